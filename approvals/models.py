@@ -1,0 +1,174 @@
+"""Export: the one row that every document's way to the ERP is written in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from django.db import models
+from django.db.models import Case, Q, Value, When
+from django.db.models.functions import Now
+
+from approvals.states import EDITABLE, VIEW_OF, Status, View
+from connectors.contract import Document, Kind, Problem, Receipt, Terms
+from directory.models import Company, Project, User
+
+if TYPE_CHECKING:
+    from directory.access import Access
+
+
+class Kinds(models.TextChoices):
+    COMMITMENT = "commitment", "Commitment"
+    CHANGE_ORDER = "change_order", "Commitment Change Order"
+    BUDGET = "budget", "Budget"
+
+
+class Export(models.Model):
+    """A document's way to the ERP.
+
+    The queue, the approver and the worker read this row and know no document: `copy` is the
+    document as it was sent, `terms` where it goes as it was accepted, both canonical JSON with
+    their SHA-256. Only `approvals.moves` writes `status`.
+    """
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="+")
+    project = models.ForeignKey(Project, models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=12, choices=Kinds.choices)
+    document_id = models.BigIntegerField(default=0)
+    number = models.CharField(max_length=40)
+    title = models.CharField(max_length=255)
+    amount = models.DecimalField(max_digits=15, decimal_places=2)
+    vendor_name = models.CharField(max_length=209, blank=True, default="")
+    # A change order's commitment.
+    parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="children")
+    status = models.CharField(max_length=15, choices=Status.choices, default=Status.DRAFT)
+    view = models.GeneratedField(  # type: ignore[misc]
+        expression=Case(
+            *[When(status=Value(s.value), then=Value(v.value)) for s, v in VIEW_OF.items()],
+            output_field=models.CharField(max_length=8),
+        ),
+        output_field=models.CharField(max_length=8, choices=View.choices),
+        db_persist=True,
+    )
+    version = models.IntegerField(default=0)
+    created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    copy = models.TextField(blank=True, default="")
+    copy_digest = models.CharField(max_length=64, blank=True, default="")
+    terms = models.TextField(blank=True, default="")
+    terms_digest = models.CharField(max_length=64, blank=True, default="")
+    rejected_copy = models.TextField(blank=True, default="")
+    receipt = models.TextField(blank=True, default="")
+    erp_id = models.CharField(max_length=60, blank=True, default="")
+    erp_number = models.CharField(max_length=40, blank=True, default="")
+    # The approver's comment, the ERP's words, or what a person should do: the status says which.
+    message = models.TextField(blank=True, default="")
+    sent_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    sent_at = models.DateTimeField(null=True)
+    decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    synced_at = models.DateTimeField(null=True)
+    status_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["id", "company"], name="export_of_company"),
+            models.CheckConstraint(
+                condition=Q(status__in=Status.values), name="export_status_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="synced") | ~Q(erp_id=""), name="synced_has_its_erp_id"
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["draft", "retrieved", "rejected"]) | ~Q(copy_digest=""),
+                name="sent_has_its_copy",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=["accepted", "exporting", "unknown", "synced"])
+                | ~Q(terms_digest=""),
+                name="accepted_has_its_terms",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["company", "kind", "view", "-status_at", "-id"], name="queue"),
+            models.Index(fields=["project", "kind", "-id"], name="export_by_project"),
+            models.Index(
+                fields=["company", "view", "-status_at"],
+                condition=Q(view__in=["ready", "failed"]),
+                name="export_waiting",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.number}"
+
+    @property
+    def subject(self) -> str:
+        """How the history names it."""
+        return f"export:{self.pk}"
+
+    @property
+    def document(self) -> Document:
+        """The frozen copy. Only of an export that was sent."""
+        return msgspec.json.decode(self.copy, type=Document)
+
+    @property
+    def frozen_terms(self) -> Terms | None:
+        return msgspec.json.decode(self.terms, type=Terms) if self.terms else None
+
+    @property
+    def erp_receipt(self) -> Receipt | None:
+        return msgspec.json.decode(self.receipt, type=Receipt) if self.receipt else None
+
+    @property
+    def is_editable(self) -> bool:
+        return self.status in EDITABLE
+
+
+class TabCount(models.Model):
+    """How many exports of a kind have a status, per company; kept in the step's transaction."""
+
+    company = models.ForeignKey(Company, models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=12, choices=Kinds.choices)
+    status = models.CharField(max_length=15, choices=Status.choices)
+    n = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["company", "kind", "status"], name="one_count_each")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.status}: {self.n}"
+
+
+class Exportable(models.Model):
+    """A document that goes to the ERP. It points to its Export, made with it.
+
+    Subclasses say what they are (`kind`), what is wrong with them (`problems`), what they look
+    like to any ERP (`to_document`) and who may send them (`may_send`).
+    """
+
+    kind: Kind
+    export = models.OneToOneField(Export, models.PROTECT, related_name="%(class)s")
+
+    class Meta:
+        abstract = True
+
+    def problems(self) -> list[Problem]:
+        """Every rule that fails on the live rows before *Send to ERP*, all at once."""
+        raise NotImplementedError
+
+    def to_document(self) -> Document:
+        """The document as it is now, without any ERP in it."""
+        raise NotImplementedError
+
+    def may_send(self, access: Access) -> str:
+        """'' if this person may send it, else why not, in words."""
+        raise NotImplementedError
+
+    def may_retrieve(self, access: Access) -> str:
+        """'' if this person may take it back from the queue, else why not, in words."""
+        return self.may_send(access)
+
+    def get_absolute_url(self) -> str:
+        raise NotImplementedError

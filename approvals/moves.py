@@ -1,0 +1,176 @@
+"""The one place that writes `Export.status`: lock by id, one guarded UPDATE, events, counters.
+
+One step of one export and the same step of five hundred are the same six statements. Locks are
+taken in this order everywhere: exports by id, the history's head, counters.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection
+from django.db.models import Q
+
+from approvals.models import Export
+from approvals.states import Status, Step
+from directory.history import Happened, append
+
+# Columns that a step may set beside the status, and their SQL types.
+COLUMNS = {
+    "number": "text",
+    "title": "text",
+    "amount": "numeric",
+    "vendor_name": "text",
+    "copy": "text",
+    "copy_digest": "text",
+    "terms": "text",
+    "terms_digest": "text",
+    "rejected_copy": "text",
+    "receipt": "text",
+    "erp_id": "text",
+    "erp_number": "text",
+    "message": "text",
+    "sent_by_id": "bigint",
+    "decided_by_id": "bigint",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One export's step: what it was when it was looked at, and what changes with it."""
+
+    export: Export
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    told: Mapping[str, Any] = field(default_factory=dict)  # more for the history
+
+
+def lock_exports(ids: Sequence[int], *, parents: bool = False) -> dict[int, Export]:
+    """The exports (and their parents), locked in the order of their ids."""
+    wanted = Q(pk__in=ids)
+    if parents:
+        wanted |= Q(pk__in=Export.objects.filter(pk__in=ids).values("parent_id"))
+    rows = Export.objects.select_for_update(of=("self",)).select_related("company")
+    return {export.pk: export for export in rows.filter(wanted).order_by("id")}
+
+
+def make(step: Step, moves: Sequence[Move], *, by: int | None, note: str = "") -> list[int]:
+    """Take one step with each of `moves`, which all belong to one company.
+
+    Guarded by the version and status that each export had when it was read: the ids of those
+    that moved are returned, the others were changed by somebody else meanwhile. The exports in
+    memory are brought up to date. Must run in a transaction, after all reading.
+    """
+    moves = [move for move in moves if move.export.status in step.sources]
+    if not moves:
+        return []
+    company = moves[0].export.company_id
+    moved = _update(step, moves)
+    done = [move for move in moves if move.export.pk in moved]
+    append(
+        company,
+        [
+            Happened(
+                step.name,
+                move.export.subject,
+                by,
+                {
+                    "from": move.export.status,
+                    "to": step.target,
+                    "version": move.export.version + 1,
+                    **({"note": note} if note else {}),
+                    **move.told,
+                },
+            )
+            for move in done
+        ],
+    )
+    count(
+        company,
+        Counter((move.export.kind, move.export.status) for move in done),
+        Counter((move.export.kind, step.target.value) for move in done),
+    )
+    for move in done:
+        move.export.status = step.target
+        move.export.version += 1
+        for column, value in move.changes.items():
+            setattr(move.export, column, value)
+    return [move.export.pk for move in done]
+
+
+def _update(step: Step, moves: Sequence[Move]) -> set[int]:
+    """The guarded UPDATE: one statement, however many exports."""
+    columns = [name for name in COLUMNS if any(name in move.changes for move in moves)]
+    sets = [f"{name} = seen.{name}" for name in columns]
+    stamps = {
+        "send": "sent_at = statement_timestamp()",
+        "accept": "decided_at = statement_timestamp()",
+        "reject": "decided_at = statement_timestamp()",
+        "succeed": "synced_at = statement_timestamp()",
+    }
+    if step.name in stamps:
+        sets.append(stamps[step.name])
+    arrays = "".join(f", %s::{COLUMNS[name]}[]" for name in columns)
+    names = "".join(f", {name}" for name in columns)
+    values = [
+        [
+            move.changes[name] if name in move.changes else getattr(move.export, name)
+            for move in moves
+        ]
+        for name in columns
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            UPDATE approvals_export AS export
+            SET status = %s, version = export.version + 1, status_at = statement_timestamp()
+                {"".join(", " + one for one in sets)}
+            FROM unnest(%s::bigint[], %s::int[]{arrays}) AS seen (id, version{names})
+            WHERE export.id = seen.id AND export.version = seen.version
+              AND export.status = ANY(%s)
+            RETURNING export.id
+            """,  # noqa: S608 column names come from COLUMNS alone
+            [
+                step.target.value,
+                [move.export.pk for move in moves],
+                [move.export.version for move in moves],
+                *values,
+                [status.value for status in step.sources],
+            ],
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def count(company: int, less: Counter[tuple[str, str]], more: Counter[tuple[str, str]]) -> None:
+    """Keep the tab counters: one statement, rows in one order. The last lock of a transaction."""
+    change = Counter(more)
+    change.subtract(less)
+    rows = sorted((kind, status, n) for (kind, status), n in change.items() if n)
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO approvals_tabcount AS tab (company_id, kind, status, n)
+            SELECT %s, * FROM unnest(%s::text[], %s::text[], %s::int[])
+            ON CONFLICT (company_id, kind, status) DO UPDATE SET n = tab.n + EXCLUDED.n
+            """,
+            [company, *(list(column) for column in zip(*rows, strict=True))],
+        )
+
+
+def new_export(**fields: Any) -> Export:
+    """The Export of a document that is being made, counted and written into the history.
+
+    `fields` are those of `Export`; must run in the transaction that makes the document.
+    """
+    export = Export(status=Status.DRAFT, **fields)
+    export.save()
+    append(
+        export.company_id,
+        [Happened("create", export.subject, export.created_by_id, {"number": export.number})],
+    )
+    count(export.company_id, Counter(), Counter([(export.kind, export.status)]))
+    return export

@@ -1,0 +1,362 @@
+"""What people do with an export. Pages, API and bulk steps all come through here.
+
+Every verb checks who asks, locks, looks again at what it locked, and moves; it either happens
+whole or raises `StepError` or `PermissionDenied` and changes nothing. The version that the person
+saw travels with every button.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+
+from approvals.differences import differences
+from approvals.errors import NotReady, Stale, StepError, WrongState
+from approvals.models import Export, Exportable
+from approvals.moves import Move, lock_exports, make
+from approvals.states import NOT_YET, STEPS, Status, Step
+from connectors import engine
+from connectors.contract import Problem, Receipt, Terms
+from connectors.destination import Destinations
+from connectors.models import Connection
+from connectors.registry import connector_for
+from connectors.tasks import ring
+from directory.access import Access, access_to
+from directory.models import Membership, User
+
+MOST_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item of a bulk step: which, as seen at which version, going where (digest of terms)."""
+
+    id: int
+    version: int
+    terms: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one item of a bulk step; `error` is '' if it moved."""
+
+    id: int
+    export: Export | None
+    error: StepError | None = None
+
+
+# --- The project manager's ---------------------------------------------------------------------
+
+
+@transaction.atomic
+def send(document: Exportable, *, by: Access, version: int) -> Export:
+    """Freeze the document and put it into the approvers' queue.
+
+    Raises PermissionDenied, Stale, WrongState, or NotReady with every failing rule.
+    """
+    if why := document.may_send(by):
+        raise PermissionDenied(why)
+    export = _lock_one(document.export_id, version, STEPS["send"], parents=True)
+    fresh = type(document)._default_manager.get(pk=document.pk)
+    problems = fresh.problems()
+    copy = fresh.to_document()
+    connection = Connection.objects.filter(company=export.company_id).first()
+    if connection is not None:
+        problems += connector_for(connection.erp).problems(copy, None)
+    if problems:
+        raise NotReady(export, problems)
+    changes = {
+        "number": copy.number,
+        "title": copy.title,
+        "amount": copy.amount,
+        "vendor_name": copy.vendor.name if copy.vendor else "",
+        "copy": copy.canonical(),
+        "copy_digest": copy.digest(),
+        "terms": "",
+        "terms_digest": "",
+        "message": "",
+        "sent_by_id": by.user.pk,
+    }
+    told = {"copy": copy.digest(), "amount": str(copy.amount)}
+    make(STEPS["send"], [Move(export, changes, told)], by=by.user.pk)
+    return export
+
+
+@transaction.atomic
+def retrieve(document: Exportable, *, by: Access, version: int) -> Export:
+    """Take the document back out of the queue, editable again.
+
+    Raises PermissionDenied, Stale (an approver was faster) or WrongState.
+    """
+    if why := document.may_retrieve(by):
+        raise PermissionDenied(why)
+    export = _lock_one(document.export_id, version, STEPS["retrieve"])
+    make(STEPS["retrieve"], [Move(export)], by=by.user.pk)
+    return export
+
+
+# --- The approver's ----------------------------------------------------------------------------
+
+
+def accept(items: Sequence[Item], *, by: Access) -> list[Result]:
+    """Let items go to the ERP, exactly as they were sent. A commitment goes before its CCOs.
+
+    An item's `terms` is the digest of the destination that was on the screen; a different one now
+    is refused with what is different. '' accepts where it goes now (bulk).
+    """
+    return _decide(STEPS["accept"], items, by=by)
+
+
+def retry(items: Sequence[Item], *, by: Access) -> list[Result]:
+    """Let failed items go again. The ERP is asked first, always, where it can be asked."""
+    return _decide(STEPS["retry"], items, by=by)
+
+
+@transaction.atomic
+def _decide(step: Step, items: Sequence[Item], *, by: Access) -> list[Result]:
+    by = _approver(by)
+    exports = lock_exports(_ids(items), parents=True)
+    connection = Connection.objects.filter(company=by.company).first()
+    results: dict[int, StepError | None] = {}
+    ready: list[tuple[Item, Export]] = []
+    for item in sorted(items, key=lambda item: item.id):
+        export = exports.get(item.id)
+        if export is None or export.company_id != by.company.pk:
+            continue
+        error = _objection(export, step, item.version) or _own_item(export, by)
+        if error is None:
+            ready.append((item, export))
+        results[item.id] = error
+    if connection is None:
+        raise StepError("There is no connection to an accounting system.")
+    going = _resolve(connection, ready, exports, results)
+    moves = [
+        Move(
+            export,
+            {
+                "terms": terms.canonical(),
+                "terms_digest": terms.digest(),
+                "message": "",
+                "decided_by_id": by.user.pk,
+            },
+            {"copy": export.copy_digest, "terms": terms.digest()},
+        )
+        for export, terms in going
+    ]
+    connector = connector_for(connection.erp)
+    engine.queue_exports(
+        connection.pk,
+        [
+            (str(export.pk), connector.record(export.document, terms))
+            for export, terms in sorted(going, key=lambda pair: pair[0].kind != "commitment")
+        ],
+    )
+    make(step, moves, by=by.user.pk)
+    transaction.on_commit(partial(ring, connection.pk))
+    return [
+        Result(item.id, exports.get(item.id), results[item.id])
+        if item.id in results
+        else Result(item.id, None, StepError("There is no such item."))
+        for item in items
+    ]
+
+
+def _resolve(
+    connection: Connection,
+    ready: Sequence[tuple[Item, Export]],
+    exports: dict[int, Export],
+    results: dict[int, StepError | None],
+) -> list[tuple[Export, Terms]]:
+    """Where each of `ready` goes now; what cannot go, or goes elsewhere, is noted in `results`."""
+    connector = connector_for(connection.erp)
+    destinations = _destinations(connection, [export for _, export in ready], exports)
+    going = []
+    for item, export in ready:
+        terms = destinations.terms(export.document)
+        problems = [*parent_problems(export, exports), *connector.problems(export.document, terms)]
+        if problems:
+            results[export.pk] = NotReady(export, problems)
+        elif item.terms and item.terms != terms.digest():
+            results[export.pk] = Stale(
+                export,
+                f"Where {export} would go in the ERP has changed since you opened this page. "
+                "Look at the preview again before you decide.",
+            )
+        else:
+            going.append((export, terms))
+    return going
+
+
+@transaction.atomic
+def reject(items: Sequence[Item], *, by: Access, note: str) -> list[Result]:
+    """Send items back to their project manager, with a comment that says what to change."""
+    by = _approver(by)
+    if not note.strip():
+        raise StepError("Say in the comment what has to be changed before it can be accepted.")
+    return _move_each(
+        STEPS["reject"],
+        items,
+        by,
+        lambda export: {
+            "message": note.strip(),
+            "rejected_copy": export.copy,
+            "decided_by_id": by.user.pk,
+        },
+        note=note.strip(),
+    )
+
+
+@transaction.atomic
+def undo_acceptance(items: Sequence[Item], *, by: Access) -> list[Result]:
+    """Put accepted items back into the queue, as long as their export has not begun."""
+    return _move_each(STEPS["undo-acceptance"], items, _approver(by), _take_out_of_lane)
+
+
+@transaction.atomic
+def stop_waiting(items: Sequence[Item], *, by: Access) -> list[Result]:
+    """A person takes over from the search for a lost answer."""
+
+    def take_over(export: Export) -> dict[str, object]:
+        if not engine.withdraw_search(export.company_id, str(export.pk)):
+            raise StepError(
+                f"{export} is still within the time in which the ERP may answer, or is being "
+                "looked for at this moment. Try again in a few minutes."
+            )
+        return {
+            "message": "Nobody knows yet whether this arrived. Look it up in the ERP, then record "
+            "here what you found."
+        }
+
+    return _move_each(STEPS["stop-waiting"], items, _approver(by), take_over)
+
+
+@transaction.atomic
+def record_absent(items: Sequence[Item], *, by: Access, note: str) -> list[Result]:
+    """A person looked in the ERP and it is not there (or was removed): it may be tried again."""
+    by = _approver(by)
+    if not note.strip():
+        raise StepError("Say where you looked, so that others can follow.")
+    return _move_each(
+        STEPS["record-absent"],
+        items,
+        by,
+        lambda export: {"message": f"Not in the ERP, says {by.user}: {note.strip()}"},
+        note=note.strip(),
+    )
+
+
+# --- What the verbs share ----------------------------------------------------------------------
+
+
+def _approver(by: Access) -> Access:
+    """The approver's rights, read again under the lock that a revocation takes."""
+    Membership.objects.select_for_update(no_key=True).filter(
+        company=by.company, user=by.user
+    ).first()
+    now = access_to(by.user, by.company)
+    now.need_approver()
+    return now
+
+
+def _ids(items: Sequence[Item]) -> list[int]:
+    if len(items) > MOST_AT_ONCE:
+        raise StepError(f"At most {MOST_AT_ONCE} items at once.")
+    return [item.id for item in items]
+
+
+def _move_each(step: Step, items, by: Access, changes, *, note: str = "") -> list[Result]:  # type: ignore[no-untyped-def]
+    """Move each item that may take `step`; `changes(export)` gives its columns or raises."""
+    exports = lock_exports(_ids(items))
+    results: dict[int, Result] = {}
+    moves = []
+    for item in sorted(items, key=lambda item: item.id):
+        export = exports.get(item.id)
+        if export is None or export.company_id != by.company.pk:
+            results[item.id] = Result(item.id, None, StepError("There is no such item."))
+            continue
+        error = _objection(export, step, item.version)
+        if error is None:
+            try:
+                moves.append(Move(export, changes(export)))
+            except StepError as refused:
+                error = refused
+        results[item.id] = Result(item.id, export, error)
+    make(step, moves, by=by.user.pk, note=note)
+    return [results[item.id] for item in items]
+
+
+def _lock_one(export_id: int, version: int, step: Step, *, parents: bool = False) -> Export:
+    export = lock_exports([export_id], parents=parents)[export_id]
+    if error := _objection(export, step, version):
+        raise error
+    return export
+
+
+def _objection(export: Export, step: Step, version: int) -> StepError | None:
+    """Why `export` cannot take `step` as somebody saw it at `version`."""
+    if step.name in NOT_YET:
+        return StepError("This step is not built yet.")
+    if export.version != version:
+        return Stale(export, changes=differences(export, version))
+    if export.status not in step.sources:
+        return WrongState(export, step)
+    return None
+
+
+def _own_item(export: Export, by: Access) -> StepError | None:
+    """The sender does not decide on their own item, unless the company was set up for it."""
+    if export.sent_by_id == by.user.pk and not by.company.one_person_does_both:
+        return StepError(f"You sent {export} yourself; somebody else has to decide on it.")
+    return None
+
+
+def _take_out_of_lane(export: Export) -> dict[str, object]:
+    connection = Connection.objects.get(company=export.company_id)
+    if not engine.withdraw(connection.pk, str(export.pk)):
+        raise StepError(f"The export of {export} has begun; it can no longer be taken back.")
+    return {"terms": "", "terms_digest": ""}
+
+
+def _destinations(
+    connection: Connection, exports: Sequence[Export], known: dict[int, Export]
+) -> Destinations:
+    parents: dict[int, Receipt | None] = {
+        export.parent_id: known[export.parent_id].erp_receipt
+        for export in exports
+        if export.parent_id is not None
+    }
+    return Destinations(connection, [export.document for export in exports], parents)
+
+
+def parent_problems(export: Export, known: dict[int, Export]) -> list[Problem]:
+    """A change order goes nowhere while its commitment is not in the ERP."""
+    if export.parent_id is None:
+        return []
+    parent = known[export.parent_id]
+    if parent.status == Status.SYNCED:
+        return []
+    return [
+        Problem(
+            code="parent",
+            where="parent",
+            text=f"Its commitment {parent.number} is not in the ERP ({parent.get_status_display()}).",
+        )
+    ]
+
+
+def terms_now(export: Export) -> Terms | None:
+    """Where a sent export would go if it were accepted now; None without a connection."""
+    connection = Connection.objects.filter(company=export.company_id).first()
+    if connection is None:
+        return None
+    known = {export.parent_id: export.parent} if export.parent is not None else {}
+    return _destinations(connection, [export], known).terms(export.document)  # type: ignore[arg-type]
+
+
+def author(export: Export) -> User:
+    """Who hears about a rejection."""
+    return export.sent_by or export.created_by

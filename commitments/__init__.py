@@ -1,0 +1,1 @@
+"""Purchase orders, subcontracts and their change orders."""

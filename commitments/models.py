@@ -1,0 +1,402 @@
+"""Commitments and their change orders: what they hold, and what must be right before they go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from django.db import models
+from django.db.models.functions import Now
+from django.urls import reverse
+
+from approvals.models import Exportable
+from approvals.states import EDITABLE, Status
+from connectors.contract import Document, Kind, Line, Named, Problem
+from directory.access import Access, lacking
+from directory.models import Category, Company, CostCode, Project, Vendor
+from directory.perms import Level, Tool
+
+
+class Type(models.TextChoices):
+    PURCHASE_ORDER = "purchase_order", "Purchase Order"
+    SUBCONTRACT = "subcontract", "Subcontract"
+
+
+class CommitmentStatus(models.TextChoices):
+    DRAFT = "draft", "Draft"
+    OUT_FOR_BID = "out_for_bid", "Out for Bid"
+    OUT_FOR_SIGNATURE = "out_for_signature", "Out for Signature"
+    PROCESSING = "processing", "Processing"
+    SUBMITTED = "submitted", "Submitted"
+    APPROVED = "approved", "Approved"
+    COMPLETE = "complete", "Complete"
+    VOID = "void", "Void"
+
+
+STATUSES_OF = {
+    Type.PURCHASE_ORDER: [s for s in CommitmentStatus if s != CommitmentStatus.OUT_FOR_BID],
+    Type.SUBCONTRACT: [
+        s
+        for s in CommitmentStatus
+        if s not in (CommitmentStatus.PROCESSING, CommitmentStatus.SUBMITTED)
+    ],
+}
+
+
+class ChangeOrderStatus(models.TextChoices):
+    DRAFT = "draft", "Draft"
+    IN_REVIEW = "in_review", "Pending - In Review"
+    REVISED = "revised", "Pending - Revised"
+    PRICING = "pricing", "Pending - Pricing"
+    NOT_PRICING = "not_pricing", "Pending - Not Pricing"
+    PROCEEDING = "proceeding", "Pending - Proceeding"
+    NOT_PROCEEDING = "not_proceeding", "Pending - Not Proceeding"
+    APPROVED = "approved", "Approved"
+    REJECTED = "rejected", "Rejected"
+    NO_CHARGE = "no_charge", "No Charge"
+    VOID = "void", "Void"
+
+
+class Commitment(Exportable):
+    """Money promised to one company: a purchase order or a subcontract."""
+
+    kind: Kind = "commitment"
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="+")
+    project = models.ForeignKey(Project, models.PROTECT, related_name="commitments")
+    type = models.CharField(max_length=14, choices=Type.choices)
+    number = models.CharField(max_length=40)
+    title = models.CharField(max_length=255)
+    vendor = models.ForeignKey(
+        Vendor, models.PROTECT, null=True, blank=True, verbose_name="contract company"
+    )
+    status = models.CharField(
+        max_length=20, choices=CommitmentStatus.choices, default=CommitmentStatus.DRAFT
+    )
+    retainage = models.DecimalField(
+        "default retainage", max_digits=5, decimal_places=2, default=Decimal(0)
+    )
+    description = models.TextField(blank=True, default="")
+    vendor_message = models.CharField(max_length=255, blank=True, default="")
+    date_created = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["company", "number"], name="commitment_number"),
+            models.UniqueConstraint(fields=["id", "company"], name="commitment_of_company"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.title}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("commitment", args=[self.project_id, self.pk])
+
+    @property
+    def total(self) -> Decimal:
+        """The sum of the schedule of values, from the lines that are loaded."""
+        return sum((line.amount for line in self.lines.all()), Decimal("0.00"))
+
+    def may_send(self, access: Access) -> str:
+        if access.has(Tool.COMMITMENTS, Level.ADMIN):
+            return ""
+        return lacking(Tool.COMMITMENTS, Level.ADMIN)
+
+    def problems(self) -> list[Problem]:
+        found = _place_problems(self.project)
+        if self.status != CommitmentStatus.APPROVED:
+            found.append(
+                Problem(
+                    code="status",
+                    where="status",
+                    text=f"The status is {self.get_status_display()}. Only an Approved "
+                    "commitment is sent.",
+                )
+            )
+        found += _vendor_problems(self.vendor)
+        found += _line_problems(self.lines.all())
+        return found
+
+    def to_document(self) -> Document:
+        lines = tuple(_line(line) for line in self.lines.all())
+        return Document(
+            kind="commitment",
+            id=self.pk,
+            type=self.type,
+            number=self.number,
+            title=self.title,
+            description=self.description,
+            vendor_message=self.vendor_message,
+            date=self.date_created,
+            project=_project(self.project),
+            vendor=Named(id=self.vendor.pk, name=self.vendor.name) if self.vendor else None,
+            retainage=self.retainage,
+            amount=sum((line.amount for line in lines), Decimal("0.00")),
+            lines=lines,
+        )
+
+
+class AnyLine(models.Model):
+    """What a line of a schedule of values and a line of a change order have in common."""
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="+")
+    number = models.PositiveIntegerField("line")
+    cost_code = models.ForeignKey(CostCode, models.PROTECT, related_name="+")
+    category = models.ForeignKey(Category, models.PROTECT, related_name="+")
+    sub_job = models.CharField(max_length=60, blank=True, default="")
+    description = models.CharField(max_length=1000, blank=True, default="")
+    quantity = models.DecimalField(max_digits=14, decimal_places=4, null=True, blank=True)
+    unit = models.CharField(max_length=20, blank=True, default="")
+    unit_cost = models.DecimalField(max_digits=14, decimal_places=4, null=True, blank=True)
+    amount = models.DecimalField(max_digits=15, decimal_places=2)
+
+    class Meta:
+        abstract = True
+
+
+class CommitmentLine(AnyLine):
+    """One line of a commitment's schedule of values."""
+
+    commitment = models.ForeignKey(Commitment, models.CASCADE, related_name="lines")
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["commitment", "number"],
+                name="commitment_line_number",
+                deferrable=models.Deferrable.DEFERRED,
+            ),
+            models.UniqueConstraint(fields=["id", "commitment"], name="line_of_commitment"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number}. {self.description or self.cost_code}"
+
+
+class ChangeOrder(Exportable):
+    """A commitment change order (CCO): changes to lines of one commitment."""
+
+    kind: Kind = "change_order"
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="+")
+    commitment = models.ForeignKey(Commitment, models.PROTECT, related_name="change_orders")
+    number = models.CharField(max_length=40)
+    revision = models.PositiveIntegerField(default=0)
+    title = models.CharField(max_length=255)
+    description = models.TextField(blank=True, default="")
+    status = models.CharField(
+        max_length=20, choices=ChangeOrderStatus.choices, default=ChangeOrderStatus.DRAFT
+    )
+    date_created = models.DateField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["commitment", "number"], name="change_order_number"),
+            models.UniqueConstraint(fields=["id", "commitment"], name="change_order_of_commitment"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.commitment.number} CCO {self.number} {self.title}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("change_order", args=[self.commitment.project_id, self.pk])
+
+    @property
+    def total(self) -> Decimal:
+        """The sum of the lines that are loaded."""
+        return sum((line.amount for line in self.lines.all()), Decimal("0.00"))
+
+    def may_send(self, access: Access) -> str:
+        for tool in (Tool.COMMITMENTS, Tool.CHANGE_ORDERS):
+            if not access.has(tool, Level.ADMIN):
+                return lacking(tool, Level.ADMIN)
+        return ""
+
+    def may_retrieve(self, access: Access) -> str:
+        if access.has(Tool.COMMITMENTS, Level.ADMIN) or access.has(Tool.CHANGE_ORDERS, Level.ADMIN):
+            return ""
+        return lacking(Tool.COMMITMENTS, Level.ADMIN)
+
+    def problems(self) -> list[Problem]:
+        found = _place_problems(self.commitment.project)
+        if self.status != ChangeOrderStatus.APPROVED:
+            found.append(
+                Problem(
+                    code="status",
+                    where="status",
+                    text=f"The status is {self.get_status_display()}. Only an Approved change "
+                    "order is sent.",
+                )
+            )
+        parent = self.commitment.export
+        if parent.status != Status.SYNCED:
+            found.append(
+                Problem(
+                    code="parent",
+                    where="parent",
+                    text=f"Commitment {self.commitment.number} is not in the ERP yet "
+                    f"({Status(parent.status).label}). Send it first; the change order can follow "
+                    "when it is Synced.",
+                )
+            )
+        found += _vendor_problems(self.commitment.vendor)
+        found += _line_problems(self.lines.all())
+        return found
+
+    def to_document(self) -> Document:
+        commitment = self.commitment
+        lines = tuple(
+            _line(
+                line,
+                Named(
+                    id=line.commitment_line_id,
+                    code=str(line.commitment_line.number),
+                    name=line.commitment_line.description,
+                ),
+            )
+            for line in self.lines.all()
+        )
+        return Document(
+            kind="change_order",
+            id=self.pk,
+            type=commitment.type,
+            number=self.number,
+            revision=self.revision,
+            title=self.title,
+            description=self.description,
+            date=self.date_created,
+            project=_project(commitment.project),
+            vendor=Named(id=commitment.vendor.pk, name=commitment.vendor.name)
+            if commitment.vendor
+            else None,
+            amount=sum((line.amount for line in lines), Decimal("0.00")),
+            lines=lines,
+            parent=Named(id=commitment.export_id, code=commitment.number, name=commitment.title),
+        )
+
+
+class ChangeOrderLine(AnyLine):
+    """A change to one line of the commitment. Several may change the same one."""
+
+    change_order = models.ForeignKey(ChangeOrder, models.CASCADE, related_name="lines")
+    commitment = models.ForeignKey(Commitment, models.PROTECT, related_name="+")
+    commitment_line = models.ForeignKey(CommitmentLine, models.PROTECT, related_name="changes")
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["change_order", "number"],
+                name="change_order_line_number",
+                deferrable=models.Deferrable.DEFERRED,
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number}. {self.description or self.cost_code}"
+
+
+def is_locked(export_status: str) -> bool:
+    """Whether a document's money may not be touched: it is on its way or in the ERP."""
+    return export_status not in EDITABLE
+
+
+def _project(project: Project) -> Named:
+    return Named(id=project.pk, code=project.number, name=project.name)
+
+
+def _line(line: AnyLine, target: Named | None = None) -> Line:
+    return Line(
+        id=line.pk,
+        number=line.number,
+        cost_code=Named(id=line.cost_code_id, code=line.cost_code.code, name=line.cost_code.name),
+        category=Named(id=line.category_id, name=line.category.name),
+        sub_job=line.sub_job,
+        description=line.description,
+        quantity=line.quantity,
+        unit=line.unit,
+        unit_cost=line.unit_cost,
+        amount=line.amount,
+        commitment_line=target,
+    )
+
+
+def _place_problems(project: Project) -> list[Problem]:
+    found = []
+    company = project.company
+    if not company.erp_enabled:
+        found.append(
+            Problem(
+                code="erp_off",
+                where="settings",
+                text=f"ERP Integrations is switched off for {company}. The operator of this "
+                "installation can switch it on.",
+            )
+        )
+    if not hasattr(company, "connection"):
+        found.append(
+            Problem(
+                code="no_connection",
+                where="settings",
+                text=f"{company} has no connection to an accounting system yet. An administrator "
+                "of ERP Integrations sets it up.",
+            )
+        )
+    if project.job is None or not project.job.is_linked:
+        found.append(
+            Problem(
+                code="job",
+                where="job",
+                text=f"Project {project.number} is not linked to an active job of the ERP.",
+            )
+        )
+    if project.erp_synced_at is None:
+        found.append(
+            Problem(
+                code="never_synced",
+                where="job",
+                text="No data has come from the ERP for this project yet. Press Sync now on the "
+                "connection page.",
+            )
+        )
+    return found
+
+
+def _vendor_problems(vendor: Vendor | None) -> list[Problem]:
+    if vendor is None:
+        return [Problem(code="vendor", where="vendor", text="No contract company is chosen.")]
+    if not vendor.erp_id:
+        text = f"{vendor.name} is not linked to a vendor of the ERP."
+    elif not vendor.erp_active:
+        text = f"{vendor.name} is inactive in the ERP. Make it active there or link another one."
+    else:
+        return []
+    return [Problem(code="vendor", where="vendor", text=text)]
+
+
+def _line_problems(lines: Iterable[AnyLine]) -> list[Problem]:
+    rows = list(lines)
+    if not rows:
+        return [Problem(code="no_lines", where="lines", text="There is no line to send.")]
+    found = []
+    for line in rows:
+        if not line.cost_code.is_linked:
+            why = line.cost_code.erp_problem or "it is not linked to an active item of the ERP"
+            found.append(
+                Problem(
+                    code="cost_code",
+                    where=f"line:{line.number}",
+                    text=f"Line {line.number}: cost code {line.cost_code.code} cannot be sent: "
+                    f"{why}.",
+                )
+            )
+        if line.sub_job:
+            found.append(
+                Problem(
+                    code="sub_job",
+                    where=f"line:{line.number}",
+                    text=f"Line {line.number} names sub job {line.sub_job}. The ERP takes none.",
+                )
+            )
+    return found

@@ -1,0 +1,42 @@
+"""Running scripts durably: whatever dies, whenever, nothing is written twice and nothing is lost.
+
+A session holds the connection's lane. In it, `next_message` begins conversations in the order of
+acceptance and stores what goes out before it goes; `receive` stores the answer and, in the same
+transaction, what follows from it. Both are driven by a transport: the Web Connector asks us
+(`connectors.webconnector`), or a worker calls the ERP.
+
+Locks, in this order: lane, conversations, what the purposes lock (exports by id), the history's
+head, counters. A purpose locks all its rows before the first step of a transaction.
+"""
+
+from connectors.engine.outcomes import Outcome, Purpose, register
+from connectors.engine.queue import attempts_of, has_work, queue, queue_exports, withdraw
+from connectors.engine.sessions import (
+    Silence,
+    close_session,
+    expire_sessions,
+    open_session,
+    session_of_ticket,
+)
+from connectors.engine.turns import SessionOver, fail_message, next_message, progress, receive
+
+__all__ = [
+    "Outcome",
+    "Purpose",
+    "SessionOver",
+    "Silence",
+    "attempts_of",
+    "close_session",
+    "expire_sessions",
+    "fail_message",
+    "has_work",
+    "next_message",
+    "open_session",
+    "progress",
+    "queue",
+    "queue_exports",
+    "receive",
+    "register",
+    "session_of_ticket",
+    "withdraw",
+]

@@ -1,0 +1,123 @@
+"""The four ways a conversation ends: settled, put back, lost, or dropped before it began."""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import F
+from django.db.models.functions import Now
+
+from connectors.contract import Refused
+from connectors.engine.outcomes import Outcome, by_purpose, lock
+from connectors.engine.queue import CLOSED, queue
+from connectors.models import Conversation, Exchange, Lane, Session
+
+MOST_TRIES = 20
+
+
+def quarantine() -> timedelta:
+    """How long an ERP may take to carry out what it never answered."""
+    return timedelta(seconds=settings.ERP_QUARANTINE_SECONDS)
+
+
+def settle(lane: Lane, outcomes: Sequence[Outcome]) -> None:
+    """The ERP answered for good. The keys of what was written may be forgotten there."""
+    if not outcomes:
+        return
+    conversations = [outcome.conversation for outcome in outcomes]
+    for outcome in outcomes:
+        word = "done" if outcome.error is None else "refused"
+        _close([outcome.conversation], word, str(outcome.error or ""))
+    lane.settled += _keys_written(conversations)
+    lane.save(update_fields=["settled"])
+    Session.objects.filter(pk__in={c.session_id for c in conversations if c.session_id}).update(
+        finished=F("finished") + len(conversations)
+    )
+    told = {
+        conversation.pk: outcome
+        for conversation, outcome in zip(conversations, outcomes, strict=True)
+    }
+    for purpose, group in by_purpose(conversations):
+        purpose.settle([told[conversation.pk] for conversation in group])
+
+
+def put_back(lane: Lane, conversations: Sequence[Conversation], why: str = "") -> None:
+    """Nothing was written: again from the top, in another session, at the same turn.
+
+    `why` is what stood in the way; without it (a visitor who left) the try does not count.
+    """
+    given_up = [c for c in conversations if why and c.tries + 1 >= MOST_TRIES]
+    settle(
+        lane,
+        [
+            Outcome(c, error=Refused(f"Tried {MOST_TRIES} times, and each time: {why}"))
+            for c in given_up
+        ],
+    )
+    again = [c for c in conversations if c not in given_up]
+    _close(again, "put_back", why)
+    for purpose, group in by_purpose(again):
+        purpose.put_back(group)
+    for conversation in again:
+        tries = conversation.tries + 1 if why else conversation.tries
+        queue(
+            conversation.connection_id,
+            conversation.purpose,
+            conversation.subject,
+            conversation.record,
+            place=conversation.place,
+            tries=tries,
+            wait=timedelta(minutes=min(tries - 1, 15)) if why else timedelta(0),
+            not_in=conversation.session if why else None,
+        )
+
+
+def lose(conversations: Sequence[Conversation], why: str) -> None:
+    """A write is out and unanswered. It is looked for in a later session, after the quarantine."""
+    _close(conversations, "lost", why)
+    for purpose, group in by_purpose(conversations):
+        purpose.lost(group)
+    for conversation in conversations:
+        queue(
+            conversation.connection_id,
+            "find",
+            conversation.subject,
+            conversation.record,
+            place=conversation.place,
+            wait=quarantine(),
+            not_in=conversation.session,
+        )
+
+
+def abandon(lane: Lane, conversations: Sequence[Conversation], why: str = "") -> None:
+    """End conversations that cannot go on: lost if one of them wrote, put back otherwise."""
+    lock(conversations)
+    wrote = set(
+        Exchange.objects.filter(conversation__in=conversations, writes=True).values_list(
+            "conversation_id", flat=True
+        )
+    )
+    lose([c for c in conversations if c.pk in wrote], why or "No answer came.")
+    put_back(lane, [c for c in conversations if c.pk not in wrote], why)
+
+
+def _close(conversations: Iterable[Conversation], outcome: str, fault: str) -> None:
+    Conversation.objects.filter(pk__in=[c.pk for c in conversations]).update(
+        state=CLOSED, outcome=outcome, fault=fault, closed_at=Now()
+    )
+
+
+def _keys_written(conversations: Sequence[Conversation]) -> list[str]:
+    """The keys under which these subjects were written; one that was lost is settled here, too."""
+    subjects = {
+        (c.connection_id, c.subject) for c in conversations if c.purpose in ("export", "find")
+    }
+    if not subjects:
+        return []
+    keys = Exchange.objects.filter(
+        writes=True,
+        conversation__connection_id__in={connection for connection, _ in subjects},
+        conversation__subject__in={subject for _, subject in subjects},
+        conversation__session__in={c.session_id for c in conversations},
+    )
+    return list(keys.order_by("id").values_list("message__key", flat=True))

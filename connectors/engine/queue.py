@@ -1,0 +1,112 @@
+"""Work is a row: putting a conversation into a lane, and asking whether there is any."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from connectors.contract import Attempt
+from connectors.models import Conversation, Exchange, Session
+
+WAITING, OPEN, CLOSED = (
+    Conversation.State.WAITING,
+    Conversation.State.OPEN,
+    Conversation.State.CLOSED,
+)
+
+
+def queue(
+    connection: int,
+    purpose: str,
+    subject: str,
+    record: str,
+    *,
+    place: int | None = None,
+    tries: int = 0,
+    wait: timedelta = timedelta(0),
+    not_in: Session | None = None,
+    key: str = "",
+) -> Conversation:
+    """Put a conversation into the lane, at the end or at `place`.
+
+    It is begun no earlier than `wait` from now and not in the session `not_in`. `key` names the
+    attempt; without one it gets a new one: 20 characters, so that it fits QuickBooks' 23.
+    """
+    conversation = Conversation(
+        connection_id=connection,
+        purpose=purpose,
+        subject=subject,
+        record=record,
+        tries=tries,
+        not_in=not_in,
+        key=key or new_key(),
+        not_before=Now() + wait,
+    )
+    if place is not None:
+        conversation.place = place
+    conversation.save()
+    return conversation
+
+
+def queue_exports(connection: int, work: Sequence[tuple[str, str]]) -> None:
+    """Put (subject, record) pairs at the end of the lane, in this order, in one statement."""
+    Conversation.objects.bulk_create(
+        Conversation(
+            connection_id=connection,
+            purpose="export",
+            subject=subject,
+            record=record,
+            key=new_key(),
+        )
+        for subject, record in work
+    )
+
+
+def new_key() -> str:
+    """A key that no other attempt has: 20 characters, so that it fits QuickBooks' 23."""
+    return f"EB{secrets.token_hex(9)}"
+
+
+def withdraw(connection: int, subject: str) -> bool:
+    """Take a waiting conversation out of the lane; False if it has begun already."""
+    taken = Conversation.objects.filter(
+        connection_id=connection, subject=subject, state=WAITING
+    ).update(state=CLOSED, outcome="dropped", closed_at=Now())
+    return bool(taken)
+
+
+def has_work(connection: int) -> bool:
+    """Whether a session begun now would find something to do: one indexed SELECT."""
+    return (
+        Conversation.objects.filter(connection_id=connection)
+        .filter(Q(state=OPEN) | Q(state=WAITING, not_before__lte=Now()))
+        .exists()
+    )
+
+
+def attempts_of(connection: int, subject: str) -> list[Attempt]:
+    """Every write of this subject that went out, oldest first, as a connector's `find` wants them.
+
+    A conversation may write several times (QuickBooks: each rebuild after a stale EditSequence);
+    only its last write can be the one without an answer.
+    """
+    rows = (
+        Exchange.objects.filter(
+            conversation__connection_id=connection,
+            conversation__subject=subject,
+            conversation__purpose="export",
+            writes=True,
+        )
+        .order_by("id")
+        .values_list("message__key", "conversation_id", "conversation__outcome")
+    )
+    last = {conversation: key for key, conversation, _ in rows}
+    return [
+        Attempt(
+            key=key,
+            outcome="lost" if outcome == "lost" and last[conversation] == key else "refused",
+        )
+        for key, conversation, outcome in rows
+    ]

@@ -1,0 +1,145 @@
+"""Running a script up to its next question, from the answers that are stored.
+
+A generator cannot be kept between two calls of the Web Connector, so it is started anew and fed
+what it was answered before. It must ask the same again, byte for byte; if it does not, or if the
+connector's code has changed since, the conversation cannot go on.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from connectors.contract import (
+    Attempt,
+    Busy,
+    CannotTell,
+    Connector,
+    Document,
+    Found,
+    Receipt,
+    Refused,
+    Request,
+    Script,
+    Terms,
+    Unclear,
+)
+from connectors.engine.outcomes import Outcome
+from connectors.models import Conversation, Exchange, Message
+
+
+class Export(msgspec.Struct, frozen=True):
+    """The input of `export` and `find`, frozen when the conversation begins."""
+
+    document: Document
+    terms: Terms
+    attempts: tuple[Attempt, ...] = ()
+
+
+class Pull(msgspec.Struct, frozen=True):
+    """The input of `pull`."""
+
+    what: str
+    cursor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The script waits for the answer to this."""
+
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """The ERP was busy; nothing was written."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The script cannot go on: no answer where one was due, or it asked differently."""
+
+    why: str
+
+
+Next = Ask | Outcome | Back | Broken
+
+
+def encode(value: Export | Pull) -> str:
+    """The input as it is stored with the conversation."""
+    return msgspec.json.encode(value, order="sorted").decode()
+
+
+def begin(connector: Connector, conversation: Conversation) -> Script[Any]:
+    """The conversation's script, from its frozen input."""
+    if conversation.purpose == "pull":
+        pull = msgspec.json.decode(conversation.input, type=Pull)
+        return connector.pull(pull.what, pull.cursor)
+    given = msgspec.json.decode(conversation.input, type=Export)
+    if conversation.purpose == "find":
+        return connector.find(given.document, given.terms, given.attempts)
+    return write_once(connector, given, conversation.key)
+
+
+def write_once(connector: Connector, given: Export, key: str) -> Script[Receipt]:
+    """Export a document that may have been tried before: look for it first, always.
+
+    A write that was lost and is not there goes out again under its own key where the ERP
+    recognises the repeat; everywhere else under a new one.
+    """
+    if given.attempts:
+        finding = yield from connector.find(given.document, given.terms, given.attempts)
+        if isinstance(finding, Found):
+            return finding.receipt
+        if isinstance(finding, Unclear):
+            raise CannotTell(finding.message)
+        last = given.attempts[-1]
+        if last.outcome == "lost" and connector.repeats_safely(given.document):
+            key = last.key
+    return (yield from connector.export(given.document, given.terms, key))
+
+
+@dataclass(slots=True)
+class Reader:
+    """The answers of a session's messages, each read once."""
+
+    connector: Connector
+    _read: dict[int, Mapping[str, Any]] = field(default_factory=dict)
+
+    def answers(self, message: Message) -> Mapping[str, Any]:
+        """Request id -> answer. Raises ValueError when the reply cannot be read."""
+        if message.pk not in self._read:
+            asked = message.exchanges.filter(borrowed=False)
+            requests = {row.request_id: decode_request(row.request) for row in asked}
+            self._read[message.pk] = self.connector.unwrap(message.reply or "", requests)
+        return self._read[message.pk]
+
+
+def decode_request(text: str) -> Request:
+    return msgspec.json.decode(text, type=Request)
+
+
+def advance(
+    connector: Connector, conversation: Conversation, exchanges: Sequence[Exchange], reader: Reader
+) -> Next:
+    """Run the script through all that it was answered, to its next question or its end."""
+    script = begin(connector, conversation)
+    try:
+        request = next(script)
+        for exchange in exchanges:
+            if request.canonical() != exchange.request:
+                return Broken("The connector was changed while this was under way.")
+            answers = reader.answers(exchange.message)
+            if exchange.request_id not in answers:
+                return Broken("The ERP's reply holds no answer to this.")
+            request = script.send(answers[exchange.request_id])
+    except StopIteration as end:
+        return Outcome(conversation, value=end.value)
+    except Busy as busy:
+        return Back(busy.message)
+    except (Refused, CannotTell) as error:
+        return Outcome(conversation, error=error)
+    return Ask(request)

@@ -1,0 +1,101 @@
+"""Sessions: who holds a lane, and what becomes of their work when they fall silent."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from math import ceil
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import DurationField, ExpressionWrapper, F
+from django.db.models.functions import Now
+
+from connectors.engine.ends import abandon, quarantine
+from connectors.models import Conversation, Lane, Message, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Another session has a write out and may still be answered: come back later."""
+
+    seconds: int
+
+
+@transaction.atomic
+def open_session(connection: int, ticket_digest: str | None = None) -> Session | Silence:
+    """Take the lane of `connection` and end whatever session held it.
+
+    While that one has a write out and has not been silent for the quarantine, the answer is how
+    many seconds it still has. Otherwise the old ticket is dead from here on: what it had only
+    asked is put back, what it had written is lost and will be looked for.
+    """
+    lane = lock_lane(connection)
+    held = lane.session
+    if held is not None:
+        left = _seconds_left(held)
+        if left > 0:
+            return Silence(left)
+        end(lane, held)
+    lane.fence += 1
+    session = Session.objects.create(
+        connection_id=connection, fence=lane.fence, ticket_digest=ticket_digest
+    )
+    lane.session = session
+    lane.save(update_fields=["fence", "session"])
+    return session
+
+
+def session_of_ticket(ticket_digest: str) -> Session | None:
+    """The living session of a ticket, or None: unknown, ended or taken over."""
+    return Session.objects.filter(ticket_digest=ticket_digest, ended_at=None).first()
+
+
+@transaction.atomic
+def close_session(session: Session) -> None:
+    """The visitor says goodbye. Closing twice changes nothing."""
+    lane = lock_lane(session.connection_id)
+    if lane.session_id == session.pk:
+        end(lane, session)
+
+
+def expire_sessions() -> int:
+    """End every session that has been silent for too long; returns how many."""
+    idle = timedelta(seconds=settings.ERP_SESSION_IDLE_SECONDS)
+    silent = Session.objects.filter(ended_at=None, last_seen_at__lt=Now() - idle)
+    ended = 0
+    for session in silent:
+        with transaction.atomic():
+            lane = lock_lane(session.connection_id)
+            still = Session.objects.filter(pk=session.pk, last_seen_at__lt=Now() - idle)
+            if lane.session_id == session.pk and still.exists():
+                end(lane, session)
+                ended += 1
+    return ended
+
+
+def lock_lane(connection: int) -> Lane:
+    """The lane's row, locked: the first lock of every transaction of the engine."""
+    rows = Lane.objects.select_for_update(of=("self",)).select_related("connection")
+    lane = rows.filter(connection_id=connection).first()
+    if lane is None:
+        Lane.objects.get_or_create(connection_id=connection)
+        lane = rows.get(connection_id=connection)
+    return lane
+
+
+def end(lane: Lane, session: Session) -> None:
+    """End a session under the lane's lock and settle what it left open."""
+    open_ones = Conversation.objects.filter(session=session, state=Conversation.State.OPEN)
+    abandon(lane, list(open_ones.order_by("place")))
+    Session.objects.filter(pk=session.pk).update(ended_at=Now())
+    lane.session = None
+    lane.save(update_fields=["session", "settled"])
+
+
+def _seconds_left(session: Session) -> int:
+    """Seconds until a session with an unanswered write may be taken over; 0 without one."""
+    if not Message.objects.filter(session=session, writes=True, replied_at=None).exists():
+        return 0
+    silent = Session.objects.annotate(
+        silent=ExpressionWrapper(Now() - F("last_seen_at"), output_field=DurationField())
+    ).get(pk=session.pk)
+    return max(0, ceil((quarantine() - silent.silent).total_seconds()))

@@ -1,0 +1,201 @@
+"""The one connection of a company to its ERP, and every word that was exchanged over it."""
+
+from django.db import models
+from django.db.models import Func, Q
+from django.db.models.functions import Now
+
+from directory.models import Company
+
+
+class NextPlace(Func):
+    """The next turn, from a sequence that the first migration makes."""
+
+    template = "nextval('connectors_place')"
+    output_field = models.BigIntegerField()
+
+
+class Connection(models.Model):
+    """A company's ERP. QuickBooks: one company file and the Web Connector that speaks for it."""
+
+    company = models.OneToOneField(Company, models.PROTECT, related_name="connection")
+    erp = models.CharField(max_length=20)
+    # QuickBooks: the FileID that the Web Connector writes into the company file. Never changes.
+    company_file = models.CharField(max_length=40, unique=True)
+    user_name = models.CharField(max_length=40, unique=True)
+    password_digest = models.CharField(max_length=64)
+    settings = models.JSONField(default=dict)
+    created_at = models.DateTimeField(db_default=Now())
+    # What the ERP said of itself when a session last began.
+    erp_company = models.CharField(max_length=120, blank=True, default="")
+    erp_version = models.CharField(max_length=120, blank=True, default="")
+    facts = models.JSONField(default=dict)
+    first_seen_at = models.DateTimeField(null=True)
+    last_seen_at = models.DateTimeField(null=True)
+    last_result = models.CharField(max_length=300, blank=True, default="")
+
+    def __str__(self) -> str:
+        return f"{self.erp} of {self.company}"
+
+
+class Lane(models.Model):
+    """The right to speak to one ERP: one holder at a time. Locked before anything else is read.
+
+    Every session gets the next `fence`; what an older session still says no longer counts.
+    """
+
+    connection = models.OneToOneField(Connection, models.CASCADE, primary_key=True)
+    fence = models.BigIntegerField(default=0)
+    session = models.ForeignKey("Session", models.PROTECT, null=True, related_name="+")
+    # Keys of settled writes that the ERP may forget; each next write clears one.
+    settled = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"Lane of {self.connection_id}"
+
+
+class Session(models.Model):
+    """One visit: the Web Connector from `authenticate` to `closeConnection`, or a worker's turn."""
+
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="sessions")
+    fence = models.BigIntegerField()
+    ticket_digest = models.CharField(max_length=64, unique=True, null=True)
+    started_at = models.DateTimeField(db_default=Now())
+    last_seen_at = models.DateTimeField(db_default=Now())
+    ended_at = models.DateTimeField(null=True)
+    greeted = models.BooleanField(default=False)
+    error = models.TextField(blank=True, default="")
+    planned = models.IntegerField(default=0)  # conversations begun
+    finished = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "fence"], name="session_fence"),
+            models.UniqueConstraint(
+                fields=["connection"], condition=Q(ended_at=None), name="one_session_at_a_time"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Session {self.fence} of {self.connection_id}"
+
+
+class Conversation(models.Model):
+    """One run of one script. Waits, is begun in a session, and is closed with an outcome.
+
+    `place` is its turn in the lane: the order of acceptance, kept when it is put back.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        OPEN = "open"
+        CLOSED = "closed"
+
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="conversations")
+    purpose = models.CharField(max_length=12)
+    subject = models.CharField(max_length=40)
+    record = models.CharField(max_length=120)
+    place = models.BigIntegerField(db_default=NextPlace())
+    tries = models.IntegerField(default=0)
+    key = models.CharField(max_length=20, blank=True, default="")
+    state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
+    not_before = models.DateTimeField(db_default=Now())
+    not_in = models.ForeignKey(Session, models.SET_NULL, null=True, related_name="+")
+    session = models.ForeignKey(Session, models.PROTECT, null=True, related_name="conversations")
+    input = models.TextField(blank=True, default="")
+    fingerprint = models.CharField(max_length=64, blank=True, default="")
+    queued_at = models.DateTimeField(db_default=Now())
+    began_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    # found, done, refused, cannot_tell, put_back, lost, dropped
+    outcome = models.CharField(max_length=12, blank=True, default="")
+    fault = models.TextField(blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "subject"],
+                condition=~Q(state="closed"),
+                name="one_open_attempt",
+            )
+        ]
+        indexes = [
+            # The next turns of a lane: the first of each ERP record.
+            models.Index(
+                fields=["connection", "record", "place"],
+                condition=~Q(state="closed"),
+                name="conversation_turns",
+            ),
+            models.Index(fields=["connection", "subject", "id"], name="conversation_subject"),
+            models.Index(fields=["session"], condition=Q(state="open"), name="conversation_open"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.subject}"
+
+
+class Message(models.Model):
+    """What went out to the ERP, byte for byte, stored before it went; and what came back."""
+
+    session = models.ForeignKey(Session, models.PROTECT, related_name="messages")
+    number = models.IntegerField()
+    key = models.CharField(max_length=23, blank=True, default="")
+    writes = models.BooleanField(default=False)
+    body = models.TextField()
+    sent_at = models.DateTimeField(db_default=Now())
+    reply = models.TextField(null=True)
+    replied_at = models.DateTimeField(null=True)
+    fault = models.TextField(blank=True, default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["session", "number"], name="message_turn")]
+        indexes = [
+            models.Index(fields=["key", "id"], condition=~Q(key=""), name="message_key"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Message {self.number} of session {self.session_id}"
+
+
+class Exchange(models.Model):
+    """One request of one conversation, and the message that carries its answer.
+
+    Several conversations may share a message of questions; an answer that an earlier message of
+    the session already holds is taken from there, so this may name another one's message.
+    """
+
+    conversation = models.ForeignKey(Conversation, models.PROTECT, related_name="exchanges")
+    position = models.IntegerField()
+    message = models.ForeignKey(Message, models.PROTECT, related_name="exchanges")
+    request_id = models.CharField(max_length=50)
+    request = models.TextField()
+    record = models.CharField(max_length=120, blank=True, default="")
+    writes = models.BooleanField(default=False)
+    borrowed = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "position"], name="exchange_turn")
+        ]
+        indexes = [
+            models.Index(fields=["record", "-id"], condition=~Q(record=""), name="exchange_record")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.request_id}"
+
+
+class Known(models.Model):
+    """An ERP record as we last saw it, and when. Previews read it; nothing is decided by it."""
+
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="+")
+    record = models.CharField(max_length=120)
+    value = models.JSONField()
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "record"], name="known_record")
+        ]
+
+    def __str__(self) -> str:
+        return self.record

@@ -1,0 +1,117 @@
+"""QuickBooks Desktop as a `Connector`: each method is told in a module of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from connectors.contract import (
+    Attempt,
+    Busy,
+    Capabilities,
+    Document,
+    ErpError,
+    Finding,
+    Hello,
+    Preview,
+    Problem,
+    Pulled,
+    Receipt,
+    Refused,
+    Request,
+    Script,
+    Terms,
+    Unclear,
+)
+from connectors.quickbooks import (
+    change_orders,
+    commitments,
+    hello,
+    lists,
+    orders,
+    preview,
+    problems,
+    qbxml,
+)
+
+
+class QuickBooks:
+    """QuickBooks Desktop, reached through its Web Connector, which asks us."""
+
+    capabilities = Capabilities(
+        name="QuickBooks® Desktop",
+        short="QuickBooks",
+        transport="poll",
+        can_find=True,
+        number_length=dict(problems.NUMBER),
+        order_word="purchase order",
+    )
+
+    def number(self, document: Document, parent: Receipt | None) -> str:
+        """The purchase order's number; a change order has none of its own, it gets its order's."""
+        if document.kind == "commitment":
+            return document.number
+        return parent.number if parent else ""
+
+    def record(self, document: Document, terms: Terms) -> str:
+        """po-number:<number> for a commitment, po:<TxnID> for a change order."""
+        if document.kind == "change_order" and terms.parent is not None:
+            return orders.order_name(terms.parent.id)
+        return commitments.number_name(document.number)
+
+    def repeats_safely(self, document: Document) -> bool:
+        """QuickBooks itself refuses the double of an Add under its key; a Mod gets a new key."""
+        return document.kind == "commitment"
+
+    def problems(self, document: Document, terms: Terms | None) -> list[Problem]:
+        """Every reason why it cannot go, at once."""
+        return problems.problems(document, terms)
+
+    def preview(self, document: Document, terms: Terms, known: Mapping[str, Any] | None) -> Preview:
+        """What will change. Raises KeyError for a cost code without an item: see `problems`."""
+        return preview.preview(document, terms, known)
+
+    def export(self, document: Document, terms: Terms, key: str) -> Script[Receipt]:
+        """Write it under `key` (20 characters). Raises Busy, Refused or CannotTell."""
+        faults = self.problems(document, terms)
+        if faults:
+            raise Refused(" ".join(fault.text for fault in faults), code=faults[0].code)
+        if document.kind == "commitment":
+            return (yield from commitments.export(document, terms, key))
+        return (yield from change_orders.export(document, terms, key))
+
+    def find(
+        self, document: Document, terms: Terms, attempts: Sequence[Attempt]
+    ) -> Script[Finding]:
+        """Look whether one of the attempts arrived. Never writes. Raises Busy."""
+        script = commitments.find if document.kind == "commitment" else change_orders.find
+        try:
+            return (yield from script(document, terms, attempts))
+        except Busy:
+            raise
+        except ErpError as error:
+            return Unclear(message=error.message)
+
+    def pull(self, what: str, cursor: str) -> Script[Pulled]:
+        """One page of `vendors`, `jobs` or `cost_codes`."""
+        return (yield from lists.pull(what, cursor))
+
+    def hello(self, greeting: str) -> Hello:
+        """Read the Web Connector's HCP answer. Raises Refused."""
+        return hello.read(greeting)
+
+    def wrap(self, requests: Mapping[str, Request], *, clear: str = "") -> str:
+        """The message set for the wire. Raises ValueError for what must never go out."""
+        return qbxml.wrap(requests, clear=clear)
+
+    def unwrap(self, reply: str, requests: Mapping[str, Request]) -> Mapping[str, qbxml.Answer]:
+        """Request id -> answer. Raises ValueError when the reply cannot be read."""
+        return qbxml.unwrap(reply, requests)
+
+    def records(self, answer: Any) -> Mapping[str, Mapping[str, Any]]:
+        """The purchase orders that an answer holds with their lines, by po:<TxnID>."""
+        return {
+            orders.order_name(order["id"]): order
+            for order in orders.orders(answer)
+            if order["lines"] and order["id"]
+        }

@@ -1,0 +1,152 @@
+"""What a refusal of QuickBooks means, and what a bookkeeper can do about it.
+
+Branches on status codes only: the texts are localised. A code that is not listed here is shown
+with QuickBooks' own words beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from connectors.contract import Busy, CannotTell, ErpError, Refused
+from connectors.quickbooks.qbxml import Answer
+
+NO_MATCH = 1
+STALE = 3200  # the EditSequence is out of date: somebody saved the record in between
+GONE = frozenset({NO_MATCH, 500, 3120})
+NOT_REMEMBERED = frozenset({600, 9002})  # of a message set: nothing is stored under that id
+_LATER = frozenset({3175, 3176, 3180, 3230, 3231})
+_UNSETTLED = frozenset({9001, 9003, 9005})
+
+# code -> what it means, what to do
+_ADVICE: dict[int, tuple[str, str]] = {
+    1000: (
+        "it could not make sense of the request",
+        "Nothing was entered. Please tell the operator of ERP Bridge; retrying will not help.",
+    ),
+    3100: (
+        "a record of that name is there already",
+        "Link to the record that QuickBooks has, or rename one of the two.",
+    ),
+    3140: (
+        "it names a record that QuickBooks does not have, or no longer has",
+        "Check the vendor, the job and the items in QuickBooks, synchronise the lists, then retry.",
+    ),
+    3170: (
+        "the record cannot be changed",
+        "Open it in QuickBooks and see why (it may be locked or reconciled), then retry.",
+    ),
+    3171: (
+        "its date is on or before the closing date of the books",
+        "In QuickBooks, exclude purchase orders from the closing date (Preferences, Accounting, "
+        "Company), or have an administrator open the period, then retry.",
+    ),
+    3250: (
+        "a feature that it needs is switched off in the company file",
+        "In QuickBooks, switch on “Inventory and purchase orders are active” (Preferences, Items "
+        "& Inventory, Company), then retry.",
+    ),
+    3290: (
+        "the lines of the purchase order were not in the order QuickBooks has them in",
+        "Nothing was changed. Retry; if it comes again, tell the operator of ERP Bridge.",
+    ),
+    3391: (
+        "the list was no longer open",
+        "The list is read again from the beginning.",
+    ),
+    9004: (
+        "the id of the request was not accepted",
+        "Please tell the operator of ERP Bridge; retrying will not help.",
+    ),
+}
+for _code in (3220, 3260, 3261, 3263):
+    _ADVICE[_code] = (
+        "the QuickBooks user that the Web Connector works as may not do this",
+        "Have a QuickBooks administrator allow it (Edit, Preferences, Integrated Applications, "
+        "Company), then retry.",
+    )
+for _code in (3000, 3010, 3020, 3030, 3035, 3040, 3045, 3060, 3070, 3090, 3110, 3130, 3150, 3210):
+    _ADVICE[_code] = (
+        "a value in it was not accepted",
+        "QuickBooks' own words say which one. Reject it with a comment so that it can be mended.",
+    )
+
+# COM failures of QuickBooks itself, reported instead of an answer
+_WHILE_CLOSED = {
+    "80040400": "QuickBooks could not read the request.",
+    "80040401": "QuickBooks could not be reached.",
+    "80040402": "QuickBooks met an unexpected fault.",
+    "80040408": "QuickBooks could not be started.",
+    "8004040D": "The session with QuickBooks was no longer valid.",
+    "80040414": "A window is open in QuickBooks that waits for an answer.",
+    "80040416": "QuickBooks is not running, and no company file was named to open.",
+    "80040420": "The QuickBooks user denied access.",
+    "80040422": "QuickBooks is open in single-user mode by somebody else.",
+}
+
+
+def done(answer: Answer) -> bool:
+    """Whether a write was carried out: a warning may come with the record that was saved."""
+    if answer.status == 0:
+        return True
+    return answer.severity == "Warn" and answer.element is not None and len(answer.element) > 0
+
+
+def failure(answer: Answer, doing: str, names: Mapping[str, str] | None = None) -> ErpError:
+    """The error for an answer that is not `done`. `doing`: “the purchase order”.
+
+    `names` are the ids that the request used and what they are called, so that a missing record
+    can be told by name. Gives Busy, CannotTell or Refused.
+    """
+    code, words = str(answer.status), answer.message
+    if answer.status in _LATER:
+        return Busy(
+            f"QuickBooks could not take {doing} just now: it is open or locked by somebody. "
+            "It is tried again in the next session.",
+            code=code,
+            words=words,
+        )
+    if answer.status in _UNSETTLED or answer.status < 0:
+        return CannotTell(
+            f"QuickBooks did not say clearly whether it took {doing}. Look in QuickBooks before "
+            "anything else is done.",
+            code=code,
+            words=words,
+        )
+    if answer.status in GONE:
+        missing = next((name for id_, name in (names or {}).items() if id_ in words), "")
+        what = missing or "something that it names"
+        return Refused(
+            f"QuickBooks refused {doing}: {what} is no longer in QuickBooks. Synchronise the "
+            "lists, link it again, then send it again.",
+            code=code,
+            words=words,
+        )
+    meaning, advice = _ADVICE.get(
+        answer.status,
+        ("", "Nothing was entered. QuickBooks' own words say why; mend that, then retry."),
+    )
+    because = f": {meaning}" if meaning else f" (code {code})"
+    return Refused(f"QuickBooks refused {doing}{because}. {advice}", code=code, words=words)
+
+
+def unreachable(hresult: str, message: str) -> Busy:
+    """The Web Connector got no answer from QuickBooks but an error of Windows: later, perhaps."""
+    code = hresult.strip().upper().removeprefix("0X")
+    meaning = _WHILE_CLOSED.get(code, "QuickBooks gave no answer.")
+    return Busy(
+        f"{meaning} Open the company file in QuickBooks, close any open window there, and let the "
+        "Web Connector run again.",
+        code=hresult,
+        words=message,
+    )
+
+
+def busy_record(what: str, answer: Answer) -> Busy:
+    """Somebody saved the record each time before our change came."""
+    return Busy(
+        f"Somebody is working on {what} in QuickBooks: it was saved again each time before the "
+        "change came. Nothing was written; it is tried again in the next session.",
+        code=str(answer.status),
+        words=answer.message,
+    )

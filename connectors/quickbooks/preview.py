@@ -1,0 +1,207 @@
+"""What an export will do to QuickBooks, told from what is known, without asking it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any, cast
+
+from connectors.contract import Document, Preview, PreviewRow, Terms, aggregate
+from connectors.quickbooks import change_orders, commitments, orders, schema
+from connectors.quickbooks.orders import Order
+from connectors.quickbooks.words import changed, fit
+
+
+def preview(document: Document, terms: Terms, known: Mapping[str, Any] | None) -> Preview:
+    """The delta that is approved; before and after where the order is known."""
+    order = cast(Order, known) if known else None
+    if document.kind == "commitment":
+        return _commitment(document, terms)
+    return _change_order(document, terms, order)
+
+
+def _commitment(document: Document, terms: Terms) -> Preview:
+    rows = tuple(
+        PreviewRow(
+            change="new",
+            item=expected.item_name,
+            description=fit(expected.description),
+            before=None,
+            after=line.amount,
+            parts=((line.number, line.description, line.amount),),
+        )
+        for line, expected in zip(
+            document.lines, commitments.expected_lines(document, terms), strict=True
+        )
+    )
+    fields = [
+        ("Vendor", terms.vendor.name if terms.vendor else ""),
+        ("Job", terms.job.name if terms.job else ""),
+        ("Number", fit(document.number)),
+        ("Date", document.date.isoformat()),
+        ("Memo", fit(commitments.memo(document))),
+        ("Message to the vendor", fit(document.vendor_message.strip())),
+    ]
+    lump = [
+        f"Line {line.number}: its quantity and unit cost do not give its amount to the cent, so it "
+        f"goes as one lump sum of {line.amount}."
+        for line in document.lines
+        if line.quantity is not None
+        and line.unit_cost is not None
+        and commitments.priced(line) != (line.quantity, line.unit_cost)
+    ]
+    return Preview(
+        record=f"New purchase order {fit(document.number)}",
+        fields=tuple((name, value) for name, value in fields if value),
+        rows=rows,
+        total_before=Decimal("0.00"),
+        total_after=document.amount,
+        change=document.amount,
+        warnings=(*_dated(document, terms), *lump, *_spelled(document)),
+        not_sent=tuple(_not_sent(document)),
+    )
+
+
+def _change_order(document: Document, terms: Terms, order: Order | None) -> Preview:
+    number = (
+        terms.parent.number if terms.parent else (document.parent.code if document.parent else "")
+    )
+    kept = tuple(
+        PreviewRow(
+            change="kept",
+            item=line["item_name"] or line["item"],
+            description=line["description"],
+            before=orders.money(line["amount"]),
+            after=orders.money(line["amount"]),
+        )
+        for line in (order["lines"] if order else ())
+    )
+    new = tuple(
+        PreviewRow(
+            change="new",
+            item=expected.item_name,
+            description=fit(expected.description),
+            before=None,
+            after=amount,
+            parts=tuple((part.number, part.description, part.amount) for part in parts),
+        )
+        for (_, parts, amount), expected in zip(
+            aggregate(document.lines), change_orders.expected_lines(document, terms), strict=True
+        )
+    )
+    before = orders.total(order["lines"]) if order else None
+    memo = (
+        change_orders.memo(document, order["memo"]) if order else change_orders.memo_line(document)
+    )
+    return Preview(
+        record=f"Purchase order {order['number'] if order else number}",
+        fields=(
+            ("Job", terms.job.name if terms.job else ""),
+            ("Date of the new lines", document.date.isoformat()),
+            ("Memo", fit(memo)),
+        ),
+        rows=kept + new,
+        total_before=before,
+        total_after=None if before is None else before + document.amount,
+        change=document.amount,
+        warnings=(
+            *(_standing(document, terms, order, memo) if order else ()),
+            *_dated(document, terms),
+            *_spelled(document),
+        ),
+        not_sent=tuple(_not_sent(document)),
+    )
+
+
+def _standing(document: Document, terms: Terms, order: Order, memo: str) -> Iterator[str]:
+    """What is to be seen in the order as it was last read."""
+    if order["closed"]:
+        yield "The purchase order is closed in QuickBooks. The new lines will stand open in it."
+    elif order["received"]:
+        yield "Everything on the purchase order has been received in QuickBooks."
+    there = [line for line in order["lines"] if change_orders.is_ours(document, line)]
+    if there:
+        yield (
+            "The purchase order already holds lines of a change order of this number: "
+            f"{orders.told(there)}. Nothing will be written while they stand there."
+        )
+    after = orders.total(order["lines"]) + document.amount
+    if after < 0:
+        yield f"It would take the purchase order to {after}, below zero: it will be refused."
+    length = len(fit(memo))
+    if length > schema.MEMO:
+        yield f"The Memo would have {length:,} characters; QuickBooks takes {schema.MEMO:,}."
+    parent = terms.parent
+    if parent is None:
+        return
+    there_ids = {line["id"] for line in order["lines"]}
+    gone = [line_id for line_id in parent.lines.values() if line_id not in there_ids]
+    if gone:
+        yield f"{len(gone)} of the lines that were exported were removed by hand in QuickBooks."
+    ours = set(parent.lines.values())
+    foreign = [
+        line
+        for line in order["lines"]
+        if line["id"] not in ours and not line["description"].startswith("CCO ")
+    ]
+    if foreign:
+        yield f"Added by hand in QuickBooks, and kept: {orders.told(foreign)}."
+    for target, parts, amount in aggregate(document.lines):
+        line_id = parent.lines.get(str(target.id))
+        line = next((line for line in order["lines"] if line["id"] == line_id), None)
+        if line is not None and line["billed"] and amount < 0:
+            numbers = ", ".join(str(part.number) for part in parts)
+            yield f"Line {numbers} deducts {-amount} from a line that has been billed already."
+
+
+def _dated(document: Document, terms: Terms) -> Iterator[str]:
+    closing = terms.settings.get("closing_date", "")
+    if closing and document.kind == "commitment" and document.date.isoformat() <= closing:
+        yield (
+            f"It is dated {document.date.isoformat()}, on or before the closing date {closing} of "
+            "the books. QuickBooks may refuse it: exclude purchase orders from the closing date, "
+            "or have the period opened."
+        )
+    if terms.settings.get("purchase_orders") == "off":
+        yield "Purchase orders are switched off in QuickBooks (Preferences, Items & Inventory)."
+
+
+def _spelled(document: Document) -> Iterator[str]:
+    """The characters that QuickBooks does not have, and what it will show instead."""
+    texts = {
+        "the number": document.number,
+        "the title": document.title,
+        "the description": document.description,
+        "the message to the vendor": document.vendor_message,
+    }
+    for line in document.lines:
+        texts[f"line {line.number}"] = line.description
+        if line.commitment_line is not None:
+            texts[f"the commitment's line {line.commitment_line.code}"] = line.commitment_line.name
+    for where, value in texts.items():
+        pairs = changed(value)
+        if pairs:
+            told = ", ".join(
+                f"{one!r} becomes {near!r}" if near else f"{one!r} goes" for one, near in pairs
+            )
+            yield f"QuickBooks does not have every character of {where}: {told}."
+
+
+def _not_sent(document: Document) -> Iterator[str]:
+    """What has no field in a purchase order."""
+    if document.retainage:
+        yield f"Default retainage {document.retainage.normalize():f} %"
+    units = {line.unit for line in document.lines if line.unit and line.quantity is not None}
+    if units:
+        yield f"Units of measure ({', '.join(sorted(units))})"
+    if document.kind == "change_order" and any(
+        line.quantity is not None and line.unit_cost is not None for line in document.lines
+    ):
+        yield "Quantities and unit costs (each new line has the quantity 1)"
+    categories = {line.category.name for line in document.lines}
+    if categories:
+        yield f"Categories ({', '.join(sorted(categories))})"
+    if document.revision:
+        yield f"Revision {document.revision}"
+    if document.attachments:
+        yield f"Attachments ({len(document.attachments)})"

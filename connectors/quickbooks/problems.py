@@ -1,0 +1,134 @@
+"""Why a document cannot go to QuickBooks, all of it at once, each with where to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from connectors.contract import Document, Line, Problem, Terms, aggregate
+from connectors.quickbooks import change_orders, commitments, schema
+from connectors.quickbooks.words import fit
+
+TITLE = {"commitment": 255, "change_order": 30}
+NUMBER = {"commitment": schema.REF_NUMBER, "change_order": 12}
+_MOST = 10**10  # a rate has ten digits before the point
+
+
+def problems(document: Document, terms: Terms | None) -> list[Problem]:
+    """Every reason. Without `terms` only what the document itself shows."""
+    if document.kind == "budget":
+        text = "Budgets do not go to QuickBooks yet."
+        return [Problem(code="kind", text=text)]
+    found = list(_texts(document))
+    if not document.lines:
+        found.append(Problem(code="no_lines", text="It has no lines.", where="lines"))
+    for line in document.lines:
+        found += _line(document, line)
+    if document.kind == "change_order" and not found:
+        found += _new_lines(document)
+    if sum(line.amount for line in document.lines) != document.amount:
+        text = "Its lines do not come to its amount. Save it again."
+        found.append(Problem(code="amount", text=text, where="lines"))
+    if terms is not None:
+        found += _destination(document, terms)
+    return found
+
+
+def _texts(document: Document) -> Iterator[Problem]:
+    number = fit(document.number).strip()
+    if not number:
+        yield Problem(code="number", text="It has no number.", where="number")
+    yield from _long("number", "number", number, NUMBER[document.kind])
+    yield from _long("title", "title", document.title, TITLE[document.kind])
+    if document.kind == "change_order":
+        line = change_orders.memo_line(document)
+        yield from _long("description", "description", fit(line), schema.MEMO)
+        return
+    memo = commitments.memo(document)
+    if len(fit(memo)) > schema.MEMO:
+        yield Problem(
+            code="description_long",
+            text=f"Title and description together have {len(fit(memo)):,} characters; QuickBooks "
+            f"takes {schema.MEMO:,}.",
+            where="description",
+        )
+    message = document.vendor_message.strip()
+    yield from _long("vendor_message", "message to the vendor", fit(message), schema.VENDOR_MESSAGE)
+
+
+def _long(where: str, what: str, text: str, most: int) -> Iterator[Problem]:
+    if len(text) > most:
+        yield Problem(
+            code=f"{where}_long",
+            text=f"The {what} has {len(text):,} characters; QuickBooks takes {most:,}.",
+            where=where,
+        )
+
+
+def _line(document: Document, line: Line) -> Iterator[Problem]:
+    where, called = f"line:{line.number}", f"Line {line.number}"
+    if line.sub_job:
+        text = f"{called} names the sub job {line.sub_job}; QuickBooks takes none."
+        yield Problem(code="sub_job", text=text, where=where)
+    if abs(line.amount) >= _MOST or line.amount != round(line.amount, 2):
+        text = f"{called}: the amount {line.amount} is not one that QuickBooks can hold."
+        yield Problem(code="amount", text=text, where=where)
+    if document.kind == "change_order" and line.commitment_line is None:
+        text = f"{called} does not say which line of the commitment it changes."
+        yield Problem(code="commitment_line", text=text, where=where)
+    if len(fit(line.description.strip())) > schema.DESCRIPTION:
+        yield Problem(
+            code="line_long",
+            text=f"The description of line {line.number} has {len(fit(line.description)):,} "
+            f"characters; QuickBooks takes {schema.DESCRIPTION:,}.",
+            where=where,
+        )
+
+
+def _new_lines(document: Document) -> Iterator[Problem]:
+    """What only shows once the changes of one commitment line are put together."""
+    for target, parts, amount in aggregate(document.lines):
+        where, numbers = f"line:{parts[0].number}", ", ".join(str(part.number) for part in parts)
+        length = len(fit(change_orders.description(document, target, parts)))
+        if length > schema.DESCRIPTION:
+            yield Problem(
+                code="line_long",
+                text=f"Title and descriptions of line {numbers} have {length:,} characters "
+                f"together; QuickBooks takes {schema.DESCRIPTION:,}.",
+                where=where,
+            )
+        if len({part.cost_code.id for part in parts}) > 1:
+            yield Problem(
+                code="cost_code",
+                text=f"Lines {numbers} change the same line of the commitment under different "
+                "cost codes. Give them the one of that line.",
+                where=where,
+            )
+        if abs(amount) >= _MOST:
+            text = f"Lines {numbers} come to {amount}, more than QuickBooks can hold."
+            yield Problem(code="amount", text=text, where=where)
+
+
+def _destination(document: Document, terms: Terms) -> Iterator[Problem]:
+    if terms.job is None:
+        text = f"The project {document.project.name} is not linked to a QuickBooks job."
+        yield Problem(code="job", text=text, where="job")
+    if document.kind == "commitment" and terms.vendor is None:
+        name = f"{document.vendor.name} is" if document.vendor else "The contract company is"
+        text = f"{name} not linked to a QuickBooks vendor."
+        yield Problem(code="vendor", text=text, where="vendor")
+    if document.kind == "change_order" and terms.parent is None:
+        text = "Its commitment is not in QuickBooks yet. Send that first."
+        yield Problem(code="parent", text=text, where="parent")
+    missing = {
+        line.cost_code.id: line
+        for line in reversed(document.lines)
+        if str(line.cost_code.id) not in terms.items
+    }
+    for line in sorted(missing.values(), key=lambda line: line.number):
+        code = line.cost_code.code or line.cost_code.name
+        text = f"Cost code {code} is not linked to a QuickBooks item."
+        yield Problem(code="item", text=text, where=f"line:{line.number}")
+    category = terms.settings.get("category", "nothing")
+    if category not in ("", "nothing"):
+        text = f"The company setting “category: {category}” cannot be exported yet."
+        yield Problem(code="category", text=text, where="settings")

@@ -1,0 +1,175 @@
+"""qbXML on the wire: the envelope around requests, and reading what comes back.
+
+Facts: requests are pure ASCII with character references, for code page 1252 is read in several ways
+by the versions of QuickBooks; `onError` is obligatory; a message set id has at most 23 characters;
+answers carry the requestID of their request, and that alone says what they answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from lxml import etree
+
+from connectors.contract import Request
+
+VERSION = "13.0"
+KEY_LENGTH = 23
+
+_HEAD = f'<?xml version="1.0" encoding="utf-8"?><?qbxml version="{VERSION}"?><QBXML>'
+_NAME = re.compile(r"[A-Za-z0-9_.\-]{1,50}")
+_FIRST_TAG = re.compile(r"<([A-Z][A-Za-z]*Rq)((?: [A-Za-z]+=\"[^\"<>]*\")*)>")
+_NEEDS_ESCAPE = re.compile(r"[&<>\"]|[^\x20-\x7e\n]")
+# QuickBooks hands out what was once typed into it, control characters included, which no XML
+# may hold.
+_ILLEGAL = re.compile(
+    r"&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01])|[xX]0*(?:[0-8bcefBCEF]|1[0-9a-fA-F]));"
+    r"|[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]"
+)
+UNREADABLE = -1
+
+
+class Answer(NamedTuple):
+    """What QuickBooks answered to one request.
+
+    `status` is its statusCode (0 done, 1 no match), or the messageSetStatusCode where a set was
+    refused as a whole or checked; -1 where it was no number. `element` is the response, or None.
+    """
+
+    status: int
+    severity: str
+    message: str
+    element: etree._Element | None
+
+
+def escape(text: str) -> str:
+    """`text` for the inside of an element or a quoted attribute, in pure ASCII."""
+    if not _NEEDS_ESCAPE.search(text):
+        return text
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text.replace('"', "&quot;").encode("ascii", "xmlcharrefreplace").decode()
+
+
+def wrap(requests: Mapping[str, Request], *, clear: str = "") -> str:
+    """One message set: questions together, a write or the check of an earlier write alone.
+
+    `clear` is the key of a settled write that QuickBooks may now forget; it travels with a write.
+    Raises ValueError for what must never go out: two writes in one set, an unfit key or id.
+    """
+    alone = next((request for request in requests.values() if request.alone), None)
+    if alone is None:
+        if clear or not requests:
+            raise ValueError("A set of questions asks something and clears nothing")
+        bodies = "".join(_named(request.body, name) for name, request in requests.items())
+        return _envelope('onError="continueOnError"', bodies)
+    if len(requests) != 1 or (alone.writes and alone.check):
+        raise ValueError("A write and a check travel alone")
+    key = _fit_key(alone.key)
+    if alone.check:
+        if clear:
+            raise ValueError("A check clears nothing")
+        return _envelope(f'onError="stopOnError" newMessageSetID="{key}" oldMessageSetID="{key}"')
+    forget = f' oldMessageSetID="{_fit_key(clear)}"' if clear else ""
+    attributes = f'onError="stopOnError" newMessageSetID="{key}"{forget}'
+    return _envelope(attributes, _named(alone.body, key))
+
+
+def unwrap(reply: str, requests: Mapping[str, Request]) -> dict[str, Answer]:
+    """The answers in `reply` by request id; an unknown id is ignored, a missing one left out.
+
+    Raises ValueError where the reply is no qbXML message set that can be read.
+    """
+    answers = _message_set(reply)
+    set_status = _number(answers.get("messageSetStatusCode", "0"))
+    wanted = {(request.key if request.alone else name): name for name, request in requests.items()}
+    found: dict[str, Answer] = {}
+    for element in answers.iterchildren(tag=etree.Element):
+        name = wanted.get(element.get("requestID", ""))
+        if name is not None:
+            found[name] = Answer(
+                _number(element.get("statusCode", "")),
+                element.get("statusSeverity", ""),
+                element.get("statusMessage", ""),
+                element,
+            )
+    for name, request in requests.items():
+        if name not in found and (request.check or set_status != 0):
+            # The set as a whole was refused, or an earlier one was asked for and is not there.
+            found[name] = Answer(set_status, "Error" if set_status else "Info", "", None)
+    return found
+
+
+def parse(document: str | bytes) -> etree._Element:
+    """The root of XML from outside: no DTD, no entities, no network, nothing guessed.
+
+    Raises ValueError with a sentence.
+    """
+    if isinstance(document, bytes):
+        document = document.decode("utf-8")
+    if "<!DOCTYPE" in document:
+        raise ValueError("The answer holds a document type definition, which is never read")
+    document = _ILLEGAL.sub("", document).lstrip("\ufeff \r\n\t")
+    parser = etree.XMLParser(
+        encoding="utf-8",
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        recover=False,
+        huge_tree=True,  # item lists of several MB; the caller limits the size
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        return etree.fromstring(document.encode(), parser)
+    except etree.XMLSyntaxError as error:
+        raise ValueError(f"The answer is not well-formed XML: {error}") from None
+
+
+def child_text(element: etree._Element, path: str) -> str:
+    """The text of the first child at `path`, without blanks around it; '' where there is none."""
+    return (element.findtext(path) or "").strip()
+
+
+def is_true(value: str) -> bool:
+    """A qbXML boolean: true or 1."""
+    return value in ("true", "1")
+
+
+def _message_set(reply: str) -> etree._Element:
+    root = parse(reply)
+    answers = root if root.tag == "QBXMLMsgsRs" else root.find("QBXMLMsgsRs")
+    if answers is None:
+        raise ValueError(f"The answer is no qbXML message set: it begins with <{root.tag}>")
+    return answers
+
+
+def _envelope(attributes: str, bodies: str = "") -> str:
+    return f"{_HEAD}<QBXMLMsgsRq {attributes}>{bodies}</QBXMLMsgsRq></QBXML>"
+
+
+def _named(body: str, name: str) -> str:
+    """`body` with its requestID, which is written here and nowhere else."""
+    head = _FIRST_TAG.match(body)
+    if head is None or " requestID=" in head[2]:
+        raise ValueError("A request begins with the tag of a qbXML request, still without an id")
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no request id: letters, digits, dots and dashes, at most 50")
+    if not body.isascii():
+        raise ValueError("A request is pure ASCII")
+    return f'<{head[1]} requestID="{name}"{head[2]}>{body[head.end() :]}'
+
+
+def _fit_key(key: str) -> str:
+    if not _NAME.fullmatch(key) or len(key) > KEY_LENGTH:
+        raise ValueError(f"{key!r} is no message set id: at most {KEY_LENGTH} plain characters")
+    return key
+
+
+def _number(value: str) -> int:
+    try:
+        return int(value)
+    except ValueError:
+        return UNREADABLE

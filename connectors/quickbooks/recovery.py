@@ -1,0 +1,54 @@
+"""After a write without an answer: what QuickBooks remembers of it, before the books are read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from connectors.contract import (
+    Attempt,
+    Busy,
+    CannotTell,
+    Denied,
+    ErpError,
+    Finding,
+    Request,
+    Script,
+    Unclear,
+)
+from connectors.quickbooks import errors, orders
+from connectors.quickbooks.orders import Order
+from connectors.quickbooks.qbxml import Answer
+
+
+def check(attempts: Sequence[Attempt]) -> Script[Answer | None]:
+    """What QuickBooks remembers of the latest write, or None where it remembers nothing of it.
+
+    Asked only of a write whose answer never came. A remembered 3200 wrote nothing: None as well.
+    """
+    if not attempts or attempts[-1].outcome != "lost":
+        return None
+    answer: Answer = yield Request(body="", check=True, key=attempts[-1].key)
+    if answer.status == errors.STALE or answer.status in errors.NOT_REMEMBERED:
+        return None
+    # 0 with nothing stored under it is no memory either
+    return None if answer.status == 0 and answer.element is None else answer
+
+
+def readable(answer: Answer) -> list[Order]:
+    """The orders in an answer; none where QuickBooks has no such order. Raises Busy, CannotTell."""
+    if answer.status == 0 or answer.status in errors.GONE:
+        return orders.orders(answer)
+    error = errors.failure(answer, "the question about the purchase order")
+    if isinstance(error, Busy):
+        raise error
+    raise CannotTell(error.message, code=error.code, words=error.words)
+
+
+def denied(error: ErpError, what: str) -> Finding:
+    """What a remembered refusal of `what` means: no, or not clear."""
+    if isinstance(error, CannotTell):
+        return Unclear(message=error.message)
+    message = error.message
+    if isinstance(error, Busy):
+        message = f"{what} was open or locked in QuickBooks, so nothing was written. Retry it."
+    return Denied(message=message, code=error.code, words=error.words)

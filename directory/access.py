@@ -1,0 +1,193 @@
+"""Who may see and do what: asked once per request, here and nowhere else.
+
+What you may not see answers 404, what you may not do 403 with a sentence for people.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import Http404
+from guardian.shortcuts import assign_perm, remove_perm
+
+from directory.history import Happened, append
+from directory.models import (
+    Company,
+    CompanyUserObjectPermission,
+    Membership,
+    Project,
+    ToolLevel,
+    User,
+)
+from directory.perms import PUSH, PUSH_WORDS, Level, Tool
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What one person may do in one company, and in one of its projects where one is named."""
+
+    user: User
+    company: Company
+    project: Project | None
+    levels: dict[Tool, Level]
+    can_push: bool
+
+    def level(self, tool: Tool) -> Level:
+        return self.levels.get(tool, Level.NONE)
+
+    def has(self, tool: Tool, level: Level) -> bool:
+        return self.level(tool) >= level
+
+    @property
+    def is_approver(self) -> bool:
+        """Decides what goes to the ERP: the tool and the privilege, both."""
+        return self.can_push and self.has(Tool.ERP, Level.STANDARD)
+
+    def see(self, *tools: Tool) -> None:
+        """404 unless the person may at least read with one of `tools`."""
+        if not any(self.has(tool, Level.READ) for tool in tools):
+            raise Http404
+
+    def need(self, tool: Tool, level: Level) -> None:
+        """403, in words, unless the person has `level` on `tool`."""
+        if not self.has(tool, level):
+            raise PermissionDenied(lacking(tool, level))
+
+    def need_approver(self) -> None:
+        """403, in words, unless the person is an accounting approver."""
+        if not self.is_approver:
+            raise PermissionDenied(not_approver(self))
+
+
+def lacking(tool: Tool, level: Level) -> str:
+    """Why something is refused, and who can change it."""
+    return (
+        f"This needs {Level(level).label} on {Tool(tool).label}. "
+        "An administrator of your company can give it to you."
+    )
+
+
+def not_approver(access: Access) -> str:
+    if not access.has(Tool.ERP, Level.STANDARD):
+        return lacking(Tool.ERP, Level.STANDARD)
+    return (
+        f"This needs the privilege '{PUSH_WORDS}'. An administrator of your company can ask the "
+        "operator for it."
+    )
+
+
+def access_to(user: User, company: Company, project: Project | None = None) -> Access:
+    """The person's levels and privilege, fresh from the database in two queries."""
+    rows = ToolLevel.objects.filter(
+        membership__user=user, membership__is_active=True, company=company
+    )
+    if project is None:
+        rows = rows.filter(project=None)
+    else:
+        rows = rows.filter(project_id__isnull=True) | rows.filter(project=project)
+    levels = {Tool(tool): Level(level) for tool, level in rows.values_list("tool", "level")}
+    return Access(user, company, project, levels, can_push=holds_push(user, company))
+
+
+def holds_push(user: User, company: Company) -> bool:
+    """Whether the operator granted 'Can Push to Accounting', read from guardian's own rows.
+
+    Not `user.has_perm`, which would also look at global permissions and groups.
+    """
+    return CompanyUserObjectPermission.objects.filter(
+        user=user,
+        user__is_active=True,
+        content_object=company,
+        permission__codename=PUSH,
+        user__memberships__company=company,
+        user__memberships__is_active=True,
+    ).exists()
+
+
+def open_company(user: User, company_id: int, *tools: Tool) -> Access:
+    """The company and what `user` may do there; 404 without at least reading one of `tools`."""
+    company = Company.objects.filter(pk=company_id).first()
+    if company is None:
+        raise Http404
+    access = access_to(user, company)
+    access.see(*tools)
+    return access
+
+
+def open_project(user: User, project_id: int, *tools: Tool) -> Access:
+    """The project and what `user` may do there; 404 without at least reading one of `tools`."""
+    project = Project.objects.select_related("company", "job").filter(pk=project_id).first()
+    if project is None:
+        raise Http404
+    access = access_to(user, project.company, project)
+    access.see(*tools)
+    return access
+
+
+@transaction.atomic
+def set_level(
+    membership: Membership, tool: Tool, level: Level, *, by: User, project: Project | None = None
+) -> None:
+    """Give a person a level. The last Admin on Directory cannot be lowered (PermissionDenied)."""
+    Membership.objects.select_for_update().get(pk=membership.pk)
+    if tool == Tool.DIRECTORY and level < Level.ADMIN:
+        # All of them, so that two administrators cannot lower each other at once.
+        admins = ToolLevel.objects.select_for_update().filter(
+            company=membership.company, tool=Tool.DIRECTORY, level=Level.ADMIN
+        )
+        holders = {row.membership_id for row in admins.order_by("id")}
+        if holders == {membership.pk}:
+            raise PermissionDenied(
+                f"{membership.user} is the last one with Admin on Directory. "
+                "Give it to somebody else first."
+            )
+    row, made = ToolLevel.objects.get_or_create(
+        membership=membership,
+        company=membership.company,
+        project=project,
+        tool=tool,
+        defaults={"level": level},
+    )
+    before = Level.NONE if made else Level(row.level)
+    if not made:
+        row.level = level
+        row.save(update_fields=["level"])
+    if before != level:
+        happened = Happened(
+            "level",
+            f"user:{membership.user_id}",
+            by.pk,
+            {
+                "tool": tool,
+                "project": project.pk if project else None,
+                "from": Level(before).label,
+                "to": Level(level).label,
+            },
+        )
+        append(membership.company_id, [happened])
+
+
+@transaction.atomic
+def grant_push(membership: Membership, *, by: User) -> None:
+    """Give 'Can Push to Accounting'. Only an operator may, and never to themselves."""
+    _lock_privilege(membership, by)
+    assign_perm(PUSH, membership.user, membership.company)
+    append(membership.company_id, [Happened("grant_push", f"user:{membership.user_id}", by.pk)])
+
+
+@transaction.atomic
+def revoke_push(membership: Membership, *, by: User) -> None:
+    """Take 'Can Push to Accounting' away; an acceptance that waits for this row then fails."""
+    _lock_privilege(membership, by)
+    remove_perm(PUSH, membership.user, membership.company)
+    append(membership.company_id, [Happened("revoke_push", f"user:{membership.user_id}", by.pk)])
+
+
+def _lock_privilege(membership: Membership, by: User) -> None:
+    if not by.is_operator:
+        raise PermissionDenied("Only the operator of this installation grants this privilege.")
+    if by.pk == membership.user_id:
+        raise PermissionDenied("Nobody grants this privilege to themselves or takes it away.")
+    Membership.objects.select_for_update().get(pk=membership.pk)

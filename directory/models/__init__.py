@@ -1,0 +1,28 @@
+"""People and places, the trade's lists, and the history."""
+
+from directory.models.history import Chain, Event
+from directory.models.lists import Category, CostCode, Job, Vendor
+from directory.models.people import (
+    ApiToken,
+    CompanyUserObjectPermission,
+    Membership,
+    ToolLevel,
+    User,
+)
+from directory.models.places import Company, Project
+
+__all__ = [
+    "ApiToken",
+    "Category",
+    "Chain",
+    "Company",
+    "CompanyUserObjectPermission",
+    "CostCode",
+    "Event",
+    "Job",
+    "Membership",
+    "Project",
+    "ToolLevel",
+    "User",
+    "Vendor",
+]

@@ -1,0 +1,87 @@
+"""The lists that a company shares with its ERP: vendors, cost codes, categories, jobs.
+
+One company has one ERP, so the ERP's id is a column. Empty means: not linked.
+"""
+
+from django.db import models
+from django.db.models import Q
+
+from directory.models.places import Company
+
+
+class Listed(models.Model):
+    """A row that may be linked to one record of the ERP."""
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="+")
+    name = models.CharField(max_length=209)
+    erp_id = models.CharField(max_length=40, blank=True, default="")
+    erp_name = models.CharField(max_length=209, blank=True, default="")
+    erp_active = models.BooleanField(default=True)
+    erp_problem = models.CharField(max_length=300, blank=True, default="")
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_linked(self) -> bool:
+        """Linked to a record of the ERP that is still in use there."""
+        return bool(self.erp_id) and self.erp_active
+
+
+class Vendor(Listed):
+    """A subcontractor or supplier: the contract company of a commitment."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["company", "name"], name="vendor_name"),
+            models.UniqueConstraint(
+                fields=["company", "erp_id"], condition=~Q(erp_id=""), name="vendor_erp_id"
+            ),
+            models.UniqueConstraint(fields=["id", "company"], name="vendor_of_company"),
+        ]
+        ordering = ["name"]
+
+
+class Job(Listed):
+    """A job of the ERP (QuickBooks: Customer:Job). A project is linked to one."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["company", "erp_id"], name="job_erp_id"),
+            models.UniqueConstraint(fields=["id", "company"], name="job_of_company"),
+        ]
+        ordering = ["name"]
+
+
+class CostCode(Listed):
+    """What money is spent on, numbered as the trade numbers it: 03-300 Cast-in-place concrete."""
+
+    code = models.CharField(max_length=96)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["company", "code"], name="cost_code"),
+            models.UniqueConstraint(
+                fields=["company", "erp_id"], condition=~Q(erp_id=""), name="cost_code_erp_id"
+            ),
+            models.UniqueConstraint(fields=["id", "company"], name="cost_code_of_company"),
+        ]
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"
+
+
+class Category(Listed):
+    """Cost type: labor, material, subcontract."""
+
+    class Meta:
+        verbose_name_plural = "categories"
+        constraints = [
+            models.UniqueConstraint(fields=["company", "name"], name="category_name"),
+            models.UniqueConstraint(fields=["id", "company"], name="category_of_company"),
+        ]
+        ordering = ["name"]

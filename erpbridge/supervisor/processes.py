@@ -1,0 +1,20 @@
+"""The commands of the application's processes, the same here and in docker-compose.yml."""
+
+APPLICATION = "erpbridge.wsgi:application"
+
+
+def web(host: str, port: int) -> list[str]:
+    options = ["--interface", "wsgi", "--host", host, "--port", str(port)]
+    # One process whose threads wait for the database; more throughput is more containers.
+    options += ["--workers", "1", "--blocking-threads", "4", "--backpressure", "64", "--no-ws"]
+    return ["granian", *options, APPLICATION]
+
+
+def worker() -> list[str]:
+    # Threads: the work is waiting for PostgreSQL and for ERPs.
+    options = ["--pool", "threads", "--concurrency", "4", "--loglevel", "info"]
+    return ["celery", "-A", "erpbridge", "worker", *options, "--without-gossip", "--without-mingle"]
+
+
+def beat() -> list[str]:
+    return ["celery", "-A", "erpbridge", "beat", "--loglevel", "info"]

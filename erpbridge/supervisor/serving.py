@@ -1,0 +1,130 @@
+"""`demo`, `serve` and `story`: a whole installation; `operator` and `manage`: commands in one."""
+
+import os
+import sys
+from pathlib import Path
+
+from erpbridge.supervisor import Refusal, places, say, state
+from erpbridge.supervisor.postgres import FORGETFUL
+from erpbridge.supervisor.stack import Stack, Stopping, foreground, free_port, stop_on_signals
+from erpbridge.supervisor.state import State
+
+MANAGE = [sys.executable, "manage.py"]
+
+
+def demo(port: int, sandbox: bool) -> int:
+    """The demo company, with the stand-in ERPs unless a real one shall come."""
+    return _keep_up(state.kept("demo"), port, demo_company=True, sandbox=sandbox)
+
+
+def serve(port: int) -> int:
+    """An installation that has only what its people enter."""
+    return _keep_up(state.kept("serve"), port, demo_company=False, sandbox=False)
+
+
+def _keep_up(where: State, wanted_port: int, demo_company: bool, sandbox: bool) -> int:
+    _refuse_what_servers_cannot_run()
+    stop_on_signals()
+    try:
+        with where.held():
+            port = free_port(wanted_port)
+            if port != wanted_port:
+                say(f"Port {wanted_port} is taken; using {port}.")
+            with Stack(where, f"http://localhost:{port}") as stack:
+                _start(stack, port, demo_company, sandbox)
+                _greet(stack, demo_company)
+                stack.watch()
+    except Stopping:
+        say("Stopped.")
+    return 0
+
+
+def _start(stack: Stack, port: int, demo_company: bool, sandbox: bool) -> None:
+    say("Starting …")
+    stack.start_databases()
+    stack.state.announce(stack.base_url, stack.environment)
+    stack.prepare(*([["load_demo"]] if demo_company else []))
+    stack.start_application(port)
+    stack.wait_until_healthy(port)
+    if sandbox:
+        stack.start_sandbox()
+
+
+def _greet(stack: Stack, demo_company: bool) -> None:
+    say(f"\nERP Bridge answers at {stack.base_url}\n")
+    if demo_company:
+        stack.setting.run([*MANAGE, "load_demo", "--print"])
+    else:
+        say("The first operator: ./run operator EMAIL, in another terminal.")
+    say(
+        f"\nMessages go through {stack.broker_words}.\n"
+        f"Data and logs: {stack.state.path}\n"
+        "Ctrl-C stops everything; the data stays."
+    )
+
+
+def story() -> int:
+    """The main job told line by line on a stack of its own, which is thrown away afterwards."""
+    _refuse_what_servers_cannot_run()
+    stop_on_signals()
+    try:
+        with state.thrown_away("story") as where:
+            port = free_port(8100)
+            with Stack(where, f"http://localhost:{port}") as stack:
+                stack.start_databases(FORGETFUL)
+                stack.prepare(["load_demo"])
+                stack.start_application(port)
+                stack.wait_until_healthy(port)
+                stack.start_sandbox()
+                command = [*MANAGE, "story", "--base-url", stack.base_url]
+                return foreground(command, stack.environment)
+    except Stopping:
+        say("Stopped.")
+        return 130
+
+
+def manage(arguments: list[str]) -> int:
+    """A management command on the installation that runs, else on the one there is."""
+    return _manage(arguments, migrate=False)
+
+
+def operator(email: str) -> int:
+    """Makes an operator, or a new one-time link for one."""
+    return _manage(["operator", email], migrate=True)
+
+
+def _manage(arguments: list[str], migrate: bool) -> int:
+    where = _installation()
+    say(f"({where.path})")
+    if where.is_held():
+        run = where.running()
+        if run is None:
+            raise Refusal(f"{where.name} is just starting; try again when it answers.")
+        return foreground([*MANAGE, *arguments], run["environment"])
+    stop_on_signals()
+    try:
+        with where.held(), Stack(where, "http://localhost:8000") as stack:
+            stack.start_databases()
+            if migrate:
+                stack.manage("migrate", "--no-input")
+            return foreground([*MANAGE, *arguments], stack.environment)
+    except Stopping:
+        return 130
+
+
+def _installation() -> State:
+    """Which one a command means: the running one, else the one without demo data, if it exists."""
+    serve, demo = state.kept("serve"), state.kept("demo")
+    for candidate in (serve, demo):
+        if candidate.is_held():
+            return candidate
+    return demo if demo.path.exists() and not serve.path.exists() else serve
+
+
+def _refuse_what_servers_cannot_run() -> None:
+    if places.is_root() and not places.open_to_others(Path(os.__file__)):
+        raise Refusal(
+            f"The servers never run as root, and other accounts cannot enter {sys.base_prefix}, "
+            "where Python is. Install one for all (Debian: apt-get install python3 python3-pip), "
+            f"delete {places.venv()} and try again."
+        )

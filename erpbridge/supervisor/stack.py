@@ -1,0 +1,274 @@
+"""Everything one installation runs: PostgreSQL, Redis, web, worker, beat, stand-in ERPs."""
+
+import errno
+import hashlib
+import http.client
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Self
+
+from erpbridge.supervisor import Refusal, broker, places, processes
+from erpbridge.supervisor.children import Server, Setting, dies_with_us
+from erpbridge.supervisor.postgres import Postgres
+from erpbridge.supervisor.state import State
+
+# What servers get to see of the environment that ./run was started in.
+PASSED_ON = {"PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR"}
+PASSED_ON_PREFIXES = ("ERPBRIDGE_", "EMAIL_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+SIGNALS_TO_STOP = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+READY_WITHIN = 120  # seconds that the application gets to answer for the first time
+
+
+class Stopping(BaseException):
+    """Somebody asked the supervisor to stop: Ctrl-C, SIGTERM, or the terminal went away."""
+
+
+def stop_on_signals() -> None:
+    """From now on a signal to stop becomes `Stopping`. A second one leaves at once; the kernel then
+    ends the servers."""
+
+    def asked(_number: int, _frame: FrameType | None) -> None:
+        for each in SIGNALS_TO_STOP:
+            signal.signal(each, lambda _number, _frame: os._exit(1))
+        raise Stopping
+
+    for each in SIGNALS_TO_STOP:
+        signal.signal(each, asked)
+
+
+class Stack:
+    """Starts what is asked for, in order; on leaving `with`, stops it in the reverse order.
+
+    `base_url` is where people and ERPs reach the application. The state has to be held.
+    """
+
+    def __init__(self, state: State, base_url: str) -> None:
+        self.state = state
+        self.base_url = base_url
+        (state.path / "logs").mkdir(exist_ok=True)
+        files = str(state.folder("files"))
+        # Of this installation: what the application needs. `Setting` adds what a process needs.
+        self.environment = {
+            name: os.environ.get(name, state.secrets[name])
+            for name in ("ERPBRIDGE_SECRET_KEY", "ERPBRIDGE_ENCRYPTION_KEYS")
+        } | {
+            "ERPBRIDGE_BASE_URL": os.environ.get("ERPBRIDGE_BASE_URL", base_url),
+            "ERPBRIDGE_STATE": files,
+            "DJANGO_SETTINGS_MODULE": "erpbridge.settings",
+        }
+        passed = {
+            name: value
+            for name, value in os.environ.items()
+            if name in PASSED_ON or name.upper().startswith(PASSED_ON_PREFIXES)
+        }
+        self._basics = {**passed, "HOME": files, "PYTHONUNBUFFERED": "1"}
+        self.folder = places.code(state.path / "code")
+        self.servers: list[Server] = []
+        self.broker_words = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for server in reversed(self.servers):
+            server.stop()
+
+    @property
+    def setting(self) -> Setting:
+        """How servers run: as the account without rights, with a small environment."""
+        environment = self._basics | self.environment
+        return Setting(self.folder, environment, self.state.owner, self.state.lock)
+
+    def start(self, server: Server) -> None:
+        self.servers.append(server)
+        server.start()
+
+    # --- databases --------------------------------------------------------------------------------
+
+    def start_databases(self, options: Mapping[str, str] | None = None) -> None:
+        """PostgreSQL and Redis, unless DATABASE_URL and REDIS_URL name others."""
+        if os.environ.get("DATABASE_URL"):
+            self.environment["DATABASE_URL"] = os.environ["DATABASE_URL"]
+        else:
+            postgres = Postgres(self.state, self.setting, dict(options or {}))
+            self.servers.append(postgres.server)
+            postgres.start()
+            self.environment["DATABASE_URL"] = postgres.url
+        chosen = broker.choose(self.state, self.setting)
+        self.environment |= chosen.environment
+        self.broker_words = chosen.words
+        if chosen.server:
+            self.start(chosen.server)
+
+    # --- the application --------------------------------------------------------------------------
+
+    def prepare(self, *commands: Sequence[str]) -> None:
+        """Brings tables and static files up to date, then runs further management commands."""
+        collecting = StaticFiles(self)
+        for command in (["migrate", "--no-input"], *commands):
+            self.manage(*command)
+        collecting.finish()
+
+    def manage(self, *arguments: str) -> None:
+        """Runs one management command as the servers' account; what it says goes to a log."""
+        log = self.state.path / "logs" / "setup.log"
+        with log.open("ab") as output:
+            status = self.setting.run([sys.executable, "manage.py", *arguments], output)
+        if status:
+            last = "\n".join(log.read_text("utf-8", errors="replace").splitlines()[-15:])
+            raise Refusal(f"{last}\nmanage.py {arguments[0]} failed; the whole of it: {log}")
+
+    def start_application(self, port: int) -> None:
+        self.start(self.server("web", processes.web("127.0.0.1", port), patience=15))
+        self.start(self.server("worker", processes.worker()))
+        self.start(self.server("beat", processes.beat()))
+
+    def server(self, name: str, module: Sequence[str], patience: float = 10) -> Server:
+        log = self.state.path / "logs" / f"{name}.log"
+        command = [sys.executable, "-m", *module]
+        return Server(name, command, self.setting, log, patience=patience)
+
+    def wait_until_healthy(self, port: int) -> None:
+        deadline = time.monotonic() + READY_WITHIN
+        while not healthy(port):
+            self.watch_once()
+            if time.monotonic() > deadline:
+                raise Refusal(
+                    f"The application does not answer on port {port}. "
+                    f"{self.state.path / 'logs' / 'web.log'} may say why."
+                )
+            time.sleep(0.1)
+
+    def watch_once(self) -> None:
+        for server in self.servers:
+            server.watch()
+
+    def watch(self) -> None:
+        """Keeps everything running until a signal comes."""
+        while True:
+            self.watch_once()
+            time.sleep(0.5)
+
+
+class StaticFiles:
+    """Style sheets and scripts, hashed and compressed, beside the state of this checkout.
+
+    They are collected anew only when a file under static/, the packages or the settings changed;
+    that takes seconds, so it runs while the caller does something else, until `finish`.
+    """
+
+    def __init__(self, stack: Stack) -> None:
+        self.all = places.make_home() / "static"
+        self.all.mkdir(exist_ok=True)
+        self.collected = self.all / self._checksum()
+        self.link = Path(stack.environment["ERPBRIDGE_STATE"]) / "static"
+        self.process: subprocess.Popen[bytes] | None = None
+        if self.collected.is_dir():
+            return
+        self.log = stack.state.path / "logs" / "static.log"
+        self.half = places.give(Path(tempfile.mkdtemp(dir=self.all)), stack.state.owner)
+        setting = stack.setting
+        setting.environment = {**setting.environment, "ERPBRIDGE_STATE": str(self.half)}
+        with self.log.open("wb") as output:
+            command = [sys.executable, "manage.py", "collectstatic", "--no-input"]
+            self.process = setting.popen(command, output=output)
+
+    def _checksum(self) -> str:
+        checksum = hashlib.sha256((places.venv() / "installed").read_bytes())
+        checksum.update((places.CHECKOUT / "erpbridge" / "settings.py").read_bytes())
+        for file in sorted((places.CHECKOUT / "static").rglob("*")):
+            if file.is_file():
+                checksum.update(os.fsencode(file))
+                checksum.update(file.read_bytes())
+        return checksum.hexdigest()[:16]
+
+    def finish(self) -> None:
+        if self.process is not None:
+            status = self.process.wait()
+            if status:
+                raise Refusal(f"The static files could not be collected: {self.log} says why.")
+            try:
+                (self.half / "static").rename(self.collected)
+            except OSError:
+                # Another run was faster.
+                if not self.collected.is_dir():
+                    raise
+            shutil.rmtree(self.half)
+            for old in sorted(self.all.iterdir(), key=lambda path: path.stat().st_mtime)[:-3]:
+                shutil.rmtree(old, ignore_errors=True)
+        self.link.unlink(missing_ok=True)
+        self.link.symlink_to(self.collected)
+
+
+def healthy(port: int) -> bool:
+    """Whether the application's /health/ answers 200 on this port."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/health/", headers={"Host": f"localhost:{port}"})
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def free_port(first: int) -> int:
+    """The first port from `first` on that nobody listens on, for IPv4 and IPv6 alike: a browser
+    that looks for `localhost` may try either."""
+    for port in range(first, min(first + 100, 65536)):
+        if all(_free(family, host, port) for family, host in LOOPBACKS):
+            return port
+    raise Refusal(f"No port from {first} to {first + 99} is free; name another with --port.")
+
+
+LOOPBACKS = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
+
+
+def _free(family: socket.AddressFamily, host: str, port: int) -> bool:
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as candidate:
+            candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            candidate.bind((host, port))
+    except PermissionError as error:
+        raise Refusal(f"Port {port} is not allowed to you; name one from 1024 on.") from error
+    except OSError as error:
+        # A machine without IPv6 cannot have anybody listening on it.
+        return family == socket.AF_INET6 and error.errno != errno.EADDRINUSE
+    return True
+
+
+def foreground(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Runs a command as the caller, on the caller's terminal, in the checkout; its exit status.
+
+    Ctrl-C reaches it directly, and what it then does is waited for; SIGTERM is passed on.
+    """
+    process = subprocess.Popen(  # noqa: S603
+        command,
+        cwd=places.CHECKOUT,
+        env={**os.environ, **environment},
+        preexec_fn=dies_with_us(signal.SIGTERM),
+    )
+    before = {each: signal.getsignal(each) for each in SIGNALS_TO_STOP}
+    signal.signal(signal.SIGINT, lambda _number, _frame: None)
+    for each in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, lambda _number, _frame: process.terminate())
+    try:
+        status = process.wait()
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+    return status if status >= 0 else 128 - status
