@@ -16,7 +16,8 @@ STALE = 3200  # the EditSequence is out of date: somebody saved the record in be
 GONE = frozenset({NO_MATCH, 500, 3120})
 NOT_REMEMBERED = frozenset({600, 9002})  # of a message set: nothing is stored under that id
 _LATER = frozenset({3175, 3176, 3180, 3230, 3231})
-_UNSETTLED = frozenset({9001, 9003, 9005})
+_NO_REFERENCE = 3140
+_UNSETTLED = NOT_REMEMBERED | {9001, 9003, 9005}
 
 # code -> what it means, what to do
 _ADVICE: dict[int, tuple[str, str]] = {
@@ -27,10 +28,6 @@ _ADVICE: dict[int, tuple[str, str]] = {
     3100: (
         "a record of that name is there already",
         "Link to the record that QuickBooks has, or rename one of the two.",
-    ),
-    3140: (
-        "it names a record that QuickBooks does not have, or no longer has",
-        "Check the vendor, the job and the items in QuickBooks, synchronise the lists, then retry.",
     ),
     3170: (
         "the record cannot be changed",
@@ -113,7 +110,7 @@ def failure(answer: Answer, doing: str, names: Mapping[str, str] | None = None) 
             code=code,
             words=words,
         )
-    if answer.status in GONE:
+    if answer.status in GONE or answer.status == _NO_REFERENCE:
         missing = next((name for id_, name in (names or {}).items() if id_ in words), "")
         what = missing or "something that it names"
         return Refused(
