@@ -42,7 +42,7 @@ class Export(models.Model):
     # A change order's commitment.
     parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="children")
     status = models.CharField(max_length=15, choices=Status.choices, default=Status.DRAFT)
-    view = models.GeneratedField(  # type: ignore[misc]
+    view = models.GeneratedField(
         expression=Case(
             *[When(status=Value(s.value), then=Value(v.value)) for s, v in VIEW_OF.items()],
             output_field=models.CharField(max_length=8),
@@ -118,6 +118,10 @@ class Export(models.Model):
     @property
     def erp_receipt(self) -> Receipt | None:
         return msgspec.json.decode(self.receipt, type=Receipt) if self.receipt else None
+
+    def live(self) -> Exportable | None:
+        """The document itself; None if it was deleted."""
+        return getattr(self, self.kind.replace("_", ""), None)
 
     @property
     def is_editable(self) -> bool:

@@ -26,7 +26,7 @@ from connectors.models import Connection
 from connectors.registry import connector_for
 from connectors.tasks import ring
 from directory.access import Access, access_to
-from directory.models import Membership, User
+from directory.models import Membership
 
 MOST_AT_ONCE = 500
 
@@ -221,7 +221,8 @@ def stop_waiting(items: Sequence[Item], *, by: Access) -> list[Result]:
     """A person takes over from the search for a lost answer."""
 
     def take_over(export: Export) -> dict[str, object]:
-        if not engine.withdraw_search(export.company_id, str(export.pk)):
+        connection = Connection.objects.get(company=export.company_id)
+        if not engine.withdraw(connection.pk, str(export.pk), due=True):
             raise StepError(
                 f"{export} is still within the time in which the ERP may answer, or is being "
                 "looked for at this moment. Try again in a few minutes."
@@ -343,7 +344,8 @@ def parent_problems(export: Export, known: dict[int, Export]) -> list[Problem]:
         Problem(
             code="parent",
             where="parent",
-            text=f"Its commitment {parent.number} is not in the ERP ({parent.get_status_display()}).",
+            text=f"Its commitment {parent.number} is not in the ERP "
+            f"({parent.get_status_display()}).",
         )
     ]
 
@@ -357,6 +359,38 @@ def terms_now(export: Export) -> Terms | None:
     return _destinations(connection, [export], known).terms(export.document)  # type: ignore[arg-type]
 
 
-def author(export: Export) -> User:
-    """Who hears about a rejection."""
-    return export.sent_by or export.created_by
+# --- One door for every button -----------------------------------------------------------------
+
+_BULK = {
+    "accept": lambda items, by, note: accept(items, by=by),
+    "retry": lambda items, by, note: retry(items, by=by),
+    "reject": lambda items, by, note: reject(items, by=by, note=note),
+    "undo-acceptance": lambda items, by, note: undo_acceptance(items, by=by),
+    "stop-waiting": lambda items, by, note: stop_waiting(items, by=by),
+    "record-absent": lambda items, by, note: record_absent(items, by=by, note=note),
+}
+
+
+def take_all(step: str, items: Sequence[Item], *, by: Access, note: str = "") -> list[Result]:
+    """An approver's step with many items of one company; a result for each, in their order.
+
+    Raises KeyError for a step that there is not, PermissionDenied, or StepError when nothing at
+    all can be done (no comment, too many items).
+    """
+    return _BULK[step](items, by, note)
+
+
+def take(
+    step: str, export: Export, *, by: Access, version: int, note: str = "", terms: str = ""
+) -> Export:
+    """Any person's step with one item. Raises as the verbs do, KeyError for an unknown step."""
+    if step in ("send", "retrieve"):
+        document = export.live()
+        if document is None:
+            raise StepError(f"{export} no longer has a document.")
+        verb = send if step == "send" else retrieve
+        return verb(document, by=by, version=version)
+    [result] = take_all(step, [Item(export.pk, version, terms)], by=by, note=note)
+    if result.error is not None or result.export is None:
+        raise result.error or StepError("There is no such item.")
+    return result.export

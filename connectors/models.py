@@ -145,6 +145,8 @@ class Message(models.Model):
     reply = models.TextField(null=True)
     replied_at = models.DateTimeField(null=True)
     fault = models.TextField(blank=True, default="")
+    # A settled write: the ERP has been told, or will be told with a later one, to forget its key.
+    forgotten = models.BooleanField(default=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["session", "number"], name="message_turn")]

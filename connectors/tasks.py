@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 def ring(connection_id: int) -> None:
     """Tell the workers that a lane has work. Never raises: the sweep finds it anyway."""
     try:
-        work.apply_async([connection_id], retry=False)
+        work.apply_async((connection_id,), retry=False)
     except Exception as error:
         log.warning("The bell for connection %s was not heard: %s", connection_id, error)
 

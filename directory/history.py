@@ -78,11 +78,17 @@ def _lock_head(cursor: Any, company: int | None) -> tuple[int, int, str, datetim
     cursor.execute(find, [company])
     row = cursor.fetchone()
     if row is None:
-        Chain.objects.get_or_create(company_id=company)
+        Chain.objects.bulk_create([Chain(company_id=company)], ignore_conflicts=True)
         cursor.execute(find, [company])
         row = cursor.fetchone()
     chain, length, head, now = row
     return int(chain), int(length), str(head), now
+
+
+def _chain_of(company: int | None) -> Chain | None:
+    if company is None:
+        return Chain.objects.filter(company__isnull=True).first()
+    return Chain.objects.filter(company_id=company).first()
 
 
 def canonical(value: dict[str, Any]) -> str:
@@ -97,7 +103,7 @@ def link(previous: str, body: str) -> str:
 
 def faults(company: int | None) -> Iterator[str]:
     """Everything wrong with one company's history, in words; nothing if it is sound."""
-    chain = Chain.objects.filter(company_id=company).first()
+    chain = _chain_of(company)
     if chain is None:
         return
     previous, seq = "0" * 64, 0

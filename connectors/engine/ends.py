@@ -7,10 +7,10 @@ from django.conf import settings
 from django.db.models import F
 from django.db.models.functions import Now
 
-from connectors.contract import Refused
+from connectors.contract import Absent, CannotTell, Refused, Unclear
 from connectors.engine.outcomes import Outcome, by_purpose, lock
 from connectors.engine.queue import CLOSED, queue
-from connectors.models import Conversation, Exchange, Lane, Session
+from connectors.models import Conversation, Exchange, Lane, Message, Session
 
 MOST_TRIES = 20
 
@@ -28,15 +28,12 @@ def settle(lane: Lane, outcomes: Sequence[Outcome]) -> None:
     for outcome in outcomes:
         word = "done" if outcome.error is None else "refused"
         _close([outcome.conversation], word, str(outcome.error or ""))
-    lane.settled += _keys_written(conversations)
+    lane.settled += _keys_settled([o.conversation for o in outcomes if _is_final(o)])
     lane.save(update_fields=["settled"])
     Session.objects.filter(pk__in={c.session_id for c in conversations if c.session_id}).update(
         finished=F("finished") + len(conversations)
     )
-    told = {
-        conversation.pk: outcome
-        for conversation, outcome in zip(conversations, outcomes, strict=True)
-    }
+    told = {outcome.conversation.pk: outcome for outcome in outcomes}
     for purpose, group in by_purpose(conversations):
         purpose.settle([told[conversation.pk] for conversation in group])
 
@@ -107,17 +104,24 @@ def _close(conversations: Iterable[Conversation], outcome: str, fault: str) -> N
     )
 
 
-def _keys_written(conversations: Sequence[Conversation]) -> list[str]:
-    """The keys under which these subjects were written; one that was lost is settled here, too."""
-    subjects = {
-        (c.connection_id, c.subject) for c in conversations if c.purpose in ("export", "find")
-    }
-    if not subjects:
-        return []
-    keys = Exchange.objects.filter(
-        writes=True,
-        conversation__connection_id__in={connection for connection, _ in subjects},
-        conversation__subject__in={subject for _, subject in subjects},
-        conversation__session__in={c.session_id for c in conversations},
+def _is_final(outcome: Outcome) -> bool:
+    """Whether the ERP need not remember this write any more: it is known what became of it."""
+    return not isinstance(outcome.error, CannotTell) and not isinstance(
+        outcome.value, Absent | Unclear
     )
-    return list(keys.order_by("id").values_list("message__key", flat=True))
+
+
+def _keys_settled(conversations: Sequence[Conversation]) -> list[str]:
+    """The keys under which these subjects were ever written and that are not yet given back."""
+    about = [c for c in conversations if c.purpose in ("export", "find")]
+    if not about:
+        return []
+    written = Message.objects.filter(
+        writes=True,
+        forgotten=False,
+        exchanges__conversation__connection_id=about[0].connection_id,
+        exchanges__conversation__subject__in=[c.subject for c in about],
+    )
+    keys = dict(written.order_by("id").values_list("id", "key"))
+    Message.objects.filter(pk__in=keys).update(forgotten=True)
+    return list(dict.fromkeys(keys.values()))

@@ -69,12 +69,15 @@ def new_key() -> str:
     return f"EB{secrets.token_hex(9)}"
 
 
-def withdraw(connection: int, subject: str) -> bool:
-    """Take a waiting conversation out of the lane; False if it has begun already."""
-    taken = Conversation.objects.filter(
-        connection_id=connection, subject=subject, state=WAITING
-    ).update(state=CLOSED, outcome="dropped", closed_at=Now())
-    return bool(taken)
+def withdraw(connection: int, subject: str, *, due: bool = False) -> bool:
+    """Take a waiting conversation out of the lane; False if it has begun already.
+
+    `due`: only one whose time has come (a search whose quarantine is over).
+    """
+    waiting = Conversation.objects.filter(connection_id=connection, subject=subject, state=WAITING)
+    if due:
+        waiting = waiting.filter(not_before__lte=Now())
+    return bool(waiting.update(state=CLOSED, outcome="dropped", closed_at=Now()))
 
 
 def has_work(connection: int) -> bool:

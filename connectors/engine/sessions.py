@@ -98,4 +98,5 @@ def _seconds_left(session: Session) -> int:
     silent = Session.objects.annotate(
         silent=ExpressionWrapper(Now() - F("last_seen_at"), output_field=DurationField())
     ).get(pk=session.pk)
-    return max(0, ceil((quarantine() - silent.silent).total_seconds()))
+    left: timedelta = quarantine() - silent.silent
+    return max(0, ceil(left.total_seconds()))

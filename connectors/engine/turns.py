@@ -199,7 +199,7 @@ def _already_answered(
     newest = (
         Exchange.objects.filter(
             record=request.record,
-            message__session_id=conversation.session_id,
+            message__session=conversation.session,
             message__replied_at__isnull=False,
         )
         .select_related("message")

@@ -1,0 +1,34 @@
+"""Which exports a person may look at; everything else answers 404."""
+
+from django.http import Http404
+
+from approvals.models import Export, Kinds
+from directory.access import Access, access_to
+from directory.models import User
+from directory.perms import Level, Tool
+
+# Reading one of these in its project, or ERP Integrations in its company, opens an export.
+TOOLS = {
+    Kinds.COMMITMENT: (Tool.COMMITMENTS,),
+    Kinds.CHANGE_ORDER: (Tool.COMMITMENTS, Tool.CHANGE_ORDERS),
+    Kinds.BUDGET: (Tool.BUDGET,),
+}
+
+
+def open_export(user: User, export_id: int) -> tuple[Export, Access]:
+    """The export and what `user` may do in its project and company. Raises Http404."""
+    export = (
+        Export.objects.select_related("company", "project", "parent", "sent_by", "decided_by")
+        .filter(pk=export_id)
+        .first()
+    )
+    if export is None:
+        raise Http404
+    access = access_to(user, export.company, export.project)
+    access.see(Tool.ERP, *TOOLS[Kinds(export.kind)])
+    return export, access
+
+
+def sees_document(export: Export, access: Access) -> bool:
+    """Whether the live document may be opened, too: that needs its own tool."""
+    return any(access.has(tool, Level.READ) for tool in TOOLS[Kinds(export.kind)])
