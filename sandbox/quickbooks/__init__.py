@@ -5,7 +5,21 @@ what it is given to the company file. ``python -m sandbox.quickbooks`` runs both
 """
 
 from sandbox.quickbooks.company_file import CompanyFile
+from sandbox.quickbooks.faults import Faults
+from sandbox.quickbooks.qwc import BadQwc, Qwc
 from sandbox.quickbooks.statuses import NotParsed
 from sandbox.quickbooks.views import LineView, OrderView
+from sandbox.quickbooks.web_connector import SessionResult, Step, WebConnector
 
-__all__ = ["CompanyFile", "LineView", "NotParsed", "OrderView"]
+__all__ = [
+    "BadQwc",
+    "CompanyFile",
+    "Faults",
+    "LineView",
+    "NotParsed",
+    "OrderView",
+    "Qwc",
+    "SessionResult",
+    "Step",
+    "WebConnector",
+]

@@ -11,9 +11,11 @@ company.purchase_orders()                            # what it now holds
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
+from threading import Lock
 from typing import Any, Self
 from xml.etree.ElementTree import Element, SubElement, tostring
 
@@ -42,7 +44,8 @@ class CompanyFile:
         self._set_up(path, clock)
 
     def _set_up(self, path: str | Path, clock: Clock) -> None:
-        self.path = str(path)
+        self.path = str(path) if str(path) == ":memory:" else str(Path(path).absolute())
+        self.update_locks: defaultdict[str, Lock] = defaultdict(Lock)  # for a file in memory
         self.books = Books(Storage(path), clock)
         self.by_hand = ByHand(self.books)
         self._session = Session()
