@@ -3,26 +3,11 @@
 import argparse
 import sys
 
-from erpbridge.supervisor import Refusal, checking, serving
-
-USAGE = """\
-usage: ./run COMMAND
-
-  demo [--port N] [--no-sandbox]   the demo company, with stand-in ERPs unless told otherwise
-  serve [--port N]                 an empty installation
-  story                            the main job, told line by line
-  operator EMAIL                   makes an operator; prints a one-time link
-  manage COMMAND …                 a Django management command
-  test [--full] [pytest's own …]   the tests
-  check                            format, lint, types, layers, migrations, deployment settings
-  bench [NAME …]                   the benchmarks
-
-DATABASE_URL and REDIS_URL replace the embedded servers; ERPBRIDGE_HOME is where everything is kept
-(without it: var)."""
+from erpbridge.supervisor import Refusal, checking, say, serving, usage
 
 
 def main(arguments: list[str]) -> int:
-    command, *rest = arguments or ["help"]
+    command, *rest = arguments
     if command == "demo":
         parser = _parser("demo")
         parser.add_argument("--no-sandbox", action="store_false", dest="sandbox")
@@ -42,8 +27,8 @@ def main(arguments: list[str]) -> int:
         return serving.story()
     if command == "check" and not rest:
         return checking.check()
-    sys.stdout.write(USAGE + "\n")
-    return 0 if command in {"help", "-h", "--help"} else 2
+    say(usage.USAGE)
+    return 2
 
 
 def _parser(command: str) -> argparse.ArgumentParser:

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from erpbridge.supervisor import Refusal, places, say
+from erpbridge.supervisor import Refusal, places, say, usage
 
 FOR_DEVELOPERS = {"test", "check", "bench"}
 
@@ -118,17 +118,21 @@ def ensure(lock: str) -> Path:
 
 
 def main(arguments: list[str]) -> None:
+    command = arguments[0] if arguments else "help"
+    if command not in usage.COMMANDS:
+        say(usage.USAGE)
+        sys.exit(0 if command in {"help", "-h", "--help"} else 2)
     if places.is_root():
         # Whatever the user's habit: the servers' account has to read the packages.
         os.umask(0o022)
     try:
-        python = ensure("dev" if arguments[:1] and arguments[0] in FOR_DEVELOPERS else "run")
+        python = ensure("dev" if command in FOR_DEVELOPERS else "run")
     except Refusal as refusal:
         sys.exit(str(refusal))
     except KeyboardInterrupt:
         sys.exit("Stopped. The next ./run installs the packages anew.")
-    command = [str(python), "-m", "erpbridge.supervisor", *arguments]
-    os.execv(command[0], command)  # noqa: S606
+    supervisor = [str(python), "-m", "erpbridge.supervisor", *arguments]
+    os.execv(python, supervisor)  # noqa: S606
 
 
 if __name__ == "__main__":
