@@ -11,7 +11,7 @@ from typing import Any
 DESCRIPTIONS = {
     "lose_request": "QuickBooks is never given the next request; the session is gone",
     "lose_answer": "QuickBooks does what is asked next; its answer is lost with the session",
-    "late_answer": "like lose_answer, but the answer comes in the next session, with the old ticket",
+    "late_answer": "the next answer comes only in the next session, under the old ticket",
     "repeat_answer": "the next answer is sent twice",
     "edit_order": "a bookkeeper edits the order just before the next change to it is written",
     "delete_order": "a bookkeeper deletes the order just before the next change to it is written",

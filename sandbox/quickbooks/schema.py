@@ -24,6 +24,8 @@ TXN_TYPES = (
     " SalesTaxPaymentCheck TimeTracking TransferInventory VehicleMileage VendorCredit"
 )
 
+_PERIODS = "Week Month CalendarQuarter FiscalQuarter CalendarYear FiscalYear"
+
 ENUMS: dict[str, str] = {
     "ActiveStatus": "ActiveOnly InactiveOnly All",
     "MatchCriterion": "StartsWith Contains EndsWith",
@@ -33,6 +35,27 @@ ENUMS: dict[str, str] = {
     "PaidStatus": "Either Closed Open",
     "DetailLevel": "All SummaryOnly AllExceptSummary",
     "PriceRule": "Zero BasePrice",
+    "EntityType": "Customer Employee OtherName Vendor",
+    "ItemType": "AllExceptFixedAsset Assembly Discount FixedAsset Inventory InventoryAndAssembly"
+    " NonInventory OtherCharge Payment Sales SalesTax Service",
+    "AccountType": "AccountsPayable AccountsReceivable AllowedFor1099 APAndSalesTax APOrCreditCard"
+    " ARAndAP Asset BalanceSheet Bank BankAndARAndAPAndUF BankAndUF CostOfSales CreditCard"
+    " CurrentAsset CurrentAssetAndExpense CurrentLiability Equity EquityAndIncomeAndExpense"
+    " ExpenseAndOtherExpense FixedAsset IncomeAndExpense IncomeAndOtherIncome Liability"
+    " LiabilityAndEquity LongTermLiability NonPosting OrdinaryExpense OrdinaryIncome"
+    " OrdinaryIncomeAndCOGS OrdinaryIncomeAndExpense OtherAsset OtherCurrentAsset"
+    " OtherCurrentLiability OtherExpense OtherIncome OtherIncomeOrExpense",
+    "TxnType": "All ARRefundCreditCard Bill BillPaymentCheck BillPaymentCreditCard BuildAssembly"
+    " Charge Check CreditCardCharge CreditCardCredit CreditMemo Deposit Estimate"
+    " InventoryAdjustment Invoice ItemReceipt JournalEntry LiabilityAdjustment Paycheck"
+    " PayrollLiabilityCheck PurchaseOrder ReceivePayment SalesOrder SalesReceipt"
+    " SalesTaxPaymentCheck Transfer VendorCredit YTDAdjustment",
+    "DateMacro": "All Today Yesterday "
+    + " ".join(
+        f"This{period} This{period}ToDate Last{period} Last{period}ToDate Next{period}"
+        for period in _PERIODS.split()
+    )
+    + " NextFourWeeks",
 }
 
 _LIST_FILTER = (
@@ -96,7 +119,7 @@ MODELS: dict[str, str] = {
     "CurrencyFilter": "(ListID:id+|FullName:str64+)",
     "TreeFilter": "(ListID:id+|FullName:str+|ListIDWithChildren:id|FullNameWithChildren:str)",
     "ModifiedRange": "FromModifiedDate:time? ToModifiedDate:time?",
-    "TxnDateRange": "((FromTxnDate:date? ToTxnDate:date?)|DateMacro:str)",
+    "TxnDateRange": "((FromTxnDate:date? ToTxnDate:date?)|DateMacro:DateMacro)",
     "RefNumberFilter": "MatchCriterion:MatchCriterion RefNumber:str",
     "RefNumberRange": "FromRefNumber:str? ToRefNumber:str?",
     "DeletedRange": "FromDeletedDate:time? ToDeletedDate:time?",
@@ -155,14 +178,14 @@ MODELS: dict[str, str] = {
     " TransactionDetailLevelFilter:DetailLevel? TransactionPostingStatusFilter:PostingStatus?"
     " TransactionPaidStatusFilter:PaidStatus? CurrencyFilter:CurrencyFilter?))?"
     " IncludeRetElement:str50*",
-    "TransactionModifiedRange": "((FromModifiedDate:time? ToModifiedDate:time?)|DateMacro:str)",
-    "TransactionEntity": "(EntityTypeFilter:str|ListID:id+|FullName:str+|ListIDWithChildren:id"
+    "TransactionModifiedRange": "((FromModifiedDate:time? ToModifiedDate:time?)|DateMacro:DateMacro)",
+    "TransactionEntity": "(EntityTypeFilter:EntityType|ListID:id+|FullName:str+|ListIDWithChildren:id"
     "|FullNameWithChildren:str)",
-    "TransactionAccount": "(AccountTypeFilter:str|ListID:id+|FullName:str+|ListIDWithChildren:id"
+    "TransactionAccount": "(AccountTypeFilter:AccountType|ListID:id+|FullName:str+|ListIDWithChildren:id"
     "|FullNameWithChildren:str)",
-    "TransactionItem": "(ItemTypeFilter:str|ListID:id+|FullName:str+|ListIDWithChildren:id"
+    "TransactionItem": "(ItemTypeFilter:ItemType|ListID:id+|FullName:str+|ListIDWithChildren:id"
     "|FullNameWithChildren:str)",
-    "TransactionTypes": "TxnTypeFilter:str+",
+    "TransactionTypes": "TxnTypeFilter:TxnType+",
     "TxnDelRq": "TxnDelType:TxnDelType TxnID:id",
     "TxnDeletedQueryRq": "TxnDelType:TxnDelType+ DeletedDateRangeFilter:DeletedRange?"
     " IncludeRetElement:str50*",
