@@ -173,10 +173,10 @@ def _resolve(
 ) -> list[tuple[Export, Terms]]:
     """Where each of `ready` goes now; what cannot go, or goes elsewhere, is noted in `results`."""
     connector = connector_for(connection.erp)
-    destinations = _destinations(connection, [export for _, export in ready], exports)
+    now = destinations(connection, [export for _, export in ready], exports)
     going = []
     for item, export in ready:
-        terms = destinations.terms(export.document)
+        terms = now.terms(export.document)
         problems = [*parent_problems(export, exports), *connector.problems(export.document, terms)]
         if problems:
             results[export.pk] = NotReady(export, problems)
@@ -322,7 +322,7 @@ def _take_out_of_lane(export: Export) -> dict[str, object]:
     return {"terms": "", "terms_digest": ""}
 
 
-def _destinations(
+def destinations(
     connection: Connection, exports: Sequence[Export], known: dict[int, Export]
 ) -> Destinations:
     parents: dict[int, Receipt | None] = {
@@ -355,8 +355,8 @@ def terms_now(export: Export) -> Terms | None:
     connection = Connection.objects.filter(company=export.company_id).first()
     if connection is None:
         return None
-    known = {export.parent_id: export.parent} if export.parent is not None else {}
-    return _destinations(connection, [export], known).terms(export.document)  # type: ignore[arg-type]
+    known = {export.parent.pk: export.parent} if export.parent is not None else {}
+    return destinations(connection, [export], known).terms(export.document)
 
 
 # --- One door for every button -----------------------------------------------------------------

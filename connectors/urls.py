@@ -1,5 +1,9 @@
 """Addresses of connectors."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from connectors import webconnector
+
+urlpatterns: list[URLPattern] = [
+    path("qbwc/<int:connection_id>/", webconnector.endpoint, name="qbwc"),
+]

@@ -1,0 +1,147 @@
+"""What the engine does with exports: the worker's steps of the table.
+
+Called inside the engine's transaction; only rows are written. One object serves both purposes:
+`export`, which writes, and `find`, which looks for what was written and never answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from approvals.models import Export
+from approvals.moves import Move, lock_exports, make
+from approvals.states import STEPS, Status
+from approvals.workflow import destinations, parent_problems
+from connectors import engine
+from connectors.contract import Absent, CannotTell, Denied, Found, Receipt, Unclear
+from connectors.engine.scripts import Export as Input
+from connectors.engine.scripts import encode
+from connectors.models import Connection, Conversation
+from connectors.registry import connector_for
+
+
+class Exports:
+    """The purpose of every conversation about an export."""
+
+    def lock(self, subjects: Sequence[str]) -> None:
+        lock_exports([int(subject) for subject in subjects], parents=True)
+
+    def begin(self, conversations: Sequence[Conversation]) -> Mapping[str, str | None]:
+        """accepted → exporting, with everything frozen that the script may use.
+
+        What is no longer right (a link that changed since it was accepted, a commitment that is
+        gone) fails here, and nothing is written to the ERP.
+        """
+        exports = _exports(conversations)
+        connection = Connection.objects.get(pk=conversations[0].connection_id)
+        wanted = {
+            Status.ACCEPTED if c.purpose == "export" else Status.UNKNOWN for c in conversations
+        }
+        inputs: dict[str, str | None] = {}
+        going = [e for e in exports.values() if e.status in wanted]
+        now = destinations(connection, going, exports)
+        begun, stopped = [], []
+        for conversation in conversations:
+            export = exports[int(conversation.subject)]
+            if export not in going:
+                inputs[conversation.subject] = None
+                continue
+            terms = export.frozen_terms
+            if terms is None:
+                raise ValueError(f"{export} was accepted without terms")
+            if conversation.purpose == "export":
+                begun.append(Move(export, {}, {"key": conversation.key}))
+                why = self._why_not(
+                    connection, export, exports, now.terms(export.document).digest()
+                )
+                if why:
+                    stopped.append(Move(export, {"message": why}, {"why": why}))
+                    inputs[conversation.subject] = None
+                    continue
+            attempts = engine.attempts_of(conversation.connection_id, conversation.subject)
+            inputs[conversation.subject] = encode(Input(export.document, terms, tuple(attempts)))
+        make(STEPS["begin"], begun, by=None)
+        make(STEPS["fail"], stopped, by=None)
+        return inputs
+
+    def _why_not(
+        self, connection: Connection, export: Export, exports: dict[int, Export], goes_to: str
+    ) -> str:
+        terms = export.frozen_terms
+        if terms is not None and export.document.digest() != export.copy_digest:
+            return "The copy that was approved was changed in the database. Nothing was sent."
+        if goes_to != export.terms_digest:
+            return (
+                "Where this goes in the ERP has changed since it was accepted (vendor, job, item "
+                "or the order itself). Nothing was sent. Look at the preview again and retry, or "
+                "reject it."
+            )
+        problems = [
+            *parent_problems(export, exports),
+            *connector_for(connection.erp).problems(export.document, terms),
+        ]
+        return " ".join(problem.text for problem in problems)
+
+    def put_back(self, conversations: Sequence[Conversation]) -> None:
+        """exporting → accepted: nothing was written. A search that is put back changes nothing."""
+        exports = _exports([c for c in conversations if c.purpose == "export"])
+        make(STEPS["put-back"], [Move(export) for export in exports.values()], by=None)
+
+    def lost(self, conversations: Sequence[Conversation]) -> None:
+        """exporting → unknown. From here nothing is sent again without evidence."""
+        exports = _exports(conversations)
+        make(STEPS["lose"], [Move(export) for export in exports.values()], by=None)
+
+    def settle(self, outcomes: Sequence[engine.Outcome]) -> None:
+        """The step that follows from how each script ended."""
+        exports = _exports([outcome.conversation for outcome in outcomes])
+        moves: dict[str, list[Move]] = {}
+        again: list[Conversation] = []
+        for outcome in outcomes:
+            export = exports[int(outcome.conversation.subject)]
+            step, changes = what_follows(outcome)
+            told = {"receipt": changes["erp_id"]} if "erp_id" in changes else changes
+            moves.setdefault(step, []).append(Move(export, changes, told))
+            if step == "found-not-there":
+                again.append(outcome.conversation)
+        for step, group in moves.items():
+            make(STEPS[step], group, by=None)
+        for search in again:
+            engine.queue(
+                search.connection_id, "export", search.subject, search.record, place=search.place
+            )
+
+
+def what_follows(outcome: engine.Outcome) -> tuple[str, dict[str, Any]]:
+    """The step that an outcome asks for, and what it writes into the export."""
+    value = outcome.value.receipt if isinstance(outcome.value, Found) else outcome.value
+    if isinstance(value, Receipt):
+        return "succeed", {
+            "receipt": value.canonical(),
+            "erp_id": value.id,
+            "erp_number": value.number,
+            "message": "",
+        }
+    if isinstance(value, Absent):
+        return "found-not-there", {"message": ""}
+    if isinstance(value, Unclear):
+        return "cannot-tell", {"message": value.message}
+    if isinstance(value, Denied):
+        return "fail", {"message": _words(value.message, value.words, value.code)}
+    error = outcome.error
+    if error is None:
+        raise TypeError(f"A script ended with {value!r}")
+    step = "cannot-tell" if isinstance(error, CannotTell) else "fail"
+    return step, {"message": _words(error.message, error.words, error.code)}
+
+
+def _words(message: str, words: str, code: str) -> str:
+    """Our sentence and, behind it, the ERP's own words."""
+    own = " ".join(part for part in (words, f"({code})" if code else "") if part)
+    return f"{message}\n{own}" if own and own not in message else message
+
+
+def _exports(conversations: Sequence[Conversation]) -> dict[int, Export]:
+    """The exports of these conversations and their parents; locked already."""
+    return lock_exports([int(c.subject) for c in conversations], parents=True)

@@ -1,0 +1,262 @@
+"""The door for the QuickBooks Web Connector: eight SOAP operations, none of which ever raises.
+
+It asks us; we answer from what is stored. Outside session and CSRF: what it shows is the user
+name and password of its connection, then a ticket.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import secrets
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Now
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from connectors import engine
+from connectors.contract import Refused
+from connectors.models import Connection, Conversation, Session
+from connectors.quickbooks import soap, wsdl
+from connectors.registry import connector_for
+
+log = logging.getLogger(__name__)
+
+Result = str | int | list[str]
+MOST_FAILURES = 10
+FAILURE_SECONDS = 600
+PIECE = 1 << 16
+
+
+def password_digest(password: str) -> str:
+    """What is kept of a Web Connector's password: a keyed SHA-256, 64 hexadecimal digits.
+
+    Fast on purpose: the password is 160 random bits, and every customer asks every few minutes.
+    """
+    return hmac.new(settings.SECRET_KEY.encode(), password.encode(), hashlib.sha256).hexdigest()
+
+
+@csrf_exempt
+def endpoint(request: HttpRequest, connection_id: int) -> HttpResponse:
+    """GET: our WSDL. POST: one call of the Web Connector."""
+    if request.method == "GET":
+        return HttpResponse(wsdl.text(_address(connection_id)), content_type=soap.CONTENT_TYPE)
+    if request.method != "POST":
+        return HttpResponse("Only GET and POST are understood here.", status=405)
+    try:
+        if int(request.headers.get("Content-Length") or 0) > soap.LIMIT:
+            raise soap.TooLarge("The message is larger than 100 MB.")
+        call = soap.read(_pieces(request))
+    except soap.TooLarge as error:
+        return HttpResponse(soap.fault(str(error)), status=413, content_type=soap.CONTENT_TYPE)
+    except ValueError as error:
+        return HttpResponse(soap.fault(str(error)), status=400, content_type=soap.CONTENT_TYPE)
+    address = request.META.get("REMOTE_ADDR", "")
+    answer = _OPERATIONS[call.operation](connection_id, call, address)
+    return HttpResponse(soap.result(call.operation, answer), content_type=soap.CONTENT_TYPE)
+
+
+def _pieces(request: HttpRequest) -> Iterator[bytes]:
+    while piece := request.read(PIECE):
+        yield piece
+
+
+def _address(connection_id: int) -> str:
+    return f"{settings.BASE_URL}/qbwc/{connection_id}/"
+
+
+# --- The operations, in the order in which they come -------------------------------------------
+
+
+def _server_version(_connection: int, _call: soap.Call, _address: str) -> Result:
+    return "ERP Bridge 1"
+
+
+def _client_version(_connection: int, _call: soap.Call, _address: str) -> Result:
+    return ""  # every version will do
+
+
+def _authenticate(connection_id: int, call: soap.Call, address: str) -> Result:
+    """Who is it, and is there anything to do? Cheap: asked every few minutes by every customer."""
+    user = call.texts["strUserName"]
+    throttle = f"qbwc:{connection_id}:{address}:{hashlib.sha256(user.encode()).hexdigest()}"
+    if cache.get(throttle, 0) >= MOST_FAILURES:
+        return ["", "nvu"]
+    connection = _with_work(connection_id)
+    digest = password_digest(call.texts["strPassword"])
+    known = connection.password_digest if connection else "0" * 64
+    right = hmac.compare_digest(known, digest)
+    if (
+        connection is None
+        or not right
+        or not hmac.compare_digest(connection.user_name.encode(), user.encode())
+    ):
+        cache.add(throttle, 0, FAILURE_SECONDS)
+        cache.incr(throttle)
+        log.warning(
+            "A Web Connector with a wrong user name or password at connection %s", connection_id
+        )
+        return ["", "nvu"]
+    _seen(connection)
+    if not connection.has_work:  # type: ignore[attr-defined]
+        return ["", "none"]
+    ticket = secrets.token_hex(32)
+    session = engine.open_session(connection.pk, _digest(ticket))
+    if isinstance(session, engine.Silence):
+        return ["", "busy"]
+    return [ticket, ""]
+
+
+def _with_work(connection_id: int) -> Connection | None:
+    """The connection and whether it has work, in one indexed SELECT."""
+    work = Conversation.objects.filter(connection=OuterRef("pk")).filter(
+        Q(state=Conversation.State.OPEN)
+        | Q(state=Conversation.State.WAITING, not_before__lte=Now())
+    )
+    rows = Connection.objects.filter(pk=connection_id, company__erp_enabled=True)
+    return rows.annotate(has_work=Exists(work)).first()
+
+
+def _seen(connection: Connection) -> None:
+    """Note that it called, twice a minute at most."""
+    Connection.objects.filter(pk=connection.pk).filter(
+        Q(last_seen_at=None) | Q(last_seen_at__lt=Now() - timedelta(seconds=30))
+    ).update(last_seen_at=Now())
+
+
+def _send_request(connection_id: int, call: soap.Call, _address: str) -> Result:
+    """What QuickBooks is to be asked next; '' sends the Web Connector to getLastError."""
+    session = _living(connection_id, call)
+    if session is None:
+        return ""
+    if not session.greeted and not _greet(session, call.texts["strHCPResponse"]):
+        return ""
+    try:
+        message = engine.next_message(session)
+    except engine.SessionOver:
+        return ""
+    return message.body if message else ""
+
+
+def _greet(session: Session, greeting: str) -> bool:
+    """Read what QuickBooks says of itself; nothing is sent into another company file."""
+    connection = session.connection
+    try:
+        hello = connector_for(connection.erp).hello(greeting)
+        ours = connection.company_file.lower()
+        stranger = hello.company_file.lower() != ours
+        if stranger and (hello.company_file or connection.first_seen_at is not None):
+            raise Refused(
+                f"The company file that is open in QuickBooks ({hello.company}) is not the one "
+                f"that {connection.company} is connected to ({connection.erp_company or 'new'}). "
+                "Nothing was sent. Open the right company file, or use the .qwc file that belongs "
+                "to this one."
+            )
+    except Refused as refused:
+        _fail(session, refused.message)
+        return False
+    connection.erp_company = hello.company
+    connection.erp_version = hello.version
+    connection.facts = hello.facts
+    connection.save(update_fields=["erp_company", "erp_version", "facts"])
+    Connection.objects.filter(pk=connection.pk, first_seen_at=None).update(first_seen_at=Now())
+    Session.objects.filter(pk=session.pk).update(greeted=True, last_seen_at=Now())
+    return True
+
+
+def _receive_response(connection_id: int, call: soap.Call, _address: str) -> Result:
+    """QuickBooks' answer. 0 to 99: go on; 100: nothing is left; below 0: getLastError."""
+    session = _any_session(connection_id, call)
+    if session is None:
+        return -1
+    try:
+        if call.texts["hresult"]:
+            words = f"QuickBooks: {call.texts['message']} ({call.texts['hresult']})"
+            _fail(session, words)
+            engine.fail_message(session, words)
+            return -1
+        return engine.receive(session, call.texts["response"])
+    except engine.SessionOver:
+        return -1
+
+
+def _connection_error(connection_id: int, call: soap.Call, _address: str) -> Result:
+    """QuickBooks could not be opened. 'done': try again at the next visit."""
+    session = _living(connection_id, call)
+    if session is not None:
+        _fail(session, f"QuickBooks could not be opened: {call.texts['message']}")
+        engine.close_session(session)
+        _result(session)
+    return "done"
+
+
+def _last_error(connection_id: int, call: soap.Call, _address: str) -> Result:
+    session = _any_session(connection_id, call)
+    if session is None:
+        return "This session is not known. Run the Web Connector again."
+    if session.error:
+        return session.error
+    if session.ended_at is not None:
+        return "This session has ended; another one may have begun. Run the Web Connector again."
+    return "Nothing is left to do."
+
+
+def _close(connection_id: int, call: soap.Call, _address: str) -> Result:
+    session = _any_session(connection_id, call)
+    if session is None:
+        return "OK"
+    engine.close_session(session)
+    return _result(session)
+
+
+_OPERATIONS = {
+    "serverVersion": _server_version,
+    "clientVersion": _client_version,
+    "authenticate": _authenticate,
+    "sendRequestXML": _send_request,
+    "receiveResponseXML": _receive_response,
+    "connectionError": _connection_error,
+    "getLastError": _last_error,
+    "closeConnection": _close,
+}
+
+
+# --- Tickets -----------------------------------------------------------------------------------
+
+
+def _digest(ticket: str) -> str:
+    return hashlib.sha256(ticket.encode()).hexdigest()
+
+
+def _any_session(connection_id: int, call: soap.Call) -> Session | None:
+    """The session of the ticket at this connection, ended or not."""
+    digest = _digest(call.texts["ticket"])
+    return (
+        Session.objects.select_related("connection__company")
+        .filter(ticket_digest=digest, connection_id=connection_id)
+        .first()
+    )
+
+
+def _living(connection_id: int, call: soap.Call) -> Session | None:
+    session = _any_session(connection_id, call)
+    return session if session and session.ended_at is None else None
+
+
+def _fail(session: Session, words: str) -> None:
+    session.error = words
+    Session.objects.filter(pk=session.pk).update(error=words)
+
+
+def _result(session: Session) -> str:
+    """What the Web Connector and the connection page show of this visit."""
+    session.refresh_from_db()
+    text = session.error or f"OK: {session.finished} done"
+    Connection.objects.filter(pk=session.connection_id).update(last_result=text[:300])
+    return text
