@@ -193,6 +193,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
     {
         "data_folder_in": os.environ["CELERY_BROKER_FOLDER"],
         "data_folder_out": os.environ["CELERY_BROKER_FOLDER"],
+        "control_folder": os.environ["CELERY_BROKER_FOLDER"] + "/control",
     }
     if CELERY_BROKER_URL.startswith("filesystem://")
     else {"socket_timeout": 2, "socket_connect_timeout": 2}

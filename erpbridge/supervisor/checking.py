@@ -101,12 +101,13 @@ def check() -> int:
 def _checks() -> dict[str, list[str]]:
     python = [sys.executable, "-m"]
     manage = [sys.executable, "manage.py"]
+    layers = "from importlinter.cli import lint_imports_command; lint_imports_command()"
     return {
         "types (mypy)": [*python, "mypy", "."],
         "format (ruff)": [*python, "ruff", "format", "--check", "."],
         "lint (ruff)": [*python, "ruff", "check", "."],
-        "templates (djade)": [*python, "djade", "--check", *_templates()],
-        "layers (import-linter)": [str(places.venv() / "bin" / "lint-imports")],
+        "templates (djade)": [str(places.venv() / "bin" / "djade"), "--check", *_templates()],
+        "layers (import-linter)": [sys.executable, "-c", layers],
         "migrations": [*manage, "makemigrations", "--check", "--dry-run"],
         "deployment": [*manage, "check", "--deploy", "--fail-level", "WARNING"],
     }

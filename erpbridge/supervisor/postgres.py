@@ -166,13 +166,13 @@ class Postgres:
         session = self.connect("postgres")
         session.autocommit = True
         with session.cursor() as cursor:
-            cursor.execute("SELECT FROM pg_roles WHERE rolname = %s", [ROLE])
+            cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE])
             if not cursor.fetchone():
                 # It may make databases, because the tests make theirs.
                 cursor.execute(
                     f"CREATE ROLE {ROLE} LOGIN CREATEDB PASSWORD %s", [self.state.secrets[ROLE]]
                 )
-            cursor.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE])
+            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
             if not cursor.fetchone():
                 cursor.execute(f"CREATE DATABASE {DATABASE} OWNER {ROLE}")
         session.close()

@@ -1,5 +1,7 @@
 """The commands of the application's processes, the same here and in docker-compose.yml."""
 
+from pathlib import Path
+
 APPLICATION = "erpbridge.wsgi:application"
 
 
@@ -18,3 +20,9 @@ def worker() -> list[str]:
 
 def beat() -> list[str]:
     return ["celery", "-A", "erpbridge", "beat", "--loglevel", "info"]
+
+
+def sandbox(files: Path) -> list[str]:
+    """The stand-in for QuickBooks and its Web Connector, with its company file among the `files`
+    that the demo company left for it."""
+    return ["sandbox.quickbooks", str(files)]

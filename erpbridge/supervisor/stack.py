@@ -137,6 +137,10 @@ class Stack:
         self.start(self.server("worker", processes.worker()))
         self.start(self.server("beat", processes.beat()))
 
+    def start_sandbox(self) -> None:
+        files = Path(self.environment["ERPBRIDGE_STATE"]) / "sandbox"
+        self.start(self.server("sandbox", processes.sandbox(files)))
+
     def server(self, name: str, module: Sequence[str], patience: float = 10) -> Server:
         log = self.state.path / "logs" / f"{name}.log"
         command = [sys.executable, "-m", *module]

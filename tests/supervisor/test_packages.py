@@ -1,0 +1,53 @@
+"""What is installed where, and what the image runs."""
+
+import re
+import sys
+
+import yaml
+
+from erpbridge.supervisor import install, places, processes, usage
+
+
+def pinned(lock: str) -> dict[str, str]:
+    text = install.lock_file(lock).read_text(encoding="utf-8")
+    return dict(re.findall(r"^([A-Za-z0-9._-]+)==(\S+)", text, re.MULTILINE))
+
+
+def test_the_set_of_developers_holds_the_set_of_servers_at_the_same_versions():
+    assert pinned("image").items() <= pinned("run").items() <= pinned("dev").items()
+    assert not {"psycopg", "psycopg-binary"} & pinned("dev").keys()
+
+
+def test_an_environment_fits_only_when_its_installation_was_finished(tmp_path):
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python").symlink_to(sys.executable)
+    assert not install.fits("run", tmp_path)
+    (tmp_path / "installed").write_text(install.stamp("dev", tmp_path))
+    assert install.fits("run", tmp_path)
+    assert install.fits("dev", tmp_path)
+    (tmp_path / "installed").write_text(install.stamp("run", tmp_path))
+    assert install.fits("run", tmp_path)
+    assert not install.fits("dev", tmp_path)
+
+
+def test_the_image_runs_what_the_supervisor_runs():
+    services = yaml.safe_load((places.CHECKOUT / "docker-compose.yml").read_text())["services"]
+    assert set(services) == {"postgres", "redis", "migrate", "web", "worker", "beat"}
+    python = ["python", "-m"]
+    assert services["web"]["command"] == python + processes.web("0.0.0.0", 8000)
+    assert services["worker"]["command"] == python + processes.worker()
+    assert services["beat"]["command"] == python + processes.beat()
+    assert services["postgres"]["image"] == "postgres:18"
+
+
+def test_every_command_is_explained():
+    assert usage.COMMANDS == [
+        "demo",
+        "serve",
+        "story",
+        "operator",
+        "manage",
+        "test",
+        "check",
+        "bench",
+    ]

@@ -1,0 +1,64 @@
+"""Ports, folders and locks."""
+
+import os
+import shutil
+import socket
+import stat
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from erpbridge.supervisor import Refusal, places, state
+from erpbridge.supervisor.stack import free_port
+
+
+@pytest.mark.parametrize(
+    ("family", "host"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")]
+)
+def test_a_port_that_somebody_listens_on_is_passed_over(family, host):
+    with socket.create_server((host, 0), family=family) as somebody:
+        taken = somebody.getsockname()[1]
+        assert free_port(taken) > taken
+
+
+def test_a_folder_has_one_supervisor_at_a_time(home):
+    where = state.State(home / "serve", None)
+    again = state.State(home / "serve", None)
+    with where.held():
+        where.announce("http://localhost:8123", {})
+        assert again.is_held()
+        with pytest.raises(Refusal, match=r"running already.*http://localhost:8123"), again.held():
+            pass
+    assert not again.is_held()
+    with again.held():
+        pass
+
+
+def test_sockets_of_a_folder_with_a_long_name_lie_elsewhere(home):
+    owner = places.account()
+    where = state.State(home / ("x" * 90), owner)
+    with where.held():
+        sockets = where.sockets
+        assert len(str(sockets)) < 80
+        assert stat.S_IMODE(sockets.stat().st_mode) == 0o700
+    shutil.rmtree(sockets)
+
+
+def test_a_thrown_away_folder_that_a_killed_run_left_is_cleared_away():
+    left = Path(tempfile.mkdtemp(prefix="erpbridge-swept-"))
+    (left / "lock").touch()
+    os.utime(left, (0, 0))
+    with state.thrown_away("swept") as where:
+        assert not left.exists()
+        assert where.path.exists()
+    assert not where.path.exists()
+
+
+def test_a_closed_folder_on_the_way_closes_what_is_below(home):
+    home.mkdir()
+    file = home / "open"
+    file.touch(mode=0o644)
+    assert places.open_to_others(file)
+    home.chmod(0o700)
+    assert not places.open_to_others(file)
