@@ -114,11 +114,15 @@ class Commitment(Exportable):
                 )
             )
         found += _vendor_problems(self.vendor)
-        found += _line_problems(self.lines.all())
+        found += _line_problems(self.own_lines())
         return found
 
+    def own_lines(self) -> list[CommitmentLine]:
+        """The schedule of values without the lines that change orders added for a new scope."""
+        return [line for line in self.lines.all() if line.introduced_by_id is None]
+
     def to_document(self) -> Document:
-        lines = tuple(_line(line) for line in self.lines.all())
+        lines = tuple(_line(line) for line in self.own_lines())
         return Document(
             kind="commitment",
             id=self.pk,
@@ -155,9 +159,16 @@ class AnyLine(models.Model):
 
 
 class CommitmentLine(AnyLine):
-    """One line of a commitment's schedule of values."""
+    """One line of a commitment's schedule of values.
+
+    A change order with a new scope adds a line of 0.00 for it, even to a locked schedule. That line
+    belongs to the change order (`introduced_by`): it travels with it and goes with it.
+    """
 
     commitment = models.ForeignKey(Commitment, models.CASCADE, related_name="lines")
+    introduced_by = models.ForeignKey(
+        "ChangeOrder", models.PROTECT, null=True, blank=True, related_name="new_lines"
+    )
 
     class Meta:
         ordering = ["number"]

@@ -63,6 +63,7 @@ class Migration(migrations.Migration):
                 ('amount', models.DecimalField(decimal_places=2, max_digits=15)),
                 ('category', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='directory.category')),
                 ('commitment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='commitments.commitment')),
+                ('introduced_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='new_lines', to='commitments.changeorder')),
                 ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='directory.company')),
                 ('cost_code', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='directory.costcode')),
             ],

@@ -19,6 +19,12 @@ class Migration(migrations.Migration):
         *[same_company(table, "cost_code_id", "directory_costcode") for table in LINES],
         *[same_company(table, "category_id", "directory_category") for table in LINES],
         same(
+            "commitments_commitmentline",
+            "introduced_by_id",
+            "commitments_changeorder",
+            "commitment_id",
+        ),
+        same(
             "commitments_changeorderline",
             "change_order_id",
             "commitments_changeorder",
