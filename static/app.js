@@ -1,0 +1,47 @@
+// What every page shares. Pages work without it, less comfortably.
+"use strict";
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-theme-toggle]")) {
+    const root = document.documentElement;
+    root.dataset.bsTheme = root.dataset.bsTheme === "dark" ? "light" : "dark";
+    localStorage.setItem("theme", root.dataset.bsTheme);
+  }
+});
+
+// Moments come as UTC; people read them on their own clock.
+function localTimes(root) {
+  for (const time of root.querySelectorAll("time[datetime]:not([data-local])")) {
+    const at = new Date(time.dateTime);
+    const two = (n) => String(n).padStart(2, "0");
+    const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+    const full = `${day} ${two(at.getHours())}:${two(at.getMinutes())}`;
+    if (time.classList.contains("age")) time.title = full;
+    else time.textContent = full;
+    time.dataset.local = "";
+  }
+}
+localTimes(document);
+
+// htmx: pieces that arrive later, an answer that never came, and a session that has ended.
+document.addEventListener("htmx:load", (event) => localTimes(event.target));
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (new URL(event.detail.xhr.responseURL || location.href).pathname.startsWith("/accounts/login")) {
+    event.detail.shouldSwap = false;
+    location.reload();
+  }
+});
+function fault(text) {
+  const box = document.createElement("div");
+  box.className = "alert alert-danger";
+  box.setAttribute("role", "alert");
+  box.textContent = text;
+  document.getElementById("messages").replaceChildren(box);
+}
+document.addEventListener("htmx:sendError", () =>
+  fault("The server cannot be reached. What is on this page may be old; it asks again by itself."));
+document.addEventListener("htmx:responseError", (event) =>
+  fault(`The server answered with an error (${event.detail.xhr.status}). Reload the page to see how things stand before you try again.`));
+document.addEventListener("htmx:afterOnLoad", (event) => {
+  if (event.detail.successful) document.querySelector("#messages > .alert-danger:not([data-keep])")?.remove();
+});
