@@ -68,7 +68,7 @@ class QuickBooks:
         return problems.problems(document, terms)
 
     def preview(self, document: Document, terms: Terms, known: Mapping[str, Any] | None) -> Preview:
-        """What will change. Raises KeyError for a cost code without an item: see `problems`."""
+        """What will change, also while something is still to be linked."""
         return preview.preview(document, terms, known)
 
     def export(self, document: Document, terms: Terms, key: str) -> Script[Receipt]:

@@ -108,8 +108,8 @@ def _item(element: etree._Element) -> Row | None:
     )
     if tag not in _USABLE:
         row["problem"] = (
-            f"It is a {kind}, which cannot be a cost code. Make a service, non-inventory part or "
-            "other charge item for it in QuickBooks."
+            f"An item of this kind ({kind}) cannot be a cost code. Make a service, non-inventory "
+            "part or other charge item for it in QuickBooks."
         )
     elif not row["problem"] and element.find("SalesAndPurchase") is None:
         row["problem"] = _ONE_SIDED

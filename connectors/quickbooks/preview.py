@@ -6,15 +6,23 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, cast
 
-from connectors.contract import Document, Preview, PreviewRow, Terms, aggregate
+import msgspec
+
+from connectors.contract import Document, Preview, PreviewRow, Ref, Terms, aggregate
 from connectors.quickbooks import change_orders, commitments, orders, schema
 from connectors.quickbooks.orders import Order
 from connectors.quickbooks.words import changed, fit
 
 
 def preview(document: Document, terms: Terms, known: Mapping[str, Any] | None) -> Preview:
-    """The delta that is approved; before and after where the order is known."""
+    """The delta that is approved; before and after where the order is known.
+
+    A cost code without an item is shown as such; `problems` says what to do about it.
+    """
     order = cast(Order, known) if known else None
+    codes = {line.cost_code.id: line.cost_code for line in document.lines}
+    unlinked = {str(i): Ref(id="", name=f"{code.code} (no item)") for i, code in codes.items()}
+    terms = msgspec.structs.replace(terms, items={**unlinked, **terms.items})
     if document.kind == "commitment":
         return _commitment(document, terms)
     return _change_order(document, terms, order)
@@ -57,7 +65,7 @@ def _commitment(document: Document, terms: Terms) -> Preview:
         total_before=Decimal("0.00"),
         total_after=document.amount,
         change=document.amount,
-        warnings=(*_dated(document, terms), *lump, *_spelled(document)),
+        warnings=(*_switched(document.date.isoformat(), terms), *lump, *_spelled(document)),
         not_sent=tuple(_not_sent(document)),
     )
 
@@ -106,7 +114,7 @@ def _change_order(document: Document, terms: Terms, order: Order | None) -> Prev
         change=document.amount,
         warnings=(
             *(_standing(document, terms, order, memo) if order else ()),
-            *_dated(document, terms),
+            *_switched(order["date"] if order else "", terms),
             *_spelled(document),
         ),
         not_sent=tuple(_not_sent(document)),
@@ -139,6 +147,12 @@ def _standing(document: Document, terms: Terms, order: Order, memo: str) -> Iter
     if gone:
         yield f"{len(gone)} of the lines that were exported were removed by hand in QuickBooks."
     ours = set(parent.lines.values())
+    now = orders.total(line for line in order["lines"] if line["id"] in ours)
+    if ours and not gone and parent.amount not in (None, now) and not orders.has_tax(order):
+        yield (
+            f"Lines that were exported were changed by hand in QuickBooks: they came to "
+            f"{parent.amount} and now come to {now}."
+        )
     foreign = [
         line
         for line in order["lines"]
@@ -154,13 +168,14 @@ def _standing(document: Document, terms: Terms, order: Order, memo: str) -> Iter
             yield f"Line {numbers} deducts {-amount} from a line that has been billed already."
 
 
-def _dated(document: Document, terms: Terms) -> Iterator[str]:
+def _switched(day: str, terms: Terms) -> Iterator[str]:
+    """What the preferences of the company file forbid, for an order dated `day`."""
     closing = terms.settings.get("closing_date", "")
-    if closing and document.kind == "commitment" and document.date.isoformat() <= closing:
+    if closing and day and day <= closing:
         yield (
-            f"It is dated {document.date.isoformat()}, on or before the closing date {closing} of "
-            "the books. QuickBooks may refuse it: exclude purchase orders from the closing date, "
-            "or have the period opened."
+            f"The purchase order is dated {day}, on or before the closing date {closing} of the "
+            "books. QuickBooks may refuse it: exclude purchase orders from the closing date, or "
+            "have the period opened."
         )
     if terms.settings.get("purchase_orders") == "off":
         yield "Purchase orders are switched off in QuickBooks (Preferences, Items & Inventory)."

@@ -28,15 +28,21 @@ def problems(document: Document, terms: Terms | None) -> list[Problem]:
     if sum(line.amount for line in document.lines) != document.amount:
         text = "Its lines do not come to its amount. Save it again."
         found.append(Problem(code="amount", text=text, where="lines"))
+    elif document.kind == "commitment" and document.amount < 0:
+        text = "A purchase order cannot come to less than 0.00."
+        found.append(Problem(code="amount", text=text, where="lines"))
     if terms is not None:
         found += _destination(document, terms)
     return found
 
 
 def _texts(document: Document) -> Iterator[Problem]:
-    number = fit(document.number).strip()
-    if not number:
+    number = document.number
+    if not number.strip():
         yield Problem(code="number", text="It has no number.", where="number")
+    elif number != fit(number).strip():
+        text = f"The number “{number}” has blanks around it, or characters QuickBooks lacks."
+        yield Problem(code="number", text=text, where="number")
     yield from _long("number", "number", number, NUMBER[document.kind])
     yield from _long("title", "title", document.title, TITLE[document.kind])
     if document.kind == "change_order":

@@ -110,7 +110,20 @@ def parse(document: str | bytes) -> etree._Element:
         document = document.decode("utf-8")
     if "<!DOCTYPE" in document:
         raise ValueError("The answer holds a document type definition, which is never read")
-    document = _ILLEGAL.sub("", document).lstrip("\ufeff \r\n\t")
+    document = document.lstrip("\ufeff \r\n\t")
+    try:
+        return _parsed(document)
+    except etree.XMLSyntaxError as error:
+        cleaned = _ILLEGAL.sub("", document)
+        if cleaned == document:
+            raise ValueError(f"The answer is not well-formed XML: {error}") from None
+    try:
+        return _parsed(cleaned)
+    except etree.XMLSyntaxError as error:
+        raise ValueError(f"The answer is not well-formed XML: {error}") from None
+
+
+def _parsed(document: str) -> etree._Element:
     parser = etree.XMLParser(
         encoding="utf-8",
         resolve_entities=False,
@@ -122,10 +135,7 @@ def parse(document: str | bytes) -> etree._Element:
         remove_comments=True,
         remove_pis=True,
     )
-    try:
-        return etree.fromstring(document.encode(), parser)
-    except etree.XMLSyntaxError as error:
-        raise ValueError(f"The answer is not well-formed XML: {error}") from None
+    return etree.fromstring(document.encode(), parser)
 
 
 def child_text(element: etree._Element, path: str) -> str:

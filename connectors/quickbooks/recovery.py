@@ -28,10 +28,7 @@ def check(attempts: Sequence[Attempt]) -> Script[Answer | None]:
     if not attempts or attempts[-1].outcome != "lost":
         return None
     answer: Answer = yield Request(body="", check=True, key=attempts[-1].key)
-    if answer.status == errors.STALE or answer.status in errors.NOT_REMEMBERED:
-        return None
-    # 0 with nothing stored under it is no memory either
-    return None if answer.status == 0 and answer.element is None else answer
+    return None if answer.element is None or answer.status == errors.STALE else answer
 
 
 def readable(answer: Answer) -> list[Order]:

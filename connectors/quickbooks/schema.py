@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from connectors.contract import Refused
@@ -25,6 +26,7 @@ REF_NUMBER, MEMO, VENDOR_MESSAGE, DESCRIPTION = 11, 4095, 99, 4095
 
 _AMOUNT = re.compile(r"-?\d{1,13}\.\d{2}")
 _RATE = re.compile(r"-?\d{1,10}(?:\.\d{1,5})?")
+_AS_IT_IS = re.compile(r"[\n !#-%'-;=?-~]*")  # neither to be fitted nor to be escaped
 _GUID = re.compile(r"\{[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}")
 
 Writer = Callable[[Any], str]
@@ -71,6 +73,8 @@ def fits_rate(value: Decimal) -> bool:
 
 def _text(limit: int) -> Writer:
     def write(value: str) -> str:
+        if len(value) <= limit and _AS_IT_IS.fullmatch(value):
+            return value
         fitted = fit(value)
         if len(fitted) > limit:
             raise Unfit(f"“{fitted[:40]}…” has {len(fitted):,} characters; {limit:,} fit.")
@@ -91,6 +95,7 @@ def _guid(value: str) -> str:
     return value
 
 
+@lru_cache(maxsize=1024)
 def _ref(value: str) -> str:
     return f"<ListID>{_id(value)}</ListID>"
 

@@ -82,7 +82,7 @@ def fit(value: str) -> str:
     written = ""
     for character in value.replace("\r\n", "\n").replace("\r", "\n"):
         near = _near(character)
-        if "/" in near and character not in "/" and written[-1:].isdigit():
+        if near[:1].isdigit() and written[-1:].isdigit() and not character.isdecimal():
             near = " " + near  # 2⅓ is 2 1/3, never 21/3
         written += near
     return written

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -58,7 +59,13 @@ class Site:
 
 
 @pytest.fixture
-def site() -> Site:
+def site() -> Iterator[Site]:
+    made = make_site()
+    yield made
+    made.company.close()
+
+
+def make_site() -> Site:
     company = CompanyFile.create(company_name="Meridian Builders")
     vendor = company.add_vendor("Ironwood Concrete")
     job = company.add_job(company.add_customer("City of Alder"), "Riverside Library")

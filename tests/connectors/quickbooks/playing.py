@@ -23,6 +23,7 @@ T = TypeVar("T")
 
 KEY = "EB0123456789abcdef01"
 OTHER_KEY = "EBfedcba987654321001"
+THIRD_KEY = "EBaaaa0000bbbb111101"
 
 
 class Lost(Exception):
