@@ -301,8 +301,18 @@ class Connector(Protocol):
     def problems(self, document: Document, terms: Terms | None) -> list[Problem]:
         """Every reason why it cannot go, at once. `terms` is None while it is not yet accepted."""
 
-    def preview(self, document: Document, terms: Terms, known: Mapping[str, Any] | None) -> Preview:
-        """What will change. `known` is the ERP record as last seen (one value of `records`)."""
+    def preview(
+        self,
+        document: Document,
+        terms: Terms,
+        known: Mapping[str, Any] | None,
+        facts: Mapping[str, str] | None = None,
+    ) -> Preview:
+        """What will change, also while something is still to be linked.
+
+        `known` is the ERP record as last seen (one value of `records`), `facts` what the ERP last
+        said of itself (`Hello.facts`); both only serve to show and to warn.
+        """
 
     def export(self, document: Document, terms: Terms, key: str) -> Script[Receipt]:
         """Write it, once, under `key`. Raises Busy, Refused or CannotTell."""

@@ -67,9 +67,15 @@ class QuickBooks:
         """Every reason why it cannot go, at once."""
         return problems.problems(document, terms)
 
-    def preview(self, document: Document, terms: Terms, known: Mapping[str, Any] | None) -> Preview:
+    def preview(
+        self,
+        document: Document,
+        terms: Terms,
+        known: Mapping[str, Any] | None,
+        facts: Mapping[str, str] | None = None,
+    ) -> Preview:
         """What will change, also while something is still to be linked."""
-        return preview.preview(document, terms, known)
+        return preview.preview(document, terms, known, facts or {})
 
     def export(self, document: Document, terms: Terms, key: str) -> Script[Receipt]:
         """Write it under `key` (20 characters). Raises Busy, Refused or CannotTell."""

@@ -14,21 +14,27 @@ from connectors.quickbooks.orders import Order
 from connectors.quickbooks.words import changed, fit
 
 
-def preview(document: Document, terms: Terms, known: Mapping[str, Any] | None) -> Preview:
+def preview(
+    document: Document,
+    terms: Terms,
+    known: Mapping[str, Any] | None,
+    facts: Mapping[str, str],
+) -> Preview:
     """The delta that is approved; before and after where the order is known.
 
-    A cost code without an item is shown as such; `problems` says what to do about it.
+    `facts` as in `hello.read`. A cost code without an item is shown as such; `problems` says what
+    to do about it.
     """
     order = cast(Order, known) if known else None
     codes = {line.cost_code.id: line.cost_code for line in document.lines}
     unlinked = {str(i): Ref(id="", name=f"{code.code} (no item)") for i, code in codes.items()}
     terms = msgspec.structs.replace(terms, items={**unlinked, **terms.items})
     if document.kind == "commitment":
-        return _commitment(document, terms)
-    return _change_order(document, terms, order)
+        return _commitment(document, terms, facts)
+    return _change_order(document, terms, order, facts)
 
 
-def _commitment(document: Document, terms: Terms) -> Preview:
+def _commitment(document: Document, terms: Terms, facts: Mapping[str, str]) -> Preview:
     rows = tuple(
         PreviewRow(
             change="new",
@@ -65,12 +71,14 @@ def _commitment(document: Document, terms: Terms) -> Preview:
         total_before=Decimal("0.00"),
         total_after=document.amount,
         change=document.amount,
-        warnings=(*_switched(document.date.isoformat(), terms), *lump, *_spelled(document)),
+        warnings=(*_switched(document.date.isoformat(), facts), *lump, *_spelled(document)),
         not_sent=tuple(_not_sent(document)),
     )
 
 
-def _change_order(document: Document, terms: Terms, order: Order | None) -> Preview:
+def _change_order(
+    document: Document, terms: Terms, order: Order | None, facts: Mapping[str, str]
+) -> Preview:
     number = (
         terms.parent.number if terms.parent else (document.parent.code if document.parent else "")
     )
@@ -114,7 +122,7 @@ def _change_order(document: Document, terms: Terms, order: Order | None) -> Prev
         change=document.amount,
         warnings=(
             *(_standing(document, terms, order, memo) if order else ()),
-            *_switched(order["date"] if order else "", terms),
+            *_switched(order["date"] if order else "", facts),
             *_spelled(document),
         ),
         not_sent=tuple(_not_sent(document)),
@@ -168,16 +176,16 @@ def _standing(document: Document, terms: Terms, order: Order, memo: str) -> Iter
             yield f"Line {numbers} deducts {-amount} from a line that has been billed already."
 
 
-def _switched(day: str, terms: Terms) -> Iterator[str]:
+def _switched(day: str, facts: Mapping[str, str]) -> Iterator[str]:
     """What the preferences of the company file forbid, for an order dated `day`."""
-    closing = terms.settings.get("closing_date", "")
+    closing = facts.get("closing_date", "")
     if closing and day and day <= closing:
         yield (
             f"The purchase order is dated {day}, on or before the closing date {closing} of the "
             "books. QuickBooks may refuse it: exclude purchase orders from the closing date, or "
             "have the period opened."
         )
-    if terms.settings.get("purchase_orders") == "off":
+    if facts.get("purchase_orders") == "off":
         yield "Purchase orders are switched off in QuickBooks (Preferences, Items & Inventory)."
 
 

@@ -118,7 +118,7 @@ def _destination(document: Document, terms: Terms) -> Iterator[Problem]:
     if terms.job is None:
         text = f"The project {document.project.name} is not linked to a QuickBooks job."
         yield Problem(code="job", text=text, where="job")
-    if document.kind == "commitment" and terms.vendor is None:
+    if terms.vendor is None:
         name = f"{document.vendor.name} is" if document.vendor else "The contract company is"
         text = f"{name} not linked to a QuickBooks vendor."
         yield Problem(code="vendor", text=text, where="vendor")

@@ -105,6 +105,7 @@ def test_every_missing_link_is_named_at_once(site):
     terms = msgspec.structs.replace(site.terms(document), job=None, vendor=None, items={})
     assert faults(document, terms) == {
         "job": "The project Riverside Library is not linked to a QuickBooks job.",
+        "vendor": "Ironwood Concrete is not linked to a QuickBooks vendor.",
         "parent": "Its commitment is not in QuickBooks yet. Send that first.",
         "line:1": "Cost code 03-300 is not linked to a QuickBooks item.",
         "line:2": "Cost code 03-200 is not linked to a QuickBooks item.",
@@ -214,12 +215,10 @@ def test_the_preview_warns_of_what_was_done_by_hand(site):
     session = site.session()
     document = change_order(change(1, "-500.00", 1))
     terms = site.terms(document, parent)
-    terms = msgspec.structs.replace(
-        terms, settings={"closing_date": "2026-03-31", "purchase_orders": "off"}
-    )
     session.run(lambda: connector.find(document, terms, []))
     known = connector.records(session.known[f"po:{parent.id}"])[f"po:{parent.id}"]
-    assert connector.preview(document, terms, known).warnings == (
+    facts = {"closing_date": "2026-03-31", "purchase_orders": "off"}
+    assert connector.preview(document, terms, known, facts).warnings == (
         "The purchase order is closed in QuickBooks. The new lines will stand open in it.",
         "Lines that were exported were changed by hand in QuickBooks: they came to 52500.50 and"
         " now come to 53500.50.",
