@@ -54,7 +54,9 @@ def memo_line(document: Document) -> str:
 def memo(document: Document, standing: str) -> str:
     """What stands in the order's Memo, with our line added, or replaced where it is there."""
     line = words.fit(memo_line(document))
-    ours = re.compile(rf"\[CCO {re.escape(words.fit(document.number))} \d{{4}}-\d\d-\d\d\][^\n]*")
+    number = re.escape(words.fit(document.number))
+    # up to the end of the line, or to the next one of ours where QuickBooks made one line of them
+    ours = re.compile(rf"\[CCO {number} \d{{4}}-\d\d-\d\d\](?:(?!\s*\[CCO )[^\n])*")
     if ours.search(standing):
         return ours.sub(lambda _: line, standing, count=1)
     return f"{standing}\n{line}" if standing else line

@@ -41,8 +41,8 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
     "closeConnection": ("ticket",),
 }
 _NUMBERS = frozenset({"qbXMLMajorVers", "qbXMLMinorVers"})
-_LONG = frozenset({"response", "strHCPResponse"})
-_SHORT_LIMIT = 64 * 1024
+_LONGEST = {"response": LIMIT, "strHCPResponse": 1024 * 1024}
+_SHORT = 64 * 1024
 _ILLEGAL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _DEPTH = 20
 _ELEMENTS = 200
@@ -169,7 +169,7 @@ class _Reading:
         if self.argument == "response" and self.response is not None:
             self.response.write(text)
             return
-        if self.argument not in _LONG and self.length > _SHORT_LIMIT:
+        if self.length > _LONGEST.get(self.argument, _SHORT):
             raise BadSoap(f"The argument {self.argument} is too long.")
         self.texts[self.argument].append(text)
 

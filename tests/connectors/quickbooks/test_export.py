@@ -121,6 +121,42 @@ def test_what_was_changed_by_hand_in_quickbooks_stays(site, parent):
     assert order.memo == "Ask Joe first\n[CCO 001 2026-04-10] Footings go 60 cm deeper"
 
 
+@pytest.mark.parametrize(
+    ("standing", "then"),
+    [
+        ("", "[CCO 001 2026-04-10] Footings go 60 cm deeper"),
+        (
+            "Mine\n[CCO 001 2026-01-01] Old words\n[CCO 002 2026-01-02] Two",
+            "Mine\n[CCO 001 2026-04-10] Footings go 60 cm deeper\n[CCO 002 2026-01-02] Two",
+        ),
+        (
+            "Mine [CCO 001 2026-01-01] Old words [CCO 002 2026-01-02] Two",
+            "Mine [CCO 001 2026-04-10] Footings go 60 cm deeper [CCO 002 2026-01-02] Two",
+        ),
+        (
+            "[CCO 0012 2026-01-01] Other",
+            "[CCO 0012 2026-01-01] Other\n[CCO 001 2026-04-10] Footings go 60 cm deeper",
+        ),
+    ],
+)
+def test_the_memo_keeps_all_words_but_those_of_this_change_order(site, parent, standing, then):
+    site.company.by_hand.edit_order(parent.id, Memo=standing)
+    document = change_order()
+    terms = site.terms(document, parent)
+    site.session().run(lambda: connector.export(document, terms, OTHER_KEY))
+    assert site.company.purchase_order("SC-001").memo == then
+
+
+def test_a_memo_that_would_grow_too_long_is_refused_before_anything_is_written(site, parent):
+    site.company.by_hand.edit_order(parent.id, Memo="x" * 4090)
+    document = change_order()
+    terms = site.terms(document, parent)
+    session = site.session()
+    with pytest.raises(Refused, match="The Memo of purchase order SC-001 would have 4,1"):
+        session.run(lambda: connector.export(document, terms, OTHER_KEY))
+    assert session.writes() == []
+
+
 def test_a_chain_of_change_orders_needs_one_question(site, parent):
     session = site.session()
     for number in range(1, 6):

@@ -59,8 +59,9 @@ def new_lines(site) -> Work:
     return Work(site, document, site.terms(document, parent))
 
 
-@pytest.mark.parametrize("memory", ["kept", "forgotten"])
+@pytest.mark.parametrize("memory", ["ids", "whole", "forgotten"])
 def test_an_order_whose_answer_was_lost_is_found(new_order, memory):
+    new_order.site.company.by_hand.set_preference("ErrorRecoveryOnly", memory == "ids")
     new_order.lose("answer", KEY)
     if memory == "forgotten":
         new_order.site.company.by_hand.forget_message_sets()
@@ -164,8 +165,9 @@ def test_a_refusal_that_was_answered_is_not_asked_for_again(new_order):
     assert not any("oldMessageSetID" in message for message in session.sent)
 
 
-@pytest.mark.parametrize("memory", ["kept", "forgotten"])
+@pytest.mark.parametrize("memory", ["ids", "whole", "forgotten"])
 def test_lines_whose_answer_was_lost_are_found(new_lines, memory):
+    new_lines.site.company.by_hand.set_preference("ErrorRecoveryOnly", memory == "ids")
     new_lines.lose("answer", OTHER_KEY)
     if memory == "forgotten":
         new_lines.site.company.by_hand.forget_message_sets()

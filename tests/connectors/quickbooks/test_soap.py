@@ -112,6 +112,7 @@ HOSTILE = {
     "many": envelope("<a/>" * 5000),
     "no number": call("sendRequestXML", qbXMLMajorVers="sixteen"),
     "a long ticket": call("getLastError", ticket="x" * 100_000),
+    "a long greeting": call("sendRequestXML", strHCPResponse="x" * (1024 * 1024 + 1)),
     "an unknown encoding": b'<?xml version="1.0" encoding="klingon"?><a/>',
     "a null": call("getLastError", ticket="x").replace(b">x<", b">\x00<"),
 }
