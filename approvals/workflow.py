@@ -18,9 +18,10 @@ from approvals.differences import differences
 from approvals.errors import NotReady, Stale, StepError, WrongState
 from approvals.models import Export, Exportable
 from approvals.moves import Move, lock_exports, make
+from approvals.rights import own_item
 from approvals.states import NOT_YET, STEPS, Status, Step
 from connectors import engine
-from connectors.contract import Problem, Receipt, Terms
+from connectors.contract import Document, Problem, Receipt, Terms
 from connectors.destination import Destinations
 from connectors.models import Connection
 from connectors.registry import connector_for
@@ -62,12 +63,8 @@ def send(document: Exportable, *, by: Access, version: int) -> Export:
         raise PermissionDenied(why)
     export = _lock_one(document.export_id, version, STEPS["send"], parents=True)
     fresh = type(document)._default_manager.get(pk=document.pk)
-    problems = fresh.problems()
     copy = fresh.to_document()
-    connection = Connection.objects.filter(company=export.company_id).first()
-    if connection is not None:
-        problems += connector_for(connection.erp).problems(copy, None)
-    if problems:
+    if problems := send_problems(fresh, copy):
         raise NotReady(export, problems)
     changes = {
         "number": copy.number,
@@ -84,6 +81,15 @@ def send(document: Exportable, *, by: Access, version: int) -> Export:
     told = {"copy": copy.digest(), "amount": str(copy.amount)}
     make(STEPS["send"], [Move(export, changes, told)], by=by.user.pk)
     return export
+
+
+def send_problems(document: Exportable, copy: Document) -> list[Problem]:
+    """Every rule that fails before *Send to ERP*: the document's own, and its ERP's for `copy`."""
+    connection = Connection.objects.filter(company=document.export.company_id).first()
+    found = document.problems()
+    if connection is not None:
+        found += connector_for(connection.erp).problems(copy, None)
+    return found
 
 
 @transaction.atomic
@@ -310,9 +316,8 @@ def _objection(export: Export, step: Step, version: int) -> StepError | None:
 
 def _own_item(export: Export, by: Access) -> StepError | None:
     """The sender does not decide on their own item, unless the company was set up for it."""
-    if export.sent_by_id == by.user.pk and not by.company.one_person_does_both:
-        return StepError(f"You sent {export} yourself; somebody else has to decide on it.")
-    return None
+    why = own_item(by, export.sent_by_id)
+    return StepError(f"{export}: {why}") if why else None
 
 
 def _take_out_of_lane(export: Export) -> dict[str, object]:
