@@ -1,9 +1,16 @@
-"""Addresses of connectors."""
+"""Addresses of the connections and of the Web Connector."""
 
-from django.urls import URLPattern, path
+from django.urls import path
 
-from connectors import webconnector
+from connectors import views, webconnector
 
-urlpatterns: list[URLPattern] = [
+CONNECTION = "companies/<int:company_id>/erp/connection/"
+
+urlpatterns = [
+    path(CONNECTION, views.connection, name="connection"),
+    path(CONNECTION + "create/", views.create, name="connection_create"),
+    path(CONNECTION + "password/", views.password, name="connection_password"),
     path("qbwc/<int:connection_id>/", webconnector.endpoint, name="qbwc"),
+    path("qbwc/<int:connection_id>.qwc", views.qwc, name="qwc"),
+    path("qbwc/<int:connection_id>/support/", views.support, name="qbwc_support"),
 ]

@@ -133,16 +133,7 @@ def set_level(
     """Give a person a level. The last Admin on Directory cannot be lowered (PermissionDenied)."""
     Membership.objects.select_for_update().get(pk=membership.pk)
     if tool == Tool.DIRECTORY and level < Level.ADMIN:
-        # All of them, so that two administrators cannot lower each other at once.
-        admins = ToolLevel.objects.select_for_update().filter(
-            company=membership.company, tool=Tool.DIRECTORY, level=Level.ADMIN
-        )
-        holders = {row.membership_id for row in admins.order_by("id")}
-        if holders == {membership.pk}:
-            raise PermissionDenied(
-                f"{membership.user} is the last one with Admin on Directory. "
-                "Give it to somebody else first."
-            )
+        keep_an_administrator(membership)
     row, made = ToolLevel.objects.get_or_create(
         membership=membership,
         company=membership.company,
@@ -167,6 +158,24 @@ def set_level(
             },
         )
         append(membership.company_id, [happened])
+
+
+def keep_an_administrator(leaving: Membership) -> None:
+    """PermissionDenied if `leaving` is the last active one with Admin on Directory.
+
+    Locks the rows of all of them, so that two administrators cannot remove each other at once, and
+    only then reads who is left: what somebody else committed meanwhile shows in a new statement.
+    """
+    admins = ToolLevel.objects.filter(
+        company=leaving.company_id, tool=Tool.DIRECTORY, level=Level.ADMIN
+    )
+    list(admins.select_for_update().order_by("id"))
+    active = admins.filter(membership__is_active=True, membership__user__is_active=True)
+    if set(active.values_list("membership_id", flat=True)) == {leaving.pk}:
+        raise PermissionDenied(
+            f"{leaving.user} is the last one with Admin on Directory. Give it to somebody else "
+            "first."
+        )
 
 
 @transaction.atomic

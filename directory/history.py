@@ -114,7 +114,12 @@ def faults(company: int | None) -> Iterator[str]:
             seq = event.seq
         if link(previous, event.body) != event.hash:
             yield f"event {event.seq} does not follow from the one before it"
-        body = json.loads(event.body)
+        previous = event.hash
+        try:
+            body = json.loads(event.body)
+        except ValueError:
+            yield f"the text of event {event.seq} cannot be read"
+            continue
         told = {
             "actor": event.actor_id,
             "at": event.at.astimezone(UTC).isoformat(),
@@ -125,6 +130,5 @@ def faults(company: int | None) -> Iterator[str]:
         }
         if {**told, "data": body.get("data")} != body:
             yield f"the columns of event {event.seq} differ from its text"
-        previous = event.hash
     if (chain.length, chain.head) != (seq, previous):
         yield "the head of the chain differs from its last event"

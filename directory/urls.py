@@ -1,5 +1,28 @@
-"""Addresses of directory."""
+"""Addresses of the directory and of the operator."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from directory.views import lists, operator, people
+
+PEOPLE = "companies/<int:company_id>/directory/people/<int:membership_id>/"
+LIST = "companies/<int:company_id>/directory/<slug:kind>/"
+COMPANY = "operator/companies/<int:company_id>/"
+
+urlpatterns = [
+    path("companies/<int:company_id>/directory/", people.people, name="directory"),
+    path(
+        "companies/<int:company_id>/directory/people/new/", people.invite, name="directory_invite"
+    ),
+    path(PEOPLE, people.one_person, name="directory_person"),
+    path(PEOPLE + "link/", people.link, name="directory_link"),
+    path(PEOPLE + "activity/", people.activity, name="directory_activity"),
+    path(LIST, lists.rows, name="directory_list"),
+    path(LIST + "new/", lists.entry, name="directory_new"),
+    path(LIST + "<int:pk>/", lists.entry, name="directory_entry"),
+    path("operator/", operator.companies, name="operator"),
+    path("operator/operators/", operator.new_operator, name="operator_new"),
+    path(COMPANY, operator.company, name="operator_company"),
+    path(COMPANY + "switches/", operator.switches, name="operator_switches"),
+    path(COMPANY + "people/<int:membership_id>/", operator.privilege, name="operator_privilege"),
+    path(COMPANY + "people/<int:membership_id>/link/", operator.link, name="operator_link"),
+]

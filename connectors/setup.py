@@ -1,0 +1,88 @@
+"""Setting up a company's connection to its ERP, and giving its Web Connector a password.
+
+The password is 160 random bits and shown once; only a keyed digest of it is kept.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import uuid
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.urls import reverse
+
+from connectors.models import Connection, Lane
+from connectors.quickbooks import qwc
+from connectors.registry import names
+from connectors.webconnector import password_digest
+from directory.access import Access
+from directory.history import Happened, append
+from directory.models import Company
+from directory.perms import Level, Tool
+
+
+@transaction.atomic
+def create_connection(company: Company, erp: str, by: Access) -> tuple[Connection, str]:
+    """Connect `company` to its ERP; returns the connection and its password, which nobody can
+    read again. Needs Admin on ERP Integrations. Raises ValidationError: there is one already, the
+    tool is switched off, or there is no such connector."""
+    by.need(Tool.ERP, Level.ADMIN)
+    locked = Company.objects.select_for_update(no_key=True).get(pk=company.pk)
+    if not locked.erp_enabled:
+        raise ValidationError(f"ERP Integrations is switched off for {company}.")
+    if erp not in names():
+        raise ValidationError(f"There is no connector for {erp!r}.")
+    if Connection.objects.filter(company=company).exists():
+        raise ValidationError(f"{company} has a connection already; a company has at most one.")
+    password = _new_password()
+    connection = Connection.objects.create(
+        company=company,
+        erp=erp,
+        # QuickBooks keeps it for ever, so it never changes: see `connectors.quickbooks.qwc`.
+        company_file=f"{{{uuid.uuid4()}}}",
+        user_name=f"qb-{secrets.token_hex(3)}",
+        password_digest=password_digest(password),
+        settings={"category": "nothing"},
+    )
+    Lane.objects.create(connection=connection)
+    _tell(connection, "connect", by, {"erp": erp, "user_name": connection.user_name})
+    return connection, password
+
+
+@transaction.atomic
+def reissue_password(connection: Connection, by: Access) -> str:
+    """A new password; the old one is refused from now on. Needs Admin on ERP Integrations."""
+    by.need(Tool.ERP, Level.ADMIN)
+    password = _new_password()
+    connection.password_digest = password_digest(password)
+    connection.save(update_fields=["password_digest"])
+    _tell(connection, "password", by)
+    return password
+
+
+def qwc_file(connection: Connection) -> str:
+    """The .qwc file that the bookkeeper opens in the Web Connector; the same every time.
+
+    Raises ValueError where the Web Connector would refuse the address of this installation.
+    """
+    return qwc.text(
+        company=connection.company.name,
+        url=f"{settings.BASE_URL}/qbwc/{connection.pk}/",
+        support_url=settings.BASE_URL + reverse("qbwc_support", args=[connection.pk]),
+        user=connection.user_name,
+        file_id=connection.company_file,
+    )
+
+
+def _new_password() -> str:
+    return base64.b32encode(secrets.token_bytes(20)).decode().lower()
+
+
+def _tell(
+    connection: Connection, verb: str, by: Access, data: dict[str, str] | None = None
+) -> None:
+    happened = Happened(verb, f"connection:{connection.pk}", by.user.pk, data or {})
+    append(connection.company_id, [happened])

@@ -1,0 +1,147 @@
+"""The connection of a company to its ERP: setting it up step by step, and how it is doing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from connectors import setup
+from connectors.models import Connection, Conversation
+from connectors.registry import connector_for
+from directory.access import Access, open_company
+from directory.http import person
+from directory.models import Company, CostCode, Project, Vendor
+from directory.perms import Level, Tool
+
+# What the connection page says about what QuickBooks told of itself.
+FACTS = {
+    "purchase_orders": "Purchase orders",
+    "estimates": "Estimates",
+    "classes": "Classes",
+    "currencies": "Several currencies",
+    "closing_date": "Closing date",
+    "product": "Program",
+    "country": "Country",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """How many rows of a list are linked to a record of the ERP."""
+
+    title: str
+    kind: str
+    linked: int
+    total: int
+
+
+@login_required
+def connection(request: HttpRequest, company_id: int) -> HttpResponse:
+    """The steps to a working connection, and what the ERP said last."""
+    access = open_company(person(request), company_id, Tool.ERP)
+    return _page(request, access)
+
+
+def _page(request: HttpRequest, access: Access, password: str = "") -> HttpResponse:
+    """The connection page; with a `password` that was made just now it is shown, this once."""
+    found = Connection.objects.filter(company=access.company).first()
+    context = {
+        "access": access,
+        "company": access.company,
+        "current": "connection",
+        "connection": found,
+        "may_set_up": access.has(Tool.ERP, Level.ADMIN),
+        "may_sync": access.has(Tool.ERP, Level.STANDARD),
+        "sees_directory": access.has(Tool.DIRECTORY, Level.READ),
+        "password": password,
+    }
+    if found is not None:
+        open_ones = found.conversations.exclude(state=Conversation.State.CLOSED)
+        context |= {
+            "erp": connector_for(found.erp).capabilities,
+            "facts": [
+                (label, found.facts[name]) for name, label in FACTS.items() if found.facts.get(name)
+            ],
+            "waiting": open_ones.count(),
+            "linked": _linked(access.company),
+        }
+    return render(request, "connectors/connection.html", context)
+
+
+def _linked(company: Company) -> list[Linked]:
+    projects = Project.objects.filter(company=company)
+    lists = [
+        Linked(
+            "Projects with a job",
+            "projects",
+            projects.filter(job__erp_active=True).count(),
+            projects.count(),
+        )
+    ]
+    for title, kind, model in (
+        ("Vendors", "vendors", Vendor),
+        ("Cost codes", "cost-codes", CostCode),
+    ):
+        rows = model._default_manager.filter(company=company)
+        linked = rows.filter(erp_active=True).exclude(erp_id="")
+        lists.append(Linked(title, kind, linked.count(), rows.count()))
+    return lists
+
+
+@login_required
+@require_POST
+@never_cache
+def create(request: HttpRequest, company_id: int) -> HttpResponse:
+    """Make the connection; its password is on the page that answers, and never again."""
+    access = open_company(person(request), company_id, Tool.ERP)
+    try:
+        _, password = setup.create_connection(
+            access.company, request.POST.get("erp", ""), by=access
+        )
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("connection", access.company.pk)
+    return _page(request, access, password)
+
+
+@login_required
+@require_POST
+@never_cache
+def password(request: HttpRequest, company_id: int) -> HttpResponse:
+    """A new password for the Web Connector, on the page that answers, and never again."""
+    access = open_company(person(request), company_id, Tool.ERP)
+    found = get_object_or_404(Connection, company=access.company)
+    return _page(request, access, setup.reissue_password(found, by=access))
+
+
+@login_required
+@require_GET
+def qwc(request: HttpRequest, connection_id: int) -> HttpResponse:
+    """The .qwc file. It holds no secret, but it is an administrator's to hand out."""
+    found = Connection.objects.select_related("company").filter(pk=connection_id).first()
+    if found is None:
+        raise Http404
+    access = open_company(person(request), found.company_id, Tool.ERP)
+    access.need(Tool.ERP, Level.ADMIN)
+    try:
+        text = setup.qwc_file(found)
+    except ValueError as error:
+        messages.error(request, str(error))
+        return redirect("connection", found.company_id)
+    response = HttpResponse(text, content_type="application/xml")
+    response["Content-Disposition"] = f'attachment; filename="erp-bridge-{found.pk}.qwc"'
+    return response
+
+
+@require_GET
+def support(request: HttpRequest, connection_id: int) -> HttpResponse:
+    """The page that the Web Connector opens for help. Public: it looks at the address when the
+    .qwc file is added, and tells nothing about anybody."""
+    return render(request, "connectors/support.html", {})

@@ -1,0 +1,157 @@
+"""Forms of the directory and of the operator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS
+
+from directory.models import Category, Company, CostCode, Project, Vendor
+from directory.perms import COMPANY_TOOLS, PROJECT_TOOLS, Level, Tool
+from directory.workflow import FIELDS, Listed, unlinked_jobs
+
+
+class PersonForm(forms.Form):
+    """Somebody who is invited."""
+
+    name = forms.CharField(max_length=120)
+    email = forms.EmailField(label="E-mail")
+
+
+class CompanyForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A company and how it is set up. Only the operator sees it."""
+
+    class Meta:
+        model = Company
+        fields: tuple[str, ...] = ("name", "erp_enabled", "one_person_does_both")
+        labels = {
+            "erp_enabled": "ERP Integrations is switched on",
+            "one_person_does_both": "One person does both: whoever sends an item may decide on it",
+        }
+        help_texts = {
+            "erp_enabled": "Without it nothing of this company can be sent to accounting.",
+            "one_person_does_both": "For a house with a single person in the office. Every item "
+            "then shows that nobody else looked at it.",
+        }
+
+
+class SwitchesForm(CompanyForm):
+    """What the operator may change of a company later."""
+
+    class Meta(CompanyForm.Meta):
+        fields = ("erp_enabled", "one_person_does_both")
+
+
+class LevelsForm(forms.Form):
+    """The levels of one person: company tools, and the tools of each project.
+
+    Each field carries what it showed, so that only what this form changed is set: two
+    administrators with the same page open do not undo each other.
+    """
+
+    def __init__(
+        self,
+        projects: Sequence[Project],
+        held: Mapping[tuple[str, int | None], Level],
+        *args: Any,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.places: dict[str, tuple[Tool, Project | None]] = {}
+        for tool in COMPANY_TOOLS:
+            self._add(tool, None, held)
+        for project in projects:
+            for tool in PROJECT_TOOLS:
+                self._add(tool, project, held)
+        self.projects = projects
+
+    def _add(
+        self, tool: Tool, project: Project | None, held: Mapping[tuple[str, int | None], Level]
+    ) -> None:
+        name = f"{tool.value}-{project.pk if project else 'company'}"
+        self.places[name] = (tool, project)
+        self.fields[name] = forms.TypedChoiceField(
+            choices=Level.choices,
+            coerce=lambda value: Level(int(value)),
+            initial=held.get((tool.value, project.pk if project else None), Level.NONE),
+            label=tool.label,
+            show_hidden_initial=True,
+        )
+
+    def changes(self) -> list[tuple[Tool, Project | None, Level]]:
+        """What was changed on the screen."""
+        return [(*self.places[name], self.cleaned_data[name]) for name in self.changed_data]
+
+    def company_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name, (_, project) in self.places.items() if project is None]
+
+    def project_fields(self) -> list[tuple[Project, list[forms.BoundField]]]:
+        return [
+            (project, [self[name] for name, place in self.places.items() if place[1] == project])
+            for project in self.projects
+        ]
+
+
+class ListedForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A row of one company. Names are compared within that company only."""
+
+    def _get_validation_exclusions(self) -> set[str]:
+        return super()._get_validation_exclusions() - {"company"}  # type: ignore[misc,no-any-return]
+
+    def full_clean(self) -> None:
+        super().full_clean()
+        # "Constraint … is violated" says nothing to a person; the field that has to differ does.
+        first = next(iter(self.fields))
+        for error in self.errors.pop(NON_FIELD_ERRORS, []):
+            taken = f"{self._meta.model._meta.verbose_name} with this" in str(error).lower()
+            self.add_error(first, "There is one like this already." if taken else str(error))
+
+
+class ProjectForm(ListedForm):
+    class Meta:
+        model = Project
+        fields = FIELDS[Project]
+        labels = {"job": "Job in the ERP"}
+        help_texts = {
+            "number": "As your people call it: 24-017.",
+            "job": "Jobs come from the ERP with each sync. Nothing is sent for a project without "
+            "one.",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [(job.pk, job.name) for job in unlinked_jobs(self.instance)]
+        self.fields["job"].choices = [("", "not linked"), *choices]  # type: ignore[attr-defined]
+
+
+class VendorForm(ListedForm):
+    class Meta:
+        model = Vendor
+        fields = FIELDS[Vendor]
+        help_texts = {"name": "Written as in the ERP, it is linked by the next sync."}
+
+
+class CostCodeForm(ListedForm):
+    class Meta:
+        model = CostCode
+        fields = FIELDS[CostCode]
+        help_texts = {
+            "code": "Written as the item is named in the ERP, it is linked by the next sync."
+        }
+
+
+class CategoryForm(ListedForm):
+    class Meta:
+        model = Category
+        fields = FIELDS[Category]
+        help_texts = {"name": "Labor, Material, Subcontract …"}
+
+
+FORMS: dict[type[Listed], type[ListedForm]] = {
+    Project: ProjectForm,
+    Vendor: VendorForm,
+    CostCode: CostCodeForm,
+    Category: CategoryForm,
+}

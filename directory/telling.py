@@ -1,0 +1,75 @@
+"""The history of people, companies and lists, in sentences."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from directory.models import Company, Event, Project
+from directory.perms import PUSH_WORDS, Tool
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One event for a page. `about` is whom or what it concerns, as the history names it."""
+
+    at: datetime
+    who: str
+    text: str
+    about: str
+
+
+def history(company: Company, subjects: Sequence[str], most: int = 30) -> list[Told]:
+    """The newest events of these subjects in the company's history, newest first."""
+    events = (
+        Event.objects.filter(chain__company=company, subject__in=subjects)
+        .select_related("actor")
+        .order_by("-id")[:most]
+    )
+    numbers = dict(Project.objects.filter(company=company).values_list("pk", "number"))
+    return [
+        Told(
+            event.at,
+            event.actor.name if event.actor else "ERP Bridge",
+            _sentence(event.verb, json.loads(event.body)["data"], numbers),
+            event.subject,
+        )
+        for event in events
+    ]
+
+
+_PLAIN = {
+    "grant_push": f"granted '{PUSH_WORDS}'",
+    "revoke_push": f"took '{PUSH_WORDS}' away",
+    "invite": "invited",
+    "reactivate": "opened the company again",
+    "create": "made",
+    "connect": "set up the connection",
+    "password": "issued a new password for the Web Connector",
+    "sync": "asked for a sync",
+}
+_FIELDS = {"erp_enabled": "ERP Integrations", "one_person_does_both": "one person does both"}
+
+
+def _sentence(verb: str, data: dict[str, Any], numbers: dict[int, str]) -> str:
+    if verb == "level":
+        place = f" in {numbers.get(data['project'], 'a project')}" if data["project"] else ""
+        return f"changed {Tool(data['tool']).label}{place}: {data['from']} → {data['to']}"
+    if verb == "deactivate":
+        taken = f"; '{PUSH_WORDS}' was taken away" if data.get("privilege") else ""
+        return f"closed the company{taken}"
+    if verb == "change":
+        return "changed " + ", ".join(
+            f"{_FIELDS.get(name, name)}: {_word(was)} → {_word(now)}"
+            for name, (was, now) in sorted(data.items())
+        )
+    return _PLAIN.get(verb, verb.replace("-", " "))
+
+
+def _word(value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return "none" if value in (None, "") else str(value)

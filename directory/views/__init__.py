@@ -1,0 +1,1 @@
+"""Pages of the directory: people and levels, the lists, and the operator's."""

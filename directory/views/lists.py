@@ -1,0 +1,184 @@
+"""The lists of a company: projects, vendors, cost codes, categories. One page and form for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.timezone import localtime
+
+from directory import workflow
+from directory.access import open_company
+from directory.forms import FORMS
+from directory.http import person
+from directory.models import Category, Company, CostCode, Project, Vendor
+from directory.paging import page
+from directory.perms import Level, Tool
+from directory.telling import history
+from directory.workflow import Listed
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """One of the lists: how it is called, ordered, searched and shown."""
+
+    model: type[Listed]
+    title: str
+    one: str
+    key: str
+    searched: tuple[str, ...]
+    columns: tuple[str, ...]
+    cells: Callable[[Any], list[str]]
+    empty: str
+
+    def found(self, company: Company) -> Any:
+        """The rows of `company`, with what the columns need."""
+        rows: Any = self.model._default_manager.filter(company=company)
+        return rows.select_related("job") if self.model is Project else rows
+
+
+def _erp(row: Vendor | CostCode) -> str:
+    """How a row stands with the ERP."""
+    if not row.erp_id:
+        return row.erp_problem or "not linked"
+    return row.erp_name if row.erp_active else f"{row.erp_name} (inactive there)"
+
+
+def _project(row: Project) -> list[str]:
+    synced = f"{localtime(row.erp_synced_at):%Y-%m-%d %H:%M}" if row.erp_synced_at else "never"
+    return [row.number, row.name, row.job.name if row.job else "not linked", synced]
+
+
+LISTS = {
+    "projects": List(
+        Project,
+        "Projects",
+        "project",
+        "number",
+        ("number", "name"),
+        ("Number", "Name", "Job in the ERP", "ERP data synced at"),
+        _project,
+        "No project yet. Make the first one, then link it to its job of the ERP.",
+    ),
+    "vendors": List(
+        Vendor,
+        "Vendors",
+        "vendor",
+        "name",
+        ("name", "erp_name"),
+        ("Name", "Vendor in the ERP"),
+        lambda row: [row.name, _erp(row)],
+        "No vendor yet. They come from the ERP with the first sync; you can also make one here.",
+    ),
+    "cost-codes": List(
+        CostCode,
+        "Cost codes",
+        "cost code",
+        "code",
+        ("code", "name"),
+        ("Code", "Name", "Item in the ERP"),
+        lambda row: [row.code, row.name, _erp(row)],
+        "No cost code yet. They come from the ERP with the first sync; you can also make one here.",
+    ),
+    "categories": List(
+        Category,
+        "Categories",
+        "category",
+        "name",
+        ("name",),
+        ("Name",),
+        lambda row: [row.name],
+        "No category yet. Every line of a commitment needs one: Labor, Material, Subcontract …",
+    ),
+}
+
+
+def _list(kind: str) -> List:
+    if kind not in LISTS:
+        raise Http404
+    return LISTS[kind]
+
+
+@login_required
+def rows(request: HttpRequest, company_id: int, kind: str) -> HttpResponse:
+    """A list, a page at a time, with a search."""
+    access = open_company(person(request), company_id, Tool.DIRECTORY)
+    each = _list(kind)
+    wanted = request.GET.get("q", "").strip()
+    found = each.found(access.company)
+    for word in wanted.split():
+        matches = Q()
+        for field in each.searched:
+            matches |= Q(**{f"{field}__icontains": word})
+        found = found.filter(matches)
+    shown, after = page(found, each.key, request.GET.get("after", ""))
+    cells = [
+        {
+            "url": reverse("directory_entry", args=[access.company.pk, kind, row.pk]),
+            "cells": each.cells(row),
+        }
+        for row in shown
+    ]
+    return render(
+        request,
+        "directory/list.html",
+        {
+            "access": access,
+            "company": access.company,
+            "current": kind,
+            "list": each,
+            "q": wanted,
+            "may_edit": access.has(Tool.DIRECTORY, Level.ADMIN),
+            "rows": render_to_string("listed.jinja", {"rows": cells}),
+            "any": bool(shown),
+            "after": after,
+        },
+    )
+
+
+@login_required
+def entry(request: HttpRequest, company_id: int, kind: str, pk: int | None = None) -> HttpResponse:
+    """One row of a list, or a new one."""
+    access = open_company(person(request), company_id, Tool.DIRECTORY)
+    each = _list(kind)
+    may_edit = access.has(Tool.DIRECTORY, Level.ADMIN)
+    if pk is None:
+        access.need(Tool.DIRECTORY, Level.ADMIN)
+        row: Listed = each.model(company=access.company)
+    else:
+        row = get_object_or_404(each.found(access.company), pk=pk)
+    form = FORMS[each.model](request.POST or None, instance=row)
+    if request.method == "POST":
+        access.need(Tool.DIRECTORY, Level.ADMIN)
+        if form.is_valid():
+            workflow.save(row, by=access)
+            messages.success(request, f"{each.one.capitalize()} {row} is saved.")
+            return redirect("directory_list", company_id=access.company.pk, kind=kind)
+    if not may_edit:
+        for field in form.fields.values():
+            field.disabled = True
+    return render(
+        request,
+        "directory/entry.html",
+        {
+            "access": access,
+            "company": access.company,
+            "current": kind,
+            "kind": kind,
+            "list": each,
+            "row": row,
+            "erp": _erp(row) if isinstance(row, Vendor | CostCode) else "",
+            "may_edit": may_edit,
+            "form": form,
+            "history": history(access.company, [f"{row._meta.model_name}:{pk}"]) if pk else [],
+        },
+        status=422 if form.errors else 200,
+    )

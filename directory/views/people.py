@@ -1,0 +1,200 @@
+"""The people of a company: who they are, how far they may go with each tool, who decides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Value
+from django.db.models.functions import Concat, Lower
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from directory import workflow
+from directory.access import Access, open_company
+from directory.forms import LevelsForm, PersonForm
+from directory.http import person
+from directory.invitations import first_link
+from directory.models import Company, CompanyUserObjectPermission, Membership, Project, User
+from directory.paging import page
+from directory.perms import COMPANY_TOOLS, PROJECT_TOOLS, PUSH, Level, Tool
+from directory.telling import history
+
+
+@login_required
+def people(request: HttpRequest, company_id: int) -> HttpResponse:
+    """The grid of people and levels: the company's tools, and those of one project."""
+    access = open_company(person(request), company_id, Tool.DIRECTORY)
+    projects = list(Project.objects.filter(company=access.company))
+    project = _chosen(projects, request.GET.get("project", ""))
+    rows, after = page(members(access.company), "key", request.GET.get("after", ""))
+    return render(
+        request,
+        "directory/people.html",
+        {
+            "access": access,
+            "company": access.company,
+            "current": "people",
+            "may_edit": access.has(Tool.DIRECTORY, Level.ADMIN),
+            "projects": projects,
+            "project": project,
+            "company_tools": COMPANY_TOOLS,
+            "project_tools": PROJECT_TOOLS if project else (),
+            "rows": render_to_string("people.jinja", {"people": grid(access, rows, project)}),
+            "after": after,
+        },
+    )
+
+
+def members(company: Company) -> Any:
+    """Everybody of a company, ordered by `key`: the name, and the address to tell namesakes."""
+    key = Concat(Lower("user__name"), Value(" "), "user__email")
+    return company.memberships.select_related("user").annotate(key=key)
+
+
+def grid(access: Access, rows: list[Membership], project: Project | None) -> list[dict[str, Any]]:
+    """One dictionary per person for the row's template: a level for each column."""
+    levels = workflow.levels_of(rows)
+    holders = push_holders(access.company)
+    columns = [(tool, None) for tool in COMPANY_TOOLS]
+    if project:
+        columns += [(tool, project.pk) for tool in PROJECT_TOOLS]  # type: ignore[misc]
+    shown = []
+    for row in rows:
+        held = [levels.get((row.pk, tool.value, place), Level.NONE) for tool, place in columns]
+        shown.append(
+            {
+                "url": reverse("directory_person", args=[access.company.pk, row.pk]),
+                "name": row.user.name,
+                "email": row.user.email,
+                "levels": [(int(level), level.label) for level in held],
+                "approver": row.user_id in holders
+                and row.is_active
+                and levels.get((row.pk, Tool.ERP.value, None), Level.NONE) >= Level.STANDARD,
+                "privilege": row.user_id in holders,
+                "active": row.is_active and row.user.is_active,
+                "invited": not row.user.has_usable_password(),
+            }
+        )
+    return shown
+
+
+def push_holders(company: Company) -> set[int]:
+    """Whom the operator granted 'Can Push to Accounting'."""
+    held = CompanyUserObjectPermission.objects.filter(
+        content_object=company, permission__codename=PUSH
+    )
+    return set(held.values_list("user_id", flat=True))
+
+
+def _chosen(projects: list[Project], wanted: str) -> Project | None:
+    named = [project for project in projects if str(project.pk) == wanted]
+    return next(iter(named or projects), None)
+
+
+@login_required
+@never_cache
+def invite(request: HttpRequest, company_id: int) -> HttpResponse:
+    """Invite a person; answers with their one-time link, which is shown this once."""
+    access = open_company(person(request), company_id, Tool.DIRECTORY)
+    access.need(Tool.DIRECTORY, Level.ADMIN)
+    form = PersonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = workflow.invite(**form.cleaned_data, by=access)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            return show_link(request, access.company, made.user, _person_url(made))
+    context = {"company": access.company, "current": "people", "form": form}
+    return render(request, "directory/invite.html", context)
+
+
+def show_link(request: HttpRequest, company: Company | None, user: User, back: str) -> HttpResponse:
+    """The page with a new one-time link. PermissionDenied for who has a password already."""
+    context = {"company": company, "invited": user, "link": first_link(user), "back": back}
+    return render(request, "directory/link.html", context)
+
+
+@login_required
+def one_person(request: HttpRequest, company_id: int, membership_id: int) -> HttpResponse:
+    """One person: levels, privilege, history."""
+    access, membership = _open(request, company_id, membership_id)
+    may_edit = access.has(Tool.DIRECTORY, Level.ADMIN)
+    projects = list(Project.objects.filter(company=access.company))
+    held = {
+        (tool, place): level for (_, tool, place), level in workflow.levels_of([membership]).items()
+    }
+    form = LevelsForm(projects, held, request.POST or None)
+    if request.method == "POST":
+        access.need(Tool.DIRECTORY, Level.ADMIN)
+        if form.is_valid():
+            try:
+                workflow.set_levels(membership, form.changes(), by=access)
+            except PermissionDenied as refused:
+                form.add_error(None, str(refused))
+            else:
+                messages.success(request, f"Saved what {membership.user} may do.")
+                return redirect(_person_url(membership))
+    if not may_edit:
+        for field in form.fields.values():
+            field.disabled = True
+    [shown] = grid(access, [membership], None)
+    return render(
+        request,
+        "directory/person.html",
+        {
+            "access": access,
+            "company": access.company,
+            "current": "people",
+            "membership": membership,
+            "shown": shown,
+            "may_edit": may_edit,
+            "form": form,
+            "history": history(access.company, [f"user:{membership.user_id}"]),
+        },
+        status=422 if form.errors else 200,
+    )
+
+
+@login_required
+@require_POST
+@never_cache
+def link(request: HttpRequest, company_id: int, membership_id: int) -> HttpResponse:
+    """A new one-time link for somebody who has not set a password yet."""
+    access, membership = _open(request, company_id, membership_id)
+    access.need(Tool.DIRECTORY, Level.ADMIN)
+    return show_link(request, access.company, membership.user, _person_url(membership))
+
+
+@login_required
+@require_POST
+def activity(request: HttpRequest, company_id: int, membership_id: int) -> HttpResponse:
+    """Close the company to a person, or open it again."""
+    access, membership = _open(request, company_id, membership_id)
+    try:
+        if request.POST.get("active") == "yes":
+            workflow.reactivate(membership, by=access)
+            messages.success(request, f"{membership.user} can work for {access.company} again.")
+        else:
+            workflow.deactivate(membership, by=access)
+            messages.success(request, f"{access.company} is closed to {membership.user} now.")
+    except PermissionDenied as refused:
+        messages.error(request, str(refused))
+    return redirect(_person_url(membership))
+
+
+def _open(request: HttpRequest, company_id: int, membership_id: int) -> tuple[Access, Membership]:
+    access = open_company(person(request), company_id, Tool.DIRECTORY)
+    rows = access.company.memberships.select_related("user")
+    return access, get_object_or_404(rows, pk=membership_id)
+
+
+def _person_url(membership: Membership) -> str:
+    return reverse("directory_person", args=[membership.company_id, membership.pk])

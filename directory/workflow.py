@@ -1,0 +1,260 @@
+"""What people do with companies, people and lists. Each verb checks who asks and is an event.
+
+Pages, API and commands come through here. Levels and the accounting privilege: `directory.access`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from guardian.shortcuts import remove_perm
+
+from directory.access import Access, holds_push, keep_an_administrator, set_level
+from directory.history import Happened, append
+from directory.models import (
+    Category,
+    Chain,
+    Company,
+    CostCode,
+    Job,
+    Membership,
+    Project,
+    ToolLevel,
+    User,
+    Vendor,
+)
+from directory.perms import PUSH, Level, Tool
+
+Listed = Project | Vendor | CostCode | Category
+
+# What people may change of a row; the rest comes from the ERP.
+FIELDS: dict[type[Listed], tuple[str, ...]] = {
+    Project: ("number", "name", "job"),
+    Vendor: ("name",),
+    CostCode: ("code", "name"),
+    Category: ("name",),
+}
+
+
+# --- The operator's ------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def make_operator(email: str, name: str = "", *, by: User | None) -> User:
+    """Make `email` an operator of this installation; a second time changes nothing.
+
+    `by` is None in the shell, which is how the first one is made. A `name` is needed only for an
+    address that is new here; without one it is the part before the @.
+    """
+    if by is not None:
+        _operator(by)
+    user = _person(email, name or email.partition("@")[0])
+    if not user.is_operator:
+        user.is_operator = True
+        user.save(update_fields=["is_operator"])
+        append(None, [Happened("make-operator", f"user:{user.pk}", by.pk if by else None)])
+    return user
+
+
+@transaction.atomic
+def create_company(
+    name: str, *, by: User, erp_enabled: bool = True, one_person_does_both: bool = False
+) -> Company:
+    """A new company without people; see `invite_administrator`."""
+    _operator(by)
+    company = Company.objects.create(
+        name=name, erp_enabled=erp_enabled, one_person_does_both=one_person_does_both
+    )
+    Chain.objects.create(company=company)
+    told = {
+        "name": name,
+        "erp_enabled": erp_enabled,
+        "one_person_does_both": one_person_does_both,
+    }
+    append(company.pk, [Happened("create", f"company:{company.pk}", by.pk, told)])
+    return company
+
+
+@transaction.atomic
+def change_company(
+    company: Company, *, by: User, erp_enabled: bool, one_person_does_both: bool
+) -> None:
+    """Switch the ERP Integrations tool, or 'one person does both', on or off."""
+    _operator(by)
+    fresh = Company.objects.select_for_update(no_key=True).get(pk=company.pk)
+    wanted = {"erp_enabled": erp_enabled, "one_person_does_both": one_person_does_both}
+    told = {
+        name: [getattr(fresh, name), value]
+        for name, value in wanted.items()
+        if getattr(fresh, name) != value
+    }
+    if not told:
+        return
+    for name, value in wanted.items():
+        setattr(company, name, value)
+    company.save(update_fields=list(wanted))
+    append(company.pk, [Happened("change", f"company:{company.pk}", by.pk, told)])
+
+
+@transaction.atomic
+def invite_administrator(company: Company, email: str, name: str, *, by: User) -> Membership:
+    """Give a company an administrator: Admin on Directory and on ERP Integrations.
+
+    The only way to bring somebody into a company who has an account here already.
+    """
+    _operator(by)
+    membership = _member(company, _person(email, name), by)
+    for tool in (Tool.DIRECTORY, Tool.ERP):
+        set_level(membership, tool, Level.ADMIN, by=by)
+    return membership
+
+
+# --- The company administrator's -----------------------------------------------------------------
+
+
+@transaction.atomic
+def invite(email: str, name: str, *, by: Access) -> Membership:
+    """Bring a new person into the company, without any level yet. Raises ValidationError.
+
+    An address that has an account here is refused: its password may be in other hands than the
+    inviter believes, so the operator brings such a person in.
+    """
+    by.need(Tool.DIRECTORY, Level.ADMIN)
+    known = User.objects.filter(email__iexact=email.strip()).first()
+    if known is not None:
+        if known.memberships.filter(company=by.company).exists():
+            text = f"{known.email} belongs to {by.company} already."
+        else:
+            text = (
+                f"{known.email} has an account on this installation already. Ask the operator to "
+                f"bring this person into {by.company}."
+            )
+        raise ValidationError({"email": text})
+    return _member(by.company, _person(email, name), by.user)
+
+
+@transaction.atomic
+def set_levels(
+    membership: Membership,
+    levels: Sequence[tuple[Tool, Project | None, Level]],
+    *,
+    by: Access,
+) -> None:
+    """Give a person these levels. All of them or, with PermissionDenied, none."""
+    by.need(Tool.DIRECTORY, Level.ADMIN)
+    _same_company(membership.company_id, by)
+    for tool, project, level in levels:
+        set_level(membership, tool, level, by=by.user, project=project)
+
+
+@transaction.atomic
+def deactivate(membership: Membership, *, by: Access) -> None:
+    """Close the company to a person. What they did stays; the accounting privilege is taken away,
+    so that it needs the operator again if they come back."""
+    by.need(Tool.DIRECTORY, Level.ADMIN)
+    _same_company(membership.company_id, by)
+    locked = Membership.objects.select_for_update().get(pk=membership.pk)
+    if not locked.is_active:
+        return
+    keep_an_administrator(locked)
+    held = holds_push(membership.user, by.company)
+    if held:
+        remove_perm(PUSH, membership.user, by.company)
+    membership.is_active = False
+    membership.save(update_fields=["is_active"])
+    told = {"privilege": "taken away"} if held else {}
+    append(by.company.pk, [Happened("deactivate", _subject(membership), by.user.pk, told)])
+
+
+@transaction.atomic
+def reactivate(membership: Membership, *, by: Access) -> None:
+    """Open the company to a person again, with the levels they had."""
+    by.need(Tool.DIRECTORY, Level.ADMIN)
+    _same_company(membership.company_id, by)
+    back = Membership.objects.filter(pk=membership.pk, is_active=False).update(is_active=True)
+    if back:
+        membership.is_active = True
+        append(by.company.pk, [Happened("reactivate", _subject(membership), by.user.pk)])
+
+
+@transaction.atomic
+def save(row: Listed, *, by: Access) -> None:
+    """Keep a new or changed project, vendor, cost code or category, and write down what changed."""
+    by.need(Tool.DIRECTORY, Level.ADMIN)
+    _same_company(row.company_id, by)
+    fields, kind = FIELDS[type(row)], row._meta.model_name
+    before = type(row)._default_manager.select_for_update(no_key=True).filter(pk=row.pk).first()
+    if before is None:
+        row.save()
+        told = {name: _plain(getattr(row, name)) for name in fields}
+        append(by.company.pk, [Happened("create", f"{kind}:{row.pk}", by.user.pk, told)])
+        return
+    changes = {
+        name: [_plain(getattr(before, name)), _plain(getattr(row, name))]
+        for name in fields
+        if getattr(before, name) != getattr(row, name)
+    }
+    if changes:
+        row.save(update_fields=list(changes))
+        append(by.company.pk, [Happened("change", f"{kind}:{row.pk}", by.user.pk, changes)])
+
+
+def unlinked_jobs(project: Project) -> list[Job]:
+    """The ERP's jobs that `project` may be linked to: its own, and those nobody else has."""
+    free = Job.objects.filter(company=project.company_id, erp_active=True, project=None)
+    own = Job.objects.filter(project=project) if project.pk else Job.objects.none()
+    return list((own | free).distinct())
+
+
+# --- What the verbs share ------------------------------------------------------------------------
+
+
+def _operator(by: User) -> None:
+    if not (by.is_operator and by.is_active):
+        raise PermissionDenied("Only an operator of this installation may do this.")
+
+
+def _same_company(company: int, by: Access) -> None:
+    if company != by.company.pk:
+        raise PermissionDenied("This belongs to another company.")
+
+
+def _person(email: str, name: str) -> User:
+    """The person with this address; a new one has no password yet."""
+    email = email.strip().lower()
+    found = User.objects.filter(email__iexact=email).first()
+    return found or User.objects.create_user(email, name.strip())
+
+
+def _member(company: Company, user: User, by: User) -> Membership:
+    membership, made = Membership.objects.get_or_create(user=user, company=company)
+    if made:
+        told = {"email": user.email, "name": user.name}
+        append(company.pk, [Happened("invite", _subject(membership), by.pk, told)])
+    elif not membership.is_active:
+        membership.is_active = True
+        membership.save(update_fields=["is_active"])
+        append(company.pk, [Happened("reactivate", _subject(membership), by.pk)])
+    return membership
+
+
+def levels_of(memberships: Sequence[Membership]) -> dict[tuple[int, str, int | None], Level]:
+    """(membership, tool, project or None) -> level, for a page of people in one query."""
+    rows = ToolLevel.objects.filter(membership__in=memberships)
+    return {
+        (membership, tool, project): Level(level)
+        for membership, tool, project, level in rows.values_list(
+            "membership_id", "tool", "project_id", "level"
+        )
+    }
+
+
+def _subject(membership: Membership) -> str:
+    return f"user:{membership.user_id}"
+
+
+def _plain(value: object) -> object:
+    """A field's value as plain JSON: a linked row by its id."""
+    return value.pk if isinstance(value, Job) else value
