@@ -178,13 +178,14 @@ MODELS: dict[str, str] = {
     " TransactionDetailLevelFilter:DetailLevel? TransactionPostingStatusFilter:PostingStatus?"
     " TransactionPaidStatusFilter:PaidStatus? CurrencyFilter:CurrencyFilter?))?"
     " IncludeRetElement:str50*",
-    "TransactionModifiedRange": "((FromModifiedDate:time? ToModifiedDate:time?)|DateMacro:DateMacro)",
-    "TransactionEntity": "(EntityTypeFilter:EntityType|ListID:id+|FullName:str+|ListIDWithChildren:id"
-    "|FullNameWithChildren:str)",
-    "TransactionAccount": "(AccountTypeFilter:AccountType|ListID:id+|FullName:str+|ListIDWithChildren:id"
-    "|FullNameWithChildren:str)",
-    "TransactionItem": "(ItemTypeFilter:ItemType|ListID:id+|FullName:str+|ListIDWithChildren:id"
-    "|FullNameWithChildren:str)",
+    "TransactionModifiedRange": "((FromModifiedDate:time? ToModifiedDate:time?)"
+    "|DateMacro:DateMacro)",
+    "TransactionEntity": "(EntityTypeFilter:EntityType|ListID:id+|FullName:str+"
+    "|ListIDWithChildren:id|FullNameWithChildren:str)",
+    "TransactionAccount": "(AccountTypeFilter:AccountType|ListID:id+|FullName:str+"
+    "|ListIDWithChildren:id|FullNameWithChildren:str)",
+    "TransactionItem": "(ItemTypeFilter:ItemType|ListID:id+|FullName:str+"
+    "|ListIDWithChildren:id|FullNameWithChildren:str)",
     "TransactionTypes": "TxnTypeFilter:TxnType+",
     "TxnDelRq": "TxnDelType:TxnDelType TxnID:id",
     "TxnDeletedQueryRq": "TxnDelType:TxnDelType+ DeletedDateRangeFilter:DeletedRange?"

@@ -16,8 +16,8 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from html import unescape
 from pathlib import Path
-from threading import Event
 from xml.etree.ElementTree import Element
 
 from sandbox.quickbooks.books import Session
@@ -30,9 +30,9 @@ from sandbox.quickbooks.statuses import NotParsed
 VERSION = "2.3.0.215"
 QUICKBOOKS = "QuickBooks"
 NO_OP_SECONDS = 5.0
-LONGEST_BACK_OFF = 60.0
 _COUNTRY, _MAJOR, _MINOR = "US", "13", "0"
 _WRITES = re.compile(r"<\w+(Add|Mod|Del|Void)Rq\b")
+_REFUSAL = re.compile(r'statusCode="(\d+)" statusSeverity="Error" statusMessage="([^"]*)"')
 _CHANGED_TXN = re.compile(r"<(?:PurchaseOrder|Estimate)Mod>\s*<TxnID>([^<]+)</TxnID>")
 
 
@@ -76,6 +76,19 @@ class SessionResult:
     def answers(self) -> list[str]:
         """What QuickBooks answered to each ('' where it failed with an hresult)."""
         return [str(step.got) for step in self.steps if step.name == QUICKBOOKS]
+
+    @property
+    def refusals(self) -> list[str]:
+        """What QuickBooks refused: its messages, with the status code or hresult before them."""
+        said = [
+            f"{code}: {unescape(message)}"
+            for answer in self.answers
+            for code, message in _REFUSAL.findall(answer)
+        ]
+        for step in self.steps:
+            if step.name == "receiveResponseXML" and step.sent["hresult"]:
+                said.append(f"{step.sent['hresult']}: {step.sent['message']}")
+        return said
 
     @property
     def writes(self) -> int:
@@ -134,34 +147,6 @@ class WebConnector:
             except StopIteration as end:
                 result: SessionResult = end.value
                 return result
-
-    def run_forever(
-        self,
-        every: float,
-        stop: Event,
-        *,
-        now: Event | None = None,
-        on_result: Callable[[SessionResult], object] = lambda result: None,
-    ) -> None:
-        """Poll every `every` seconds until `stop` is set; `now` polls at once.
-
-        The server's own delays are kept, and while it is down the waits grow to a minute.
-        """
-        failures = 0
-        now = now or Event()
-        while not stop.is_set():
-            pause = every
-            if not self.faults.stopped:
-                result = self.run_once()
-                on_result(result)
-                failures = 0 if result.reached else failures + 1
-                pause = max(every, result.postponed_seconds, result.shortest_interval)
-                if failures:
-                    pause = min(every * 2**failures, LONGEST_BACK_OFF)
-            now.clear()
-            end = time.monotonic() + pause
-            while not stop.is_set() and not now.is_set() and time.monotonic() < end:
-                stop.wait(min(0.2, max(0.0, end - time.monotonic())))
 
     def steps(self) -> Steps:
         """One session, step by step; its value is the `SessionResult`, also kept in `last`."""

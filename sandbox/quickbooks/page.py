@@ -1,0 +1,183 @@
+"""The demo's page: what "QuickBooks" holds now, its last sessions, and switches for faults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+
+from sandbox.quickbooks.faults import DESCRIPTIONS
+from sandbox.quickbooks.polling import Poller, Session
+from sandbox.quickbooks.views import LineView, OrderView
+
+_STYLE = """
+body { font: 15px/1.45 system-ui, sans-serif; margin: 0 auto; max-width: 75rem;
+       padding: 0 1rem 4rem; color: #1d2733 }
+header { background: #fff4d6; border: 1px solid #e0b84c; border-radius: .5rem;
+         padding: .6rem 1rem; margin: 1rem 0 }
+h1 { font-size: 1.4rem; margin: .2rem 0 }
+h2 { font-size: 1.15rem; margin: 2rem 0 .5rem }
+h3 { font-size: 1rem; margin: .1rem 0 }
+table { border-collapse: collapse; width: 100%; margin: .3rem 0 1rem }
+th, td { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid #dde3ea;
+         vertical-align: top }
+.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
+section { border: 1px solid #dde3ea; border-radius: .5rem; padding: .6rem 1rem; margin: .8rem 0 }
+.memo { white-space: pre-line; color: #4a5665; margin: .2rem 0 }
+form { display: inline }
+button { font: inherit; padding: .15rem .7rem; border: 1px solid #9aa7b5; border-radius: .35rem;
+         background: #fff; cursor: pointer }
+button.on { background: #c0392b; border-color: #c0392b; color: #fff }
+small, .quiet { color: #5d6978 }
+pre { overflow: auto; max-height: 22rem; background: #f5f7f9; padding: .5rem; font-size: .8rem;
+      white-space: pre-wrap; word-break: break-word }
+"""
+# What a press of a fault's button sets, and what takes it back.
+_SWITCHES: dict[str, tuple[str, str]] = {
+    "lose_answer": ("1", "0"),
+    "lose_request": ("1", "0"),
+    "late_answer": ("1", "0"),
+    "repeat_answer": ("1", "0"),
+    "edit_order": ("1", "0"),
+    "delete_order": ("1", "0"),
+    "hresult": ("0x80040402", ""),
+    "connection_error": ("0x80040408", ""),
+    "wrong_company_file": ("true", "false"),
+    "delay": ("2", "0"),
+    "stopped": ("true", "false"),
+}
+
+
+def page(poller: Poller) -> str:
+    """The whole page as HTML."""
+    company = poller.connector.company_file
+    orders, estimates = company.purchase_orders(), company.estimates()
+    parts = [
+        "<!doctype html><html lang=en><meta charset=utf-8>",
+        "<meta name=viewport content='width=device-width'>",
+        "<title>Stand-in for QuickBooks Desktop</title>",
+        f"<style>{_STYLE}</style>",
+        "<header><strong>This is a stand-in, not QuickBooks.</strong> It plays QuickBooks Desktop",
+        " and its Web Connector for the demo and keeps their documented rules. What was never",
+        " seen on a live QuickBooks is assumed.</header>",
+        f"<h1>{escape(company.company_name)}</h1>",
+        f"<p>{_poll_line(poller)} {_button('/sync', 'Sync now')} <a href='/'>Reload</a></p>",
+        f"<h2>Purchase orders ({len(orders)})</h2>",
+        *(_order(each) for each in reversed(orders)),
+        "" if orders else "<p class=quiet>None yet.</p>",
+        f"<h2>Estimates ({len(estimates)})</h2>",
+        *(_order(each) for each in reversed(estimates)),
+        "" if estimates else "<p class=quiet>None yet.</p>",
+        "<h2>What can go wrong</h2>",
+        _faults(poller),
+        "<h2>Preferences</h2>",
+        _preferences(poller),
+        "<h2>Last sessions of the Web Connector</h2>",
+        *(_session(each) for each in poller.sessions),
+        "" if poller.sessions else "<p class=quiet>Nothing was sent yet.</p>",
+    ]
+    return "".join(parts) + "</html>"
+
+
+def _poll_line(poller: Poller) -> str:
+    how = (
+        "The Web Connector does not poll."
+        if poller.connector.faults.stopped
+        else f"The Web Connector polls every {poller.every:g} s."
+    )
+    if poller.latest is None:
+        return how
+    last = poller.latest
+    said = f"Last contact {last.ended:%H:%M:%S}: {last.result.outcome}"
+    return f"{how} {said}{': ' if last.result.message else ''}{escape(last.result.message)}."
+
+
+def _button(
+    action: str, label: str, values: Mapping[str, str] | None = None, *, on: bool = False
+) -> str:
+    hidden = "".join(
+        f"<input type=hidden name='{escape(name)}' value='{escape(value)}'>"
+        for name, value in (values or {}).items()
+    )
+    kind = " class=on" if on else ""
+    return (
+        f"<form method=post action='{escape(action)}'>{hidden}<button{kind}>{escape(label)}"
+        "</button></form>"
+    )
+
+
+def _order(order: OrderView) -> str:
+    state = "closed" if order.is_closed else "received" if order.is_fully_received else ""
+    rows = "".join(_line(each) for each in order.lines)
+    return (
+        f"<section id='{escape(order.txn_id)}'><h3>{escape(order.ref_number)} ·"
+        f" {escape(order.name)} · {order.total:,.2f} {state}</h3>"
+        f"<small>{order.txn_date} · TxnID {escape(order.txn_id)} · EditSequence"
+        f" {order.edit_sequence} · changed {order.time_modified}</small>"
+        f"<p class=memo>{escape(order.memo)}</p>"
+        "<table><tr><th>Item<th>Description<th>Job<th>Service date<th class=n>Qty<th class=n>Rate"
+        f"<th class=n>Amount<th>TxnLineID</tr>{rows}</table>"
+        + _button(
+            f"/orders/{order.txn_id}/edit",
+            "Edit by hand (memo)",
+            {"Memo": f"{order.memo} (edited at the screen)".strip()},
+        )
+        + " "
+        + _button(f"/orders/{order.txn_id}/delete", "Delete by hand")
+        + "</section>"
+    )
+
+
+def _line(line: LineView) -> str:
+    quantity = "" if line.quantity is None else format(line.quantity.normalize(), "f")
+    rate = "" if line.rate is None else f"{line.rate:,.2f}"
+    cells = [line.item, line.desc, line.customer, line.service_date]
+    text = "".join(f"<td>{escape(cell)}" for cell in cells)
+    return (
+        f"<tr>{text}<td class=n>{quantity}<td class=n>{rate}<td class=n>{line.amount:,.2f}"
+        f"<td><small>{escape(line.txn_line_id)}</small></tr>"
+    )
+
+
+def _faults(poller: Poller) -> str:
+    values = poller.connector.faults.as_dict()
+    rows = []
+    for name, (on, off) in _SWITCHES.items():
+        active = bool(values[name])
+        label = f"Switch off ({values[name]})" if active else "Switch on"
+        button = _button("/faults", label, {name: off if active else on}, on=active)
+        what = escape(DESCRIPTIONS[name])
+        rows.append(f"<tr><td>{button}<td>{what} <small>{name}</small></tr>")
+    return f"<table>{''.join(rows)}</table>"
+
+
+def _preferences(poller: Poller) -> str:
+    books = poller.connector.company_file.books
+    rows = []
+    for name, what in (
+        ("IsUsingInventory", "purchase orders"),
+        ("IsUsingEstimates", "estimates"),
+        ("IsUsingClassTracking", "classes"),
+    ):
+        on = bool(books.preference(name))
+        button = _button(
+            "/preferences", "Switch off" if on else "Switch on", {name: str(not on).lower()}
+        )
+        rows.append(
+            f"<tr><td>{button}<td>{what}: {'on' if on else 'off'} <small>{name}</small></tr>"
+        )
+    return f"<table>{''.join(rows)}</table>"
+
+
+def _session(session: Session) -> str:
+    result = session.result
+    exchanges = "".join(
+        f"<pre>{escape(request)}</pre><pre>{escape(answer) or 'no answer'}</pre>"
+        for request, answer in zip(result.requests, result.answers, strict=True)
+    )
+    messages = [each for each in (result.message, *result.refusals) if each]
+    said = f": {escape('; '.join(messages))}" if messages else ""
+    return (
+        f"<details><summary>{session.started:%H:%M:%S} · {escape(result.outcome)}{said} ·"
+        f" {len(result.requests)} to QuickBooks, {result.writes} of them writing</summary>"
+        f"<p class=quiet>{escape(' → '.join(result.operations))}</p>{exchanges}</details>"
+    )
