@@ -18,6 +18,7 @@ def differences(export: Export, version: int) -> list[str]:
         if data.get("version", 0) > version:
             who = event.actor.name if event.actor else "ERP Bridge"
             told.append(f"{who}: {event.verb}, {event.at:%Y-%m-%d %H:%M} UTC")
+            told += data.get("changes", [])  # a save of the document tells what it changed
     return told
 
 

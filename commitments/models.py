@@ -33,7 +33,7 @@ class CommitmentStatus(models.TextChoices):
     VOID = "void", "Void"
 
 
-STATUSES_OF = {
+STATUSES_OF: dict[str, list[CommitmentStatus]] = {
     Type.PURCHASE_ORDER: [s for s in CommitmentStatus if s != CommitmentStatus.OUT_FOR_BID],
     Type.SUBCONTRACT: [
         s

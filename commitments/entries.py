@@ -1,0 +1,141 @@
+"""What somebody entered for a commitment or change order, and what is wrong with it.
+
+Pages and API fill the same entries: the header and the full list of lines. Numbers, dates and
+cost codes may still be the text that was typed; `commitments.checking` reads them, so that every
+fault of one entry is found at once and in one place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from commitments.models import AnyLine, ChangeOrder, Commitment
+
+Number = Decimal | str | None
+
+
+@dataclass(kw_only=True)
+class LineEntry:
+    """One line. `id` is that of a stored line; None for a new one.
+
+    A cost code is named by its id or its code, a category by its id or its name. `amount` may be
+    left out where quantity and unit cost are both given.
+    """
+
+    id: int | None = None
+    cost_code: int | str | None = None
+    category: int | str | None = None
+    sub_job: str = ""
+    description: str = ""
+    quantity: Number = None
+    unit: str = ""
+    unit_cost: Number = None
+    amount: Number = None
+
+
+@dataclass(kw_only=True)
+class ChangeEntry(LineEntry):
+    """One line of a change order: the id of the commitment's line that it changes, or a new scope.
+
+    A new scope adds a line of 0.00 to the commitment in the same step.
+    """
+
+    commitment_line: int | None = None
+    new_scope: bool = False
+
+
+@dataclass(kw_only=True)
+class CommitmentEntry:
+    """A whole commitment. Dates are calendar dates (or YYYY-MM-DD), retainage is in per cent."""
+
+    type: str
+    number: str
+    title: str
+    vendor: int | None = None
+    retainage: Number = Decimal(0)
+    description: str = ""
+    vendor_message: str = ""
+    date_created: date | str
+    lines: Sequence[LineEntry] = ()
+
+
+@dataclass(kw_only=True)
+class ChangeOrderEntry:
+    """A whole change order. Without a number it gets the next one of its commitment."""
+
+    number: str = ""
+    title: str
+    description: str = ""
+    lines: Sequence[ChangeEntry] = ()
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong, in a sentence for people.
+
+    `field` is the entry's (or its line's) field; `line` counts the lines as they were given, from
+    1; both are empty for what concerns the whole.
+    """
+
+    field: str
+    message: str
+    line: int | None = None
+
+
+@dataclass(eq=False)
+class Invalid(Exception):
+    """Refused at the door, with every fault. Nothing was changed."""
+
+    faults: list[Fault] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return " ".join(
+            f"Line {fault.line}: {fault.message}" if fault.line else fault.message
+            for fault in self.faults
+        )
+
+
+def commitment_entry(commitment: Commitment) -> CommitmentEntry:
+    """The commitment as it is now, to be edited; without lines that change orders added."""
+    return CommitmentEntry(
+        type=commitment.type,
+        number=commitment.number,
+        title=commitment.title,
+        vendor=commitment.vendor_id,
+        retainage=commitment.retainage,
+        description=commitment.description,
+        vendor_message=commitment.vendor_message,
+        date_created=commitment.date_created,
+        lines=[LineEntry(**_line(line)) for line in commitment.own_lines()],
+    )
+
+
+def change_order_entry(change_order: ChangeOrder) -> ChangeOrderEntry:
+    """The change order as it is now, to be edited."""
+    return ChangeOrderEntry(
+        number=change_order.number,
+        title=change_order.title,
+        description=change_order.description,
+        lines=[
+            ChangeEntry(**_line(line), commitment_line=line.commitment_line_id)
+            for line in change_order.lines.all()
+        ],
+    )
+
+
+def _line(line: AnyLine) -> dict[str, Any]:
+    return {
+        "id": line.pk,
+        "cost_code": line.cost_code_id,
+        "category": line.category_id,
+        "sub_job": line.sub_job,
+        "description": line.description,
+        "quantity": line.quantity,
+        "unit": line.unit,
+        "unit_cost": line.unit_cost,
+        "amount": line.amount,
+    }

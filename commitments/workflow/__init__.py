@@ -1,0 +1,51 @@
+"""What people do with commitments and change orders. Pages and API come through here alike.
+
+Every verb checks who asks, locks the document's Export, looks at the version and status there, and
+then happens whole or not at all. It raises PermissionDenied, `approvals.errors.Stale` where the
+document changed since it was loaded (`version` is that of its Export, and moves with every save and
+step), or `commitments.entries.Invalid` with every fault. What comes back is loaded anew.
+"""
+
+from commitments.workflow.change_orders import (
+    DECIDED,
+    create_change_order,
+    delete_change_order,
+    load_change_order,
+    next_number,
+    set_change_order_status,
+    update_change_order,
+    why_no_change_order,
+    why_not_change_order_status,
+    why_not_delete_change_order,
+)
+from commitments.workflow.commitments import (
+    create_commitment,
+    delete_commitment,
+    load_commitment,
+    set_commitment_status,
+    update_commitment,
+    why_not_commitment_status,
+    why_not_delete_commitment,
+)
+from commitments.workflow.saving import why_locked
+
+__all__ = [
+    "DECIDED",
+    "create_change_order",
+    "create_commitment",
+    "delete_change_order",
+    "delete_commitment",
+    "load_change_order",
+    "load_commitment",
+    "next_number",
+    "set_change_order_status",
+    "set_commitment_status",
+    "update_change_order",
+    "update_commitment",
+    "why_locked",
+    "why_no_change_order",
+    "why_not_change_order_status",
+    "why_not_commitment_status",
+    "why_not_delete_change_order",
+    "why_not_delete_commitment",
+]

@@ -1,0 +1,269 @@
+"""What people do with a commitment change order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.shortcuts import get_object_or_404
+
+from approvals.models import Export
+from approvals.moves import lock_exports, new_export
+from approvals.states import EDITABLE
+from commitments import checking
+from commitments.entries import ChangeEntry, ChangeOrderEntry
+from commitments.models import (
+    ChangeOrder,
+    ChangeOrderLine,
+    ChangeOrderStatus,
+    Commitment,
+    CommitmentLine,
+    CommitmentStatus,
+)
+from commitments.workflow.commitments import load_commitment
+from commitments.workflow.saving import (
+    assign,
+    columns,
+    differ,
+    lock_at,
+    lock_faults,
+    one_at_a_time,
+    permit,
+    record,
+    refuse,
+    save_lines,
+    seen,
+)
+from directory.access import Access
+from directory.perms import Tool
+
+# Decisions about money: into and out of them only with Admin on Change Orders.
+DECIDED = frozenset(
+    {ChangeOrderStatus.APPROVED, ChangeOrderStatus.REJECTED, ChangeOrderStatus.NO_CHARGE}
+)
+
+
+def load_change_order(change_order_id: int) -> ChangeOrder:
+    """A change order with its lines, in five queries. Raises Http404 if it was deleted."""
+    rows = ChangeOrder.objects.select_related(
+        "company",
+        "export",
+        "commitment__export",
+        "commitment__vendor",
+        "commitment__project__company",
+        "commitment__project__job",
+    ).prefetch_related("lines__cost_code", "lines__category", "lines__commitment_line")
+    return get_object_or_404(rows, pk=change_order_id)
+
+
+@transaction.atomic
+def create_change_order(
+    *, commitment: Commitment, by: Access, data: ChangeOrderEntry
+) -> ChangeOrder:
+    """A new change order, a Draft, with its Export. Its date is today and stays."""
+    permit(by, commitment.project_id)
+    one_at_a_time(by)
+    parent = lock_exports([commitment.export_id])[commitment.export_id]
+    commitment = load_commitment(commitment.pk)
+    made = ChangeOrder(company=by.company, commitment=commitment)
+    reader = checking.Reader()
+    if why := why_no_change_order(commitment):
+        reader.fault("", why)
+    fields, lines, entries = _read_change_order(reader, made, data)
+    refuse(reader)
+    assign(made, fields)
+    made.export = new_export(
+        company=by.company,
+        project=commitment.project,
+        kind="change_order",
+        created_by=by.user,
+        parent=parent,
+        **columns(made, lines),
+    )
+    made.save()
+    Export.objects.filter(pk=made.export_id).update(document_id=made.pk)
+    _save_changes(made, lines, (), entries)
+    return load_change_order(made.pk)
+
+
+def why_no_change_order(commitment: Commitment) -> str:
+    """'' if the commitment takes a new change order, else why not."""
+    if commitment.status in (CommitmentStatus.COMPLETE, CommitmentStatus.VOID):
+        return f"The commitment is {commitment.get_status_display()}; it takes no change orders."
+    return ""
+
+
+@transaction.atomic
+def update_change_order(
+    change_order: ChangeOrder, *, by: Access, version: int, data: ChangeOrderEntry
+) -> ChangeOrder:
+    """Save the whole change order as entered; lines that are not in `data` are removed.
+
+    On its way or in the ERP only the description may differ. An Approved one whose lines change
+    becomes *Pending - Revised* under the next revision.
+    """
+    permit(by, change_order.commitment.project_id)
+    one_at_a_time(by)
+    parent_id = change_order.commitment.export_id
+    export = lock_at(change_order.export_id, version, also=parent_id)
+    now = load_change_order(change_order.pk)
+    was, stored = seen(now), list(now.lines.all())
+    reader = checking.Reader()
+    fields, lines, entries = _read_change_order(reader, now, data)
+    changed = {name for name, value in fields.items() if getattr(now, name) != value}
+    if lines_differ := differ(stored, lines):
+        changed.add("lines")
+    lock_faults(reader, export, changed - {"description"})
+    refuse(reader)
+    if not changed:
+        return now
+    assign(now, fields)
+    if lines_differ and now.status == ChangeOrderStatus.APPROVED:
+        now.status = ChangeOrderStatus.REVISED
+        now.revision += 1
+    now.save()
+    if lines_differ:
+        _save_changes(now, lines, stored, entries)
+    record("edit", export, was, load_change_order(now.pk), by)
+    return load_change_order(now.pk)
+
+
+@transaction.atomic
+def set_change_order_status(
+    change_order: ChangeOrder, *, by: Access, version: int, status: str
+) -> ChangeOrder:
+    """Give it another business status. Reopening an Approved one raises its revision."""
+    export = lock_at(change_order.export_id, version)
+    now = load_change_order(change_order.pk)
+    permit(by, now.commitment.project_id, status_tool(now, status))
+    if status == now.status:
+        return now
+    reader = checking.Reader()
+    if why := why_not_change_order_status(now, status):
+        reader.fault("status", why)
+    refuse(reader)
+    was = seen(now)
+    if now.status == ChangeOrderStatus.APPROVED:
+        now.revision += 1
+    now.status = status
+    now.save(update_fields=["status", "revision"])
+    record("status", export, was, now, by)
+    return load_change_order(now.pk)
+
+
+def status_tool(now: ChangeOrder, status: str) -> Tool:
+    """The tool on which Admin is needed to give it this status."""
+    return Tool.CHANGE_ORDERS if DECIDED & {now.status, status} else Tool.COMMITMENTS
+
+
+def why_not_change_order_status(now: ChangeOrder, status: str) -> str:
+    """'' if the change order may get this status, else why not. Says nothing about permissions."""
+    if status not in ChangeOrderStatus.values:
+        return "A change order has no such status."
+    if now.export.status not in EDITABLE:
+        return f"It is {now.export.get_status_display()}; its status is locked."
+    return ""
+
+
+@transaction.atomic
+def delete_change_order(change_order: ChangeOrder, *, by: Access, version: int) -> None:
+    """Delete a Draft, with the lines that it added to the commitment. Its Export stays readable."""
+    permit(by, change_order.commitment.project_id)
+    parent_id = change_order.commitment.export_id
+    export = lock_at(change_order.export_id, version, also=parent_id)
+    now = load_change_order(change_order.pk)
+    reader = checking.Reader()
+    if why := why_not_delete_change_order(now):
+        reader.fault("", why)
+    refuse(reader)
+    was = seen(now)
+    now.lines.all().delete()
+    now.new_lines.all().delete()
+    now.delete()
+    record("delete", export, was, None, by)
+
+
+def why_not_delete_change_order(now: ChangeOrder) -> str:
+    """'' if the change order may be deleted, else why not."""
+    if now.export.status not in EDITABLE:
+        return f"It is {now.export.get_status_display()}; it can be deleted once it is taken back."
+    if now.status != ChangeOrderStatus.DRAFT:
+        return f"Only a Draft can be deleted; this one is {now.get_status_display()}."
+    others = ChangeOrderLine.objects.filter(commitment_line__introduced_by=now)
+    if other := others.exclude(change_order=now).select_related("change_order").first():
+        return (
+            f"Change order {other.change_order.number} changes a line of the commitment that this "
+            "one added. Remove that line there first."
+        )
+    return ""
+
+
+def next_number(commitment: Commitment) -> str:
+    """The number of its next change order: 001, or one more than that of the newest."""
+    numbers = list(commitment.change_orders.order_by("-id").values_list("number", flat=True))
+    if not numbers:
+        return "001"
+    counted = re.fullmatch(r"(.*?)([0-9]{1,9})", numbers[0])
+    before, digits = counted.groups() if counted else ("", f"{len(numbers):03d}")
+    count = int(digits) + 1
+    while (number := f"{before}{count:0{len(digits)}d}") in numbers:
+        count += 1
+    return number
+
+
+def _read_change_order(
+    reader: checking.Reader, now: ChangeOrder, data: ChangeOrderEntry
+) -> tuple[dict[str, Any], list[ChangeOrderLine], list[ChangeEntry]]:
+    commitment = now.commitment
+    number = reader.text("number", data.number, 40) or now.number or next_number(commitment)
+    fields = {
+        "number": number,
+        "title": reader.text("title", data.title, 255, required="Give it a title."),
+        "description": reader.text(
+            "description", data.description, checking.DESCRIPTION, long=True
+        ),
+    }
+    if commitment.change_orders.filter(number=number).exclude(pk=now.pk).exists():
+        reader.fault("number", f"{commitment.number} has a change order {number} already.")
+    standing = {line.pk: line for line in commitment.lines.all()}
+    entries = checking.targets(reader, data.lines, standing)
+    stored = now.lines.all() if now.pk else ()
+    lines = checking.lines(reader, entries, now.company, ChangeOrderLine, stored)
+    if not reader.faults:
+        for line, entry in zip(lines, entries, strict=True):
+            line.commitment = commitment
+            if entry.commitment_line is not None:
+                line.commitment_line = standing[entry.commitment_line]
+    return fields, lines, entries
+
+
+def _save_changes(
+    change_order: ChangeOrder,
+    lines: Sequence[ChangeOrderLine],
+    stored: Sequence[ChangeOrderLine],
+    entries: Sequence[ChangeEntry],
+) -> None:
+    """Save a change order's lines, and keep those of the commitment that belong to it in step."""
+    own = {line.pk: line for line in change_order.new_lines.all()}
+    number = max(change_order.commitment.lines.values_list("number", flat=True), default=0)
+    for line, entry in zip(lines, entries, strict=True):
+        added = own.pop(entry.commitment_line or 0, None)
+        if entry.new_scope:
+            number += 1
+            added = CommitmentLine(
+                company_id=change_order.company_id,
+                commitment=change_order.commitment,
+                introduced_by=change_order,
+                number=number,
+                amount=Decimal(0),
+            )
+        if added is not None:
+            added.cost_code, added.category = line.cost_code, line.category
+            added.sub_job, added.description = line.sub_job, line.description
+            added.save()
+            line.commitment_line = added
+    save_lines(lines, stored, change_order=change_order)
+    CommitmentLine.objects.filter(introduced_by=change_order, changes__isnull=True).delete()

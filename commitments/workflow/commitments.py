@@ -1,0 +1,219 @@
+"""What people do with a commitment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.shortcuts import get_object_or_404
+
+from approvals.models import Export
+from approvals.moves import new_export
+from approvals.states import EDITABLE, Status
+from commitments import checking
+from commitments.entries import CommitmentEntry
+from commitments.models import (
+    STATUSES_OF,
+    ChangeOrderLine,
+    ChangeOrderStatus,
+    Commitment,
+    CommitmentLine,
+    CommitmentStatus,
+)
+from commitments.workflow.saving import (
+    assign,
+    columns,
+    differ,
+    lock_at,
+    lock_faults,
+    one_at_a_time,
+    permit,
+    record,
+    refuse,
+    save_lines,
+    seen,
+)
+from directory.access import Access
+from directory.models import Project
+
+# A commitment may become void when all of its change orders are like this.
+SETTLED = frozenset(
+    {ChangeOrderStatus.VOID, ChangeOrderStatus.REJECTED, ChangeOrderStatus.NO_CHARGE}
+)
+
+
+def load_commitment(commitment_id: int) -> Commitment:
+    """A commitment with its lines, in four queries. Raises Http404 if it was deleted."""
+    rows = Commitment.objects.select_related(
+        "export", "vendor", "company", "project__company", "project__job"
+    ).prefetch_related("lines__cost_code", "lines__category")
+    return get_object_or_404(rows, pk=commitment_id)
+
+
+@transaction.atomic
+def create_commitment(*, project: Project, by: Access, data: CommitmentEntry) -> Commitment:
+    """A new commitment, a Draft, with its Export."""
+    permit(by, project.pk)
+    one_at_a_time(by)
+    made = Commitment(company=by.company, project=project)
+    reader = checking.Reader()
+    fields, lines = _read_commitment(reader, made, data)
+    refuse(reader)
+    assign(made, fields)
+    made.export = new_export(
+        company=by.company,
+        project=project,
+        kind="commitment",
+        created_by=by.user,
+        **columns(made, lines),
+    )
+    made.save()
+    Export.objects.filter(pk=made.export_id).update(document_id=made.pk)
+    save_lines(lines, (), commitment=made)
+    return load_commitment(made.pk)
+
+
+@transaction.atomic
+def update_commitment(
+    commitment: Commitment, *, by: Access, version: int, data: CommitmentEntry
+) -> Commitment:
+    """Save the whole commitment as entered; lines that are not in `data` are removed.
+
+    On its way or in the ERP only description and message to the vendor may differ. An Approved one
+    whose lines or company change becomes a Draft again.
+    """
+    permit(by, commitment.project_id)
+    one_at_a_time(by)
+    export = lock_at(commitment.export_id, version)
+    now = load_commitment(commitment.pk)
+    was, own = seen(now), now.own_lines()
+    reader = checking.Reader()
+    fields, lines = _read_commitment(reader, now, data)
+    changed = {name for name, value in fields.items() if getattr(now, name) != value}
+    if lines_differ := differ(own, lines):
+        changed.add("lines")
+    free = {"description", "vendor_message"}
+    lock_faults(reader, export, changed - free)
+    _lines_in_use(reader, {line.pk for line in own} - {entry.id for entry in data.lines})
+    refuse(reader)
+    if not changed:
+        return now
+    assign(now, fields)
+    reopened = now.status == CommitmentStatus.APPROVED and changed & {"lines", "vendor_id"}
+    if reopened or now.status not in STATUSES_OF[now.type]:
+        now.status = CommitmentStatus.DRAFT
+    now.save()
+    if lines_differ:
+        save_lines(lines, own, commitment=now)
+        _number_new_scopes(now.pk, after=len(lines))
+    if "vendor_id" in changed:
+        _tell_change_orders(now)
+    record("edit", export, was, load_commitment(now.pk), by)
+    return load_commitment(now.pk)
+
+
+@transaction.atomic
+def set_commitment_status(
+    commitment: Commitment, *, by: Access, version: int, status: str
+) -> Commitment:
+    """Give it another business status, one of those of its type."""
+    permit(by, commitment.project_id)
+    export = lock_at(commitment.export_id, version)
+    now = load_commitment(commitment.pk)
+    if status == now.status:
+        return now
+    reader = checking.Reader()
+    if status not in STATUSES_OF[now.type]:
+        reader.fault("status", f"A {now.get_type_display().lower()} has no such status.")
+    elif why := why_not_commitment_status(now, status):
+        reader.fault("status", why)
+    refuse(reader)
+    was = seen(now)
+    now.status = status
+    now.save(update_fields=["status"])
+    record("status", export, was, now, by)
+    return load_commitment(now.pk)
+
+
+def why_not_commitment_status(now: Commitment, status: str) -> str:
+    """'' if the commitment may get this status, else why not. Says nothing about permissions."""
+    export = now.export
+    way = {CommitmentStatus.APPROVED, CommitmentStatus.COMPLETE}
+    if export.status == Status.SYNCED:
+        if {now.status, status} <= way:
+            return ""
+        return "It is in the ERP. Until it is unlinked it is either Approved or Complete."
+    if export.status not in EDITABLE:
+        return f"It is on its way to the ERP ({export.get_status_display()})."
+    if status == CommitmentStatus.COMPLETE:
+        return "Only a commitment that is in the ERP can be completed."
+    if status == CommitmentStatus.VOID:
+        open_ones = now.change_orders.exclude(status__in=SETTLED).order_by("number")
+        numbers = ", ".join(open_ones.values_list("number", flat=True)[:20])
+        if numbers:
+            return f"Change orders {numbers} are open. Void, reject or delete them first."
+    return ""
+
+
+@transaction.atomic
+def delete_commitment(commitment: Commitment, *, by: Access, version: int) -> None:
+    """Delete a Draft without change orders. Its Export and its history stay readable."""
+    permit(by, commitment.project_id)
+    export = lock_at(commitment.export_id, version)
+    now = load_commitment(commitment.pk)
+    reader = checking.Reader()
+    if why := why_not_delete_commitment(now):
+        reader.fault("", why)
+    refuse(reader)
+    was = seen(now)
+    now.delete()
+    record("delete", export, was, None, by)
+
+
+def why_not_delete_commitment(now: Commitment) -> str:
+    """'' if the commitment may be deleted, else why not."""
+    if now.export.status not in EDITABLE:
+        return f"It is {now.export.get_status_display()}; it can be deleted once it is taken back."
+    if now.status != CommitmentStatus.DRAFT:
+        return f"Only a Draft can be deleted; this one is {now.get_status_display()}."
+    if now.change_orders.exists():
+        return "It has change orders. Delete them first."
+    return ""
+
+
+def _read_commitment(
+    reader: checking.Reader, now: Commitment, data: CommitmentEntry
+) -> tuple[dict[str, Any], list[CommitmentLine]]:
+    company = now.company
+    fields = checking.header(reader, data, company, now.vendor_id)
+    stored = now.own_lines() if now.pk else []
+    lines = checking.lines(reader, data.lines, company, CommitmentLine, stored)
+    others = Commitment.objects.filter(company=company, number=fields["number"])
+    if (other := others.exclude(pk=now.pk).select_related("project").first()) is not None:
+        reader.fault(
+            "number", f"{other.number} is a commitment of project {other.project} already."
+        )
+    return fields, lines
+
+
+def _lines_in_use(reader: checking.Reader, gone: set[int]) -> None:
+    used = ChangeOrderLine.objects.filter(commitment_line__in=gone)
+    for number, by in used.values_list(
+        "commitment_line__number", "change_order__number"
+    ).distinct():
+        reader.fault("lines", f"Line {number} is changed by change order {by} and has to stay.")
+
+
+def _tell_change_orders(commitment: Commitment) -> None:
+    """Change orders that were not sent show the commitment's company in lists."""
+    name = commitment.vendor.name if commitment.vendor else ""
+    Export.objects.filter(parent=commitment.export_id, status__in=EDITABLE).update(vendor_name=name)
+
+
+def _number_new_scopes(commitment_id: int, *, after: int) -> None:
+    """Lines that change orders added come after the commitment's own."""
+    added = CommitmentLine.objects.filter(commitment=commitment_id, introduced_by__isnull=False)
+    rows = list(added.order_by("number"))
+    for number, row in enumerate(rows, after + 1):
+        row.number = number
+    CommitmentLine.objects.bulk_update(rows, ["number"])

@@ -1,0 +1,180 @@
+"""Saving a document: what is locked, which lines changed, what the history is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from django.db.models import F
+from django.http import Http404
+
+from approvals.differences import changed as copies_differ
+from approvals.differences import differences
+from approvals.errors import Stale
+from approvals.models import Export
+from approvals.moves import lock_exports
+from approvals.states import EDITABLE, MOVING, Status
+from commitments.checking import Reader
+from commitments.entries import Invalid
+from commitments.models import AnyLine, ChangeOrder, Commitment
+from directory.access import Access
+from directory.history import Happened, append
+from directory.models import Company
+from directory.perms import Level, Tool
+
+L = TypeVar("L", bound=AnyLine)
+
+# What a line is. Not its number: that follows from its place.
+_LINE = (
+    "id",
+    "cost_code_id",
+    "category_id",
+    "sub_job",
+    "description",
+    "quantity",
+    "unit",
+    "unit_cost",
+    "amount",
+)
+
+
+def lock_at(export_id: int, version: int, *, also: int | None = None) -> Export:
+    """The Export, locked (with its commitment's, `also`). Raises Stale at another version."""
+    locked = lock_exports([export_id] if also is None else [export_id, also])
+    export = locked[export_id]
+    if export.version != version:
+        raise Stale(
+            export,
+            f"{export} was changed since you opened this page, so nothing was saved.",
+            differences(export, version),
+        )
+    return export
+
+
+def why_locked(export: Export) -> str:
+    """'' if number, company, title, status and lines may change, else why not and what to do."""
+    status = Status(export.status)
+    if status in EDITABLE:
+        return ""
+    if status == Status.SENT:
+        return "It waits for accounting. Retrieve it from ERP to change it."
+    if status == Status.SYNCED:
+        what = "A change order changes its money" if export.kind == "commitment" else "It stays"
+        return f"It is in the ERP as it was approved. {what} until it is unlinked."
+    if status in MOVING:
+        return f"It is on its way to the ERP ({status.label})."
+    return f"It is {status.label}. An approver can reject it, then it can be changed."
+
+
+def lock_faults(reader: Reader, export: Export, changed: set[str]) -> None:
+    """A fault for each locked field that would change."""
+    if changed and (why := why_locked(export)):
+        for name in sorted(changed):
+            reader.fault(name.removesuffix("_id"), f"This is locked. {why}")
+
+
+def differ(stored: Sequence[L], lines: Sequence[L]) -> bool:
+    """Whether the lines are not those that are stored, in this order."""
+    return [_values(line) for line in stored] != [_values(line) for line in lines]
+
+
+def _values(line: AnyLine) -> tuple[Any, ...]:
+    target = getattr(line, "commitment_line_id", None)
+    return (*(getattr(line, name) for name in _LINE), target)
+
+
+def save_lines(lines: Sequence[L], stored: Sequence[L], **owner: Commitment | ChangeOrder) -> None:
+    """Make the stored lines what `lines` are. Their numbers may swap: checked at the end."""
+    if not lines and not stored:
+        return
+    model = type([*lines, *stored][0])
+    for line in lines:
+        for name, document in owner.items():
+            setattr(line, name, document)
+    kept = {line.pk for line in lines}
+    model._default_manager.filter(pk__in=[s.pk for s in stored if s.pk not in kept]).delete()
+    before = {line.pk: (line.number, *_values(line)) for line in stored}
+    model._default_manager.bulk_create([line for line in lines if line.pk is None])
+    model._default_manager.bulk_update(
+        [
+            line
+            for line in lines
+            if line.pk in before and before[line.pk] != (line.number, *_values(line))
+        ],
+        [field.name for field in model._meta.concrete_fields if not field.primary_key],
+        batch_size=200,
+    )
+
+
+def columns(document: Commitment | ChangeOrder, lines: Iterable[AnyLine]) -> dict[str, Any]:
+    """What the Export of an unsent document shows of it in lists."""
+    commitment = document if isinstance(document, Commitment) else document.commitment
+    return {
+        "number": document.number,
+        "title": document.title,
+        "amount": sum((line.amount for line in lines), Decimal("0.00")),
+        "vendor_name": commitment.vendor.name if commitment.vendor else "",
+    }
+
+
+Seen = tuple[str, dict[str, str]]
+
+
+def seen(document: Commitment | ChangeOrder) -> Seen:
+    """What a document is at this moment, to be compared later."""
+    facts = {"Status": document.get_status_display()}
+    if isinstance(document, Commitment):
+        facts |= {
+            "Type": document.get_type_display(),
+            "Default retainage": f"{document.retainage} %",
+            "Date": document.date_created.isoformat(),
+            "Message to the vendor": document.vendor_message,
+        }
+    else:
+        facts["Revision"] = str(document.revision)
+    return document.to_document().canonical(), facts
+
+
+def record(
+    verb: str, export: Export, was: Seen, document: Commitment | ChangeOrder | None, by: Access
+) -> None:
+    """Write a save into the history and move the version; an unsent Export follows its document."""
+    told: dict[str, Any] = {"version": export.version + 1}
+    follow: dict[str, Any] = {}
+    if document is not None:
+        copy, facts = seen(document)
+        told["changes"] = [
+            f"{label}: {text or '(empty)'} → {facts[label] or '(empty)'}"
+            for label, text in was[1].items()
+            if text != facts[label]
+        ] + copies_differ(was[0], copy)
+        if export.status in EDITABLE:
+            follow = columns(document, document.lines.all())
+    Export.objects.filter(pk=export.pk).update(version=F("version") + 1, **follow)
+    append(export.company_id, [Happened(verb, export.subject, by.user.pk, told)])
+
+
+def permit(by: Access, project_id: int, tool: Tool = Tool.COMMITMENTS) -> None:
+    """Admin on `tool` in the document's own project; another project's rights open nothing."""
+    if by.project is None or by.project.pk != project_id:
+        raise Http404
+    by.need(tool, Level.ADMIN)
+
+
+def one_at_a_time(by: Access) -> None:
+    """Documents of one company are saved one after the other, so that numbers stay unique.
+
+    The lock is taken before those on exports; a step of an export never takes it.
+    """
+    Company.objects.select_for_update(no_key=True).get(pk=by.company.pk)
+
+
+def assign(document: Commitment | ChangeOrder, fields: Mapping[str, Any]) -> None:
+    for name, value in fields.items():
+        setattr(document, name, value)
+
+
+def refuse(reader: Reader) -> None:
+    if reader.faults:
+        raise Invalid(reader.faults)
