@@ -77,6 +77,7 @@ def demo(tmp_path, server):
     write_config(tmp_path, server.url)
     made = Demo(tmp_path)
     made.wait_for("polls")
+    made.post("sync")  # so that the first poll of its own is over
     yield made
     made.process.kill()
     made.process.communicate()
