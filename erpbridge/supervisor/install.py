@@ -60,8 +60,9 @@ def stamp_found(target: Path) -> str:
 
 
 @contextmanager
-def alone() -> Iterator[None]:
-    """Waits until no other `./run` of this checkout installs."""
+def alone() -> Iterator[int]:
+    """Waits until nobody else installs for this checkout; the lock, for pip to hold as well: it may
+    outlive a killed `./run`."""
     checkout = os.open(places.CHECKOUT, os.O_RDONLY)
     try:
         try:
@@ -69,15 +70,16 @@ def alone() -> Iterator[None]:
         except BlockingIOError:
             say("Another ./run is installing the packages; waiting for it …")
             fcntl.flock(checkout, fcntl.LOCK_EX)
-        yield
+        yield checkout
     finally:
         os.close(checkout)
 
 
-def pip(target: Path, *arguments: str | Path) -> None:
+def pip(target: Path, held: int, *arguments: str | Path) -> None:
     # The machine's pip works on an environment that has none: Debian's Python cannot make one with.
     command = [sys.executable, "-m", "pip", "--python", str(target / "bin" / "python")]
-    done = subprocess.run([*command, *map(str, arguments)], check=False)  # noqa: S603
+    command += map(str, arguments)
+    done = subprocess.run(command, pass_fds=(held,), check=False)  # noqa: S603
     if done.returncode:
         raise Refusal(
             "The packages could not be installed; pip's own words are above. "
@@ -85,7 +87,7 @@ def pip(target: Path, *arguments: str | Path) -> None:
         )
 
 
-def install(lock: str, target: Path) -> None:
+def install(lock: str, target: Path, held: int) -> None:
     """Brings the environment to exactly the lock. It has no stamp until that is done."""
     if not stamp_found(target).endswith(f" {os.path.realpath(target / 'bin' / 'python')}"):
         # None yet, one cut short, or one whose Python was exchanged.
@@ -96,12 +98,12 @@ def install(lock: str, target: Path) -> None:
     say(f"Installing {len(names)} packages into {target} (once; about half a minute) …")
     options = ["--quiet", "--disable-pip-version-check", "--no-input", "--no-warn-script-location"]
     exact = ["--require-hashes", "--only-binary", ":all:", "--no-deps"]
-    pip(target, "install", *options, *exact, "-r", lock_file(lock))
+    pip(target, held, "install", *options, *exact, "-r", lock_file(lock))
     (packages,) = target.glob("lib/python*/site-packages")
     found = importlib.metadata.distributions(path=[str(packages)])
     strays = sorted({normal(each.metadata["Name"]) for each in found} - names)
     if strays:
-        pip(target, "uninstall", "--quiet", "--yes", *strays)
+        pip(target, held, "uninstall", "--quiet", "--yes", *strays)
     half = target / "installed.half"
     half.write_text(stamp(lock, target), encoding="utf-8")
     half.rename(target / "installed")
@@ -111,9 +113,9 @@ def ensure(lock: str) -> Path:
     """The Python of an environment that has at least the packages of this lock."""
     target = places.venv()
     if not fits(lock, target):
-        with alone():
+        with alone() as held:
             if not fits(lock, target):
-                install(lock, target)
+                install(lock, target, held)
     return target / "bin" / "python"
 
 

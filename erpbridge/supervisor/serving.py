@@ -95,11 +95,9 @@ def operator(email: str) -> int:
 
 def _manage(arguments: list[str], migrate: bool) -> int:
     where = _installation()
-    say(f"({where.path})")
-    if where.is_held():
-        run = where.running()
-        if run is None:
-            raise Refusal(f"{where.name} is just starting; try again when it answers.")
+    sys.stderr.write(f"({where.path})\n")
+    run = where.live_run()
+    if run:
         return foreground([*MANAGE, *arguments], run["environment"])
     stop_on_signals()
     try:

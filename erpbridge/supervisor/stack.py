@@ -22,7 +22,7 @@ from erpbridge.supervisor.postgres import Postgres
 from erpbridge.supervisor.state import State
 
 # What servers get to see of the environment that ./run was started in.
-PASSED_ON = {"PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR"}
+PASSED_ON = {"PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SSL_CERT_FILE"}
 PASSED_ON_PREFIXES = ("ERPBRIDGE_", "EMAIL_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 SIGNALS_TO_STOP = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 READY_WITHIN = 120  # seconds that the application gets to answer for the first time

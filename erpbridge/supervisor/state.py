@@ -98,8 +98,8 @@ class State:
                 )
             if time.monotonic() > deadline:
                 raise Refusal(
-                    f"Something still holds {self.path / 'lock'}. End the processes of the last "
-                    f"run (`fuser {self.path / 'lock'}` names them) and try again."
+                    f"Somebody still works in {self.path}: another ./run manage, or servers of a "
+                    f"killed run (`fuser {self.path / 'lock'}` names them). Try again afterwards."
                 )
             if run and not told:
                 say("The last run was killed; waiting until its servers have stopped …")
@@ -127,6 +127,11 @@ class State:
         finally:
             os.close(lock)
         return False
+
+    def live_run(self) -> dict[str, Any] | None:
+        """What a supervisor that is up wrote down of itself."""
+        run = self.running() if self.is_held() else None
+        return run if run and _alive(run["pid"]) else None
 
     def announce(self, url: str, environment: dict[str, str]) -> None:
         """Writes down what `./run operator` and `./run manage` need to reach this run."""

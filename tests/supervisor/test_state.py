@@ -17,7 +17,11 @@ from erpbridge.supervisor.stack import free_port
     ("family", "host"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")]
 )
 def test_a_port_that_somebody_listens_on_is_passed_over(family, host):
-    with socket.create_server((host, 0), family=family) as somebody:
+    try:
+        somebody = socket.create_server((host, 0), family=family)
+    except OSError:
+        pytest.skip(f"this machine has no {family.name}, so nobody can listen there")
+    with somebody:
         taken = somebody.getsockname()[1]
         assert free_port(taken) > taken
 
