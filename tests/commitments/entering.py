@@ -7,7 +7,7 @@ from commitments.entries import ChangeEntry, ChangeOrderEntry, CommitmentEntry, 
 from tests.stage import Stage
 
 
-def line(code: str = "03-300", amount: str | None = "1000.00", **fields: Any) -> LineEntry:
+def line(code: int | str = "03-300", amount: str | None = "1000.00", **fields: Any) -> LineEntry:
     return LineEntry(cost_code=code, category="Subcontract", amount=amount, **fields)
 
 

@@ -301,8 +301,8 @@ def test_void_waits_for_its_change_orders(stage: Stage, pam) -> None:
     set_change_order_status(cco, by=pam, version=version(cco), status="void")
     done = set_commitment_status(commitment, by=pam, version=version(commitment), status="void")
     assert done.status == "void"
+    target = commitment.lines.all()[0].pk
     with pytest.raises(Invalid, match="takes no change orders"):
-        target = commitment.lines.first().pk
         create_change_order(commitment=commitment, by=pam, data=change_order(change(target)))
 
 
