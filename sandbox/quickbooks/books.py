@@ -36,6 +36,7 @@ PREFERENCES: dict[str, Any] = {
     "DefaultMarkup": "0",
     "ClosingDate": None,  # YYYY-MM-DD
     "ClosingDateCoversOrders": True,  # False: orders and estimates are excluded from it
+    "HighestVersion": "13.0",  # of qbXML; lower it to play an older QuickBooks
     "ErrorRecoveryOnly": True,  # the message-set memory keeps ids only, not the whole answer
 }
 
@@ -174,8 +175,7 @@ class Books:
 
     def full_name(self, list_id: str) -> str:
         """The full name of a list entry."""
-        entry = self.storage.entry(list_id)
-        return entry.full_name if entry else ""
+        return self.storage.full_name(list_id)
 
     def to_change(self, kind: str, txn_id: str, edit_sequence: str | None) -> Transaction:
         """The transaction that a request wants to change or delete.

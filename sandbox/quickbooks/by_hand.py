@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox.quickbooks.books import PREFERENCES, Books
-from sandbox.quickbooks.records import Field, Line, ListEntry, Transaction
+from sandbox.quickbooks.records import Field, Line, ListEntry, Transaction, dump
 from sandbox.quickbooks.transactions import cents
 
 
@@ -136,6 +136,16 @@ class ByHand:
     def set_active(self, list_id: str, active: bool) -> None:
         """Make a vendor, job, item or class inactive, or active again."""
         self._save_entry(replace(self._entry(list_id), is_active=active))
+
+    def delete_entry(self, list_id: str) -> None:
+        """Delete a list entry; ValueError when something below it or a transaction uses it."""
+        with self._storage.atomic():
+            entry = self._entry(list_id)
+            below = any(each.parent == list_id for each in self._storage.entries(entry.kind))
+            if below or any(list_id in dump(each) for each in self._storage.transactions()):
+                raise ValueError(f"{entry.full_name} is in use and cannot be deleted.")
+            kind = entry.details.get("type", entry.kind)
+            self._storage.delete_entry(entry, kind, self._books.now())
 
     def rename(self, list_id: str, name: str) -> None:
         """Rename a list entry; everything below it takes the new name into its full name."""

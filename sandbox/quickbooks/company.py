@@ -8,9 +8,14 @@ from sandbox.quickbooks.answers import Answer, Part, group, part, ref
 from sandbox.quickbooks.books import Books, Session
 
 PRODUCT = "Stand-in for QuickBooks Desktop (not QuickBooks)"
-SUPPORTED_VERSIONS = ["1.0", "1.1", "2.0", "2.1", "3.0", "4.0", "4.1", "5.0", "6.0"] + [
+_VERSIONS = ["1.0", "1.1", "2.0", "2.1", "3.0", "4.0", "4.1", "5.0", "6.0"] + [
     f"{number}.0" for number in range(7, 14)
 ]
+
+
+def supported_versions(books: Books) -> list[str]:
+    """The versions of qbXML that are spoken, the highest last."""
+    return _VERSIONS[: _VERSIONS.index(books.preference("HighestVersion")) + 1]
 
 
 def host(books: Books, session: Session, request: Element) -> Answer:
@@ -20,7 +25,7 @@ def host(books: Books, session: Session, request: Element) -> Answer:
         part("MajorVersion", "24"),
         part("MinorVersion", "0"),
         part("Country", "US"),
-        *(part("SupportedQBXMLVersion", version) for version in SUPPORTED_VERSIONS),
+        *(part("SupportedQBXMLVersion", version) for version in supported_versions(books)),
         part("IsAutomaticLogin", False),
         part("QBFileMode", "SingleUser"),
     ]

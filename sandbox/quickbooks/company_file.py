@@ -28,7 +28,13 @@ from sandbox.quickbooks.storage import Storage
 from sandbox.quickbooks.views import OrderView, view
 
 LONGEST_NAME = {"Vendor": 41, "Customer": 41, "Item": 31, "Class": 31}
-_ACCOUNTS = ("Construction Income", "Job Costs", "Inventory Asset", "Accounts Payable")
+_ACCOUNTS = {
+    "Construction Income": "Income",
+    "Job Costs": "CostOfGoodsSold",
+    "Office Expenses": "Expense",
+    "Inventory Asset": "OtherCurrentAsset",
+    "Accounts Payable": "AccountsPayable",
+}
 
 
 class CompanyFile:
@@ -63,8 +69,8 @@ class CompanyFile:
         made._set_up(path, clock)
         with made.books.storage.atomic():
             made.books.storage.set_fact("company name", company_name)
-            for name in _ACCOUNTS:
-                made._add("Account", name, None)
+            for name, kind in _ACCOUNTS.items():
+                made._add("Account", name, None, AccountType=kind)
             for name in ("Tax", "Non"):
                 made._add("SalesTaxCode", name, None)
             for name in ("Due on receipt", "Net 30"):
@@ -111,6 +117,7 @@ class CompanyFile:
         kind: str = "service",
         *,
         sides: str = "both",
+        account: str = "",
         cost: Decimal = Decimal("0.00"),
         desc: str = "",
         active: bool = True,
@@ -118,11 +125,15 @@ class CompanyFile:
         """Add an item (at most 31 characters), below the item `parent` (a ListID) if given.
 
         `kind` is one of `ITEM_TYPES`; `sides` is ``both`` (sold and purchased), ``purchase`` or
-        ``sales`` (one account only). Answers its ListID.
+        ``sales`` (one account only); `account` is the account its purchases (or, with ``sales``,
+        its sales) post to, by name. Answers its ListID.
         """
         if kind not in ITEM_TYPES or sides not in ("both", "purchase", "sales"):
             raise ValueError(f"An item cannot be of kind {kind} with sides {sides}.")
         details = {"type": ITEM_TYPES[kind], "sides": sides, "PurchaseCost": format(cost, "f")}
+        if account:
+            self.list_id("Account", account)
+            details["account"] = account
         if desc:
             details["PurchaseDesc"] = desc
         return self._add("Item", name, parent, active=active, **details).list_id
@@ -172,9 +183,9 @@ class CompanyFile:
             return entry
 
     def load(self, seed: Mapping[str, Any]) -> None:
-        """Add what a seed lists: ``vendors`` and ``classes`` (names), ``customers`` ({name, jobs}),
-        ``items`` ({name, parent, kind, sides, desc}; ``parent`` by full name). What is there
-        already stays as it is."""
+        """Add what a seed lists: ``vendors`` and ``classes`` (names), ``customers`` ({name, jobs})
+        and ``items`` ({name, parent, kind, sides, account, desc}; ``parent`` by full name). What
+        is there already stays as it is."""
         with self.books.storage.atomic():
             for name in seed.get("vendors", []):
                 self._unless_there("Vendor", name) and self.add_vendor(name)
@@ -248,6 +259,16 @@ class CompanyFile:
     def estimates(self) -> list[OrderView]:
         """All estimates, in the order in which they were entered."""
         return self._views("Estimate")
+
+    def memo(self, txn_id: str) -> str:
+        """The memo of an order or estimate, '' if there is none."""
+        found = self.books.storage.transaction(txn_id)
+        return found.text("Memo") if found else ""
+
+    @property
+    def highest_version(self) -> str:
+        """The highest version of qbXML that is spoken."""
+        return str(self.books.preference("HighestVersion"))
 
     def message_sets(self) -> list[str]:
         """The ids of the message sets that are remembered now."""

@@ -1,4 +1,4 @@
-"""The lists: vendors, customers and jobs, items, classes. How they are queried and written."""
+"""The lists: vendors, customers and jobs, items, classes, accounts; how they are written."""
 
 from __future__ import annotations
 
@@ -33,6 +33,11 @@ def find_customers(books: Books, session: Session, request: Element) -> Answer:
 def find_classes(books: Books, session: Session, request: Element) -> Answer:
     """Answer ClassQueryRq."""
     return _find(books, session, request, "Class")
+
+
+def find_accounts(books: Books, session: Session, request: Element) -> Answer:
+    """Answer AccountQueryRq: the few accounts that items post to."""
+    return _find(books, session, request, "Account")
 
 
 def find_items(books: Books, session: Session, request: Element) -> Answer:
@@ -83,6 +88,9 @@ def _find(books: Books, session: Session, request: Element, kind: str) -> Answer
 def _passes(books: Books, request: Element, entry: ListEntry) -> bool:
     status = request.findtext("ActiveStatus") or "ActiveOnly"
     if status != "All" and entry.is_active != (status == "ActiveOnly"):
+        return False
+    types = {element.text for element in request.findall("AccountType")}
+    if types and entry.details.get("AccountType") not in types:
         return False
     start, end = request.findtext("FromModifiedDate"), request.findtext("ToModifiedDate")
     if not in_range(books, entry.time_modified, start, end):
@@ -150,6 +158,10 @@ def _class(books: Books, entry: ListEntry) -> list[Part]:
     ]
 
 
+def _account_entry(books: Books, entry: ListEntry) -> list[Part]:
+    return [*_class(books, entry), part("AccountType", entry.details["AccountType"])]
+
+
 def _item(books: Books, entry: ListEntry) -> list[Part]:
     kind = entry.details["type"]
     parts = [("ListID", f"<Type>{kind}</Type>" + part("ListID", entry.list_id)[1])]
@@ -164,19 +176,22 @@ def _item(books: Books, entry: ListEntry) -> list[Part]:
     sides = entry.details.get("sides", "both")
     cost = part("PurchaseCost", Decimal(entry.details.get("PurchaseCost", "0.00")))
     income = _account(books, "IncomeAccountRef", "Construction Income")
+    spent = entry.details.get("account", "Job Costs")
     if kind == "ItemInventory":
         return [
             *parts,
             *income,
             cost,
-            *_account(books, "COGSAccountRef", "Job Costs"),
+            *_account(books, "COGSAccountRef", spent),
             *_account(books, "AssetAccountRef", "Inventory Asset"),
         ]
     if sides == "both":
-        expense = _account(books, "ExpenseAccountRef", "Job Costs")
+        expense = _account(books, "ExpenseAccountRef", spent)
         description = part("PurchaseDesc", entry.details.get("PurchaseDesc", entry.name))
         return [*parts, group("SalesAndPurchase", [*income, description, cost, *expense])]
-    account = "Job Costs" if sides == "purchase" else "Construction Income"
+    account = spent
+    if sides == "sales":
+        account = entry.details.get("account", "Construction Income")
     price = part("Price", Decimal(entry.details.get("PurchaseCost", "0.00")))
     return [*parts, group("SalesOrPurchase", [price, *_account(books, "AccountRef", account)])]
 
@@ -186,4 +201,10 @@ def _account(books: Books, name: str, full_name: str) -> list[Part]:
     return [ref(name, entry.list_id, entry.full_name)] if entry else []
 
 
-_WRITERS = {"Vendor": _vendor, "Customer": _customer, "Class": _class, "Item": _item}
+_WRITERS = {
+    "Vendor": _vendor,
+    "Customer": _customer,
+    "Class": _class,
+    "Item": _item,
+    "Account": _account_entry,
+}

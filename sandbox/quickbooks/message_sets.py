@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, ParseError, XMLParser
 
-from sandbox.quickbooks import company, estimates, lists, purchase_orders, transactions
+from sandbox.quickbooks import company, deletions, estimates, lists, purchase_orders, transactions
 from sandbox.quickbooks.answers import Answer, document, response
 from sandbox.quickbooks.books import Books, Session
 from sandbox.quickbooks.checking import bad_value, structure_error
@@ -39,6 +39,7 @@ HANDLERS: dict[str, Callable[[Books, Session, Element], Answer]] = {
     "CustomerQueryRq": lists.find_customers,
     "ItemQueryRq": lists.find_items,
     "ClassQueryRq": lists.find_classes,
+    "AccountQueryRq": lists.find_accounts,
     "PurchaseOrderQueryRq": purchase_orders.find,
     "PurchaseOrderAddRq": purchase_orders.add,
     "PurchaseOrderModRq": purchase_orders.modify,
@@ -47,16 +48,17 @@ HANDLERS: dict[str, Callable[[Books, Session, Element], Answer]] = {
     "EstimateModRq": estimates.modify,
     "TransactionQueryRq": transactions.query_all,
     "TxnDelRq": transactions.delete,
-    "TxnDeletedQueryRq": transactions.query_deleted,
+    "TxnDeletedQueryRq": deletions.find_transactions,
+    "ListDeletedQueryRq": deletions.find_entries,
 }
 
 # Requests that QuickBooks knows and that this stand-in refuses by name instead of misreading them.
 _NOT_PLAYED_NAMES = (
-    "AccountQueryRq BillAddRq BillQueryRq BudgetSummaryReportQueryRq CompanyActivityQueryRq"
+    "BillAddRq BillQueryRq BudgetSummaryReportQueryRq CompanyActivityQueryRq"
     " CustomDetailReportQueryRq CustomSummaryReportQueryRq CustomerAddRq CustomerModRq"
     " DataExtAddRq DataExtDefAddRq EntityQueryRq GeneralDetailReportQueryRq"
     " GeneralSummaryReportQueryRq ItemServiceAddRq ItemServiceQueryRq JobReportQueryRq ListDelRq"
-    " ListDeletedQueryRq StandardTermsQueryRq TemplateQueryRq TxnVoidRq VendorAddRq"
+    " StandardTermsQueryRq TemplateQueryRq TxnVoidRq VendorAddRq"
 )
 NOT_PLAYED_REQUESTS = frozenset(_NOT_PLAYED_NAMES.split())
 
@@ -86,13 +88,14 @@ class MessageSet:
 def answer(books: Books, session: Session, text: str | bytes) -> str:
     """Execute a qbXML document and answer it. Raises `NotParsed` when it cannot be read at all:
     then nothing was executed."""
-    message_set = read(text)
+    message_set = read(text, company.supported_versions(books))
     with books.storage.atomic():
         return _answer(books, session, message_set)
 
 
-def read(text: str | bytes) -> MessageSet:
-    """Read a document as strictly as QuickBooks does, or raise `NotParsed`."""
+def read(text: str | bytes, supported: list[str]) -> MessageSet:
+    """Read a document in one of the supported versions as strictly as QuickBooks does, or raise
+    `NotParsed`."""
     if isinstance(text, bytes):
         try:
             text = text.decode("utf-8")
@@ -104,7 +107,7 @@ def read(text: str | bytes) -> MessageSet:
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise NotParsed("A document type or an entity is not taken here.")
     version = _VERSION.search(text)
-    if version is None or version[1] not in company.SUPPORTED_VERSIONS:
+    if version is None or version[1] not in supported:
         raise NotParsed("The document names no qbXML version that this program supports.")
     try:
         parser = XMLParser()

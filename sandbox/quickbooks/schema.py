@@ -35,6 +35,15 @@ ENUMS: dict[str, str] = {
     "PaidStatus": "Either Closed Open",
     "DetailLevel": "All SummaryOnly AllExceptSummary",
     "PriceRule": "Zero BasePrice",
+    "ListDelType": "Account BillingRate Class Currency Customer CustomerMsg CustomerType"
+    " DateDrivenTerms Employee InventorySite ItemDiscount ItemFixedAsset ItemGroup ItemInventory"
+    " ItemInventoryAssembly ItemNonInventory ItemOtherCharge ItemPayment ItemSalesTax"
+    " ItemSalesTaxGroup ItemService ItemSubtotal JobType OtherName PaymentMethod"
+    " PayrollItemNonWage PayrollItemWage PriceLevel SalesRep SalesTaxCode ShipMethod"
+    " StandardTerms ToDo UnitOfMeasureSet Vehicle Vendor VendorType WorkersCompCode",
+    "ListAccountType": "AccountsPayable AccountsReceivable Bank CostOfGoodsSold CreditCard Equity"
+    " Expense FixedAsset Income LongTermLiability NonPosting OtherAsset OtherCurrentAsset"
+    " OtherCurrentLiability OtherExpense OtherIncome",
     "EntityType": "Customer Employee OtherName Vendor",
     "ItemType": "AllExceptFixedAsset Assembly Discount FixedAsset Inventory InventoryAndAssembly"
     " NonInventory OtherCharge Payment Sales SalesTax Service",
@@ -133,6 +142,12 @@ MODELS: dict[str, str] = {
     "CustomerQueryRq": _LIST_QUERY.format(_ENTITY_FILTER) + " OwnerID:guid*",
     "ItemQueryRq": _LIST_QUERY.format(_LIST_FILTER) + " OwnerID:guid*",
     "ClassQueryRq": _LIST_QUERY.format(_LIST_FILTER),
+    "AccountQueryRq": _LIST_QUERY.format(
+        _LIST_FILTER + " AccountType:ListAccountType* CurrencyFilter:CurrencyFilter?"
+    )
+    + " OwnerID:guid*",
+    "ListDeletedQueryRq": "ListDelType:ListDelType+ DeletedDateRangeFilter:DeletedRange?"
+    " IncludeRetElement:str50*",
     # Purchase orders.
     "PurchaseOrderQueryRq": _TXN_QUERY,
     "PurchaseOrderAddRq": "PurchaseOrderAdd:PurchaseOrderAdd IncludeRetElement:str50*",
@@ -202,7 +217,13 @@ _ITERATING = {
     "EstimateQueryRq",
     "TransactionQueryRq",
 }
-_META_DATA = {*_ITERATING, "ClassQueryRq", "TxnDeletedQueryRq"}
+_META_DATA = {
+    *_ITERATING,
+    "ClassQueryRq",
+    "AccountQueryRq",
+    "TxnDeletedQueryRq",
+    "ListDeletedQueryRq",
+}
 
 
 def allowed_attributes(name: str) -> frozenset[str]:

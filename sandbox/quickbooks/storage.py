@@ -32,8 +32,8 @@ CREATE TABLE IF NOT EXISTS txn (
 CREATE INDEX IF NOT EXISTS txn_ref_number ON txn (kind, ref_number);
 CREATE INDEX IF NOT EXISTS txn_order ON txn (kind, txn_number);
 CREATE TABLE IF NOT EXISTS txn_lock (txn_id TEXT PRIMARY KEY);
-CREATE TABLE IF NOT EXISTS deleted_txn (
-    txn_id TEXT PRIMARY KEY, kind TEXT NOT NULL, ref_number TEXT NOT NULL,
+CREATE TABLE IF NOT EXISTS deleted (
+    id TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL,
     time_created TEXT NOT NULL, time_deleted TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS message_set (
     id TEXT PRIMARY KEY, checksum TEXT NOT NULL, answer TEXT NOT NULL);
@@ -147,6 +147,11 @@ class Storage:
         row = self._row(f"SELECT {_LIST_COLUMNS} FROM list_entry WHERE list_id = ?", list_id)
         return _entry(row) if row else None
 
+    def full_name(self, list_id: str) -> str:
+        """The full name of a list entry, '' if there is none."""
+        row = self._row("SELECT full_name FROM list_entry WHERE list_id = ?", list_id)
+        return str(row[0]) if row else ""
+
     def entry_named(self, kind: str, full_name: str) -> ListEntry | None:
         """The entry of a list with this full name; upper and lower case are the same."""
         row = self._row(
@@ -180,6 +185,11 @@ class Storage:
             entry.time_modified,
             json.dumps(entry.details),
         )
+
+    def delete_entry(self, entry: ListEntry, kind: str, time_deleted: str) -> None:
+        """Remove a list entry; that it was there stays known, under the kind given."""
+        self._rows("DELETE FROM list_entry WHERE list_id = ?", entry.list_id)
+        self._note_deleted(entry.list_id, kind, entry.full_name, entry.time_created, time_deleted)
 
     # --- transactions ---
 
@@ -227,8 +237,7 @@ class Storage:
     def delete_transaction(self, transaction: Transaction, time_deleted: str) -> None:
         """Remove a transaction; that it was there stays known."""
         self._rows("DELETE FROM txn WHERE txn_id = ?", transaction.txn_id)
-        self._rows(
-            "INSERT OR REPLACE INTO deleted_txn VALUES (?, ?, ?, ?, ?)",
+        self._note_deleted(
             transaction.txn_id,
             transaction.kind,
             transaction.text("RefNumber"),
@@ -236,9 +245,12 @@ class Storage:
             time_deleted,
         )
 
-    def deleted_transactions(self, kinds: set[str]) -> list[tuple[str, str, str, str, str]]:
-        """(TxnID, kind, RefNumber, created, deleted) of what was deleted, oldest first."""
-        rows = self._rows("SELECT * FROM deleted_txn ORDER BY time_deleted, txn_id")
+    def _note_deleted(self, *row: str) -> None:
+        self._rows("INSERT OR REPLACE INTO deleted VALUES (?, ?, ?, ?, ?)", *row)
+
+    def deleted(self, kinds: set[str]) -> list[tuple[str, str, str, str, str]]:
+        """(id, kind, name or number, created, deleted) of what was deleted, oldest first."""
+        rows = self._rows("SELECT * FROM deleted ORDER BY time_deleted, id")
         return [(r[0], r[1], r[2], r[3], r[4]) for r in rows if r[1] in kinds]
 
     def lock_transaction(self, txn_id: str, locked: bool) -> None:

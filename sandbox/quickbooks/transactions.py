@@ -351,31 +351,3 @@ def delete(books: Books, session: Session, request: Element) -> Answer:
         ["".join(xml for _, xml in parts)],
         recovery=group("ErrorRecovery", [part("TxnID", txn_id)])[1],
     )
-
-
-def query_deleted(books: Books, session: Session, request: Element) -> Answer:
-    """Answer TxnDeletedQueryRq: which transactions of the given kinds were deleted, and when."""
-    kinds = {element.text or "" for element in request.findall("TxnDelType")}
-    dates = request.find("DeletedDateRangeFilter")
-    start = dates.findtext("FromDeletedDate") if dates is not None else None
-    end = dates.findtext("ToDeletedDate") if dates is not None else None
-    rows = {
-        txn_id: [
-            part("TxnDelType", kind),
-            part("TxnID", txn_id),
-            part("TimeCreated", created),
-            part("TimeDeleted", deleted),
-            *([part("RefNumber", number)] if number else []),
-        ]
-        for txn_id, kind, number, created, deleted in books.storage.deleted_transactions(kinds)
-        if in_range(books, deleted, start, end)
-    }
-    return answer_query(
-        books,
-        session,
-        request,
-        "TxnDeletedRet",
-        by_id="TxnID",
-        candidates=lambda: (list(rows), []),
-        write=rows.get,
-    )

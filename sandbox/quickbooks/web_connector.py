@@ -30,7 +30,6 @@ from sandbox.quickbooks.statuses import NotParsed
 VERSION = "2.3.0.215"
 QUICKBOOKS = "QuickBooks"
 NO_OP_SECONDS = 5.0
-_COUNTRY, _MAJOR, _MINOR = "US", "13", "0"
 _WRITES = re.compile(r"<\w+(Add|Mod|Del|Void)Rq\b")
 _REFUSAL = re.compile(r'statusCode="(\d+)" statusSeverity="Error" statusMessage="([^"]*)"')
 _CHANGED_TXN = re.compile(r"<(?:PurchaseOrder|Estimate)Mod>\s*<TxnID>([^<]+)</TxnID>")
@@ -176,6 +175,7 @@ class WebConnector:
         ticket = yield from self._authenticate(call, result)
         company_file = self._open_company_file()
         hcp = company_file.host_company_preferences(self.qwc.owner_id)
+        major, minor = company_file.highest_version.split(".")
         quickbooks = company_file.open_session()
         while True:
             request = yield from call.text(
@@ -183,9 +183,9 @@ class WebConnector:
                 ticket=ticket,
                 strHCPResponse=hcp,
                 strCompanyFileName=company_file.path,
-                qbXMLCountry=_COUNTRY,
-                qbXMLMajorVers=_MAJOR,
-                qbXMLMinorVers=_MINOR,
+                qbXMLCountry="US",
+                qbXMLMajorVers=major,
+                qbXMLMinorVers=minor,
             )
             hcp = ""
             if request in ("", "NoOp"):
@@ -297,7 +297,8 @@ class WebConnector:
         if changed is None:
             return
         if self.faults.take("edit_order"):
-            company_file.by_hand.edit_order(changed[1], Other1="Edited at the screen")
+            memo = company_file.memo(changed[1])
+            company_file.by_hand.edit_order(changed[1], Memo=f"{memo} (edited)".strip())
         if self.faults.take("delete_order"):
             company_file.by_hand.delete_order(changed[1])
 

@@ -5,12 +5,12 @@ from xml.etree.ElementTree import Element
 from tests.sandbox.qbxml import Application
 
 
-def line(item: str = "03-300", *, amount: str | None = "100.00", **fields: str) -> str:
+def line(item: str = "03-300", *, amount: str | None = "100.00", **fields: str | None) -> str:
     """A PurchaseOrderLineAdd on the library job; more fields by their names, in schema order."""
     return f"<PurchaseOrderLineAdd>{_line_fields(item, amount, fields)}</PurchaseOrderLineAdd>"
 
 
-def new_line(item: str = "03-300", *, amount: str | None = "25.00", **fields: str) -> str:
+def new_line(item: str = "03-300", *, amount: str | None = "25.00", **fields: str | None) -> str:
     """A new line in a PurchaseOrderMod."""
     inside = _line_fields(item, amount, fields)
     return f"<PurchaseOrderLineMod><TxnLineID>-1</TxnLineID>{inside}</PurchaseOrderLineMod>"
@@ -21,7 +21,7 @@ def keep(line_id: str, inside: str = "") -> str:
     return f"<PurchaseOrderLineMod><TxnLineID>{line_id}</TxnLineID>{inside}</PurchaseOrderLineMod>"
 
 
-def _line_fields(item: str, amount: str | None, fields: dict[str, str]) -> str:
+def _line_fields(item: str, amount: str | None, fields: dict[str, str | None]) -> str:
     order = "ItemRef Desc Quantity UnitOfMeasure Rate ClassRef Amount CustomerRef ServiceDate"
     values = {
         "ItemRef": f"<FullName>{item}</FullName>" if item else None,

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -61,7 +62,7 @@ class Demo:
             text = answer.read().decode()
         return text if path == "" else json.loads(text)
 
-    def post(self, path: str, values: dict | None = None, **headers: str):
+    def post(self, path: str, values: dict[str, Any] | None = None, **headers: str):
         request = Request(
             self.address + path,
             json.dumps(values or {}).encode(),

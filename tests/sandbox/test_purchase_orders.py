@@ -141,10 +141,9 @@ def test_quantity_times_rate_is_the_amount_unless_an_amount_was_sent(
 ):
     order = added(app, line(**sent))
 
-    kept = order.find("PurchaseOrderLineRet")
-    assert kept.findtext("Quantity") == quantity
-    assert kept.findtext("Rate") == rate
-    assert kept.findtext("Amount") == amount
+    assert order.findtext("PurchaseOrderLineRet/Quantity") == quantity
+    assert order.findtext("PurchaseOrderLineRet/Rate") == rate
+    assert order.findtext("PurchaseOrderLineRet/Amount") == amount
     assert order.findtext("TotalAmount") == amount
 
 

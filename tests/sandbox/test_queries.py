@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from sandbox.quickbooks import CompanyFile
+from sandbox.quickbooks import CompanyFile, NotParsed
 from tests.sandbox.orders import added, ids, line, query
 from tests.sandbox.qbxml import Application, message_set, status
 
@@ -142,6 +142,48 @@ def test_asking_by_id_or_name_says_what_is_not_there(company, app):
     assert texts(some, "VendorRet/ListID") == [ironwood]
     assert job in some.attrib["statusMessage"]
     assert texts(named, "CustomerRet/ListID") == [job]
+
+
+def test_an_item_may_post_to_another_account(company, app):
+    company.add_item("90-000", account="Office Expenses")
+
+    item = app.one("<ItemQueryRq><FullName>90-000</FullName></ItemQueryRq>")[0]
+    accounts = app.one("<AccountQueryRq><AccountType>Expense</AccountType></AccountQueryRq>")
+
+    assert item.findtext(".//ExpenseAccountRef/FullName") == "Office Expenses"
+    assert texts(accounts, "AccountRet/FullName") == ["Office Expenses"]
+
+
+def test_a_deleted_entry_is_gone_and_that_it_was_there_is_known(company, app):
+    vendor = company.list_id("Vendor", "Halden Steel")
+    concrete = company.list_id("Item", "03-300")
+    steel = company.list_id("Item", "05-120")
+    added(app, line("05-120"))
+
+    company.by_hand.delete_entry(vendor)
+    for used in (concrete, steel):
+        with pytest.raises(ValueError, match="in use"):
+            company.by_hand.delete_entry(used)
+    company.by_hand.delete_entry(company.list_id("Item", "03-300:Labor"))
+
+    kinds = "<ListDelType>Vendor</ListDelType><ListDelType>ItemService</ListDelType>"
+    deleted = app.one(f"<ListDeletedQueryRq>{kinds}</ListDeletedQueryRq>")
+    assert set(texts(deleted, "ListDeletedRet/FullName")) == {"03-300:Labor", "Halden Steel"}
+    assert status(app.one(f"<VendorQueryRq><ListID>{vendor}</ListID></VendorQueryRq>")) == (
+        500,
+        "Warn",
+    )
+
+
+def test_an_older_quickbooks_speaks_only_its_own_versions(company, app):
+    company.by_hand.set_preference("HighestVersion", "12.0")
+    older = message_set("<HostQueryRq/>").replace("13.0", "12.0")
+
+    (host,) = app.document(older)
+
+    assert texts(host, "HostRet/SupportedQBXMLVersion")[-1] == "12.0"
+    with pytest.raises(NotParsed):
+        app.one("<HostQueryRq/>")
 
 
 def test_names_are_refused_where_quickbooks_refuses_them(company):

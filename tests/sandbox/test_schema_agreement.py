@@ -14,14 +14,13 @@ from sandbox.quickbooks.checking import (
     One,
     Particle,
     Sequence,
-    allowed_attributes,
     bad_value,
     content_model,
     field_types,
     is_container,
     structure_error,
 )
-from sandbox.quickbooks.schema import ENUMS, REQUESTS
+from sandbox.quickbooks.schema import ENUMS, REQUESTS, allowed_attributes
 from tests.sandbox.qbxml import HEAD, published_schema
 
 WITHOUT_SCHEMA = not os.environ.get("QBXML_SCHEMA")

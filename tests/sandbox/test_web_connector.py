@@ -414,6 +414,7 @@ def test_a_bookkeeper_can_be_faster(server, connector, company, app):
         connector.run_once()
 
         assert f'statusCode="{code}"' in server.values("receiveResponseXML")["response"]
+        assert connector.last.refusals[0].startswith(f"{code}: ")
 
 
 def test_quickbooks_can_fail_without_doing_anything(server, connector, company):
