@@ -103,7 +103,7 @@ def _authenticate(connection_id: int, call: soap.Call, address: str) -> Result:
             "A Web Connector with a wrong user name or password at connection %s", connection_id
         )
         return ["", "nvu"]
-    _seen(connection)
+    seen(connection)
     if not connection.has_work:  # type: ignore[attr-defined]
         return ["", "none"]
     ticket = secrets.token_hex(32)
@@ -123,7 +123,7 @@ def _with_work(connection_id: int) -> Connection | None:
     return rows.annotate(has_work=Exists(work)).first()
 
 
-def _seen(connection: Connection) -> None:
+def seen(connection: Connection) -> None:
     """Note that it called, twice a minute at most."""
     Connection.objects.filter(pk=connection.pk).filter(
         Q(last_seen_at=None) | Q(last_seen_at__lt=Now() - timedelta(seconds=30))
@@ -135,7 +135,7 @@ def _send_request(connection_id: int, call: soap.Call, _address: str) -> Result:
     session = _living(connection_id, call)
     if session is None:
         return ""
-    if not session.greeted and not _greet(session, call.texts["strHCPResponse"]):
+    if not session.greeted and not greet(session, call.texts["strHCPResponse"]):
         return ""
     try:
         message = engine.next_message(session)
@@ -144,7 +144,7 @@ def _send_request(connection_id: int, call: soap.Call, _address: str) -> Result:
     return message.body if message else ""
 
 
-def _greet(session: Session, greeting: str) -> bool:
+def greet(session: Session, greeting: str) -> bool:
     """Read what QuickBooks says of itself; nothing is sent into another company file."""
     connection = session.connection
     try:
@@ -192,7 +192,7 @@ def _connection_error(connection_id: int, call: soap.Call, _address: str) -> Res
     if session is not None:
         _fail(session, f"QuickBooks could not be opened: {call.texts['message']}")
         engine.close_session(session)
-        _result(session)
+        sum_up(session)
     return "done"
 
 
@@ -212,7 +212,7 @@ def _close(connection_id: int, call: soap.Call, _address: str) -> Result:
     if session is None:
         return "OK"
     engine.close_session(session)
-    return _result(session)
+    return sum_up(session)
 
 
 _OPERATIONS = {
@@ -254,7 +254,7 @@ def _fail(session: Session, words: str) -> None:
     Session.objects.filter(pk=session.pk).update(error=words)
 
 
-def _result(session: Session) -> str:
+def sum_up(session: Session) -> str:
     """What the Web Connector and the connection page show of this visit."""
     session.refresh_from_db()
     text = session.error or f"OK: {session.finished} done"
