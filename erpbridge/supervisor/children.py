@@ -101,14 +101,12 @@ class Server:
     log: Path
     ask: signal.Signals = signal.SIGTERM
     patience: float = 10.0
-    before_start: Callable[[], None] = lambda: None
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     started: float = field(default=0.0, init=False)
     pause: float = field(default=0.5, init=False)
     due: float = field(default=0.0, init=False)
 
     def start(self) -> None:
-        self.before_start()
         if self.log.exists() and self.log.stat().st_size > LOG_LIMIT:
             self.log.replace(self.log.with_suffix(".log.1"))
         with self.log.open("ab") as log:

@@ -80,7 +80,6 @@ class Postgres:
             # Fast shutdown: sessions are cut, nothing committed is lost.
             ask=signal.SIGINT,
             patience=20,
-            before_start=self._clear_away,
         )
 
     @property
@@ -117,23 +116,6 @@ class Postgres:
         if status:
             raise Refusal(f"The database could not be made: {log} says why.")
         half.rename(self.data)
-
-    def _clear_away(self) -> None:
-        """Stops a server that somehow still runs on our data; a stale postmaster.pid is left to
-        PostgreSQL, which knows one from a live one."""
-        try:
-            pid = int((self.data / "postmaster.pid").read_text(encoding="utf-8").split()[0])
-            command = Path(f"/proc/{pid}/cmdline").read_bytes()
-        except (OSError, ValueError, IndexError):
-            return
-        if os.fsencode(self.data) not in command:
-            return
-        os.kill(pid, signal.SIGINT)
-        deadline = time.monotonic() + 20
-        while Path(f"/proc/{pid}").exists():
-            if time.monotonic() > deadline:
-                raise Refusal(f"A PostgreSQL on {self.data} (process {pid}) does not stop.")
-            time.sleep(0.05)
 
     def connect(self, database: str) -> "psycopg2.extensions.connection":
         """A session of the superuser, for what the application's role may not do."""

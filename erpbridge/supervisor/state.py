@@ -77,6 +77,7 @@ class State:
         finally:
             if self._lock is not None:
                 (self.path / "running.json").unlink(missing_ok=True)
+                _remove_sockets_elsewhere(self.path)
             self._lock = None
             os.close(lock)
 
@@ -217,7 +218,6 @@ def thrown_away(purpose: str) -> Iterator[State]:
         with state.held():
             yield state
     finally:
-        _remove_sockets_elsewhere(path)
         shutil.rmtree(path, ignore_errors=True)
 
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,13 +27,15 @@ def rows(url: str, query: str) -> list[tuple[object, ...]]:
         session.close()
 
 
-@pytest.fixture
-def embedded(stack: Stack, monkeypatch) -> Stack:
+@pytest.fixture(scope="module")
+def embedded() -> Iterator[Stack]:
     """Databases of its own, whatever the suite itself runs on."""
-    monkeypatch.delenv("DATABASE_URL", raising=False)
-    monkeypatch.delenv("REDIS_URL", raising=False)
-    stack.start_databases(FORGETFUL)
-    return stack
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("DATABASE_URL", raising=False)
+        patch.delenv("REDIS_URL", raising=False)
+        with state.thrown_away("part") as where, Stack(where, "http://localhost:8000") as stack:
+            stack.start_databases(FORGETFUL)
+            yield stack
 
 
 def test_the_embedded_postgresql_lets_nobody_in_without_a_password(embedded):
