@@ -31,31 +31,32 @@ def _keep_up(where: State, wanted_port: int, demo_company: bool, sandbox: bool) 
             if port != wanted_port:
                 say(f"Port {wanted_port} is taken; using {port}.")
             with Stack(where, f"http://localhost:{port}") as stack:
-                _start(stack, port, demo_company, sandbox)
-                _greet(stack, demo_company)
+                _start(stack, port, demo_company)
+                quickbooks = stack.start_sandbox() if sandbox else ""
+                _greet(stack, demo_company, quickbooks)
                 stack.watch()
     except Stopping:
         say("Stopped.")
     return 0
 
 
-def _start(stack: Stack, port: int, demo_company: bool, sandbox: bool) -> None:
+def _start(stack: Stack, port: int, demo_company: bool) -> None:
     say("Starting …")
     stack.start_databases()
     stack.state.announce(stack.base_url, stack.environment)
     stack.prepare(*([["load_demo"]] if demo_company else []))
     stack.start_application(port)
     stack.wait_until_healthy(port)
-    if sandbox:
-        stack.start_sandbox()
 
 
-def _greet(stack: Stack, demo_company: bool) -> None:
+def _greet(stack: Stack, demo_company: bool, quickbooks: str) -> None:
     say(f"\nERP Bridge answers at {stack.base_url}\n")
     if demo_company:
         stack.setting.run([*MANAGE, "load_demo", "--print"])
     else:
         say("The first operator: ./run operator EMAIL, in another terminal.")
+    if quickbooks:
+        say(f"\nThe stand-in for QuickBooks (it is not QuickBooks) shows itself at {quickbooks}")
     say(
         f"\nMessages go through {stack.broker_words}.\n"
         f"Data and logs: {stack.state.path}\n"

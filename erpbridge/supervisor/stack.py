@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
@@ -125,7 +125,7 @@ class Stack:
 
     def manage(self, *arguments: str) -> None:
         """Runs one management command as the servers' account; what it says goes to a log."""
-        log = self.state.path / "logs" / "setup.log"
+        log = self.log("setup")
         with log.open("ab") as output:
             status = self.setting.run([sys.executable, "manage.py", *arguments], output)
         if status:
@@ -137,25 +137,33 @@ class Stack:
         self.start(self.server("worker", processes.worker()))
         self.start(self.server("beat", processes.beat()))
 
-    def start_sandbox(self) -> None:
+    def start_sandbox(self) -> str:
+        """Starts the stand-in for QuickBooks; the address of its own page."""
         files = Path(self.environment["ERPBRIDGE_STATE"]) / "sandbox"
+        page = files / "control.url"
+        page.unlink(missing_ok=True)
         self.start(self.server("sandbox", processes.sandbox(files)))
+        self.wait_until(page.exists, "The stand-in for QuickBooks does not start.", "sandbox")
+        return page.read_text(encoding="utf-8").strip()
 
     def server(self, name: str, module: Sequence[str], patience: float = 10) -> Server:
-        log = self.state.path / "logs" / f"{name}.log"
         command = [sys.executable, "-m", *module]
-        return Server(name, command, self.setting, log, patience=patience)
+        return Server(name, command, self.setting, self.log(name), patience=patience)
+
+    def log(self, name: str) -> Path:
+        return self.state.path / "logs" / f"{name}.log"
 
     def wait_until_healthy(self, port: int) -> None:
+        complaint = f"The application does not answer on port {port}."
+        self.wait_until(lambda: healthy(port), complaint, "web")
+
+    def wait_until(self, ready: Callable[[], bool], complaint: str, server: str) -> None:
         deadline = time.monotonic() + READY_WITHIN
-        while not healthy(port):
+        while not ready():
             self.watch_once()
             if time.monotonic() > deadline:
-                raise Refusal(
-                    f"The application does not answer on port {port}. "
-                    f"{self.state.path / 'logs' / 'web.log'} may say why."
-                )
-            time.sleep(0.1)
+                raise Refusal(f"{complaint} {self.log(server)} may say why.")
+            time.sleep(0.05)
 
     def watch_once(self) -> None:
         for server in self.servers:
@@ -183,7 +191,7 @@ class StaticFiles:
         self.process: subprocess.Popen[bytes] | None = None
         if self.collected.is_dir():
             return
-        self.log = stack.state.path / "logs" / "static.log"
+        self.log = stack.log("static")
         self.half = places.give(Path(tempfile.mkdtemp(dir=self.all)), stack.state.owner)
         setting = stack.setting
         setting.environment = {**setting.environment, "ERPBRIDGE_STATE": str(self.half)}
