@@ -282,6 +282,8 @@ class Capabilities(Frozen, frozen=True, kw_only=True):
     can_find: bool
     number_length: dict[str, int]
     order_word: str  # purchase order, subcontract
+    # How many characters other texts may have, by kind of document and field: counted while typing.
+    text_length: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
 
 
 class Connector(Protocol):

@@ -32,6 +32,7 @@ from connectors.quickbooks import (
     preview,
     problems,
     qbxml,
+    schema,
 )
 
 
@@ -45,6 +46,14 @@ class QuickBooks:
         can_find=True,
         number_length=dict(problems.NUMBER),
         order_word="purchase order",
+        text_length={
+            "commitment": {
+                "title": problems.TITLE["commitment"],
+                "description": schema.MEMO,
+                "vendor_message": schema.VENDOR_MESSAGE,
+            },
+            "change_order": {"title": problems.TITLE["change_order"], "description": schema.MEMO},
+        },
     )
 
     def number(self, document: Document, parent: Receipt | None) -> str:
