@@ -162,7 +162,7 @@ def _decide(step: Step, items: Sequence[Item], *, by: Access) -> list[Result]:
         ],
     )
     make(step, moves, by=by.user.pk)
-    transaction.on_commit(partial(ring, connection.pk))
+    transaction.on_commit(partial(ring, connection))
     return [
         Result(item.id, exports.get(item.id), results[item.id])
         if item.id in results

@@ -5,21 +5,29 @@ import logging
 from celery import shared_task
 
 from connectors import engine
+from connectors.models import Connection
+from connectors.registry import connector_for
 
 log = logging.getLogger(__name__)
 
 
-def ring(connection_id: int) -> None:
-    """Tell the workers that a lane has work. Never raises: the sweep finds it anyway."""
+def ring(connection: Connection) -> None:
+    """Tell the workers that a lane has work; an ERP that calls us needs no bell.
+
+    Never raises, and waits for a silent broker no longer than its own short time-out: the sweep
+    finds the work anyway.
+    """
+    if connector_for(connection.erp).capabilities.transport == "poll":
+        return
     try:
-        work.apply_async((connection_id,), retry=False)
-    except Exception as error:
-        log.warning("The bell for connection %s was not heard: %s", connection_id, error)
+        work.apply_async((connection.pk,), retry=False)
+    except Exception as error:  # noqa: BLE001 whatever the broker's trouble is, the work is a row
+        log.warning("The bell for connection %s was not heard: %s", connection.pk, error)
 
 
 @shared_task
 def work(connection_id: int) -> None:
-    """Serve one lane. QuickBooks calls us, so there is nothing to call here."""
+    """Serve one lane of an ERP that we call. There is none yet: the first will be Spectrum."""
 
 
 @shared_task

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from connectors.contract import (
+    Absent,
     Attempt,
     Busy,
     CannotTell,
@@ -88,7 +89,8 @@ def write_once(connector: Connector, given: Export, key: str) -> Script[Receipt]
     """Export a document that may have been tried before: look for it first, always.
 
     A write that was lost and is not there goes out again under its own key where the ERP
-    recognises the repeat; everywhere else under a new one.
+    recognises the repeat; everywhere else under a new one (after a refusal, the ERP would answer
+    the old key with the old refusal).
     """
     if given.attempts:
         finding = yield from connector.find(given.document, given.terms, given.attempts)
@@ -97,7 +99,8 @@ def write_once(connector: Connector, given: Export, key: str) -> Script[Receipt]
         if isinstance(finding, Unclear):
             raise CannotTell(finding.message)
         last = given.attempts[-1]
-        if last.outcome == "lost" and connector.repeats_safely(given.document):
+        lost = isinstance(finding, Absent) and last.outcome == "lost"
+        if lost and connector.repeats_safely(given.document):
             key = last.key
     return (yield from connector.export(given.document, given.terms, key))
 
