@@ -1,12 +1,41 @@
-"""The panel that every document's page carries: how far it is on its way, and what can be done."""
+"""The panel of a document's way to the ERP: how far it is, and what can be done now.
+
+Every document's page carries one, and the review page another with the approver's buttons. While
+something changes by itself the panel asks again, and stops when it has settled.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
+from django.urls import reverse
+from django.utils import timezone
+
+from approvals.buttons import Button, buttons
 from approvals.models import Export, Exportable
+from approvals.states import EDITABLE, MOVING, Status, Who
+from approvals.told import Told, told
+from approvals.workflow import send_problems
+from connectors.contract import Capabilities, Problem
+from connectors.models import Connection
+from connectors.registry import connector_for
 from directory.access import Access
+from directory.formats import age
+from directory.perms import Level, Tool
+
+RECENT = 4
+# What is linked to the ERP in a list of the directory, by the problem's code.
+LISTS = {"vendor": "vendors", "job": "projects", "cost_code": "cost-codes"}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A failing rule, and the address where it is mended ('' if nobody can from here)."""
+
+    text: str
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,13 +43,142 @@ class Panel:
     """What `approvals/panel.html` shows."""
 
     export: Export
+    words: str
+    detail: str
+    buttons: Sequence[Button]
+    rules: Sequence[Rule] = ()
+    history: Sequence[Told] = ()
+    review: bool = False  # on the review page, where approvers decide
+    terms: str = ""  # digest of the destination that is on the screen
+    then: int | None = None  # the next item of the queue, opened after a decision
+    error: str = ""
+    changes: Sequence[str] = field(default_factory=tuple)
+    notice: str = ""
+
+    @property
+    def poll_seconds(self) -> int:
+        """How soon to ask again; 0 when nothing changes by itself. Patient after ten minutes."""
+        if self.export.status not in MOVING:
+            return 0
+        waited = timezone.now() - self.export.status_at
+        return 2 if waited < timedelta(minutes=10) else 15
+
+    def saying(self, *, error: str = "", changes: Sequence[str] = (), notice: str = "") -> Panel:
+        """The same panel with what came of the step that was just tried."""
+        return replace(self, error=error, changes=changes, notice=notice)
 
 
 def panel_for(
-    document: Exportable, access: Access, *, links: Mapping[str, str] | None = None
+    item: Exportable | Export, access: Access, *, links: Mapping[str, str] | None = None
 ) -> Panel:
-    """The panel of a live document for one person.
+    """The panel of a document's page: the one button that is possible now, and why not.
 
-    `links` maps a problem's `where` (vendor, line:3, job …) to the address where it is mended.
+    `links` maps a problem's `where` (vendor, job, status, lines, line:3 …) to the address where it
+    is mended; without it they lead to the document's form, its commitment or the connection.
     """
-    return Panel(document.export)
+    export, document = (item, item.live()) if isinstance(item, Export) else (item.export, item)
+    problems: list[Problem] = []
+    if document is not None and export.status in EDITABLE:
+        problems = send_problems(document, document.to_document())
+    ours = [
+        button
+        for button in buttons(export, document, access, [problem.text for problem in problems])
+        if button.who == Who.SENDER
+    ]
+    words, detail = _ribbon(export)
+    return Panel(
+        export=export,
+        words=words,
+        detail=detail,
+        buttons=ours,
+        rules=[
+            Rule(p.text, (links or {}).get(p.where) or _mended_at(p, document, access))
+            for p in problems
+        ],
+        history=told(export, most=RECENT),
+    )
+
+
+def review_panel(
+    export: Export,
+    access: Access,
+    *,
+    problems: Sequence[Problem] = (),
+    terms: str = "",
+    then: int | None = None,
+) -> Panel:
+    """The panel of the review page: the approver's buttons, and the sender's own."""
+    document = export.live()
+    words, detail = _ribbon(export)
+    return Panel(
+        export=export,
+        words=words,
+        detail=detail,
+        buttons=[
+            button
+            for button in buttons(export, document, access, [p.text for p in problems])
+            if button.who == Who.APPROVER or (button.step == "retrieve" and not button.reasons)
+        ],
+        rules=[Rule(p.text, _mended_at(p, document, access)) for p in problems],
+        review=True,
+        terms=terms,
+        then=then,
+    )
+
+
+def connection_of(export: Export) -> tuple[Connection | None, Capabilities | None]:
+    """The connection that an export's company has, and what its ERP is called."""
+    connection = Connection.objects.filter(company=export.company_id).first()
+    if connection is None:
+        return None, None
+    return connection, connector_for(connection.erp).capabilities
+
+
+def _ribbon(export: Export) -> tuple[str, str]:
+    """What the ribbon says of a status: its words, and something smaller behind them."""
+    connection, erp = connection_of(export)
+    name = erp.short if erp else "the ERP"
+    sender = export.sent_by.name if export.sent_by else ""
+    match Status(export.status):
+        case Status.SENT:
+            return "Sent to accounting", f"by {sender}; in the queue, Ready to Export"
+        case Status.RETRIEVED:
+            return "Retrieved", "taken back from the queue, can be edited and sent again"
+        case Status.REJECTED:
+            return "Rejected by accounting", "can be edited and sent again"
+        case Status.ACCEPTED:
+            called = connection.last_seen_at if connection else None
+            since = age(called)
+            last = f"{since} ago" if since not in ("", "just now") else since or "never"
+            return f"Accepted, waiting for {name}", f"it last called: {last}"
+        case Status.EXPORTING:
+            return "Exporting", f"{name} is being asked at this moment"
+        case Status.UNKNOWN:
+            return f"Outcome not known: checking {name}. Do not enter it by hand", ""
+        case Status.FAILED:
+            return "Failed to Export", f"nothing was written to {name}"
+        case Status.NEEDS_ATTENTION:
+            return "Needs attention", f"look in {name} before you decide"
+        case Status.SYNCED:
+            word = erp.order_word if erp else "record"
+            return "Synced", f"{word} {export.erp_number}" if export.erp_number else ""
+        case Status.UNLINKING:
+            return f"Unlink: checking {name}", ""
+        case status:
+            return status.label, ""
+
+
+def _mended_at(problem: Problem, document: Exportable | None, access: Access) -> str:
+    """The address where something that fails is mended; '' where this person has no way to it."""
+    company, where = access.company.pk, problem.where
+    if where == "settings":
+        return reverse("connection", args=[company]) if access.has(Tool.ERP, Level.READ) else ""
+    if problem.code in LISTS and access.has(Tool.DIRECTORY, Level.READ):
+        return reverse("directory_list", args=[company, LISTS[problem.code]])
+    if where == "parent":
+        parent = document.export.parent if document else None
+        above = parent.live() if parent else None
+        return above.get_absolute_url() if above else ""
+    if document is None or not where or where == "job":
+        return ""
+    return f"{document.get_absolute_url()}edit/"

@@ -1,6 +1,6 @@
 """How money and moments are written for people, the same in every page, row and sentence."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from django.utils import timezone
@@ -17,9 +17,22 @@ def moment(at: datetime | None) -> SafeString | str:
     """A moment as an HTML element: UTC as it is sent, local time once the page's script ran."""
     if at is None:
         return "–"
-    utc = timezone.localtime(at, timezone.get_fixed_timezone(0))
+    utc = timezone.localtime(at, UTC)
     return format_html(
         '<time datetime="{}">{} UTC</time>', f"{utc:%Y-%m-%dT%H:%M:%SZ}", f"{utc:%Y-%m-%d %H:%M}"
+    )
+
+
+def ago(at: datetime | None, now: datetime | None = None) -> SafeString | str:
+    """How long ago as an HTML element, with the moment itself on hovering."""
+    if at is None:
+        return "–"
+    utc = timezone.localtime(at, UTC)
+    return format_html(
+        '<time class="age" datetime="{}" title="{} UTC">{}</time>',
+        f"{utc:%Y-%m-%dT%H:%M:%SZ}",
+        f"{utc:%Y-%m-%d %H:%M}",
+        age(at, now),
     )
 
 

@@ -5,6 +5,9 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from directory.http import person
+from erpbridge.my_work import work_of
+
 
 def health(request: HttpRequest) -> HttpResponse:
     """200 while the database answers."""
@@ -16,7 +19,10 @@ def health(request: HttpRequest) -> HttpResponse:
 @login_required
 def my_work(request: HttpRequest) -> HttpResponse:
     """What waits for the person who signed in."""
-    return render(request, "home.html", {})
+    search = request.GET.get("q", "").strip()[:80]
+    return render(
+        request, "home.html", {"work": work_of(person(request), search), "search": search}
+    )
 
 
 @login_required

@@ -1,4 +1,4 @@
-"""`{% load formats %}`: the filters money, moment and age."""
+"""`{% load formats %}`: the filters money, moment, age and ago."""
 
 from django import template
 
@@ -8,3 +8,4 @@ register = template.Library()
 register.filter("money", formats.money)
 register.filter("moment", formats.moment)
 register.filter("age", formats.age)
+register.filter("ago", formats.ago)

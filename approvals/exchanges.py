@@ -1,0 +1,151 @@
+"""What was asked of the ERP about one export, and what it answered, made readable.
+
+The texts come from outside: they are parsed without entities, DTD or network, and only so much of
+them is read as a person can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import F
+from django.db.models.functions import Left, Length
+from lxml import etree
+
+from approvals.models import Export
+from connectors.models import Exchange
+
+CONVERSATIONS = 50
+SHOWN = 200_000  # characters of one answer
+
+PURPOSES = {
+    "export": "Export",
+    "find": "Search for a write that was not answered",
+    "unlink": "Check that it is gone",
+    "compare": "Comparison",
+}
+OUTCOMES = {
+    "done": "done",
+    "found": "found in the ERP",
+    "refused": "refused",
+    "cannot_tell": "a person has to look",
+    "put_back": "put back, nothing was written",
+    "lost": "no answer",
+    "dropped": "taken out of the line",
+    "": "under way",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One request and its answer."""
+
+    writes: bool
+    sent_at: datetime
+    request: str
+    replied_at: datetime | None
+    reply: str
+    fault: str
+    borrowed: bool  # answered out of an earlier message of the same session
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """One run of one script: a conversation with the ERP."""
+
+    purpose: str
+    outcome: str
+    began_at: datetime | None
+    fault: str
+    said: Sequence[Said]
+
+
+def talks(export: Export) -> list[Talk]:
+    """The conversations about an export, newest first; one query."""
+    rows = (
+        Exchange.objects.filter(
+            conversation__connection__company=export.company_id,
+            conversation__subject=str(export.pk),
+        )
+        .order_by("-conversation_id", "position")
+        .values(
+            "conversation_id",
+            "request_id",
+            "request",
+            "writes",
+            "borrowed",
+            purpose=F("conversation__purpose"),
+            outcome=F("conversation__outcome"),
+            began_at=F("conversation__began_at"),
+            conversation_fault=F("conversation__fault"),
+            sent_at=F("message__sent_at"),
+            replied_at=F("message__replied_at"),
+            reply=Left("message__reply", SHOWN),
+            reply_length=Length("message__reply"),
+            fault=F("message__fault"),
+        )
+    )
+    found: dict[int, Talk] = {}
+    for row in rows.iterator():
+        if row["conversation_id"] not in found:
+            if len(found) == CONVERSATIONS:
+                break
+            found[row["conversation_id"]] = Talk(
+                PURPOSES.get(row["purpose"] or "", "Conversation"),
+                OUTCOMES.get(row["outcome"] or "", "closed"),
+                row["began_at"],
+                row["conversation_fault"],
+                [],
+            )
+        said = Said(
+            writes=row["writes"],
+            sent_at=row["sent_at"],
+            request=readable(row["request"]),
+            replied_at=row["replied_at"],
+            reply=_answer(row["reply"] or "", row["reply_length"] or 0, row["request_id"]),
+            fault=row["fault"],
+            borrowed=row["borrowed"],
+        )
+        found[row["conversation_id"]].said.append(said)  # type: ignore[attr-defined]
+    return list(found.values())
+
+
+def readable(text: str) -> str:
+    """XML with a line and an indent for each element; anything else as it is."""
+    return "\n".join(_indented(root) for root in [_parsed(text)] if root is not None) or text
+
+
+def _answer(reply: str, length: int, request_id: str) -> str:
+    """The part of a reply that answers one request; the whole where it cannot be told apart."""
+    if length > len(reply):
+        return f"{reply}\n… ({length:,} characters, the first {len(reply):,} are shown)"
+    root = _parsed(reply)
+    if root is None:
+        return reply
+    own = list(_with_id(root, request_id))
+    return "\n".join(_indented(element) for element in own or [root])
+
+
+def _with_id(root: etree._Element, request_id: str) -> Iterator[etree._Element]:
+    for element in root.iter(etree.Element):
+        if element.get("requestID") == request_id:
+            yield element
+
+
+def _parsed(text: str) -> etree._Element | None:
+    if "<!DOCTYPE" in text:
+        return None
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, remove_blank_text=True
+    )
+    try:
+        return etree.fromstring(text.encode(), parser)
+    except (etree.XMLSyntaxError, ValueError):
+        return None
+
+
+def _indented(element: etree._Element) -> str:
+    etree.indent(element)
+    return etree.tostring(element, encoding="unicode", with_tail=False).strip()

@@ -1,0 +1,177 @@
+"""The queue's page as people read it: titles, rows with everything formatted, buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.template import engines
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString, mark_safe
+
+from approvals.buttons import IN_LISTS, MAIN
+from approvals.models import Kinds
+from approvals.rights import why_not
+from approvals.states import STEPS, VIEW_OF, Status, View
+from approvals.workflow import Result
+from directory.access import Access
+from directory.formats import ago, moment, money
+
+WHAT = {Kinds.COMMITMENT: "Commitments", Kinds.CHANGE_ORDER: "Change Orders"}
+TITLES = {
+    View.READY: "{what} - Ready to be Exported to {erp}",
+    View.FAILED: "{what} - Failed to Export to {erp}",
+    View.PROGRESS: "{what} - On the way to {erp}",
+    View.SYNCED: "{what} - Successfully Synced with {erp}",
+    View.REJECTED: "{what} - Rejected by accounting",
+}
+# Nobody waits for these: the day matters more than the age.
+SETTLED = frozenset({Status.SYNCED, Status.REJECTED})
+# An empty view says what would stand in it, and how it gets there.
+EMPTY = {
+    View.READY: (
+        "Nothing waits for a decision.",
+        "When a project manager presses Send to ERP on an approved document, it appears here.",
+    ),
+    View.FAILED: (
+        "Nothing has failed.",
+        "What {erp} refuses, or what a person has to look up there, appears here with the reason.",
+    ),
+    View.PROGRESS: (
+        "Nothing is on its way.",
+        "What was accepted waits here until {erp} has collected and confirmed it.",
+    ),
+    View.SYNCED: (
+        "Nothing is in {erp} yet.",
+        "What {erp} has confirmed appears here with its number.",
+    ),
+    View.REJECTED: (
+        "Nothing is with the project managers.",
+        "What accounting rejected appears here until it is sent again.",
+    ),
+}
+# What happened at the moment that a view shows.
+WHEN = {
+    View.READY: "Sent",
+    View.FAILED: "Failed",
+    View.PROGRESS: "Since",
+    View.SYNCED: "Synced",
+    View.REJECTED: "Rejected",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BulkButton:
+    """A step for the ticked rows of a view."""
+
+    step: str
+    label: str
+    needs_note: bool
+    is_main: bool
+    reason: str
+
+
+def title(kind: Kinds, view: View, erp: str) -> str:
+    return TITLES[view].format(what=WHAT[kind], erp=erp)
+
+
+def bulk_buttons(view: View, access: Access) -> list[BulkButton]:
+    """The steps that can be taken with many rows of a view at once."""
+    return [
+        BulkButton(
+            step.name,
+            step.label,
+            step.needs_note,
+            step.name in MAIN,
+            why_not(step, access, sent_by=None),
+        )
+        for step in (STEPS[name] for name in IN_LISTS)
+        if any(VIEW_OF[status] == view for status in step.sources)
+    ]
+
+
+def html(
+    rows: Iterable[dict[str, Any]],
+    view: View,
+    access: Access,
+    *,
+    actions: Mapping[str, str],
+    ticked: bool = False,
+) -> SafeString:
+    """The rows of `approvals.listing.page` as table rows; `actions`: the address of each step."""
+    now = timezone.now()
+    address = reverse("export", args=[0]).replace("0", "{}")
+    formatted = [_formatted(row, access, now, address) for row in rows]
+    template = engines["jinja2"].get_template("queue.jinja")
+    context = {
+        "rows": formatted,
+        "view": view.value,
+        "tickable": access.is_approver,
+        "ticked": ticked,
+        "actions": actions,
+    }
+    return mark_safe(template.render(context))  # noqa: S308 escaped by the template
+
+
+def _formatted(row: dict[str, Any], access: Access, now: datetime, address: str) -> dict[str, Any]:
+    status = Status(row["status"])
+    parent = row["parent__number"]
+    return {
+        "id": row["id"],
+        "item": f"{row['id']}:{row['version']}",
+        "url": address.format(row["id"]),
+        "number": row["number"],
+        "parent": parent or "",
+        "name": f"{parent} {row['number']}" if parent else row["number"],
+        "title": row["title"],
+        "project": f"{row['project__number']} {row['project__name']}",
+        "vendor": row["vendor_name"],
+        "amount": money(row["amount"]),
+        "cents": int(row["amount"] * 100),
+        "deduct": row["amount"] < 0,
+        "status": status.value,
+        "status_label": status.label,
+        "message": row["message"],
+        "erp_number": row["erp_number"],
+        "sent_by": row["sent_by__name"] or "",
+        "decided_by": row["decided_by__name"] or "",
+        "at": moment(row["status_at"]) if row["status"] in SETTLED else ago(row["status_at"], now),
+        "buttons": [
+            {
+                "step": step.name,
+                "label": step.label,
+                "main": step.name in MAIN,
+                "note": step.needs_note,
+                "reason": why_not(step, access, row["sent_by_id"]),
+            }
+            for step in (STEPS[name] for name in IN_LISTS)
+            if status in step.sources
+        ],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one item of a bulk step, in words."""
+
+    name: str
+    url: str
+    error: str
+    changes: Sequence[str] = ()
+
+
+def outcomes(results: Sequence[Result]) -> tuple[list[Outcome], list[Outcome]]:
+    """Those that moved, and those that did not with the reason."""
+    moved, refused = [], []
+    for result in results:
+        name = str(result.export) if result.export else f"Item {result.id}"
+        url = reverse("export", args=[result.export.pk]) if result.export else ""
+        if result.error is None:
+            moved.append(Outcome(name, url, ""))
+        else:
+            changes = getattr(result.error, "changes", ())
+            refused.append(Outcome(name, url, result.error.message, changes))
+    return moved, refused

@@ -1,0 +1,105 @@
+"""One item as an approver reviews it: what was sent, and what that will do to the ERP."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from approvals.differences import changed
+from approvals.models import Export
+from approvals.panel import connection_of
+from approvals.states import EDITABLE, Status
+from approvals.workflow import parent_problems, terms_now
+from connectors.contract import Capabilities, Document, Line, Preview, Problem, Receipt, Terms
+from connectors.models import Known
+from connectors.registry import connector_for
+
+# A decision here sends it where it goes now; later it goes where it was accepted to go.
+DECIDED_NOW = frozenset({Status.SENT, Status.FAILED, Status.NEEDS_ATTENTION})
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """One line of ours and the line of the ERP's record that holds it."""
+
+    line: Line
+    item: str
+    erp_line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What `approvals/export.html` shows beside the panel."""
+
+    document: Document | None  # None: it was never sent
+    erp: Capabilities | None
+    terms: Terms | None
+    preview: Preview | None
+    known_at: datetime | None  # when the ERP's record was last read
+    problems: Sequence[Problem]
+    since_rejection: Sequence[str]
+    receipt: Receipt | None
+    arrived: Sequence[Arrived]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether what will be written comes to what was sent, to the cent."""
+        if self.preview is None or self.document is None:
+            return False
+        written = [row for row in self.preview.rows if row.change != "kept"]
+        total = sum(((row.after or 0) - (row.before or 0) for row in written), Decimal(0))
+        return total == self.preview.change == self.document.amount
+
+
+def review(export: Export) -> Review:
+    """Everything about one export that was sent; nothing is asked of the ERP for it."""
+    connection, erp = connection_of(export)
+    document = export.document if export.copy else None
+    terms: Terms | None = None
+    preview: Preview | None = None
+    known: Known | None = None
+    problems: list[Problem] = []
+    if document is not None and connection is not None and export.status not in EDITABLE:
+        now = export.status in DECIDED_NOW
+        terms = terms_now(export) if now else export.frozen_terms
+    if document is not None and connection is not None and terms is not None:
+        connector = connector_for(connection.erp)
+        record = connector.record(document, terms)
+        known = Known.objects.filter(connection=connection, record=record).first()
+        if export.status in DECIDED_NOW:
+            parents = {export.parent.pk: export.parent} if export.parent else {}
+            problems = [*parent_problems(export, parents), *connector.problems(document, terms)]
+        if export.status != Status.SYNCED:
+            preview = connector.preview(
+                document, terms, known.value if known else None, connection.facts
+            )
+    receipt = export.erp_receipt
+    return Review(
+        document=document,
+        erp=erp,
+        terms=terms,
+        preview=preview,
+        known_at=known.seen_at if known else None,
+        problems=problems,
+        since_rejection=changed(export.rejected_copy, export.copy),
+        receipt=receipt,
+        arrived=_arrived(document, terms, receipt),
+    )
+
+
+def _arrived(
+    document: Document | None, terms: Terms | None, receipt: Receipt | None
+) -> list[Arrived]:
+    if document is None or receipt is None:
+        return []
+    items = terms.items if terms else {}
+    return [
+        Arrived(
+            line=line,
+            item=items[str(line.cost_code.id)].name if str(line.cost_code.id) in items else "",
+            erp_line=receipt.lines.get(str(line.id), ""),
+        )
+        for line in document.lines
+    ]

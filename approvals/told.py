@@ -1,0 +1,78 @@
+"""The history of an export, as people read it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from approvals.models import Export
+from approvals.states import Status
+from directory.models import Event
+
+MOST = 200
+# What happened, in the past tense; the worker's steps are told as the ERP's doing.
+WORDS = {
+    "create": "Created",
+    "edit": "Edited",
+    "delete": "Deleted",
+    "send": "Sent to ERP",
+    "retrieve": "Retrieved from ERP",
+    "reject": "Rejected",
+    "accept": "Accepted",
+    "undo-acceptance": "Acceptance undone",
+    "begin": "Export begun",
+    "put-back": "Put back into the line, nothing was written",
+    "succeed": "Synced",
+    "fail": "Failed",
+    "lose": "No answer; its outcome is being looked up",
+    "found-not-there": "Looked up: it is not in the ERP, so it goes again",
+    "cannot-tell": "A person has to look",
+    "stop-waiting": "Stopped waiting for an answer",
+    "retry": "Retried",
+    "record-found": "Recorded: it is in the ERP",
+    "record-absent": "Recorded: it is not in the ERP",
+    "adopt": "Linked to a record of the ERP",
+    "unlink": "Unlink asked for",
+    "gone": "Successful Unlinked",
+    "still-there": "Still in the ERP",
+    "stop-checking": "Stopped checking",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One thing that happened."""
+
+    at: datetime
+    who: str
+    what: str
+    before: str  # the status before and after, in words; '' where it did not change
+    after: str
+    note: str
+
+
+def told(export: Export, *, most: int = MOST) -> list[Told]:
+    """What happened to an export, newest first; one query."""
+    events = Event.objects.filter(subject=export.subject).order_by("-id")[:most]
+    return [
+        _told(verb, at, name, json.loads(body)["data"])
+        for verb, at, name, body in events.values_list("verb", "at", "actor__name", "body")
+    ]
+
+
+def _told(verb: str, at: datetime, name: str | None, data: dict[str, Any]) -> Told:
+    before, after = (_status(data.get(key)) for key in ("from", "to"))
+    return Told(
+        at=at,
+        who=name or "ERP Bridge",
+        what=WORDS.get(verb, verb.replace("_", " ").replace("-", " ").capitalize()),
+        before=before if before != after else "",
+        after=after,
+        note=str(data.get("note") or data.get("why") or data.get("message") or ""),
+    )
+
+
+def _status(value: Any) -> str:
+    return Status(value).label if value in Status.values else ""

@@ -1,0 +1,313 @@
+"""The pages of ERP Integrations: the queue of a company, and one item of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import HttpResponseClientRefresh
+
+from approvals import listing, queue
+from approvals.buttons import IN_LISTS
+from approvals.doors import open_export, sees_document
+from approvals.errors import StepError
+from approvals.exchanges import talks
+from approvals.listing import TABS, VIEWS, Place
+from approvals.models import Export, Kinds
+from approvals.panel import Panel, panel_for, review_panel
+from approvals.review import review
+from approvals.states import STEPS, View
+from approvals.told import told
+from approvals.workflow import MOST_AT_ONCE, Item, Result, take, take_all
+from connectors.models import Connection
+from connectors.registry import connector_for
+from directory.access import Access, lacking, not_approver, open_company
+from directory.http import person
+from directory.perms import Level, Tool
+
+DONE = {
+    "send": "Sent. Accounting finds it under Ready to Export.",
+    "retrieve": "Retrieved. It can be edited again.",
+    "accept": "Accepted. It goes to {erp} the next time that it calls.",
+    "reject": "Rejected. The project manager sees your comment.",
+    "retry": "Accepted again. {erp} is asked first whether it is there already.",
+    "undo-acceptance": "Taken back. It stands in Ready to Export again.",
+    "stop-waiting": "Stopped waiting. Look it up in {erp}, then record what you found.",
+    "record-absent": "Recorded. It can be retried or rejected now.",
+}
+
+
+# --- The queue ---------------------------------------------------------------------------------
+
+
+@login_required
+@require_GET
+def erp_queue(request: HttpRequest, company_id: int, tab: str) -> HttpResponse:
+    """One view of the company's queue, 50 rows at a time."""
+    access = open_company(person(request), company_id, Tool.ERP)
+    return _queue(request, access, tab)
+
+
+@login_required
+@require_POST
+def queue_bulk(request: HttpRequest, company_id: int, tab: str, step: str) -> HttpResponse:
+    """Take one step with the ticked items, and show what became of each."""
+    access = open_company(person(request), company_id, Tool.ERP)
+    if tab not in TABS or step not in IN_LISTS:
+        raise Http404
+    ticked = [one for one in request.POST.getlist("only") if one] or request.POST.getlist("item")
+    note = request.POST.get("note", "")
+    try:
+        items = _items(ticked)
+        if not items:
+            raise StepError("Nothing is ticked. Tick the items first.")
+        results = take_all(step, items, by=access, note=note)
+    except StepError as refused:
+        return _queue(request, access, tab, error=refused.message)
+    return _queue(request, access, tab, step=step, results=results)
+
+
+def _items(texts: Sequence[str]) -> list[Item]:
+    """`id:version` of each ticked row, as its page showed it."""
+    items = []
+    for text in texts:
+        number, _, version = text.partition(":")
+        if not (number.isdecimal() and version.isdecimal()):
+            raise StepError("The page sent something unreadable. Load it again.")
+        items.append(Item(int(number), int(version)))
+    return items
+
+
+def _queue(
+    request: HttpRequest,
+    access: Access,
+    tab: str,
+    *,
+    step: str = "",
+    results: Sequence[Result] = (),
+    error: str = "",
+) -> HttpResponse:
+    """The queue's page, or the part of it that htmx asked for."""
+    if tab not in TABS:
+        raise Http404
+    kind, company = TABS[tab], access.company
+    asked = request.GET.get("view", View.READY)
+    view = View(asked) if asked in VIEWS else View.READY
+    search = request.GET.get("q", "").strip()[:80]
+    everything = "all" in request.GET
+    page = listing.page(
+        company.pk,
+        kind,
+        view,
+        older_than=Place.read(request.GET.get("older", "")),
+        newer_than=Place.read(request.GET.get("newer", "")),
+        search=search,
+        size=MOST_AT_ONCE if everything else listing.PAGE,
+    )
+    counts = listing.counts(company.pk)[company.pk]
+    erp = _erp_name(access)
+    query = {"view": view, **({"q": search} if search else {})}
+    here = {**query, **({"all": "1"} if everything else {})}
+    actions = {
+        name: f"{reverse('queue_bulk', args=[company.pk, tab, name])}?{urlencode(here)}"
+        for name in IN_LISTS
+    }
+    moved, refused = queue.outcomes(results)
+    context = {
+        "access": access,
+        "company": company,
+        "current": tab,
+        "tab_counts": {
+            "commitments": counts.waiting(Kinds.COMMITMENT),
+            "change_orders": counts.waiting(Kinds.CHANGE_ORDER),
+        },
+        "title": queue.title(kind, view, erp),
+        "is_change_orders": kind == Kinds.CHANGE_ORDER,
+        "view": view,
+        "views": [
+            {
+                "label": one.label,
+                "url": f"?{urlencode({'view': one.value})}",
+                "count": counts.of(kind, one),
+                "current": one == view,
+                "tone": _tone(one, counts.of(kind, one)),
+            }
+            for one in VIEWS
+        ],
+        "search": search,
+        "when": queue.WHEN[view],
+        "who": "Decided by" if view in (View.SYNCED, View.REJECTED) else "Sent by",
+        "rows": queue.html(page.rows, view, access, actions=actions, ticked=everything),
+        "shown": len(page.rows),
+        "total": counts.of(kind, view),
+        "everything": everything,
+        "most": MOST_AT_ONCE,
+        "older": page.older and f"?{urlencode({**query, 'older': str(page.older)})}",
+        "newer": page.newer and f"?{urlencode({**query, 'newer': str(page.newer)})}",
+        "first": f"?{urlencode(query)}",
+        "all_url": f"?{urlencode({**query, 'all': '1'})}",
+        "buttons": [(one, actions[one.step]) for one in queue.bulk_buttons(view, access)],
+        "actions": actions,
+        "reasons": [] if access.is_approver else [not_approver(access)],
+        "empty": [text.format(erp=erp) for text in queue.EMPTY[view]],
+        "error": error,
+        "step": STEPS[step].label.lower() if step else "",
+        "moved": moved,
+        "refused": refused,
+        "note": request.POST.get("note", "") if refused or error else "",
+    }
+    template = "approvals/queue.html"
+    return render(request, f"{template}#queue" if _by_htmx(request) else template, context)
+
+
+def _tone(view: View, count: int) -> str:
+    if not count:
+        return ""
+    return {View.READY: "is-blue", View.FAILED: "is-red"}.get(view, "")
+
+
+def _erp_name(access: Access) -> str:
+    connection = Connection.objects.filter(company=access.company).first()
+    return connector_for(connection.erp).capabilities.name if connection else "the ERP"
+
+
+# --- One item ----------------------------------------------------------------------------------
+
+
+@login_required
+@require_GET
+def export(request: HttpRequest, pk: int) -> HttpResponse:
+    """One item: what was sent, what that does to the ERP, its history."""
+    item, access = open_export(person(request), pk)
+    found = review(item)
+    newer, older = listing.beside(item)
+    digest = found.terms.digest() if found.terms else ""
+    document = item.live() if sees_document(item, access) else None
+    context = {
+        "access": access,
+        "company": access.company,
+        "project": item.project,
+        "export": item,
+        "review": found,
+        "panel": review_panel(
+            item, access, problems=found.problems, terms=digest, then=older or newer
+        ),
+        "document_url": document.get_absolute_url() if document else "",
+        "sees_queue": access.has(Tool.ERP, Level.READ),
+        "queue_url": queue_url(item),
+        "queue_label": View(item.view).label,
+        "newer": newer,
+        "older": older,
+        "history": told(item),
+        "reads_exchanges": access.has(Tool.ERP, Level.STANDARD),
+    }
+    return render(request, "approvals/export.html", context)
+
+
+def queue_url(item: Export) -> str:
+    """The view of the queue that an item stands in now; '' for one that stands in none."""
+    tab = next((name for name, kind in TABS.items() if kind == item.kind), "")
+    if not tab or item.view not in VIEWS:
+        return ""
+    return f"{reverse('queue', args=[item.company_id, tab])}?{urlencode({'view': item.view})}"
+
+
+@login_required
+@require_GET
+def export_exchanges(request: HttpRequest, pk: int) -> HttpResponse:
+    """Every question to the ERP about one item, and every answer."""
+    item, access = open_export(person(request), pk)
+    if not access.has(Tool.ERP, Level.STANDARD):
+        raise PermissionDenied(lacking(Tool.ERP, Level.STANDARD))
+    template = "approvals/exchanges.html"
+    context = {"export": item, "company": access.company, "talks": talks(item)}
+    return render(request, f"{template}#talks" if _by_htmx(request) else template, context)
+
+
+@login_required
+@require_GET
+def export_panel(request: HttpRequest, pk: int) -> HttpResponse:
+    """The panel alone, for a page that asks again while something changes by itself."""
+    item, access = open_export(person(request), pk)
+    if request.GET.get("was", item.status) != item.status:
+        return HttpResponseClientRefresh()  # the rest of the page tells of the old status
+    review_page = "review" in request.GET
+    panel = review_panel(item, access) if review_page else panel_for(item, access)
+    return _panel(request, panel)
+
+
+@login_required
+@require_POST
+def export_step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
+    """Take one step with one item, as it was seen at `version`."""
+    item, access = open_export(person(request), pk)
+    if step not in STEPS or not STEPS[step].label:
+        raise Http404
+    version = request.POST.get("version", "")
+    try:
+        if not version.isdecimal():
+            raise StepError("The page sent no version. Load it again.")
+        take(
+            step,
+            item,
+            by=access,
+            version=int(version),
+            note=request.POST.get("note", ""),
+            terms=request.POST.get("terms", ""),
+        )
+    except StepError as refused:
+        return _refused(request, pk, refused.message, getattr(refused, "changes", ()), 409)
+    except PermissionDenied as refused:
+        if not _by_htmx(request):
+            raise
+        return _refused(request, pk, str(refused), (), 403)
+    done = DONE.get(step, "Done.").format(erp=_erp_name(access))
+    if _by_htmx(request):
+        item, access = open_export(person(request), pk)
+        response = _panel(request, panel_for(item, access).saying(notice=done))
+        response["HX-Trigger"] = "exportMoved"
+        return response
+    messages.success(request, f"{item}: {done}")
+    return redirect(_next(request, pk))
+
+
+def _refused(
+    request: HttpRequest, pk: int, message: str, changes: Sequence[str], status: int
+) -> HttpResponse:
+    """Says why a step was not taken, beside how things stand now."""
+    if _by_htmx(request):
+        item, access = open_export(person(request), pk)
+        panel = panel_for(item, access).saying(error=message, changes=changes)
+        return _panel(request, panel, status=status)
+    messages.error(request, " ".join([message, *changes]))
+    return redirect(_back(request, pk))
+
+
+def _by_htmx(request: HttpRequest) -> bool:
+    """Whether the page wants only the part that changes."""
+    return "HX-Request" in request.headers
+
+
+def _panel(request: HttpRequest, panel: Panel, **options: Any) -> HttpResponse:
+    return render(request, "approvals/panel.html", {"panel": panel}, **options)
+
+
+def _next(request: HttpRequest, pk: int) -> str:
+    """After a decision the next item of the queue; else back to where the button was."""
+    then = request.POST.get("then", "")
+    return reverse("export", args=[then]) if then.isdecimal() else _back(request, pk)
+
+
+def _back(request: HttpRequest, pk: int) -> str:
+    back = request.POST.get("back", "")
+    own = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()})
+    return back if back and own else reverse("export", args=[pk])

@@ -1,0 +1,238 @@
+"""What waits for one person: every query bounded, none per row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from approvals.listing import Counts, counts
+from approvals.models import Export, Kinds
+from approvals.states import Status, View
+from connectors.models import Connection
+from connectors.registry import connector_for
+from directory.models import (
+    Company,
+    CompanyUserObjectPermission,
+    Membership,
+    Project,
+    ToolLevel,
+    User,
+)
+from directory.perms import PUSH, Level, Tool
+
+FEW = 5
+PROJECTS = 20
+# Companies whose waiting items are listed; of the others the counts are shown.
+COMPANIES = 10
+
+ROW = (
+    "id",
+    "company_id",
+    "kind",
+    "number",
+    "title",
+    "amount",
+    "vendor_name",
+    "status",
+    "status_at",
+    "message",
+    "project__number",
+    "project__name",
+    "parent__number",
+    "sent_by_id",
+    "sent_by__name",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One sub-tab of ERP Integrations: how many wait there."""
+
+    slug: str
+    label: str
+    ready: int
+    failed: int
+    progress: int
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One company's queue, for somebody who may open it."""
+
+    company: Company
+    decides: bool  # accounting approver there
+    tabs: Sequence[Tab]
+    oldest: Sequence[dict[str, Any]]  # the longest waiting
+    failed: Sequence[dict[str, Any]]  # the latest
+
+    @property
+    def waiting(self) -> int:
+        return sum(tab.ready + tab.failed for tab in self.tabs)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """How the connection of one company is doing."""
+
+    company: str
+    company_id: int
+    erp: str
+    last_seen_at: datetime | None
+    last_result: str
+    opens: bool  # the person may open the connection's page
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Everything on the first page."""
+
+    desks: Sequence[Desk]
+    came_back: Sequence[dict[str, Any]]
+    begun: Sequence[dict[str, Any]]
+    projects: Sequence[Project]
+    more_projects: bool
+    links: Sequence[Link]
+    member: bool
+
+
+def work_of(user: User, search: str = "") -> Work:
+    """What waits for `user`; `search` narrows the list of projects."""
+    companies = {
+        membership.company_id: membership.company
+        for membership in Membership.objects.filter(user=user, is_active=True)
+        .select_related("company")
+        .order_by("company__name")
+    }
+    erp_levels = dict(
+        ToolLevel.objects.filter(
+            membership__user=user, membership__is_active=True, tool=Tool.ERP, level__gte=Level.READ
+        ).values_list("company_id", "level")
+    )
+    found = list(_projects(user, companies, search)[: PROJECTS + 1])
+    return Work(
+        desks=_desks(user, [c for pk, c in companies.items() if pk in erp_levels], erp_levels),
+        came_back=_came_back(user, companies),
+        begun=_begun(user, companies),
+        projects=found[:PROJECTS],
+        more_projects=len(found) > PROJECTS,
+        links=_links(companies, erp_levels),
+        member=bool(companies),
+    )
+
+
+def _desks(user: User, companies: Sequence[Company], levels: dict[int, int]) -> list[Desk]:
+    if not companies:
+        return []
+    pushes = set(
+        CompanyUserObjectPermission.objects.filter(
+            user=user, permission__codename=PUSH, content_object__in=companies
+        ).values_list("content_object_id", flat=True)
+    )
+    numbers = counts(*(company.pk for company in companies))
+    listed = [
+        company
+        for company in companies
+        if any(numbers[company.pk].waiting(kind) for kind in Kinds.values)
+    ][:COMPANIES]
+    oldest = _waiting(listed, View.READY, "status_at")
+    failed = _waiting(listed, View.FAILED, "-status_at")
+    return [
+        Desk(
+            company=company,
+            decides=company.pk in pushes and levels[company.pk] >= Level.STANDARD,
+            tabs=_tabs(numbers[company.pk]),
+            oldest=[row for row in oldest if row["company_id"] == company.pk],
+            failed=[row for row in failed if row["company_id"] == company.pk],
+        )
+        for company in companies
+    ]
+
+
+def _tabs(numbers: Counts) -> list[Tab]:
+    return [
+        Tab(
+            slug,
+            label,
+            numbers.of(kind, View.READY),
+            numbers.of(kind, View.FAILED),
+            numbers.of(kind, View.PROGRESS),
+        )
+        for slug, label, kind in (
+            ("commitments", "Commitments", Kinds.COMMITMENT),
+            ("change-orders", "Commitment Change Orders", Kinds.CHANGE_ORDER),
+        )
+    ]
+
+
+def _waiting(companies: Sequence[Company], view: View, order: str) -> list[dict[str, Any]]:
+    """The first few of a view in each company, in one statement; the index answers each part."""
+    parts = [
+        Export.objects.filter(company=company, view=view).order_by(order).values("pk")[:FEW]
+        for company in companies
+    ]
+    if not parts:
+        return []
+    first, *rest = parts
+    ids = [row["pk"] for row in first.union(*rest, all=True)]
+    return list(Export.objects.filter(pk__in=ids).order_by(order).values(*ROW))
+
+
+def _came_back(user: User, companies: dict[int, Company]) -> list[dict[str, Any]]:
+    """What accounting rejected, of what this person sent or made."""
+    return list(
+        Export.objects.filter(
+            Q(sent_by=user) | Q(created_by=user),
+            company_id__in=companies,
+            kind__in=Kinds.values,
+            view=View.REJECTED,
+        )
+        .order_by("-status_at")
+        .values(*ROW)[:PROJECTS]
+    )
+
+
+def _begun(user: User, companies: dict[int, Company]) -> list[dict[str, Any]]:
+    """What this person made or took back and has not sent."""
+    return list(
+        Export.objects.filter(
+            created_by=user,
+            company_id__in=companies,
+            status__in=(Status.DRAFT, Status.RETRIEVED),
+        )
+        .order_by("-status_at")
+        .values(*ROW)[:FEW]
+    )
+
+
+def _projects(user: User, companies: dict[int, Company], search: str) -> QuerySet[Project]:
+    """The projects where the person may read something, in the order of their numbers."""
+    reads = ToolLevel.objects.filter(
+        membership__user=user,
+        membership__is_active=True,
+        project=OuterRef("pk"),
+        level__gte=Level.READ,
+    )
+    projects = Project.objects.filter(Exists(reads), company_id__in=companies)
+    if search:
+        projects = projects.filter(Q(number__icontains=search) | Q(name__icontains=search))
+    return projects.select_related("company").order_by("company_id", "number")
+
+
+def _links(companies: dict[int, Company], levels: dict[int, int]) -> list[Link]:
+    return [
+        Link(
+            company=companies[connection.company_id].name,
+            company_id=connection.company_id,
+            erp=connector_for(connection.erp).capabilities.short,
+            last_seen_at=connection.last_seen_at,
+            last_result=connection.last_result,
+            opens=connection.company_id in levels,
+        )
+        for connection in Connection.objects.filter(company_id__in=companies).order_by(
+            "last_seen_at"
+        )[:COMPANIES]
+    ]
