@@ -1,1 +1,173 @@
-"""The API's frame."""
+"""The API's frame: who asks, how answers are written, how errors are told.
+
+Answers are `msgspec` structs: money is a decimal in a text, moments are UTC. Errors are RFC 9457
+problem details.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import IO, Any
+
+import msgspec
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from approvals.errors import StepError
+from approvals.refusals import Refusal, refusal
+from commitments.entries import Invalid
+from directory.asked import Fault, Unreadable
+from directory.models import ApiToken, User
+from directory.once import OtherRequest
+
+LARGEST_BODY = 5 * 1024 * 1024
+
+
+class TokenAuthentication(BaseAuthentication):
+    """`Authorization: Bearer eb_…`, a personal token. Its person's rights, no more and no less."""
+
+    def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
+        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        digest = hashlib.sha256(key.strip().encode(errors="replace")).hexdigest()
+        rows = ApiToken.objects.select_related("user")
+        token = rows.filter(digest=digest, user__is_active=True).first()
+        if token is None:
+            raise exceptions.AuthenticationFailed(
+                "This token is not known here. It may have been withdrawn; make a new one."
+            )
+        return token.user, token
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="ERP Bridge"'
+
+
+class JsonParser(BaseParser):
+    """JSON of at most 5 MB, without NaN, lone surrogates or a depth that exhausts us."""
+
+    media_type = "application/json"
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        content = stream.read(LARGEST_BODY + 1)
+        if len(content) > LARGEST_BODY:
+            raise TooLarge
+        try:
+            return msgspec.json.decode(content)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise exceptions.ParseError(f"The body is not JSON: {error}.") from None
+
+
+class TooLarge(exceptions.APIException):
+    status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    default_detail = "A request holds at most 5 MB."
+
+
+class JsonRenderer(BaseRenderer):
+    """Structs, rows of `.values()` and frozen copies as JSON."""
+
+    media_type = "application/json"
+    format = "json"
+    charset = None
+    render_style = "binary"
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        return b"" if data is None else msgspec.json.encode(data)
+
+
+# --- Errors ------------------------------------------------------------------------------------
+
+
+class ProblemDetails(Refusal, kw_only=True, omit_defaults=True):
+    """RFC 9457. `type` says which it is; the members after `detail` come with some of them."""
+
+    status: int
+    faults: list[Fault] = []
+
+
+class ProblemResponse(Response):
+    def __init__(self, problem: ProblemDetails, headers: Mapping[str, str]) -> None:
+        super().__init__(
+            problem, problem.status, headers=headers, content_type="application/problem+json"
+        )
+
+
+def problem(error: Exception, context: Mapping[str, Any]) -> Response | None:
+    """How an error is told. What we did not foresee is left to Django, which logs it."""
+    # This module is named in settings that `views` itself reads while it is imported.
+    from rest_framework.views import set_rollback
+
+    told = _told(error)
+    if told is None:
+        return None
+    set_rollback()
+    headers = {}
+    if isinstance(error, exceptions.APIException):
+        if header := getattr(error, "auth_header", None):
+            headers["WWW-Authenticate"] = header
+        if wait := getattr(error, "wait", None):
+            headers["Retry-After"] = str(int(wait))
+    return ProblemResponse(told, headers)
+
+
+def _told(error: Exception) -> ProblemDetails | None:
+    if isinstance(error, StepError):
+        told = refusal(error)
+        status = 422 if told.type == "urn:erpbridge:not-ready" else 409
+        return ProblemDetails(**msgspec.structs.asdict(told), status=status)
+    if isinstance(error, Invalid):
+        faults = [
+            Fault(
+                f"/lines/{fault.line - 1}/{fault.field}" if fault.line else f"/{fault.field}",
+                fault.message,
+            )
+            for fault in error.faults
+        ]
+        return ProblemDetails(
+            type="urn:erpbridge:invalid",
+            title="Refused as it was entered",
+            detail="Nothing was saved. All that is wrong is listed.",
+            status=422,
+            faults=faults,
+        )
+    if isinstance(error, Unreadable):
+        return ProblemDetails(
+            type="urn:erpbridge:unreadable",
+            title="The request cannot be read",
+            detail="Nothing was done. All that is wrong is listed.",
+            status=400,
+            faults=error.faults,
+        )
+    if isinstance(error, OtherRequest):
+        return _plain(422, str(error))
+    if isinstance(error, Http404 | exceptions.NotFound):
+        return _plain(404, "There is nothing here, or nothing that you may see.")
+    if isinstance(error, PermissionDenied):
+        return _plain(403, str(error) or "You may not do this.")
+    if isinstance(error, exceptions.APIException):
+        return _plain(error.status_code, str(error.detail))
+    return None
+
+
+def _plain(status: int, detail: str) -> ProblemDetails:
+    return ProblemDetails(
+        type="about:blank", title=HTTPStatus(status).phrase, detail=detail, status=status
+    )

@@ -1,5 +1,35 @@
 """Addresses of the API."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from approvals import api as approvals
+from commitments import api as commitments
+from connectors import api as connectors
+from directory import api as directory
+from erpbridge import api_schema
+
+urlpatterns = [
+    path("v1/companies/", directory.companies),
+    path("v1/projects/", directory.projects),
+    path("v1/vendors/", directory.vendors),
+    path("v1/jobs/", directory.jobs),
+    path("v1/cost-codes/", directory.cost_codes),
+    path("v1/categories/", directory.categories),
+    path("v1/people/", directory.people),
+    path("v1/commitments/", commitments.commitments),
+    path("v1/commitments/<int:pk>/", commitments.commitment),
+    path("v1/commitments/<int:pk>/status/", commitments.commitment_status),
+    path("v1/change-orders/", commitments.change_orders),
+    path("v1/change-orders/<int:pk>/", commitments.change_order),
+    path("v1/change-orders/<int:pk>/status/", commitments.change_order_status),
+    path("v1/exports/", approvals.exports),
+    path("v1/exports/bulk/<slug:step>/", approvals.bulk_step),
+    path("v1/exports/<int:pk>/", approvals.export),
+    path("v1/exports/<int:pk>/preview/", approvals.preview),
+    path("v1/exports/<int:pk>/exchanges/", approvals.exchanges),
+    path("v1/exports/<int:pk>/<slug:step>/", approvals.step),
+    path("v1/events/", approvals.events),
+    path("v1/connections/", connectors.connections),
+    path("schema/", api_schema.schema, name="schema"),
+    path("docs/", api_schema.docs, name="api_docs"),
+]

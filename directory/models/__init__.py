@@ -6,6 +6,7 @@ from directory.models.people import (
     ApiToken,
     CompanyUserObjectPermission,
     Membership,
+    RequestKey,
     ToolLevel,
     User,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "Job",
     "Membership",
     "Project",
+    "RequestKey",
     "ToolLevel",
     "User",
     "Vendor",

@@ -137,3 +137,21 @@ class ApiToken(models.Model):
         key = f"eb_{secrets.token_hex(24)}"
         cls.objects.create(user=user, name=name, digest=cls.digest_of(key))
         return key
+
+
+class RequestKey(models.Model):
+    """A request that a program marked as its only one, and how it was answered."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    key = models.CharField(max_length=100)
+    request_digest = models.CharField(max_length=64)
+    status = models.SmallIntegerField(default=0)
+    answer = models.TextField(blank=True, default="")
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="request_key_once")]
+        indexes = [models.Index(fields=["user", "at"], name="request_key_age")]
+
+    def __str__(self) -> str:
+        return self.key

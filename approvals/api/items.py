@@ -1,0 +1,129 @@
+"""One export by API: its frozen halves, what it will do to the ERP, what was exchanged."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from approvals.api.rows import ExportRow, Happening, happenings, row_of
+from approvals.buttons import buttons
+from approvals.doors import open_export
+from approvals.exchanges import Talk, talks
+from approvals.review import review
+from connectors.contract import Document, Preview, Problem, Receipt, Terms
+from directory.asked import PAGE
+from directory.http import person
+from directory.models import Event
+from directory.perms import Level, Tool
+
+
+class Offer(msgspec.Struct):
+    """A step that the item can take now; with `reasons` not by this person, or not yet."""
+
+    step: str
+    label: str
+    reasons: list[str]
+    needs_note: bool
+
+
+class ExportDetail(msgspec.Struct):
+    """An export with its frozen halves. `document_id` is null once the document was deleted.
+
+    `copy` is what was sent, `terms` where it was accepted to go, `receipt` what the ERP confirmed;
+    each is null until then. The history holds the newest events, newest first.
+    """
+
+    export: ExportRow
+    document_id: int | None
+    created_by: str
+    decided_at: datetime | None
+    copy: Document | None
+    copy_digest: str
+    terms: Terms | None
+    terms_digest: str
+    receipt: Receipt | None
+    steps: list[Offer]
+    history: list[Happening]
+
+
+@extend_schema(operation_id="export", responses=ExportDetail)
+@api_view(["GET"])
+def export(request: Request, pk: int) -> Response:
+    """One export. Needs Read Only on ERP Integrations, or on the tool of its document."""
+    found, access = open_export(person(request), pk)
+    document = found.live()
+    events = Event.objects.filter(chain__company=found.company_id, subject=found.subject)
+    return Response(
+        ExportDetail(
+            export=row_of(pk),
+            document_id=document.pk if document else None,
+            created_by=found.created_by.name,
+            decided_at=found.decided_at,
+            copy=found.document if found.copy else None,
+            copy_digest=found.copy_digest,
+            terms=found.frozen_terms,
+            terms_digest=found.terms_digest,
+            receipt=found.erp_receipt,
+            steps=[
+                Offer(button.step, button.label, list(button.reasons), button.needs_note)
+                for button in buttons(found, document, access)
+            ],
+            history=happenings(events.order_by("-seq")[:PAGE]),
+        )
+    )
+
+
+class PreviewAnswer(msgspec.Struct):
+    """What accepting will do to the ERP, worked out without asking it.
+
+    `terms_digest` names the destination; give it back with *accept*. `problems`: why it cannot go.
+    `known_at`: when the ERP's record was last read; null if never.
+    """
+
+    version: int
+    preview: Preview | None
+    terms: Terms | None
+    terms_digest: str
+    known_at: datetime | None
+    problems: list[Problem]
+    changed_since_rejection: list[str]
+
+
+@extend_schema(operation_id="export_preview", responses=PreviewAnswer)
+@api_view(["GET"])
+def preview(request: Request, pk: int) -> Response:
+    """What is approved. Needs Read Only on ERP Integrations."""
+    found, access = open_export(person(request), pk)
+    access.need(Tool.ERP, Level.READ)
+    seen = review(found)
+    return Response(
+        PreviewAnswer(
+            version=found.version,
+            preview=seen.preview,
+            terms=seen.terms,
+            terms_digest=seen.terms.digest() if seen.terms else "",
+            known_at=seen.known_at,
+            problems=list(seen.problems),
+            changed_since_rejection=list(seen.since_rejection),
+        )
+    )
+
+
+class Exchanges(msgspec.Struct):
+    """The newest conversations with the ERP about one export, newest first."""
+
+    results: list[Talk]
+
+
+@extend_schema(operation_id="export_exchanges", responses=Exchanges)
+@api_view(["GET"])
+def exchanges(request: Request, pk: int) -> Response:
+    """What was asked of the ERP and what it answered. Needs Standard on ERP Integrations."""
+    found, access = open_export(person(request), pk)
+    access.need(Tool.ERP, Level.STANDARD)
+    return Response(Exchanges(talks(found)))

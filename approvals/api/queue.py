@@ -1,0 +1,65 @@
+"""The queue by API."""
+
+from __future__ import annotations
+
+import msgspec
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from approvals import listing
+from approvals.api.rows import ExportRow, KindName, ViewName
+from approvals.listing import Place
+from approvals.states import View
+from directory.access import open_company
+from directory.asked import PAGE, Fault, Id, Size, Unreadable, described, parameters
+from directory.http import person
+from directory.perms import Tool
+
+
+class ExportQuery(msgspec.Struct):
+    """One view of one company's queue. `cursor` is what the page before named as `next`."""
+
+    company: Id
+    kind: KindName
+    view: ViewName = View.READY.value
+    q: str = ""
+    cursor: str = ""
+    size: Size = PAGE
+
+
+class ExportPage(msgspec.Struct):
+    """Newest first. `counts`: kind → view → how many there are in the company."""
+
+    results: list[ExportRow]
+    next: str | None
+    counts: dict[str, dict[str, int]]
+
+
+@extend_schema(operation_id="exports", parameters=described(ExportQuery), responses=ExportPage)
+@api_view(["GET"])
+def exports(request: Request) -> Response:
+    """One page of one view of a company's queue. Needs Read Only on ERP Integrations."""
+    asked = parameters(request, ExportQuery)
+    company = open_company(person(request), asked.company, Tool.ERP).company.pk
+    page = listing.page(
+        company,
+        asked.kind,
+        asked.view,
+        older_than=_place(asked.cursor),
+        search=asked.q.strip(),
+        size=asked.size,
+    )
+    counts: dict[str, dict[str, int]] = {}
+    for (kind, view), n in listing.counts(company)[company].by_view.items():
+        counts.setdefault(kind, {})[view] = n
+    rows = [ExportRow(**row) for row in page.rows]
+    return Response(ExportPage(rows, str(page.older) if page.older else None, counts))
+
+
+def _place(cursor: str) -> Place | None:
+    place = Place.read(cursor) if cursor else None
+    if cursor and place is None:
+        raise Unreadable([Fault("cursor", "This is no cursor that a page named as next.")])
+    return place

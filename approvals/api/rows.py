@@ -1,0 +1,83 @@
+"""What programs are told of exports and events, in lists and alone."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+import msgspec
+from django.db.models import QuerySet
+
+from approvals.listing import COLUMNS
+from approvals.models import Export, Kinds
+from approvals.states import Status, View
+from directory.asked import one_of
+from directory.models import Event
+
+KindName = Annotated[str, one_of(Kinds)]
+ViewName = Annotated[str, one_of(View)]
+StatusName = Annotated[str, one_of(Status)]
+
+
+class ExportRow(
+    msgspec.Struct,
+    rename={
+        "vendor_name": "vendor",
+        "sent_by__name": "sent_by",
+        "decided_by__name": "decided_by",
+        "project__number": "project_number",
+        "project__name": "project_name",
+        "parent__number": "parent_number",
+    },
+):
+    """An item of the queue. `version` goes back with every step."""
+
+    id: int
+    version: int
+    kind: KindName
+    number: str
+    title: str
+    amount: Decimal
+    vendor_name: str
+    status: StatusName
+    status_at: datetime
+    message: str
+    erp_number: str
+    sent_at: datetime | None
+    sent_by_id: int | None
+    sent_by__name: str | None
+    decided_by__name: str | None
+    synced_at: datetime | None
+    project_id: int
+    project__number: str
+    project__name: str
+    parent_id: int | None
+    parent__number: str | None
+
+
+def row_of(export_id: int) -> ExportRow:
+    [row] = Export.objects.filter(pk=export_id).values(*COLUMNS)
+    return ExportRow(**row)
+
+
+class Happening(msgspec.Struct):
+    """One event of the history. `hash` covers the event and, by the hash before it, all earlier."""
+
+    seq: int
+    at: datetime
+    actor_id: int | None
+    actor: str | None
+    verb: str
+    subject: str
+    data: dict[str, Any]
+    hash: str
+
+
+def happenings(rows: QuerySet[Event]) -> list[Happening]:
+    columns = ("seq", "at", "actor_id", "actor__name", "verb", "subject", "body", "hash")
+    return [
+        Happening(seq, at, actor_id, actor, verb, subject, json.loads(body)["data"], digest)
+        for seq, at, actor_id, actor, verb, subject, body, digest in rows.values_list(*columns)
+    ]

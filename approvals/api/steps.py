@@ -1,0 +1,145 @@
+"""Steps by API: one item, or up to five hundred of one company."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from django.http import Http404
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from approvals.api.rows import ExportRow, StatusName, row_of
+from approvals.doors import open_export
+from approvals.models import Export
+from approvals.refusals import Refusal, refusal
+from approvals.states import NOT_YET, STEPS, Step, Who
+from approvals.workflow import MOST_AT_ONCE, Item, take, take_all
+from directory.access import Access, open_company
+from directory.asked import Fault, Id, Text, Unreadable, body
+from directory.http import person
+from directory.once import KEY, once
+from directory.perms import Tool
+
+PEOPLES = [step for step in STEPS.values() if step.who != Who.WORKER]
+BULK = [step for step in PEOPLES if step.who == Who.APPROVER and step.name not in NOT_YET]
+
+
+def _step_parameter(steps: Sequence[Step]) -> OpenApiParameter:
+    return OpenApiParameter("step", str, "path", enum=[step.name for step in steps])
+
+
+class StepBody(msgspec.Struct):
+    """`version` as it was seen; `terms` the digest of the destination that the preview showed.
+
+    `note` is the comment that reject and record-absent need.
+    """
+
+    version: int
+    note: Text = ""
+    terms: str = ""
+
+
+@extend_schema(
+    operation_id="export_step",
+    parameters=[_step_parameter(PEOPLES)],
+    request=StepBody,
+    responses=ExportRow,
+)
+@api_view(["POST"])
+def step(request: Request, pk: int, step: str) -> Response:
+    """Take a step with one item, as its button does. A version that is no longer current is
+    refused with what happened since."""
+    wanted = next((one for one in PEOPLES if one.name == step), None)
+    if wanted is None:
+        raise Http404
+    found, access = open_export(person(request), pk)
+    if wanted.who == Who.APPROVER:
+        access.need_approver()
+    asked = body(request, StepBody)
+    _need_note(step, asked.note)
+    take(step, found, by=access, version=asked.version, note=asked.note, terms=asked.terms)
+    return Response(row_of(pk))
+
+
+def _need_note(step: str, note: str) -> None:
+    if STEPS[step].needs_note and not note.strip():
+        raise Unreadable([Fault("/note", "Write a comment: it is what the others will read.")])
+
+
+class BulkItem(msgspec.Struct):
+    id: Id
+    version: int
+    terms: str = ""
+
+
+class BulkBody(msgspec.Struct):
+    """At most 500 items of one company."""
+
+    items: list[BulkItem]
+    note: Text = ""
+
+
+class BulkResult(msgspec.Struct):
+    """What became of one item: where it is now, or why it did not move."""
+
+    id: int
+    done: bool
+    version: int
+    status: StatusName
+    refused: Refusal | None
+
+
+class BulkAnswer(msgspec.Struct):
+    """A result for each item, in the order in which they were given."""
+
+    results: list[BulkResult]
+
+
+@extend_schema(
+    operation_id="exports_bulk_step",
+    parameters=[
+        _step_parameter(BULK),
+        KEY,
+    ],
+    request=BulkBody,
+    responses=BulkAnswer,
+)
+@api_view(["POST"])
+@once
+def bulk_step(request: Request, step: str) -> Response:
+    """Take one step with many items of one company. Each is judged by itself: some may move and
+    others not. An item that is not to be seen makes the whole call answer 404."""
+    if not any(one.name == step for one in BULK):
+        raise Http404
+    asked = body(request, BulkBody)
+    access = _open_items(request, asked.items)
+    access.need_approver()
+    _need_note(step, asked.note)
+    items = [Item(item.id, item.version, item.terms) for item in asked.items]
+    results = [
+        BulkResult(
+            id=result.id,
+            done=result.error is None,
+            version=result.export.version,
+            status=result.export.status,
+            refused=refusal(result.error) if result.error else None,
+        )
+        for result in take_all(step, items, by=access, note=asked.note)
+        if result.export is not None
+    ]
+    return Response(BulkAnswer(results))
+
+
+def _open_items(request: Request, items: Sequence[BulkItem]) -> Access:
+    """The company that all of `items` belong to. Raises Http404 if one is not to be seen."""
+    ids = {item.id for item in items}
+    if not items or len(items) > MOST_AT_ONCE or len(ids) < len(items):
+        text = f"Between 1 and {MOST_AT_ONCE} different items."
+        raise Unreadable([Fault("/items", text)])
+    rows = dict(Export.objects.filter(pk__in=ids).values_list("pk", "company"))
+    if len(rows) < len(ids) or len(set(rows.values())) != 1:
+        raise Http404
+    return open_company(person(request), next(iter(rows.values())), Tool.ERP)

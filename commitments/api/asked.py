@@ -1,0 +1,141 @@
+"""What programs send about commitments and change orders."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+import msgspec
+
+from commitments.entries import ChangeEntry, ChangeOrderEntry, CommitmentEntry, LineEntry
+from commitments.models import ChangeOrderStatus, CommitmentStatus, Type
+from directory.asked import PAGE, Id, Size, one_of
+
+TypeName = Annotated[str, one_of(Type)]
+CommitmentStatusName = Annotated[str, one_of(CommitmentStatus)]
+ChangeOrderStatusName = Annotated[str, one_of(ChangeOrderStatus)]
+# A decimal in a text, so that no binary fraction comes between: "1500.00".
+Number = str | None
+
+
+class LineBody(msgspec.Struct):
+    """A line. `id` is that of a stored line; a new one has none.
+
+    A cost code is named by its id or its code, a category by its id or its name. `amount` may be
+    left out where quantity and unit cost are given.
+    """
+
+    cost_code: Id | str | None = None
+    category: Id | str | None = None
+    id: Id | None = None
+    sub_job: str = ""
+    description: str = ""
+    quantity: Number = None
+    unit: str = ""
+    unit_cost: Number = None
+    amount: Number = None
+
+
+class ChangeBody(LineBody):
+    """A line of a change order: `commitment_line` is the id of the line that it changes; a new
+    scope adds a line of 0.00 to the commitment."""
+
+    commitment_line: Id | None = None
+    new_scope: bool = False
+
+
+class CommitmentFields(msgspec.Struct, kw_only=True):
+    type: TypeName
+    number: str
+    title: str
+    date_created: date
+    vendor: Id | None = None
+    retainage: Number = None
+    description: str = ""
+    vendor_message: str = ""
+    lines: list[LineBody] = []
+
+    def entry(self) -> CommitmentEntry:
+        return CommitmentEntry(
+            type=self.type,
+            number=self.number,
+            title=self.title,
+            vendor=self.vendor,
+            retainage=self.retainage,
+            description=self.description,
+            vendor_message=self.vendor_message,
+            date_created=self.date_created,
+            lines=[LineEntry(**msgspec.structs.asdict(line)) for line in self.lines],
+        )
+
+
+class NewCommitment(CommitmentFields, kw_only=True):
+    """A new commitment, a Draft, in `project`."""
+
+    project: Id
+
+
+class WholeCommitment(CommitmentFields, kw_only=True):
+    """The whole commitment as it shall be; own lines that are missing are removed."""
+
+    version: int
+
+
+class ChangeOrderFields(msgspec.Struct, kw_only=True):
+    title: str
+    number: str = ""
+    description: str = ""
+    lines: list[ChangeBody] = []
+
+    def entry(self) -> ChangeOrderEntry:
+        return ChangeOrderEntry(
+            number=self.number,
+            title=self.title,
+            description=self.description,
+            lines=[ChangeEntry(**msgspec.structs.asdict(line)) for line in self.lines],
+        )
+
+
+class NewChangeOrder(ChangeOrderFields, kw_only=True):
+    """A new change order, a Draft; without a number it gets the next one of its commitment."""
+
+    commitment: Id
+
+
+class WholeChangeOrder(ChangeOrderFields, kw_only=True):
+    """The whole change order as it shall be; lines that are missing are removed."""
+
+    version: int
+
+
+class CommitmentStatusBody(msgspec.Struct):
+    version: int
+    status: CommitmentStatusName
+
+
+class ChangeOrderStatusBody(msgspec.Struct):
+    version: int
+    status: ChangeOrderStatusName
+
+
+class DeleteQuery(msgspec.Struct):
+    """`version` as it was seen."""
+
+    version: int
+
+
+class CommitmentQuery(msgspec.Struct):
+    project: Id
+    q: str = ""
+    cursor: Id | None = None
+    size: Size = PAGE
+
+
+class ChangeOrderQuery(msgspec.Struct):
+    """Change orders of a project, or of one commitment."""
+
+    project: Id | None = None
+    commitment: Id | None = None
+    q: str = ""
+    cursor: Id | None = None
+    size: Size = PAGE

@@ -1,0 +1,111 @@
+"""Commitment change orders by API. The same verbs and rules as the pages."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from approvals.models import Export, Kinds
+from commitments import workflow
+from commitments.api.answers import (
+    CHANGE_ORDER_COLUMNS,
+    ChangeOrderDetail,
+    ChangeOrderPage,
+    ChangeOrderRow,
+    change_order_detail,
+    page,
+)
+from commitments.api.asked import (
+    ChangeOrderQuery,
+    ChangeOrderStatusBody,
+    DeleteQuery,
+    NewChangeOrder,
+    WholeChangeOrder,
+)
+from commitments.api.doors import open_change_order, open_commitment, open_place
+from directory.asked import Fault, Unreadable, body, described, parameters
+from directory.once import KEY, once
+
+
+@extend_schema(
+    methods=["GET"],
+    operation_id="change_orders",
+    parameters=described(ChangeOrderQuery),
+    responses=ChangeOrderPage,
+)
+@extend_schema(
+    methods=["POST"],
+    operation_id="change_order_create",
+    parameters=[KEY],
+    request=NewChangeOrder,
+    responses={201: ChangeOrderDetail},
+)
+@api_view(["GET", "POST"])
+@once
+def change_orders(request: Request) -> Response:
+    """The change orders of a project or commitment, or a new one (Admin on Commitments)."""
+    if request.method == "POST":
+        new = body(request, NewChangeOrder)
+        parent, access = open_commitment(request, new.commitment, Kinds.CHANGE_ORDER)
+        made = workflow.create_change_order(commitment=parent, by=access, data=new.entry())
+        return Response(change_order_detail(made), 201)
+    asked = parameters(request, ChangeOrderQuery)
+    found = Export.objects.filter(kind=Kinds.CHANGE_ORDER, changeorder__isnull=False)
+    if asked.project is not None and asked.commitment is None:
+        open_place(request, asked.project, Kinds.CHANGE_ORDER)
+        found = found.filter(project=asked.project)
+    elif asked.commitment is not None and asked.project is None:
+        parent, _ = open_commitment(request, asked.commitment, Kinds.CHANGE_ORDER)
+        found = found.filter(parent=parent.export_id)
+    else:
+        raise Unreadable([Fault("project", "Name a project or a commitment, one of the two.")])
+    rows, after = page(found, asked, CHANGE_ORDER_COLUMNS)
+    return Response(ChangeOrderPage([ChangeOrderRow(*row) for row in rows], after))
+
+
+@extend_schema(methods=["GET"], operation_id="change_order", responses=ChangeOrderDetail)
+@extend_schema(
+    methods=["PUT"],
+    operation_id="change_order_save",
+    request=WholeChangeOrder,
+    responses=ChangeOrderDetail,
+)
+@extend_schema(
+    methods=["DELETE"],
+    operation_id="change_order_delete",
+    parameters=described(DeleteQuery),
+    responses={204: None},
+)
+@api_view(["GET", "PUT", "DELETE"])
+def change_order(request: Request, pk: int) -> Response:
+    """One change order with its lines; saving it whole; deleting a Draft."""
+    found, access = open_change_order(request, pk)
+    if request.method == "PUT":
+        whole = body(request, WholeChangeOrder)
+        found = workflow.update_change_order(
+            found, by=access, version=whole.version, data=whole.entry()
+        )
+    if request.method == "DELETE":
+        version = parameters(request, DeleteQuery).version
+        workflow.delete_change_order(found, by=access, version=version)
+        return Response(status=204)
+    return Response(change_order_detail(found))
+
+
+@extend_schema(
+    operation_id="change_order_status", request=ChangeOrderStatusBody, responses=ChangeOrderDetail
+)
+@api_view(["POST"])
+def change_order_status(request: Request, pk: int) -> Response:
+    """Give a change order another business status: approve it, reject it, make it void."""
+    found, access = open_change_order(request, pk)
+    asked = body(request, ChangeOrderStatusBody)
+    return Response(
+        change_order_detail(
+            workflow.set_change_order_status(
+                found, by=access, version=asked.version, status=asked.status
+            )
+        )
+    )

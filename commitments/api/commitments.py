@@ -1,0 +1,108 @@
+"""Commitments by API. The same verbs and rules as the pages."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from approvals.models import Export, Kinds
+from commitments import workflow
+from commitments.api.answers import (
+    COMMITMENT_COLUMNS,
+    CommitmentDetail,
+    CommitmentPage,
+    CommitmentRow,
+    commitment_detail,
+    page,
+)
+from commitments.api.asked import (
+    CommitmentQuery,
+    CommitmentStatusBody,
+    DeleteQuery,
+    NewCommitment,
+    WholeCommitment,
+)
+from commitments.api.doors import open_commitment, open_place
+from directory.asked import body, described, parameters
+from directory.models import Project
+from directory.once import KEY, once
+
+
+@extend_schema(
+    methods=["GET"],
+    operation_id="commitments",
+    parameters=described(CommitmentQuery),
+    responses=CommitmentPage,
+)
+@extend_schema(
+    methods=["POST"],
+    operation_id="commitment_create",
+    parameters=[KEY],
+    request=NewCommitment,
+    responses={201: CommitmentDetail},
+)
+@api_view(["GET", "POST"])
+@once
+def commitments(request: Request) -> Response:
+    """The commitments of a project (Read Only on Commitments), or a new one (Admin)."""
+    if request.method == "POST":
+        new = body(request, NewCommitment)
+        access = open_place(request, new.project, Kinds.COMMITMENT)
+        project = cast(Project, access.project)
+        made = workflow.create_commitment(project=project, by=access, data=new.entry())
+        return Response(commitment_detail(made), 201)
+    asked = parameters(request, CommitmentQuery)
+    open_place(request, asked.project, Kinds.COMMITMENT)
+    found = Export.objects.filter(project=asked.project, kind=Kinds.COMMITMENT)
+    rows, after = page(found.filter(commitment__isnull=False), asked, COMMITMENT_COLUMNS)
+    return Response(CommitmentPage([CommitmentRow(*row) for row in rows], after))
+
+
+@extend_schema(methods=["GET"], operation_id="commitment", responses=CommitmentDetail)
+@extend_schema(
+    methods=["PUT"],
+    operation_id="commitment_save",
+    request=WholeCommitment,
+    responses=CommitmentDetail,
+)
+@extend_schema(
+    methods=["DELETE"],
+    operation_id="commitment_delete",
+    parameters=described(DeleteQuery),
+    responses={204: None},
+)
+@api_view(["GET", "PUT", "DELETE"])
+def commitment(request: Request, pk: int) -> Response:
+    """One commitment with its schedule of values; saving it whole; deleting a Draft."""
+    found, access = open_commitment(request, pk)
+    if request.method == "PUT":
+        whole = body(request, WholeCommitment)
+        found = workflow.update_commitment(
+            found, by=access, version=whole.version, data=whole.entry()
+        )
+    if request.method == "DELETE":
+        version = parameters(request, DeleteQuery).version
+        workflow.delete_commitment(found, by=access, version=version)
+        return Response(status=204)
+    return Response(commitment_detail(found))
+
+
+@extend_schema(
+    operation_id="commitment_status", request=CommitmentStatusBody, responses=CommitmentDetail
+)
+@api_view(["POST"])
+def commitment_status(request: Request, pk: int) -> Response:
+    """Give a commitment another business status: approve it, complete it, make it void."""
+    found, access = open_commitment(request, pk)
+    asked = body(request, CommitmentStatusBody)
+    return Response(
+        commitment_detail(
+            workflow.set_commitment_status(
+                found, by=access, version=asked.version, status=asked.status
+            )
+        )
+    )

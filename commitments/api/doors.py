@@ -1,0 +1,39 @@
+"""Which commitments and change orders a program may open; everything else answers 404."""
+
+from __future__ import annotations
+
+from django.http import Http404
+from rest_framework.request import Request
+
+from approvals.doors import TOOLS
+from approvals.models import Kinds
+from commitments import workflow
+from commitments.models import ChangeOrder, Commitment
+from directory.access import Access, open_project
+from directory.http import person
+
+
+def open_place(request: Request, project: int, kind: Kinds) -> Access:
+    """The project and what the person may do there. Raises Http404."""
+    return open_project(person(request), project, *TOOLS[kind])
+
+
+def open_commitment(
+    request: Request, pk: int, kind: Kinds = Kinds.COMMITMENT
+) -> tuple[Commitment, Access]:
+    """The commitment and what the person may do in its project. Raises Http404."""
+    project = Commitment.objects.filter(pk=pk).values_list("project", flat=True).first()
+    if project is None:
+        raise Http404
+    access = open_place(request, project, kind)
+    return workflow.load_commitment(pk), access
+
+
+def open_change_order(request: Request, pk: int) -> tuple[ChangeOrder, Access]:
+    """The change order and what the person may do in its project. Raises Http404."""
+    rows = ChangeOrder.objects.filter(pk=pk).values_list("commitment__project", flat=True)
+    project = rows.first()
+    if project is None:
+        raise Http404
+    access = open_place(request, project, Kinds.CHANGE_ORDER)
+    return workflow.load_change_order(pk), access
