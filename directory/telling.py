@@ -22,10 +22,14 @@ class Told:
     about: str
 
 
-def history(company: Company, subjects: Sequence[str], most: int = 30) -> list[Told]:
-    """The newest events of these subjects in the company's history, newest first."""
+def history(
+    company: Company, subjects: Sequence[str], *, levels: bool = True, most: int = 30
+) -> list[Told]:
+    """The newest events of these subjects in the company's history, newest first; without the
+    changes of levels if those are not wanted."""
     events = (
         Event.objects.filter(chain__company=company, subject__in=subjects)
+        .exclude(verb__in=[] if levels else ["level"])
         .select_related("actor")
         .order_by("-id")[:most]
     )

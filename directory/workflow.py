@@ -256,5 +256,5 @@ def _subject(membership: Membership) -> str:
 
 
 def _plain(value: object) -> object:
-    """A field's value as plain JSON: a linked row by its id."""
-    return value.pk if isinstance(value, Job) else value
+    """A field's value as plain JSON: a linked job by its name."""
+    return value.name if isinstance(value, Job) else value

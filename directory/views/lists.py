@@ -4,26 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.timezone import localtime
 
 from directory import workflow
 from directory.access import open_company
 from directory.forms import FORMS
 from directory.http import person
-from directory.models import Category, Company, CostCode, Project, Vendor
-from directory.paging import page
+from directory.models import Category, Company, CostCode, Job, Project, Vendor
+from directory.paging import page, rows_html
 from directory.perms import Level, Tool
 from directory.telling import history
 from directory.workflow import Listed
+
+
+class Cell(NamedTuple):
+    """One cell of a row: a text, marked by a colour or as a moment (ISO 8601)."""
+
+    text: str
+    mark: str = ""
+    at: str = ""
+
+
+NOT_LINKED = Cell("not linked", "retrieved")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +45,7 @@ class List:
     key: str
     searched: tuple[str, ...]
     columns: tuple[str, ...]
-    cells: Callable[[Any], list[str]]
+    cells: Callable[[Any], list[Cell]]
     empty: str
 
     def found(self, company: Company) -> Any:
@@ -45,16 +54,21 @@ class List:
         return rows.select_related("job") if self.model is Project else rows
 
 
-def _erp(row: Vendor | CostCode) -> str:
+def _erp(row: Vendor | CostCode | Job) -> Cell:
     """How a row stands with the ERP."""
     if not row.erp_id:
-        return row.erp_problem or "not linked"
-    return row.erp_name if row.erp_active else f"{row.erp_name} (inactive there)"
+        return NOT_LINKED
+    name = row.erp_name or row.name
+    if not row.erp_active:
+        return Cell(f"{name}: inactive there", "rejected")
+    return Cell(f"{name}: cannot be used", "rejected") if row.erp_problem else Cell(name)
 
 
-def _project(row: Project) -> list[str]:
-    synced = f"{localtime(row.erp_synced_at):%Y-%m-%d %H:%M}" if row.erp_synced_at else "never"
-    return [row.number, row.name, row.job.name if row.job else "not linked", synced]
+def _project(row: Project) -> list[Cell]:
+    at = row.erp_synced_at
+    synced = Cell(f"{at:%Y-%m-%d %H:%M} UTC", at=at.isoformat()) if at else Cell("never")
+    job = _erp(row.job) if row.job else NOT_LINKED
+    return [Cell(row.number), Cell(row.name), job, synced]
 
 
 LISTS = {
@@ -75,7 +89,7 @@ LISTS = {
         "name",
         ("name", "erp_name"),
         ("Name", "Vendor in the ERP"),
-        lambda row: [row.name, _erp(row)],
+        lambda row: [Cell(row.name), _erp(row)],
         "No vendor yet. They come from the ERP with the first sync; you can also make one here.",
     ),
     "cost-codes": List(
@@ -85,7 +99,7 @@ LISTS = {
         "code",
         ("code", "name"),
         ("Code", "Name", "Item in the ERP"),
-        lambda row: [row.code, row.name, _erp(row)],
+        lambda row: [Cell(row.code), Cell(row.name), _erp(row)],
         "No cost code yet. They come from the ERP with the first sync; you can also make one here.",
     ),
     "categories": List(
@@ -95,7 +109,7 @@ LISTS = {
         "name",
         ("name",),
         ("Name",),
-        lambda row: [row.name],
+        lambda row: [Cell(row.name)],
         "No category yet. Every line of a commitment needs one: Labor, Material, Subcontract …",
     ),
 }
@@ -137,7 +151,7 @@ def rows(request: HttpRequest, company_id: int, kind: str) -> HttpResponse:
             "list": each,
             "q": wanted,
             "may_edit": access.has(Tool.DIRECTORY, Level.ADMIN),
-            "rows": render_to_string("listed.jinja", {"rows": cells}),
+            "rows": rows_html("listed.jinja", rows=cells),
             "any": bool(shown),
             "after": after,
         },
@@ -175,7 +189,7 @@ def entry(request: HttpRequest, company_id: int, kind: str, pk: int | None = Non
             "kind": kind,
             "list": each,
             "row": row,
-            "erp": _erp(row) if isinstance(row, Vendor | CostCode) else "",
+            "erp": _erp(row) if isinstance(row, Vendor | CostCode) else None,
             "may_edit": may_edit,
             "form": form,
             "history": history(access.company, [f"{row._meta.model_name}:{pk}"]) if pk else [],

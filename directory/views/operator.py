@@ -113,7 +113,7 @@ def company(request: HttpRequest, company_id: int) -> HttpResponse:
     ]
     subjects = [f"company:{this.pk}", *(f"user:{row.user_id}" for row in rows)]
     names = {f"user:{row.user_id}": row.user.name for row in rows}
-    told = [(event, names.get(event.about, "")) for event in history(this, subjects)]
+    told = [(event, names.get(event.about, "")) for event in history(this, subjects, levels=False)]
     return render(
         request,
         "directory/operator_company.html",

@@ -7,11 +7,10 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Value
+from django.db.models import TextField, Value
 from django.db.models.functions import Concat, Lower
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
@@ -22,7 +21,7 @@ from directory.forms import LevelsForm, PersonForm
 from directory.http import person
 from directory.invitations import first_link
 from directory.models import Company, CompanyUserObjectPermission, Membership, Project, User
-from directory.paging import page
+from directory.paging import page, rows_html
 from directory.perms import COMPANY_TOOLS, PROJECT_TOOLS, PUSH, Level, Tool
 from directory.telling import history
 
@@ -46,7 +45,7 @@ def people(request: HttpRequest, company_id: int) -> HttpResponse:
             "project": project,
             "company_tools": COMPANY_TOOLS,
             "project_tools": PROJECT_TOOLS if project else (),
-            "rows": render_to_string("people.jinja", {"people": grid(access, rows, project)}),
+            "rows": rows_html("people.jinja", people=grid(access, rows, project)),
             "after": after,
         },
     )
@@ -54,7 +53,7 @@ def people(request: HttpRequest, company_id: int) -> HttpResponse:
 
 def members(company: Company) -> Any:
     """Everybody of a company, ordered by `key`: the name, and the address to tell namesakes."""
-    key = Concat(Lower("user__name"), Value(" "), "user__email")
+    key = Concat(Lower("user__name"), Value(" "), "user__email", output_field=TextField())
     return company.memberships.select_related("user").annotate(key=key)
 
 

@@ -1,0 +1,32 @@
+"""`manage.py load_demo`: the demo company, once. With --print, how to sign in."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from erpbridge.demo.loading import load
+
+
+class Command(BaseCommand):
+    help = "Load the demo company and its QuickBooks company file; a second time changes nothing."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--print", action="store_true", help="print logins and passwords")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        known = load()
+        if not options["print"]:
+            return
+        width = max(len(person["email"]) for person in known["people"])
+        self.stdout.write(f"Sign in with the password  {known['password']}  as one of these:\n\n")
+        for person in known["people"]:
+            self.stdout.write(f"  {person['email']:{width}}  {person['name']}, {person['role']}")
+        web_connector = known["web_connector"]
+        self.stdout.write(
+            f"\nWeb Connector of {known['company']}: {settings.BASE_URL}"
+            f"/qbwc/{known['connection']}/\n"
+            f"  user {web_connector['user']}, password {web_connector['password']}\n"
+            "Everybody and everything of the demo is invented."
+        )
