@@ -46,7 +46,6 @@ def _start(stack: Stack, port: int, demo_company: bool) -> None:
     stack.state.announce(stack.base_url, stack.environment)
     stack.prepare(*([["load_demo"]] if demo_company else []))
     stack.start_application(port)
-    stack.wait_until_healthy(port)
 
 
 def _greet(stack: Stack, demo_company: bool, quickbooks: str) -> None:
@@ -75,7 +74,6 @@ def story() -> int:
                 stack.start_databases(FORGETFUL)
                 stack.prepare(["load_demo"])
                 stack.start_application(port)
-                stack.wait_until_healthy(port)
                 stack.start_sandbox()
                 command = [*MANAGE, "story", "--base-url", stack.base_url]
                 return foreground(command, stack.environment)

@@ -133,7 +133,10 @@ class Stack:
             raise Refusal(f"{last}\nmanage.py {arguments[0]} failed; the whole of it: {log}")
 
     def start_application(self, port: int) -> None:
+        """Web, worker and beat; returns when the web server answers."""
         self.start(self.server("web", processes.web("127.0.0.1", port), patience=15))
+        complaint = f"The application does not answer on port {port}."
+        self.wait_until(lambda: healthy(port), complaint, "web")
         self.start(self.server("worker", processes.worker()))
         self.start(self.server("beat", processes.beat()))
 
@@ -152,10 +155,6 @@ class Stack:
 
     def log(self, name: str) -> Path:
         return self.state.path / "logs" / f"{name}.log"
-
-    def wait_until_healthy(self, port: int) -> None:
-        complaint = f"The application does not answer on port {port}."
-        self.wait_until(lambda: healthy(port), complaint, "web")
 
     def wait_until(self, ready: Callable[[], bool], complaint: str, server: str) -> None:
         deadline = time.monotonic() + READY_WITHIN
