@@ -47,11 +47,18 @@ class Move:
     told: Mapping[str, Any] = field(default_factory=dict)  # more for the history
 
 
-def lock_exports(ids: Sequence[int], *, parents: bool = False) -> dict[int, Export]:
-    """The exports (and their parents), locked in the order of their ids."""
+def lock_exports(
+    ids: Sequence[int], *, company: int | None = None, parents: bool = False
+) -> dict[int, Export]:
+    """The exports (and their parents), locked in the order of their ids.
+
+    With `company`, those of other companies are neither locked nor returned.
+    """
     wanted = Q(pk__in=ids)
     if parents:
         wanted |= Q(pk__in=Export.objects.filter(pk__in=ids).values("parent_id"))
+    if company is not None:
+        wanted &= Q(company=company)
     rows = Export.objects.select_for_update(of=("self",)).select_related("company")
     return {export.pk: export for export in rows.filter(wanted).order_by("id")}
 

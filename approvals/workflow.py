@@ -125,20 +125,20 @@ def retry(items: Sequence[Item], *, by: Access) -> list[Result]:
 @transaction.atomic
 def _decide(step: Step, items: Sequence[Item], *, by: Access) -> list[Result]:
     by = _approver(by)
-    exports = lock_exports(_ids(items), parents=True)
+    exports = lock_exports(_ids(items), company=by.company.pk, parents=True)
     connection = Connection.objects.filter(company=by.company).first()
     results: dict[int, StepError | None] = {}
     ready: list[tuple[Item, Export]] = []
     for item in sorted(items, key=lambda item: item.id):
         export = exports.get(item.id)
-        if export is None or export.company_id != by.company.pk:
+        if export is None:
             continue
         error = _objection(export, step, item.version) or _own_item(export, by)
         if error is None:
             ready.append((item, export))
         results[item.id] = error
     if connection is None:
-        raise StepError("There is no connection to an accounting system.")
+        raise StepError("There is no connection to an accounting system yet.")
     going = _resolve(connection, ready, exports, results)
     moves = [
         Move(
@@ -277,12 +277,12 @@ def _ids(items: Sequence[Item]) -> list[int]:
 
 def _move_each(step: Step, items, by: Access, changes, *, note: str = "") -> list[Result]:  # type: ignore[no-untyped-def]
     """Move each item that may take `step`; `changes(export)` gives its columns or raises."""
-    exports = lock_exports(_ids(items))
+    exports = lock_exports(_ids(items), company=by.company.pk)
     results: dict[int, Result] = {}
     moves = []
     for item in sorted(items, key=lambda item: item.id):
         export = exports.get(item.id)
-        if export is None or export.company_id != by.company.pk:
+        if export is None:
             results[item.id] = Result(item.id, None, StepError("There is no such item."))
             continue
         error = _objection(export, step, item.version)

@@ -92,7 +92,7 @@ class Conversation(models.Model):
 
     connection = models.ForeignKey(Connection, models.CASCADE, related_name="conversations")
     purpose = models.CharField(max_length=12)
-    subject = models.CharField(max_length=40)
+    subject = models.CharField(max_length=100)
     record = models.CharField(max_length=120)
     place = models.BigIntegerField(db_default=NextPlace())
     tries = models.IntegerField(default=0)

@@ -107,14 +107,15 @@ def _begin(session: Session, turns: Sequence[Conversation], code: str) -> list[C
     """Begin those that wait; what their purpose does not want begun is dropped."""
     going = [conversation for conversation in turns if conversation.state == OPEN]
     for purpose, group in by_purpose(c for c in turns if c.state == WAITING):
+        for conversation in group:
+            conversation.session = session
+            conversation.fingerprint = code
         inputs = purpose.begin(group)
         for conversation in group:
             given = inputs.get(conversation.subject)
             conversation.state = CLOSED if given is None else OPEN
             conversation.outcome = "dropped" if given is None else ""
             conversation.input = given or ""
-            conversation.fingerprint = code
-            conversation.session = session
             if given is not None:
                 going.append(conversation)
         Conversation.objects.bulk_update(

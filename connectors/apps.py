@@ -1,0 +1,13 @@
+"""Tells the engine what becomes of the ERP's lists."""
+
+from django.apps import AppConfig
+
+
+class Connectors(AppConfig):
+    name = "connectors"
+
+    def ready(self) -> None:
+        from connectors import engine
+        from connectors.pulls import Pulls
+
+        engine.register("pull", Pulls())
