@@ -149,3 +149,31 @@ def test_an_answer_without_data_holds_only_the_statuses(app):
 
     assert status(answer[0]) == (0, "Info")
     assert len(answer[0]) == 0
+
+
+class PowerCut(Exception):
+    """QuickBooks' machine goes dark."""
+
+
+def test_a_power_cut_leaves_everything_of_a_set_with_its_memory_or_nothing(app, company, clock):
+    """The second order is cut short; the first, written before it in the same set, goes too."""
+    reads = 0
+
+    def cut_in_the_second_order():
+        nonlocal reads
+        reads += 1
+        if len(company.purchase_orders()) == 1:
+            raise PowerCut
+        return clock()
+
+    company.books.clock = cut_in_the_second_order
+    document = message_set(add(line()), add(line(), number="PO-2"), newMessageSetID="PX1")
+    with pytest.raises(PowerCut):
+        app.document(document)
+    company.books.clock = clock
+
+    assert reads > 1
+    assert company.purchase_orders() == []
+    assert code(status_check(app, "PX1")) == "9002"
+    app.document(document)
+    assert [order.ref_number for order in company.purchase_orders()] == ["PO-1", "PO-2"]

@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -73,15 +74,28 @@ class Demo:
 
 
 @pytest.fixture
-def demo(tmp_path, server):
+def run():
+    """Starts the process with the given arguments; whatever happens, none is left running."""
+    started: list[Demo] = []
+
+    def run_process(*arguments: str | Path) -> Demo:
+        started.append(Demo(*arguments))
+        return started[-1]
+
+    yield run_process
+    for each in started:
+        each.process.kill()
+        each.process.communicate()
+
+
+@pytest.fixture
+def demo(tmp_path, server, run):
     """A demo that polls only when it is told to (or once an hour)."""
     write_config(tmp_path, server.url)
-    made = Demo(tmp_path)
+    made = run(tmp_path)
     made.wait_for("polls")
     made.post("sync")  # so that the first poll of its own is over
-    yield made
-    made.process.kill()
-    made.process.communicate()
+    return made
 
 
 def write_config(folder: Path, url: str, **more: object) -> None:
@@ -101,8 +115,8 @@ def write_config(folder: Path, url: str, **more: object) -> None:
     written.rename(folder / "sandbox.json")
 
 
-def test_it_waits_for_its_configuration_polls_and_stops_when_told(tmp_path, server):
-    demo = Demo(tmp_path)
+def test_it_waits_for_its_configuration_polls_and_stops_when_told(tmp_path, server, run):
+    demo = run(tmp_path)
     demo.wait_for("Waiting for")
     server.requests = [message_set(add(line(amount="60000.00")))]
 
@@ -112,7 +126,7 @@ def test_it_waits_for_its_configuration_polls_and_stops_when_told(tmp_path, serv
 
     assert "1 to QuickBooks, 1 of them writing" in said
     demo.process.send_signal(signal.SIGTERM)
-    rest, _ = demo.process.communicate()
+    rest, _ = demo.process.communicate(timeout=20)
     assert demo.process.returncode == 0
     assert "has stopped" in rest
     assert CompanyFile(tmp_path / "meridian.qbw").purchase_order("PO-1").total == 60000
@@ -195,9 +209,9 @@ def test_a_configuration_written_again_is_read_again(demo, server, tmp_path):
     assert demo.get("orders") == []
 
 
-def test_a_configuration_that_does_not_hold_is_told_and_waited_for(tmp_path, server):
+def test_a_configuration_that_does_not_hold_is_told_and_waited_for(tmp_path, server, run):
     (tmp_path / "sandbox.json").write_text('{"password": "secret"}')
-    demo = Demo(tmp_path)
+    demo = run(tmp_path)
 
     said = demo.wait_for("cannot be used")
 
@@ -206,11 +220,10 @@ def test_a_configuration_that_does_not_hold_is_told_and_waited_for(tmp_path, ser
     write_config(tmp_path, server.url)
     demo.wait_for("polls")
     demo.process.terminate()
-    assert demo.process.wait() == 0
-    demo.process.communicate()
+    assert demo.process.wait(20) == 0
 
 
-def test_it_runs_from_the_command_line_alone(tmp_path, server):
+def test_it_runs_from_the_command_line_alone(tmp_path, server, run):
     (tmp_path / "password").write_text(f"{PASSWORD}\n")
     (tmp_path / "seed.json").write_text(json.dumps(SEED))
     (tmp_path / "bridge.qwc").write_text(
@@ -228,23 +241,43 @@ def test_it_runs_from_the_command_line_alone(tmp_path, server):
     }
     named = [text for name, file in options.items() for text in (name, str(tmp_path / file))]
 
-    demo = Demo(*named, "--control-port", "0")
+    demo = run(*named, "--control-port", "0")
 
     demo.wait_for("done")
     demo.process.terminate()
-    assert demo.process.wait() == 0
-    demo.process.communicate()
+    assert demo.process.wait(20) == 0
 
 
-def test_the_company_file_outlives_a_process_that_is_killed(demo, server, tmp_path):
+def test_the_company_file_outlives_a_process_that_is_killed(demo, server, tmp_path, run):
     server.requests = [message_set(add(line()))]
     demo.post("sync")
     demo.process.kill()
     demo.process.wait()
 
-    again = Demo(tmp_path)
+    again = run(tmp_path)
     again.wait_for("polls")
     assert again.get("orders")[0]["ref_number"] == "PO-1"
     assert again.post("sync")["outcome"] == "nothing to do"
-    again.process.terminate()
-    again.process.communicate()
+
+
+def test_it_stops_in_the_middle_of_a_session_that_would_never_end(tmp_path, server, run):
+    question = message_set("<VendorQueryRq/>")
+    asked = threading.Event()
+    server.replies["authenticate"] = lambda values: ["{t}", ""]
+    server.replies["sendRequestXML"] = lambda values: question
+
+    def never_done(values: dict[str, str]) -> int:
+        asked.set()
+        return 99
+
+    server.replies["receiveResponseXML"] = never_done
+    write_config(tmp_path, server.url)
+    demo = run(tmp_path)
+    demo.wait_for("polls")
+    assert asked.wait(20)
+
+    demo.process.terminate()
+
+    said, _ = demo.process.communicate(timeout=20)
+    assert demo.process.returncode == 0
+    assert "has stopped" in said

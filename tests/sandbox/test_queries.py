@@ -1,5 +1,6 @@
 """Asking QuickBooks: lists, orders, pages, what is not there, and what it says about itself."""
 
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
@@ -386,6 +387,23 @@ def test_two_programs_have_the_same_file_open(tmp_path, clock):
         "Halden Steel",
         "Ironwood Concrete",
     ]
+
+
+def test_two_programs_write_at_the_same_time_and_nothing_is_lost(tmp_path):
+    path = tmp_path / "meridian.qbw"
+    first = CompanyFile.create(path, company_name="Meridian Builders")
+    first.load({"vendors": ["Ironwood Concrete"], "items": [{"name": "03-300"}]})
+
+    def write(company: CompanyFile) -> list[str]:
+        app = Application(company, company.open_session())
+        return [ids(added(app, line(CustomerRef=None)))[0] for _ in range(40)]
+
+    with ThreadPoolExecutor() as pool:
+        written = pool.map(write, [first, CompanyFile(path), CompanyFile(path)])
+        txn_ids = [txn_id for each in written for txn_id in each]
+
+    assert len(set(txn_ids)) == 120
+    assert {order.txn_id for order in first.purchase_orders()} == set(txn_ids)
 
 
 def test_a_restored_backup_knows_nothing_of_what_came_later(tmp_path, company, app):

@@ -192,6 +192,14 @@ def test_a_negative_percentage_ends_the_session_with_the_reason(server, connecto
     assert len(server.requests) == 1
 
 
+def test_99_percent_is_not_the_end(server, connector):
+    server.requests = [VENDORS, VENDORS]
+    server.replies["receiveResponseXML"] = lambda values: 99 if server.requests else 100
+
+    assert connector.run_once().outcome == "done"
+    assert server.operations.count("receiveResponseXML") == 2
+
+
 def test_what_quickbooks_cannot_read_comes_back_as_an_hresult(server, connector):
     server.requests = [message_set("<VendorListRq/>")]
 
