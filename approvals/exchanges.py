@@ -10,11 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 from django.db.models import F
 from django.db.models.functions import Left, Length
 from lxml import etree
 
 from approvals.models import Export
+from connectors.contract import Request
 from connectors.models import Exchange
 
 CONVERSATIONS = 50
@@ -102,7 +104,7 @@ def talks(export: Export) -> list[Talk]:
         said = Said(
             writes=row["writes"],
             sent_at=row["sent_at"],
-            request=readable(row["request"]),
+            request=_question(row["request"]),
             replied_at=row["replied_at"],
             reply=_answer(row["reply"] or "", row["reply_length"] or 0, row["request_id"]),
             fault=row["fault"],
@@ -112,9 +114,13 @@ def talks(export: Export) -> list[Talk]:
     return list(found.values())
 
 
-def readable(text: str) -> str:
-    """XML with a line and an indent for each element; anything else as it is."""
-    return "\n".join(_indented(root) for root in [_parsed(text)] if root is not None) or text
+def _question(stored: str) -> str:
+    """What was asked, without the envelope of its message."""
+    request = msgspec.json.decode(stored, type=Request)
+    if not request.body:
+        return f"Is anything remembered of the write under {request.key}?"
+    root = _parsed(request.body)
+    return request.body if root is None else _indented(root)
 
 
 def _answer(reply: str, length: int, request_id: str) -> str:

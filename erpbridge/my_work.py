@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.urls import reverse
 
 from approvals.listing import Counts, counts
 from approvals.models import Export, Kinds
@@ -25,13 +26,18 @@ from directory.models import (
 from directory.perms import PUSH, Level, Tool
 
 FEW = 5
+MANY = 20
 PROJECTS = 20
+# The page of a document, by its kind.
+PAGES = {Kinds.COMMITMENT: "commitment", Kinds.CHANGE_ORDER: "change_order"}
 # Companies whose waiting items are listed; of the others the counts are shown.
 COMPANIES = 10
 
 ROW = (
     "id",
     "company_id",
+    "project_id",
+    "document_id",
     "kind",
     "number",
     "title",
@@ -178,34 +184,44 @@ def _waiting(companies: Sequence[Company], view: View, order: str) -> list[dict[
         return []
     first, *rest = parts
     ids = [row["pk"] for row in first.union(*rest, all=True)]
-    return list(Export.objects.filter(pk__in=ids).order_by(order).values(*ROW))
+    rows = Export.objects.filter(pk__in=ids).order_by(order).values(*ROW)
+    return [{**row, "url": reverse("export", args=[row["id"]])} for row in rows]
 
 
 def _came_back(user: User, companies: dict[int, Company]) -> list[dict[str, Any]]:
     """What accounting rejected, of what this person sent or made."""
-    return list(
+    return _with_documents(
         Export.objects.filter(
             Q(sent_by=user) | Q(created_by=user),
             company_id__in=companies,
-            kind__in=Kinds.values,
+            kind__in=PAGES,
             view=View.REJECTED,
         )
         .order_by("-status_at")
-        .values(*ROW)[:PROJECTS]
+        .values(*ROW)[:MANY]
     )
 
 
 def _begun(user: User, companies: dict[int, Company]) -> list[dict[str, Any]]:
     """What this person made or took back and has not sent."""
-    return list(
+    return _with_documents(
         Export.objects.filter(
             created_by=user,
             company_id__in=companies,
+            kind__in=PAGES,
             status__in=(Status.DRAFT, Status.RETRIEVED),
         )
         .order_by("-status_at")
         .values(*ROW)[:FEW]
     )
+
+
+def _with_documents(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows with the address of the live document, where it is mended."""
+    return [
+        {**row, "url": reverse(PAGES[row["kind"]], args=[row["project_id"], row["document_id"]])}
+        for row in rows
+    ]
 
 
 def _projects(user: User, companies: dict[int, Company], search: str) -> QuerySet[Project]:
