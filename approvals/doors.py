@@ -25,7 +25,9 @@ def open_export(user: User, export_id: int) -> tuple[Export, Access]:
     if export is None:
         raise Http404
     access = access_to(user, export.company, export.project)
-    access.see(Tool.ERP, *TOOLS[Kinds(export.kind)])
+    # What was never sent is not yet accounting's to see.
+    accounting = (Tool.ERP,) if export.copy else ()
+    access.see(*accounting, *TOOLS[Kinds(export.kind)])
     return export, access
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view
@@ -17,7 +15,7 @@ from rest_framework.response import Response
 from connectors import setup
 from connectors.models import Connection
 from directory.access import open_company
-from directory.asked import Fault, Id, Unreadable, body, described, parameters
+from directory.asked import Id, Moment, body, described, parameters
 from directory.http import person
 from directory.perms import Level, Tool
 
@@ -46,8 +44,8 @@ class ConnectionRow(msgspec.Struct, kw_only=True):
     qwc: str
     erp_company: str
     erp_version: str
-    first_seen_at: datetime | None
-    last_seen_at: datetime | None
+    first_seen_at: Moment | None
+    last_seen_at: Moment | None
     last_result: str
 
 
@@ -84,10 +82,7 @@ def connections(request: Request) -> Response:
     if request.method == "POST":
         new = body(request, NewConnection)
         access = open_company(person(request), new.company, Tool.ERP)
-        try:
-            made, password = setup.create_connection(access.company, new.erp, by=access)
-        except ValidationError as error:
-            raise Unreadable([Fault("/erp", text) for text in error.messages]) from None
+        made, password = setup.create_connection(access.company, new.erp, by=access)
         return Response(MadeConnection(**_row(made), password=password), 201)
     asked = parameters(request, ConnectionQuery)
     access = open_company(person(request), asked.company, Tool.ERP)

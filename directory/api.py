@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import msgspec
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view
@@ -14,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from directory.access import access_to, open_company, open_project
-from directory.asked import PAGE, Fault, Id, Size, Unreadable, described, parameters
+from directory.asked import PAGE, Fault, Id, Moment, Size, Unreadable, described, parameters
 from directory.http import person
 from directory.models import (
     Category,
@@ -59,7 +58,7 @@ class CompanyRow(msgspec.Struct):
     tools: dict[str, str]
 
 
-class ProjectRow(msgspec.Struct):
+class ProjectRow(msgspec.Struct, rename={"job__name": "job"}):
     """`job`: the ERP's job that it is linked to."""
 
     id: int
@@ -67,8 +66,8 @@ class ProjectRow(msgspec.Struct):
     number: str
     name: str
     job_id: int | None
-    job: str | None
-    erp_synced_at: datetime | None
+    job__name: str | None
+    erp_synced_at: Moment | None
 
 
 class ListedRow(msgspec.Struct, kw_only=True):
@@ -154,8 +153,8 @@ def projects(request: Request) -> Response:
         found = found.filter(pk__in=mine.values("project"))
     if search := asked.q.strip():
         found = found.filter(Q(number__icontains=search) | Q(name__icontains=search))
-    columns = ("id", "company_id", "number", "name", "job_id", "erp_synced_at")
-    rows, after = _page(found, asked, columns, job=F("job__name"))
+    columns = ("id", "company_id", "number", "name", "job_id", "job__name", "erp_synced_at")
+    rows, after = _page(found, asked, columns)
     return Response(ProjectPage([ProjectRow(**row) for row in rows], after))
 
 
@@ -249,12 +248,12 @@ def _listed(
 
 
 def _page(
-    rows: QuerySet[Any], asked: PageQuery, columns: tuple[str, ...], **more_columns: Any
+    rows: QuerySet[Any], asked: PageQuery, columns: tuple[str, ...]
 ) -> tuple[list[dict[str, Any]], str | None]:
     """Rows behind the cursor, in the order of their ids, and the cursor of the next page."""
     if asked.cursor is not None:
         rows = rows.filter(pk__gt=asked.cursor)
-    found = list(rows.order_by("id").values(*columns, **more_columns)[: asked.size + 1])
+    found = list(rows.order_by("id").values(*columns)[: asked.size + 1])
     more = len(found) > asked.size
     found = found[: asked.size]
     return found, str(found[-1]["id"]) if more else None

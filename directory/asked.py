@@ -8,10 +8,10 @@ guessed: a number in a text, or money as a binary fraction, is a fault.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 import msgspec
-from django.db.models.enums import Choices
 from django.http import QueryDict
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ParseError
@@ -21,14 +21,16 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 Id = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 Text = Annotated[str, msgspec.Meta(max_length=10_000)]
+# With its offset from UTC, as our answers write it.
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 # As many as a page holds: rows of a list.
 Size = Annotated[int, msgspec.Meta(ge=1, le=200)]
 PAGE = 50
 
 
-def one_of(choices: type[Choices]) -> msgspec.Meta:
-    """To annotate `str` with: the values of a Django enumeration."""
-    values = [str(value) for value in choices.values]
+def one_of(values: Iterable[str]) -> msgspec.Meta:
+    """To annotate `str` with: one of these words, as a Django enumeration has them."""
+    values = [str(value) for value in values]
     return msgspec.Meta(pattern=f"^({'|'.join(values)})$", extra_json_schema={"enum": values})
 
 

@@ -7,12 +7,12 @@ problem details.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import IO, Any
 
 import msgspec
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication
@@ -134,20 +134,15 @@ def _told(error: Exception) -> ProblemDetails | None:
         status = 422 if told.type == "urn:erpbridge:not-ready" else 409
         return ProblemDetails(**msgspec.structs.asdict(told), status=status)
     if isinstance(error, Invalid):
-        faults = [
+        return _invalid(
             Fault(
                 f"/lines/{fault.line - 1}/{fault.field}" if fault.line else f"/{fault.field}",
                 fault.message,
             )
             for fault in error.faults
-        ]
-        return ProblemDetails(
-            type="urn:erpbridge:invalid",
-            title="Refused as it was entered",
-            detail="Nothing was saved. All that is wrong is listed.",
-            status=422,
-            faults=faults,
         )
+    if isinstance(error, ValidationError):
+        return _invalid(Fault("", text) for text in error.messages)
     if isinstance(error, Unreadable):
         return ProblemDetails(
             type="urn:erpbridge:unreadable",
@@ -165,6 +160,16 @@ def _told(error: Exception) -> ProblemDetails | None:
     if isinstance(error, exceptions.APIException):
         return _plain(error.status_code, str(error.detail))
     return None
+
+
+def _invalid(faults: Iterable[Fault]) -> ProblemDetails:
+    return ProblemDetails(
+        type="urn:erpbridge:invalid",
+        title="Refused as it was entered",
+        detail="Nothing was saved. All that is wrong is listed.",
+        status=422,
+        faults=list(faults),
+    )
 
 
 def _plain(status: int, detail: str) -> ProblemDetails:

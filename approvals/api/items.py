@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import msgspec
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view
@@ -16,7 +14,7 @@ from approvals.doors import open_export
 from approvals.exchanges import Talk, talks
 from approvals.review import review
 from connectors.contract import Document, Preview, Problem, Receipt, Terms
-from directory.asked import PAGE
+from directory.asked import PAGE, Moment
 from directory.http import person
 from directory.models import Event
 from directory.perms import Level, Tool
@@ -41,7 +39,7 @@ class ExportDetail(msgspec.Struct):
     export: ExportRow
     document_id: int | None
     created_by: str
-    decided_at: datetime | None
+    decided_at: Moment | None
     copy: Document | None
     copy_digest: str
     terms: Terms | None
@@ -89,7 +87,7 @@ class PreviewAnswer(msgspec.Struct):
     preview: Preview | None
     terms: Terms | None
     terms_digest: str
-    known_at: datetime | None
+    known_at: Moment | None
     problems: list[Problem]
     changed_since_rejection: list[str]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view
@@ -9,13 +11,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from approvals import listing
-from approvals.api.rows import ExportRow, KindName, ViewName
-from approvals.listing import Place
+from approvals.api.rows import ExportRow, KindName
+from approvals.listing import VIEWS, Place
 from approvals.states import View
 from directory.access import open_company
-from directory.asked import PAGE, Fault, Id, Size, Unreadable, described, parameters
+from directory.asked import PAGE, Fault, Id, Size, Unreadable, described, one_of, parameters
 from directory.http import person
 from directory.perms import Tool
+
+# What was never sent stands in no queue.
+ViewName = Annotated[str, one_of(VIEWS)]
 
 
 class ExportQuery(msgspec.Struct):
@@ -53,7 +58,8 @@ def exports(request: Request) -> Response:
     )
     counts: dict[str, dict[str, int]] = {}
     for (kind, view), n in listing.counts(company)[company].by_view.items():
-        counts.setdefault(kind, {})[view] = n
+        if view in VIEWS:
+            counts.setdefault(kind, {})[view] = n
     rows = [ExportRow(**row) for row in page.rows]
     return Response(ExportPage(rows, str(page.older) if page.older else None, counts))
 

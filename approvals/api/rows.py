@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -12,13 +11,12 @@ from django.db.models import QuerySet
 
 from approvals.listing import COLUMNS
 from approvals.models import Export, Kinds
-from approvals.states import Status, View
-from directory.asked import one_of
+from approvals.states import Status
+from directory.asked import Moment, one_of
 from directory.models import Event
 
-KindName = Annotated[str, one_of(Kinds)]
-ViewName = Annotated[str, one_of(View)]
-StatusName = Annotated[str, one_of(Status)]
+KindName = Annotated[str, one_of(Kinds.values)]
+StatusName = Annotated[str, one_of(Status.values)]
 
 
 class ExportRow(
@@ -42,14 +40,14 @@ class ExportRow(
     amount: Decimal
     vendor_name: str
     status: StatusName
-    status_at: datetime
+    status_at: Moment
     message: str
     erp_number: str
-    sent_at: datetime | None
+    sent_at: Moment | None
     sent_by_id: int | None
     sent_by__name: str | None
     decided_by__name: str | None
-    synced_at: datetime | None
+    synced_at: Moment | None
     project_id: int
     project__number: str
     project__name: str
@@ -66,7 +64,7 @@ class Happening(msgspec.Struct):
     """One event of the history. `hash` covers the event and, by the hash before it, all earlier."""
 
     seq: int
-    at: datetime
+    at: Moment
     actor_id: int | None
     actor: str | None
     verb: str

@@ -139,7 +139,8 @@ def _open_items(request: Request, items: Sequence[BulkItem]) -> Access:
     if not items or len(items) > MOST_AT_ONCE or len(ids) < len(items):
         text = f"Between 1 and {MOST_AT_ONCE} different items."
         raise Unreadable([Fault("/items", text)])
-    rows = dict(Export.objects.filter(pk__in=ids).values_list("pk", "company"))
+    sent = Export.objects.filter(pk__in=ids).exclude(copy_digest="")
+    rows = dict(sent.values_list("pk", "company"))
     if len(rows) < len(ids) or len(set(rows.values())) != 1:
         raise Http404
     return open_company(person(request), next(iter(rows.values())), Tool.ERP)

@@ -23,7 +23,7 @@ from commitments.models import AnyLine, ChangeOrder, ChangeOrderLine, Commitment
 from connectors.contract import Problem
 from directory.asked import one_of
 
-ExportStatusName = Annotated[str, one_of(Status)]
+ExportStatusName = Annotated[str, one_of(Status.values)]
 
 
 class CommitmentRow(msgspec.Struct):

@@ -11,9 +11,9 @@ from commitments.entries import ChangeEntry, ChangeOrderEntry, CommitmentEntry, 
 from commitments.models import ChangeOrderStatus, CommitmentStatus, Type
 from directory.asked import PAGE, Id, Size, one_of
 
-TypeName = Annotated[str, one_of(Type)]
-CommitmentStatusName = Annotated[str, one_of(CommitmentStatus)]
-ChangeOrderStatusName = Annotated[str, one_of(ChangeOrderStatus)]
+TypeName = Annotated[str, one_of(Type.values)]
+CommitmentStatusName = Annotated[str, one_of(CommitmentStatus.values)]
+ChangeOrderStatusName = Annotated[str, one_of(ChangeOrderStatus.values)]
 # A decimal in a text, so that no binary fraction comes between: "1500.00".
 Number = str | None
 

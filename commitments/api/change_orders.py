@@ -24,7 +24,7 @@ from commitments.api.asked import (
     NewChangeOrder,
     WholeChangeOrder,
 )
-from commitments.api.doors import open_change_order, open_commitment, open_place
+from commitments.api.doors import open_change_order, open_commitment, open_place, open_place_of
 from directory.asked import Fault, Unreadable, body, described, parameters
 from directory.once import KEY, once
 
@@ -57,8 +57,8 @@ def change_orders(request: Request) -> Response:
         open_place(request, asked.project, Kinds.CHANGE_ORDER)
         found = found.filter(project=asked.project)
     elif asked.commitment is not None and asked.project is None:
-        parent, _ = open_commitment(request, asked.commitment, Kinds.CHANGE_ORDER)
-        found = found.filter(parent=parent.export_id)
+        open_place_of(request, asked.commitment, Kinds.CHANGE_ORDER)
+        found = found.filter(parent__commitment=asked.commitment)
     else:
         raise Unreadable([Fault("project", "Name a project or a commitment, one of the two.")])
     rows, after = page(found, asked, CHANGE_ORDER_COLUMNS)

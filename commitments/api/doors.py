@@ -18,14 +18,20 @@ def open_place(request: Request, project: int, kind: Kinds) -> Access:
     return open_project(person(request), project, *TOOLS[kind])
 
 
+def open_place_of(request: Request, commitment: int, kind: Kinds) -> Access:
+    """The project of a commitment and what the person may do there. Raises Http404."""
+    rows = Commitment.objects.filter(pk=commitment)
+    project = rows.values_list("project", flat=True).first()
+    if project is None:
+        raise Http404
+    return open_place(request, project, kind)
+
+
 def open_commitment(
     request: Request, pk: int, kind: Kinds = Kinds.COMMITMENT
 ) -> tuple[Commitment, Access]:
     """The commitment and what the person may do in its project. Raises Http404."""
-    project = Commitment.objects.filter(pk=pk).values_list("project", flat=True).first()
-    if project is None:
-        raise Http404
-    access = open_place(request, project, kind)
+    access = open_place_of(request, pk, kind)
     return workflow.load_commitment(pk), access
 
 

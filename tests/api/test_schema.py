@@ -1,0 +1,49 @@
+"""The schema is generated without a warning, and the try-out page needs no other host."""
+
+import re
+
+from django.core.management import call_command
+from django.test import Client
+from django.urls import URLPattern
+
+from erpbridge import api_urls
+from tests.api.conftest import schema
+
+
+def test_the_schema_is_valid_and_complete(capsys) -> None:
+    call_command("spectacular", "--validate", "--fail-on-warn")
+    assert capsys.readouterr().err == ""
+    written = {re.sub(r"\{\w+\}", "<>", path) for path in schema()["paths"]}
+    served = {
+        "/api/" + re.sub(r"<[^>]+>", "<>", str(each.pattern))
+        for each in api_urls.urlpatterns
+        if isinstance(each, URLPattern) and str(each.pattern).startswith("v1/")
+    }
+    assert written == served
+
+
+def test_every_operation_has_its_own_name_and_a_sentence() -> None:
+    operations = [one for path in schema()["paths"].values() for one in path.values()]
+    names = [operation["operationId"] for operation in operations]
+    assert len(names) == len(set(names))
+    assert all(operation["description"] for operation in operations)
+
+
+def test_the_schema_is_served(client: Client) -> None:
+    response = client.get("/api/schema/")
+    assert response.status_code == 200
+    assert b"ERP Bridge" in response.content
+
+
+def test_the_try_out_page_loads_nothing_from_elsewhere(client: Client) -> None:
+    page = client.get("/api/docs/")
+    assert page.status_code == 200
+    addresses = re.findall(r'(?:src|href)="([^"]+)"', page.content.decode())
+    assert addresses
+    assert all(address.startswith("/") and not address.startswith("//") for address in addresses)
+    policy = page["Content-Security-Policy"]
+    assert "script-src 'self';" in policy + ";"
+    assert "style-src 'self' 'unsafe-inline'" in policy
+    script = client.get("/api/docs/?script=")
+    assert script["Content-Type"] == "application/javascript"
+    assert "unsafe-inline" not in client.get("/accounts/login/")["Content-Security-Policy"]

@@ -1,0 +1,52 @@
+"""Programs show a personal token, browsers their session."""
+
+from django.test import Client
+from rest_framework.test import APIClient
+
+from directory.models import ApiToken, Membership
+from tests.api.conftest import Program
+from tests.stage import Stage
+
+
+def test_a_token_speaks_for_its_person(stage: Stage, program: Program) -> None:
+    [company] = program(stage.ann).get("companies/")["results"]
+    assert company["name"] == "Meridian Builders"
+    assert company["tools"] == {"erp": "Standard"}
+
+
+def test_only_the_digest_of_a_token_is_kept(stage: Stage) -> None:
+    key = ApiToken.make(stage.ann, "reports")
+    assert key not in str(list(ApiToken.objects.values()))
+
+
+def test_an_unknown_token_opens_nothing(stage: Stage) -> None:
+    for shown in ("Bearer eb_wrong", "Bearer ", "Bearer \xff"):
+        response = APIClient().get("/api/v1/companies/", headers={"Authorization": shown})
+        assert response.status_code == 401, shown
+        assert response["WWW-Authenticate"].startswith("Bearer")
+        assert response["Content-Type"] == "application/problem+json"
+
+
+def test_a_token_ends_with_its_person(stage: Stage, program: Program) -> None:
+    ann = program(stage.ann)
+    Membership.objects.filter(user=stage.ann).update(is_active=False)
+    ann.get("exports/", 404, company=stage.company.pk, kind="commitment")
+    stage.ann.is_active = False
+    stage.ann.save()
+    ann.get("companies/", 401)
+
+
+def test_a_browser_uses_its_session_and_shows_where_the_form_came_from(stage: Stage) -> None:
+    export = stage.send(stage.commitment())
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(stage.ann)
+    assert browser.get(f"/api/v1/exports/{export.pk}/").status_code == 200
+    address, body = f"/api/v1/exports/{export.pk}/accept/", {"version": export.version}
+    refused = browser.post(address, body, content_type="application/json")
+    assert (refused.status_code, refused["Content-Type"]) == (403, "application/problem+json")
+    assert "CSRF" in refused.json()["detail"]
+    browser.cookies["csrftoken"] = "x" * 32
+    accepted = browser.post(
+        address, body, content_type="application/json", headers={"X-CSRFToken": "x" * 32}
+    )
+    assert accepted.json()["status"] == "accepted"
