@@ -95,10 +95,11 @@ class Poller:
             if self._stop.is_set():
                 steps.close()
         result = self.connector.last
-        with self._ended:
-            session = self.latest = Session(self._begun, started, clock(), result)
-            if result.outcome != "nothing to do":
-                self.sessions.appendleft(session)
-            self._ended.notify_all()
+        session = Session(self._begun, started, clock(), result)
+        if result.outcome != "nothing to do":
+            self.sessions.appendleft(session)
         self._on_session(session)
+        with self._ended:
+            self.latest = session
+            self._ended.notify_all()
         return result
