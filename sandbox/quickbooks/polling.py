@@ -26,6 +26,15 @@ class Session:
     result: SessionResult
 
 
+def pause_after(result: SessionResult, every: float, failures: int) -> float:
+    """Seconds until the next poll: `every`, or longer when the server asked for it. After
+    `failures` sessions in a row that did not reach the server, twice as long for each, but at
+    most a minute (or `every`, if that is longer)."""
+    if failures:
+        return max(every, min(every * 2**failures, LONGEST_BACK_OFF))
+    return max(every, result.postponed_seconds, result.shortest_interval)
+
+
 class Poller:
     """Runs the sessions of one Web Connector, one after the other, in the thread that calls `run`.
 
@@ -59,9 +68,7 @@ class Poller:
                 self._now.clear()
                 result = self._run_session()
                 failures = 0 if result.reached else failures + 1
-                pause = max(pause, result.postponed_seconds, result.shortest_interval)
-                if failures:
-                    pause = min(pause * 2**failures, LONGEST_BACK_OFF)
+                pause = pause_after(result, self.every, failures)
             end = time.monotonic() + pause
             while not self._stop.is_set() and not self._now.is_set() and time.monotonic() < end:
                 self._stop.wait(_TICK)

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from sandbox.quickbooks import BadQwc, CompanyFile, Faults, Qwc, WebConnector
+from sandbox.quickbooks import BadQwc, CompanyFile, Faults, Qwc, SessionResult, WebConnector
+from sandbox.quickbooks.polling import pause_after
 from tests.sandbox.orders import add, added, ids, keep, line, modify, new_line
 from tests.sandbox.qbxml import Application, message_set
 from tests.sandbox.server import PASSWORD, USER, Raw, Server, start
@@ -147,6 +148,17 @@ def test_an_update_can_be_postponed_and_slowed_down(server, connector):
     assert result.outcome == "postponed"
     assert (result.postponed_seconds, result.shortest_interval) == (60, 120)
     assert "sendRequestXML" not in server.operations
+
+
+def test_the_next_poll_comes_when_the_server_wants_it():
+    idle = SessionResult(outcome="nothing to do")
+    slowed = SessionResult(outcome="postponed", postponed_seconds=60, shortest_interval=120)
+    down = SessionResult(outcome="error", reached=False)
+
+    assert pause_after(idle, 3, 0) == 3
+    assert pause_after(slowed, 3, 0) == 120
+    assert [pause_after(down, 3, failures) for failures in (1, 2, 3, 9)] == [6, 12, 24, 60]
+    assert pause_after(down, 900, 1) == 900
 
 
 def test_a_server_that_finds_the_client_too_old_stops_it(server, connector):
