@@ -31,7 +31,7 @@ def pause_after(result: SessionResult, every: float, failures: int) -> float:
     `failures` sessions in a row that did not reach the server, twice as long for each, but at
     most a minute (or `every`, if that is longer)."""
     if failures:
-        return max(every, min(every * 2**failures, LONGEST_BACK_OFF))
+        return max(every, min(every * 2.0**failures, LONGEST_BACK_OFF))
     return max(every, result.postponed_seconds, result.shortest_interval)
 
 
