@@ -15,6 +15,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from connectors.models import Connection, Lane
+from connectors.pulls import request_sync
 from connectors.quickbooks import qwc
 from connectors.registry import names
 from connectors.webconnector import password_digest
@@ -26,9 +27,12 @@ from directory.perms import Level, Tool
 
 @transaction.atomic
 def create_connection(company: Company, erp: str, by: Access) -> tuple[Connection, str]:
-    """Connect `company` to its ERP; returns the connection and its password, which nobody can
-    read again. Needs Admin on ERP Integrations. Raises ValidationError: there is one already, the
-    tool is switched off, or there is no such connector."""
+    """Connect `company` to its ERP and queue a first sync; returns the connection and its password,
+    which nobody can read again.
+
+    Needs Admin on ERP Integrations. Raises ValidationError: there is one already, the tool is
+    switched off, or there is no such connector.
+    """
     by.need(Tool.ERP, Level.ADMIN)
     locked = Company.objects.select_for_update(no_key=True).get(pk=company.pk)
     if not locked.erp_enabled:
@@ -49,6 +53,8 @@ def create_connection(company: Company, erp: str, by: Access) -> tuple[Connectio
     )
     Lane.objects.create(connection=connection)
     _tell(connection, "connect", by, {"erp": erp, "user_name": connection.user_name})
+    # So that the first call finds something to ask: QuickBooks is spoken to only then.
+    request_sync(connection, by)
     return connection, password
 
 

@@ -14,8 +14,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from connectors import setup
 from connectors.models import Connection, Conversation
+from connectors.pulls import request_sync
 from connectors.registry import connector_for
-from directory.access import Access, open_company
+from directory.access import Access, lacking, open_company
 from directory.http import person
 from directory.models import Company, CostCode, Project, Vendor
 from directory.perms import Level, Tool
@@ -59,6 +60,7 @@ def _page(request: HttpRequest, access: Access, password: str = "") -> HttpRespo
         "connection": found,
         "may_set_up": access.has(Tool.ERP, Level.ADMIN),
         "may_sync": access.has(Tool.ERP, Level.STANDARD),
+        "why_no_sync": [lacking(Tool.ERP, Level.STANDARD)],
         "sees_directory": access.has(Tool.DIRECTORY, Level.READ),
         "password": password,
     }
@@ -119,6 +121,21 @@ def password(request: HttpRequest, company_id: int) -> HttpResponse:
     access = open_company(person(request), company_id, Tool.ERP)
     found = get_object_or_404(Connection, company=access.company)
     return _page(request, access, setup.reissue_password(found, by=access))
+
+
+@login_required
+@require_POST
+def sync(request: HttpRequest, company_id: int) -> HttpResponse:
+    """Have the ERP's lists brought here at its next call."""
+    access = open_company(person(request), company_id, Tool.ERP)
+    found = get_object_or_404(Connection, company=access.company)
+    if request_sync(found, by=access):
+        messages.success(
+            request, "Vendors, jobs and items are asked for at the next call of the Web Connector."
+        )
+    else:
+        messages.info(request, "A sync is waiting already; it begins at the next call.")
+    return redirect("connection", access.company.pk)
 
 
 @login_required

@@ -22,7 +22,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from connectors import engine
 from connectors.contract import Refused
-from connectors.models import Connection, Conversation, Session
+from connectors.models import Connection, Session
 from connectors.quickbooks import soap, wsdl
 from connectors.registry import connector_for
 
@@ -115,10 +115,7 @@ def _authenticate(connection_id: int, call: soap.Call, address: str) -> Result:
 
 def _with_work(connection_id: int) -> Connection | None:
     """The connection and whether it has work, in one indexed SELECT."""
-    work = Conversation.objects.filter(connection=OuterRef("pk")).filter(
-        Q(state=Conversation.State.OPEN)
-        | Q(state=Conversation.State.WAITING, not_before__lte=Now())
-    )
+    work = engine.due().filter(connection=OuterRef("pk"))
     rows = Connection.objects.filter(pk=connection_id, company__erp_enabled=True)
     return rows.annotate(has_work=Exists(work)).first()
 

@@ -117,7 +117,7 @@ class ProjectForm(ListedForm):
         help_texts = {
             "number": "As your people call it: 24-017.",
             "job": "Jobs come from the ERP with each sync. Nothing is sent for a project without "
-            "one.",
+            "one, and not before the next sync after it was linked.",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

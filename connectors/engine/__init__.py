@@ -10,7 +10,7 @@ head, counters. A purpose locks all its rows before the first step of a transact
 """
 
 from connectors.engine.outcomes import Outcome, Purpose, register
-from connectors.engine.queue import attempts_of, has_work, queue, queue_exports, withdraw
+from connectors.engine.queue import attempts_of, due, queue, queue_exports, withdraw
 from connectors.engine.sessions import (
     Silence,
     close_session,
@@ -27,9 +27,9 @@ __all__ = [
     "Silence",
     "attempts_of",
     "close_session",
+    "due",
     "expire_sessions",
     "fail_message",
-    "has_work",
     "next_message",
     "open_session",
     "progress",

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import timedelta
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from connectors.contract import Attempt
@@ -80,13 +80,16 @@ def withdraw(connection: int, subject: str, *, due: bool = False) -> bool:
     return bool(waiting.update(state=CLOSED, outcome="dropped", closed_at=Now()))
 
 
-def has_work(connection: int) -> bool:
-    """Whether a session begun now would find something to do: one indexed SELECT."""
-    return (
-        Conversation.objects.filter(connection_id=connection)
-        .filter(Q(state=OPEN) | Q(state=WAITING, not_before__lte=Now()))
-        .exists()
+def due() -> QuerySet[Conversation]:
+    """What a session begun now could go on with.
+
+    Not what stands behind another one of its ERP record: that waits, and the ERP is not woken.
+    """
+    ahead = Conversation.objects.exclude(state=CLOSED).filter(
+        connection=OuterRef("connection"), record=OuterRef("record"), place__lt=OuterRef("place")
     )
+    ready = Q(state=OPEN) | Q(state=WAITING, not_before__lte=Now()) & ~Exists(ahead)
+    return Conversation.objects.filter(ready)
 
 
 def attempts_of(connection: int, subject: str) -> list[Attempt]:

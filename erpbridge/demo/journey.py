@@ -9,16 +9,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models.functions import Now
-
 from approvals import workflow
 from approvals.models import Export
 from connectors import engine
 from connectors.models import Connection, Session
+from connectors.pulls import request_sync
 from connectors.quickbooks import OWNER_ID
 from connectors.webconnector import greet, seen, sum_up
 from directory.access import Access, access_to
-from directory.models import CostCode, Job, Project, User, Vendor
+from directory.models import User
 from erpbridge.demo.documents import Entered
 from sandbox.quickbooks import CompanyFile
 
@@ -82,26 +81,8 @@ class Journey:
         sum_up(session)
 
     def pull(self, by: Access) -> None:
-        """QuickBooks' vendors, jobs and items; what is written the same is linked."""
-        company = self.connection.company
-        there = {
-            kind: {entry.full_name: entry.list_id for entry in self.books.entries(kind)}
-            for kind in ("Vendor", "Item", "Customer")
-        }
-        for vendor in Vendor.objects.filter(company=company):
-            vendor.erp_id = there["Vendor"].get(vendor.name, "")
-            vendor.erp_name = vendor.name if vendor.erp_id else ""
-            vendor.save()
-        for code in CostCode.objects.filter(company=company):
-            code.erp_id = there["Item"].get(code.code, "")
-            code.erp_name = code.code if code.erp_id else ""
-            code.save()
-        for name, list_id in there["Customer"].items():
-            if ":" in name:
-                Job.objects.get_or_create(
-                    company=company, erp_id=list_id, defaults={"name": name, "erp_name": name}
-                )
-        Project.objects.filter(company=company).exclude(job=None).update(erp_synced_at=Now())
+        """Bring QuickBooks' vendors, jobs and items here; what is written the same is linked."""
+        request_sync(self.connection, by)
         self.visit()
 
 

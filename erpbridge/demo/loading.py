@@ -36,29 +36,38 @@ def load() -> dict[str, Any]:
     """
     demo = script.read()
     company = Company.objects.filter(name=demo.name).first()
-    known = _read(_known_file())
+    told = known()
     if company is None:
-        known = _build(demo)
-    elif known is None or not _fits(known, company):
-        known = _renew(demo, company)
-    _write(_known_file(), known)
+        told = _build(demo)
+    elif told is None or not _fits(told, company):
+        told = _renew(demo, company)
+    _write(_known_file(), told)
     _write(
         _folder() / "sandbox.json",
         {
             "qwc": {
                 "app_name": "ERP Bridge",
-                "url": f"{settings.BASE_URL}/qbwc/{known['connection']}/",
-                "user": known["web_connector"]["user"],
+                "url": f"{settings.BASE_URL}/qbwc/{told['connection']}/",
+                "user": told["web_connector"]["user"],
                 "owner_id": OWNER_ID,
-                "file_id": known["web_connector"]["company_file"],
+                "file_id": told["web_connector"]["company_file"],
             },
-            "password": known["web_connector"]["password"],
+            "password": told["web_connector"]["password"],
             "company_file": COMPANY_FILE,
             "company_name": demo.quickbooks.company_name,
             "every": POLL_SECONDS,
         },
     )
-    return known
+    return told
+
+
+def known() -> dict[str, Any] | None:
+    """What `demo.json` holds; None where there is none that can be read."""
+    try:
+        told: dict[str, Any] = json.loads(_known_file().read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return told
 
 
 def _build(demo: script.Script) -> dict[str, Any]:
@@ -116,10 +125,10 @@ def _told(
     }
 
 
-def _fits(known: dict[str, Any], company: Company) -> bool:
+def _fits(told: dict[str, Any], company: Company) -> bool:
     """Whether a file that was found is this database's."""
     return Connection.objects.filter(
-        company=company, company_file=known["web_connector"]["company_file"]
+        company=company, company_file=told["web_connector"]["company_file"]
     ).exists()
 
 
@@ -152,14 +161,6 @@ def _folder() -> Path:
 
 def _known_file() -> Path:
     return Path(settings.STATE_DIR / "demo.json")
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    try:
-        known: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return None
-    return known
 
 
 def _write(path: Path, values: dict[str, Any]) -> None:
