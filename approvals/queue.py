@@ -6,13 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
+from django.http import QueryDict
 from django.template import engines
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
 from approvals.buttons import IN_LISTS, MAIN
+from approvals.listing import TABS, VIEWS, Counts, Place
 from approvals.models import Kinds
 from approvals.rights import why_not
 from approvals.states import STEPS, VIEW_OF, Status, View
@@ -28,6 +31,8 @@ TITLES = {
     View.SYNCED: "{what} - Successfully Synced with {erp}",
     View.REJECTED: "{what} - Rejected by accounting",
 }
+# The colour of a count that is not 0.
+TONES = {View.READY: "is-blue", View.FAILED: "is-red"}
 # Nobody waits for these: the day matters more than the age.
 SETTLED = frozenset({Status.SYNCED, Status.REJECTED})
 # An empty view says what would stand in it, and how it gets there.
@@ -61,6 +66,71 @@ WHEN = {
     View.SYNCED: "Synced",
     View.REJECTED: "Rejected",
 }
+
+
+# What became of the items of a bulk step.
+DONE = {
+    "accept": "accepted",
+    "retry": "accepted again",
+    "reject": "rejected",
+    "undo-acceptance": "back in Ready to Export",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an address of the queue asks for. Everything that is asked stands in the address."""
+
+    tab: str
+    view: View
+    search: str
+    everything: bool  # the whole view on one page, ticked
+    older: Place | None
+    newer: Place | None
+
+    @classmethod
+    def read(cls, tab: str, query: QueryDict) -> Asked:
+        """What cannot be read is left out."""
+        view = query.get("view")
+        return cls(
+            tab=tab,
+            view=View(view) if view in VIEWS else View.READY,
+            search=query.get("q", "").strip()[:80],
+            everything="all" in query,
+            older=Place.read(query.get("older", "")),
+            newer=Place.read(query.get("newer", "")),
+        )
+
+    @property
+    def kind(self) -> Kinds:
+        return TABS[self.tab]
+
+    def address(self, **more: object) -> str:
+        """The address of this view and search on its first page, or with `more`."""
+        wanted = {"view": self.view.value, **({"q": self.search} if self.search else {}), **more}
+        return f"?{urlencode(wanted)}"
+
+    @property
+    def all_address(self) -> str:
+        return self.address(all=1)
+
+    def action(self, company: int, step: str) -> str:
+        """Where `step` is taken; it answers with what is asked for here."""
+        here = self.all_address if self.everything else self.address()
+        return f"{reverse('queue_bulk', args=[company, self.tab, step])}{here}"
+
+    def views(self, counts: Counts) -> list[dict[str, Any]]:
+        """Every view of this sub-tab with its count, for the same search."""
+        return [
+            {
+                "label": view.label,
+                "url": self.address(view=view.value),
+                "count": counts.of(self.kind, view),
+                "current": view == self.view,
+                "tone": TONES.get(view, "") if counts.of(self.kind, view) else "",
+            }
+            for view in VIEWS
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,24 +224,33 @@ def _formatted(row: dict[str, Any], access: Access, now: datetime, address: str)
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one item of a bulk step, in words."""
+class Refused:
+    """An item that did not move, and why."""
 
     name: str
     url: str
     error: str
-    changes: Sequence[str] = ()
+    changes: Sequence[str]
 
 
-def outcomes(results: Sequence[Result]) -> tuple[list[Outcome], list[Outcome]]:
-    """Those that moved, and those that did not with the reason."""
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of each item of a bulk step, in words."""
+
+    words: str  # accepted, rejected …
+    moved: Sequence[tuple[str, str]]  # name, address
+    refused: Sequence[Refused]
+
+
+def outcome(step: str, results: Sequence[Result]) -> Outcome:
+    """What to tell about the results of `step`."""
     moved, refused = [], []
     for result in results:
-        name = str(result.export) if result.export else f"Item {result.id}"
-        url = reverse("export", args=[result.export.pk]) if result.export else ""
-        if result.error is None:
-            moved.append(Outcome(name, url, ""))
+        export, error = result.export, result.error
+        name = f"{export.number} {export.title}" if export else f"Item {result.id}"
+        url = reverse("export", args=[export.pk]) if export else ""
+        if error is None:
+            moved.append((name, url))
         else:
-            changes = getattr(result.error, "changes", ())
-            refused.append(Outcome(name, url, result.error.message, changes))
-    return moved, refused
+            refused.append(Refused(name, url, error.message, getattr(error, "changes", ())))
+    return Outcome(DONE[step], moved, refused)

@@ -21,13 +21,13 @@ from approvals.buttons import IN_LISTS
 from approvals.doors import open_export, sees_document
 from approvals.errors import StepError
 from approvals.exchanges import talks
-from approvals.listing import TABS, VIEWS, Place
+from approvals.listing import TABS, VIEWS
 from approvals.models import Export, Kinds
 from approvals.panel import Panel, panel_for, review_panel
 from approvals.review import review
 from approvals.states import STEPS, View
 from approvals.told import told
-from approvals.workflow import MOST_AT_ONCE, Item, Result, take, take_all
+from approvals.workflow import MOST_AT_ONCE, Item, take, take_all
 from connectors.models import Connection
 from connectors.registry import connector_for
 from directory.access import Access, lacking, not_approver, open_company
@@ -62,22 +62,22 @@ def erp_queue(request: HttpRequest, company_id: int, tab: str) -> HttpResponse:
 def queue_bulk(request: HttpRequest, company_id: int, tab: str, step: str) -> HttpResponse:
     """Take one step with the ticked items, and show what became of each."""
     access = open_company(person(request), company_id, Tool.ERP)
-    if tab not in TABS or step not in IN_LISTS:
+    if step not in IN_LISTS:
         raise Http404
     ticked = [one for one in request.POST.getlist("only") if one] or request.POST.getlist("item")
-    note = request.POST.get("note", "")
     try:
-        items = _items(ticked)
-        if not items:
-            raise StepError("Nothing is ticked. Tick the items first.")
-        results = take_all(step, items, by=access, note=note)
+        results = take_all(step, _items(ticked), by=access, note=request.POST.get("note", ""))
     except StepError as refused:
-        return _queue(request, access, tab, error=refused.message)
-    return _queue(request, access, tab, step=step, results=results)
+        return _queue(request, access, tab, error=refused.message, status=409)
+    except PermissionDenied as refused:
+        return _queue(request, access, tab, error=str(refused), status=403)
+    return _queue(request, access, tab, outcome=queue.outcome(step, results))
 
 
 def _items(texts: Sequence[str]) -> list[Item]:
     """`id:version` of each ticked row, as its page showed it."""
+    if not texts:
+        raise StepError("Nothing is ticked. Tick the items first.")
     items = []
     for text in texts:
         number, _, version = text.partition(":")
@@ -92,36 +92,27 @@ def _queue(
     access: Access,
     tab: str,
     *,
-    step: str = "",
-    results: Sequence[Result] = (),
+    outcome: queue.Outcome | None = None,
     error: str = "",
+    status: int = 200,
 ) -> HttpResponse:
     """The queue's page, or the part of it that htmx asked for."""
     if tab not in TABS:
         raise Http404
-    kind, company = TABS[tab], access.company
-    asked = request.GET.get("view", View.READY)
-    view = View(asked) if asked in VIEWS else View.READY
-    search = request.GET.get("q", "").strip()[:80]
-    everything = "all" in request.GET
+    asked = queue.Asked.read(tab, request.GET)
+    company, kind, view = access.company, asked.kind, asked.view
     page = listing.page(
         company.pk,
         kind,
         view,
-        older_than=Place.read(request.GET.get("older", "")),
-        newer_than=Place.read(request.GET.get("newer", "")),
-        search=search,
-        size=MOST_AT_ONCE if everything else listing.PAGE,
+        older_than=asked.older,
+        newer_than=asked.newer,
+        search=asked.search,
+        size=MOST_AT_ONCE if asked.everything else listing.PAGE,
     )
     counts = listing.counts(company.pk)[company.pk]
     erp = _erp_name(access)
-    query = {"view": view, **({"q": search} if search else {})}
-    here = {**query, **({"all": "1"} if everything else {})}
-    actions = {
-        name: f"{reverse('queue_bulk', args=[company.pk, tab, name])}?{urlencode(here)}"
-        for name in IN_LISTS
-    }
-    moved, refused = queue.outcomes(results)
+    actions = {step: asked.action(company.pk, step) for step in IN_LISTS}
     context = {
         "access": access,
         "company": company,
@@ -130,49 +121,28 @@ def _queue(
             "commitments": counts.waiting(Kinds.COMMITMENT),
             "change_orders": counts.waiting(Kinds.CHANGE_ORDER),
         },
-        "title": queue.title(kind, view, erp),
-        "is_change_orders": kind == Kinds.CHANGE_ORDER,
+        "asked": asked,
         "view": view,
-        "views": [
-            {
-                "label": one.label,
-                "url": f"?{urlencode({'view': one.value})}",
-                "count": counts.of(kind, one),
-                "current": one == view,
-                "tone": _tone(one, counts.of(kind, one)),
-            }
-            for one in VIEWS
-        ],
-        "search": search,
+        "views": asked.views(counts),
+        "title": queue.title(kind, view, erp),
         "when": queue.WHEN[view],
-        "who": "Decided by" if view in (View.SYNCED, View.REJECTED) else "Sent by",
-        "rows": queue.html(page.rows, view, access, actions=actions, ticked=everything),
+        "rows": queue.html(page.rows, view, access, actions=actions, ticked=asked.everything),
         "shown": len(page.rows),
         "total": counts.of(kind, view),
-        "everything": everything,
         "most": MOST_AT_ONCE,
-        "older": page.older and f"?{urlencode({**query, 'older': str(page.older)})}",
-        "newer": page.newer and f"?{urlencode({**query, 'newer': str(page.newer)})}",
-        "first": f"?{urlencode(query)}",
-        "all_url": f"?{urlencode({**query, 'all': '1'})}",
+        "older": page.older and asked.address(older=page.older),
+        "newer": page.newer and asked.address(newer=page.newer),
         "buttons": [(one, actions[one.step]) for one in queue.bulk_buttons(view, access)],
         "actions": actions,
         "reasons": [] if access.is_approver else [not_approver(access)],
         "empty": [text.format(erp=erp) for text in queue.EMPTY[view]],
         "error": error,
-        "step": STEPS[step].label.lower() if step else "",
-        "moved": moved,
-        "refused": refused,
-        "note": request.POST.get("note", "") if refused or error else "",
+        "outcome": outcome,
+        "note": request.POST.get("note", "") if error else "",
     }
     template = "approvals/queue.html"
-    return render(request, f"{template}#queue" if _by_htmx(request) else template, context)
-
-
-def _tone(view: View, count: int) -> str:
-    if not count:
-        return ""
-    return {View.READY: "is-blue", View.FAILED: "is-red"}.get(view, "")
+    template = f"{template}#queue" if _by_htmx(request) else template
+    return render(request, template, context, status=status)
 
 
 def _erp_name(access: Access) -> str:
