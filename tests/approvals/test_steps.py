@@ -135,6 +135,7 @@ def test_a_destination_that_changed_under_the_preview_is_refused(stage: Stage) -
     commitment = stage.commitment()
     export = stage.send(commitment)
     terms = workflow.terms_now(export)
+    assert terms is not None
     stage.vendor.erp_id = stage.books.add_vendor("Ironwood Concrete (new)")
     stage.vendor.save()
     with pytest.raises(Stale, match=r"Where .* would go"):

@@ -56,8 +56,9 @@ def test_a_sick_order_holds_back_only_itself(stage: Stage, settings) -> None:
         stage.send(documents[name])
         stage.accept(documents[name])
     session = engine.open_session(stage.connection.pk)
+    assert not isinstance(session, engine.Silence)
     message = engine.next_message(session)
-    while not message.writes:
+    while message is not None and not message.writes:
         engine.receive(session, stage.books.answer(message.body))
         message = engine.next_message(session)
     engine.fail_message(session, "QuickBooks: it broke (0x80040402)")

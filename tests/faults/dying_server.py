@@ -47,7 +47,7 @@ class Death:
 
     def wait(self) -> None:
         """Stand at every statement and every commit of this process from now on."""
-        commit = BaseDatabaseWrapper._commit
+        commit = vars(BaseDatabaseWrapper)["_commit"]
 
         def dying_commit(wrapper: BaseDatabaseWrapper) -> Any:
             self.point()
@@ -55,7 +55,7 @@ class Death:
             self.point()
             return done
 
-        BaseDatabaseWrapper._commit = dying_commit
+        setattr(BaseDatabaseWrapper, "_commit", dying_commit)  # noqa: B010 Django's own, private
 
         def watch(connection: BaseDatabaseWrapper, **_: Any) -> None:
             connection.execute_wrappers.append(self)

@@ -40,18 +40,19 @@ def server(database_url: str) -> Iterator[Server]:
             "ERPBRIDGE_QUARANTINE_SECONDS": "0",
         },
     )
-    assert process.stdin is not None
-    assert process.stdout is not None
+    orders, ports = process.stdin, process.stdout
+    assert orders is not None
+    assert ports is not None
 
     def start(die_at: int) -> str:
         wanted = {"die_at": die_at, "every": "ERPBRIDGE_FULL" in os.environ}
-        process.stdin.write(json.dumps(wanted) + "\n")
-        process.stdin.flush()
-        return f"http://127.0.0.1:{int(process.stdout.readline())}"
+        orders.write(json.dumps(wanted) + "\n")
+        orders.flush()
+        return f"http://127.0.0.1:{int(ports.readline())}"
 
     with process:
         yield start
-        process.stdin.close()
+        orders.close()
 
 
 @pytest.fixture
