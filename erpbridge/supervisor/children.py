@@ -137,7 +137,7 @@ class Server:
 
     def last_lines(self, count: int) -> list[str]:
         with contextlib.suppress(OSError):
-            tail = self.log.read_bytes()[-4000:].decode(errors="replace")
+            tail = self.log.read_bytes()[-10_000:].decode(errors="replace")
             return tail.splitlines()[-count:]
         return []
 

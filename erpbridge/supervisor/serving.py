@@ -76,7 +76,12 @@ def story() -> int:
                 stack.start_application(port)
                 stack.start_sandbox()
                 command = [*MANAGE, "story", "--base-url", stack.base_url]
-                return foreground(command, stack.environment)
+                status = foreground(command, stack.environment)
+                if status:
+                    # The logs are thrown away with everything else.
+                    for server in stack.servers:
+                        say("\n".join([f"\nLast words of {server.name}:", *server.last_lines(30)]))
+                return status
     except Stopping:
         say("Stopped.")
         return 130
