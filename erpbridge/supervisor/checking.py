@@ -169,6 +169,7 @@ def bench(names: list[str]) -> int:
         where = state.kept("bench")
         with where.held(), Stack(where, "http://localhost:8000") as stack:
             stack.start_databases({"shared_buffers": "512MB", "max_wal_size": "4GB"})
+            stack.prepare()
             return foreground([sys.executable, "-m", "bench", *names], stack.environment)
     except Stopping:
         return 130

@@ -9,6 +9,7 @@ from erpbridge.supervisor.postgres import FORGETFUL
 from erpbridge.supervisor.stack import Stack, Stopping, foreground, free_port, stop_on_signals
 from erpbridge.supervisor.state import State
 
+OTHERS = ("DATABASE_URL", "REDIS_URL")  # what people name instead of the embedded servers
 MANAGE = [sys.executable, "manage.py"]
 
 
@@ -102,7 +103,8 @@ def _manage(arguments: list[str], migrate: bool) -> int:
     sys.stderr.write(f"({where.path})\n")
     run = where.live_run()
     if run:
-        return foreground([*MANAGE, *arguments], run["environment"])
+        named = {name: os.environ[name] for name in OTHERS if name in os.environ}
+        return foreground([*MANAGE, *arguments], run["environment"] | named)
     stop_on_signals()
     try:
         with where.held(), Stack(where, "http://localhost:8000") as stack:

@@ -219,10 +219,17 @@ class StaticFiles:
                 if not self.collected.is_dir():
                     raise
             shutil.rmtree(self.half)
-            for old in sorted(self.all.iterdir(), key=lambda path: path.stat().st_mtime)[:-3]:
-                shutil.rmtree(old, ignore_errors=True)
+            self._forget_old_ones()
         self.link.unlink(missing_ok=True)
         self.link.symlink_to(self.collected)
+
+    def _forget_old_ones(self) -> None:
+        """Keeps the three newest, and what an installation is linked to."""
+        linked = {link.resolve() for link in places.home().glob("*/files/static")}
+        by_age = sorted(self.all.iterdir(), key=lambda path: path.stat().st_mtime)
+        for old in by_age[:-3]:
+            if old.resolve() not in linked:
+                shutil.rmtree(old, ignore_errors=True)
 
 
 def healthy(port: int) -> bool:
