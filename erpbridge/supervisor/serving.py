@@ -81,7 +81,9 @@ def story() -> int:
                 if status:
                     # The logs are thrown away with everything else.
                     for server in stack.servers:
-                        say("\n".join([f"\nLast words of {server.name}:", *server.last_lines(30)]))
+                        if server.name in {"web", "worker", "sandbox"}:
+                            said = server.last_lines(30)
+                            say("\n".join([f"\nLast words of {server.name}:", *said]))
                 return status
     except Stopping:
         say("Stopped.")
