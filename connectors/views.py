@@ -44,6 +44,7 @@ class Linked:
 
 
 @login_required
+@require_GET
 def connection(request: HttpRequest, company_id: int) -> HttpResponse:
     """The steps to a working connection, and what the ERP said last."""
     access = open_company(person(request), company_id, Tool.ERP)

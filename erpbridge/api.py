@@ -13,13 +13,12 @@ from typing import IO, Any
 
 import msgspec
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from approvals.errors import StepError
 from approvals.refusals import Refusal, refusal
@@ -29,6 +28,7 @@ from directory.models import ApiToken, User
 from directory.once import OtherRequest
 
 LARGEST_BODY = 5 * 1024 * 1024
+PROBLEM = "application/problem+json"
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -103,14 +103,7 @@ class ProblemDetails(Refusal, kw_only=True, omit_defaults=True):
     faults: list[Fault] = []
 
 
-class ProblemResponse(Response):
-    def __init__(self, problem: ProblemDetails, headers: Mapping[str, str]) -> None:
-        super().__init__(
-            problem, problem.status, headers=headers, content_type="application/problem+json"
-        )
-
-
-def problem(error: Exception, context: Mapping[str, Any]) -> Response | None:
+def problem(error: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
     """How an error is told. What we did not foresee is left to Django, which logs it."""
     # This module is named in settings that `views` itself reads while it is imported.
     from rest_framework.views import set_rollback
@@ -125,7 +118,8 @@ def problem(error: Exception, context: Mapping[str, Any]) -> Response | None:
             headers["WWW-Authenticate"] = header
         if wait := getattr(error, "wait", None):
             headers["Retry-After"] = str(int(wait))
-    return ProblemResponse(told, headers)
+    # Whatever was asked for, a schema in YAML or a page: errors are JSON.
+    return HttpResponse(msgspec.json.encode(told), PROBLEM, status=told.status, headers=headers)
 
 
 def _told(error: Exception) -> ProblemDetails | None:

@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
 
 from directory import workflow
 from directory.access import open_company
@@ -122,6 +123,7 @@ def _list(kind: str) -> List:
 
 
 @login_required
+@require_GET
 def rows(request: HttpRequest, company_id: int, kind: str) -> HttpResponse:
     """A list, a page at a time, with a search."""
     access = open_company(person(request), company_id, Tool.DIRECTORY)
@@ -159,6 +161,7 @@ def rows(request: HttpRequest, company_id: int, kind: str) -> HttpResponse:
 
 
 @login_required
+@require_http_methods(["GET", "POST"])
 def entry(request: HttpRequest, company_id: int, kind: str, pk: int | None = None) -> HttpResponse:
     """One row of a list, or a new one."""
     access = open_company(person(request), company_id, Tool.DIRECTORY)

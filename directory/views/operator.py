@@ -16,7 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from directory import workflow
 from directory.access import grant_push, revoke_push
@@ -46,6 +46,7 @@ def operators_only(view: View[P]) -> View[P]:
 
 
 @operators_only
+@require_http_methods(["GET", "POST"])
 def companies(request: HttpRequest) -> HttpResponse:
     """All companies, the form for a new one, and who the operators are."""
     form = CompanyForm(request.POST or None)
@@ -86,6 +87,7 @@ def new_operator(request: HttpRequest) -> HttpResponse:
 
 
 @operators_only
+@require_http_methods(["GET", "POST"])
 @never_cache
 def company(request: HttpRequest, company_id: int) -> HttpResponse:
     """One company: switches, people, privileges, history."""

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from directory import workflow
 from directory.access import Access, open_company
@@ -27,6 +27,7 @@ from directory.telling import history
 
 
 @login_required
+@require_GET
 def people(request: HttpRequest, company_id: int) -> HttpResponse:
     """The grid of people and levels: the company's tools, and those of one project."""
     access = open_company(person(request), company_id, Tool.DIRECTORY)
@@ -98,6 +99,7 @@ def _chosen(projects: list[Project], wanted: str) -> Project | None:
 
 
 @login_required
+@require_http_methods(["GET", "POST"])
 @never_cache
 def invite(request: HttpRequest, company_id: int) -> HttpResponse:
     """Invite a person; answers with their one-time link, which is shown this once."""
@@ -122,6 +124,7 @@ def show_link(request: HttpRequest, company: Company | None, user: User, back: s
 
 
 @login_required
+@require_http_methods(["GET", "POST"])
 def one_person(request: HttpRequest, company_id: int, membership_id: int) -> HttpResponse:
     """One person: levels, privilege, history."""
     access, membership = _open(request, company_id, membership_id)
