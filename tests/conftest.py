@@ -13,6 +13,13 @@ def _cheap_passwords(settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.fixture(autouse=True)
+def _static_files_by_their_own_names(settings):
+    """The test server finds static files where they lie; hashed names are made for production."""
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+
+
 @pytest.fixture
 def stage(db) -> Stage:
     """One company with its people, its project and its QuickBooks company file."""

@@ -28,13 +28,15 @@ class Clones:
         self.numbers = count(1)
         self.thread = ThreadPoolExecutor(1, "clones")
         self.next: Future[str] | None = None
+        # Before any test: PostgreSQL copies only a database that nobody is connected to, and
+        # Playwright's loop gives Django connections of its own that close_all() does not see.
+        connections.close_all()
+        self._copy(self.original, f"{self.original}_template")
 
     def enter(self) -> None:
         """From now on every new connection of this process goes to a fresh clone."""
         connections.close_all()
         if self.next is None:
-            template = f"{self.original}_template"
-            self._copy(self.original, template)
             self.next = self.thread.submit(self._make)
         self.settings["NAME"] = self.next.result()
         self.next = self.thread.submit(self._make)
@@ -47,7 +49,7 @@ class Clones:
     def close(self) -> None:
         if self.next is not None:
             self.thread.submit(self._drop, self.next.result())
-            self.thread.submit(self._drop, f"{self.original}_template")
+        self.thread.submit(self._drop, f"{self.original}_template")
         self.thread.shutdown()
 
     def _make(self) -> str:
@@ -79,7 +81,8 @@ def url_of(database: str) -> str:
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker) -> Iterator[None]:
     """pytest-django's test database, with clones where Django would empty tables."""
-    clones = Clones()
+    with django_db_blocker.unblock():
+        clones = Clones()
     patch = pytest.MonkeyPatch()
     patch.setattr(TransactionTestCase, "_fixture_setup", classmethod(lambda _cls: clones.enter()))
     patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _self: clones.leave())
