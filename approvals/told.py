@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,7 @@ MOST = 200
 WORDS = {
     "create": "Created",
     "edit": "Edited",
+    "status": "Status changed",
     "delete": "Deleted",
     "send": "Sent to ERP",
     "retrieve": "Retrieved from ERP",
@@ -51,6 +53,7 @@ class Told:
     before: str  # the status before and after, in words; '' where it did not change
     after: str
     note: str
+    changes: Sequence[str] = ()  # of the document, a sentence each
 
 
 def told(export: Export, *, most: int = MOST) -> list[Told]:
@@ -71,6 +74,7 @@ def _told(verb: str, at: datetime, name: str | None, data: dict[str, Any]) -> To
         before=before if before != after else "",
         after=after,
         note=str(data.get("note") or data.get("why") or data.get("message") or ""),
+        changes=data.get("changes", ()),
     )
 
 

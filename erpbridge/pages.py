@@ -4,11 +4,16 @@ from django.contrib.auth.decorators import login_required
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_GET, require_safe
 
+from directory.access import open_project
 from directory.http import person
+from directory.perms import COMPANY_TOOLS, PROJECT_TOOLS, Level, Tool
 from erpbridge.my_work import work_of
+from erpbridge.tiles import tiles
 
 
+@require_safe
 def health(request: HttpRequest) -> HttpResponse:
     """200 while the database answers."""
     with connection.cursor() as cursor:
@@ -17,6 +22,7 @@ def health(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
+@require_GET
 def my_work(request: HttpRequest) -> HttpResponse:
     """What waits for the person who signed in."""
     search = request.GET.get("q", "").strip()[:80]
@@ -26,6 +32,14 @@ def my_work(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
+@require_GET
 def project(request: HttpRequest, project_id: int) -> HttpResponse:
-    """One project's first page."""
-    return render(request, "project.html", {})
+    """One project's first page: what it is, its link to the ERP, and the way to its tools."""
+    access = open_project(person(request), project_id, *PROJECT_TOOLS, *COMPANY_TOOLS)
+    context = {
+        "access": access,
+        "project": access.project,
+        "tiles": tiles(access),
+        "sees_directory": access.has(Tool.DIRECTORY, Level.READ),
+    }
+    return render(request, "project.html", context)

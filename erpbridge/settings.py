@@ -178,6 +178,8 @@ STORAGES = {
 MEDIA_ROOT = STATE_DIR / "media"
 # Answers of QuickBooks are long; the SOAP endpoint reads its body in pieces under its own limit.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+# A schedule of values may have 1,000 lines of ten cells.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 12_000
 
 # --- Work in the background --------------------------------------------------------------------
 

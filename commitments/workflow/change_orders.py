@@ -50,7 +50,7 @@ def load_change_order(change_order_id: int) -> ChangeOrder:
     """A change order with its lines, in five queries. Raises Http404 if it was deleted."""
     rows = ChangeOrder.objects.select_related(
         "company",
-        "export",
+        "export__created_by",
         "commitment__export",
         "commitment__vendor",
         "commitment__project__company",

@@ -45,7 +45,7 @@ SETTLED = frozenset(
 def load_commitment(commitment_id: int) -> Commitment:
     """A commitment with its lines, in four queries. Raises Http404 if it was deleted."""
     rows = Commitment.objects.select_related(
-        "export", "vendor", "company", "project__company", "project__job"
+        "export__created_by", "vendor", "company", "project__company", "project__job"
     ).prefetch_related("lines__cost_code", "lines__category")
     return get_object_or_404(rows, pk=commitment_id)
 

@@ -60,8 +60,9 @@ def why_locked(export: Export) -> str:
     if status == Status.SENT:
         return "It waits for accounting. Retrieve it from ERP to change it."
     if status == Status.SYNCED:
-        what = "A change order changes its money" if export.kind == "commitment" else "It stays"
-        return f"It is in the ERP as it was approved. {what} until it is unlinked."
+        if export.kind == "commitment":
+            return "It is in the ERP as it was approved; change orders change its money."
+        return "It is in the ERP as it was approved, until it is unlinked there and here."
     if status in MOVING:
         return f"It is on its way to the ERP ({status.label})."
     return f"It is {status.label}. An approver can reject it, then it can be changed."

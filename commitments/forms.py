@@ -1,0 +1,289 @@
+"""The forms of commitments and change orders: what was typed, kept as it was typed, and its faults.
+
+A form is filled from a document or from what the browser sent, turned into an entry for
+`commitments.workflow`, and shown again with every fault beside its field when that refuses it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.http import QueryDict
+from django.template import engines
+from django.utils.safestring import SafeString, mark_safe
+
+from commitments.entries import (
+    ChangeEntry,
+    ChangeOrderEntry,
+    CommitmentEntry,
+    Fault,
+    LineEntry,
+)
+from commitments.models import AnyLine, ChangeOrder, ChangeOrderLine, Commitment, CommitmentLine
+from directory.formats import money
+
+COMMITMENT = (
+    "type",
+    "number",
+    "title",
+    "vendor",
+    "date_created",
+    "retainage",
+    "description",
+    "vendor_message",
+)
+CHANGE_ORDER = ("number", "title", "description")
+# What stays open while a document is on its way or in the ERP.
+TEXTS = ("description", "vendor_message")
+# The mark of a form that holds them alone.
+TEXTS_ONLY = "texts-only"
+CELLS = (
+    "id",
+    "target",
+    "cost_code",
+    "category",
+    "sub_job",
+    "description",
+    "quantity",
+    "unit",
+    "unit_cost",
+    "amount",
+)
+NEW_SCOPE = "New scope"
+BLANK_ROWS = 3
+
+_LABELS = {
+    "target": "Changes line",
+    "commitment_line": "Changes line",
+    "cost_code": "Cost code",
+    "category": "Category",
+    "sub_job": "Sub job",
+    "description": "Description",
+    "quantity": "Quantity",
+    "unit": "Unit",
+    "unit_cost": "Unit cost",
+    "amount": "Amount",
+    "id": "Line",
+}
+
+
+@dataclass
+class Typed:
+    """The texts of a form: the header's fields by name, and the lines that are not blank."""
+
+    header: dict[str, str]
+    lines: list[dict[str, str]] = field(default_factory=list)
+
+
+# --- From the browser --------------------------------------------------------------------------
+
+
+def read(posted: QueryDict, names: Sequence[str]) -> Typed:
+    """What the browser sent. Lines without any text are left out."""
+    columns = [posted.getlist(f"line-{name}") for name in CELLS]
+    most = max((len(column) for column in columns), default=0)
+    rows = [
+        {
+            name: column[place] if place < len(column) else ""
+            for name, column in zip(CELLS, columns, strict=True)
+        }
+        for place in range(most)
+    ]
+    return Typed(
+        {name: posted.get(name, "") for name in names},
+        [row for row in rows if any(text.strip() for text in row.values())],
+    )
+
+
+def commitment_entry(typed: Typed) -> CommitmentEntry:
+    """The entry that was typed; what makes no sense in it is found by the workflow."""
+    header = dict(typed.header)
+    return CommitmentEntry(
+        vendor=_id(header.pop("vendor")),
+        lines=[LineEntry(**_line(row)) for row in typed.lines],
+        **header,
+    )
+
+
+def change_order_entry(typed: Typed, standing: Iterable[CommitmentLine]) -> ChangeOrderEntry:
+    """The entry that was typed. `standing` are the lines of the commitment, as they are now."""
+    known = {line.number: line for line in standing}
+    lines = []
+    for row in typed.lines:
+        target, new_scope = _target(row["target"], known)
+        lines.append(ChangeEntry(**_line(row), commitment_line=target, new_scope=new_scope))
+    return ChangeOrderEntry(lines=lines, **typed.header)
+
+
+def _line(row: Mapping[str, str]) -> dict[str, Any]:
+    entry: dict[str, Any] = {name: row[name] for name in CELLS if name not in ("id", "target")}
+    return {**entry, "id": _id(row["id"])}
+
+
+def _id(text: str) -> int | None:
+    """An id of a hidden field or a list; 0, which nothing has, for any other text."""
+    text = text.strip()
+    if not text:
+        return None
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else 0
+
+
+def _target(text: str, known: Mapping[int, CommitmentLine]) -> tuple[int | None, bool]:
+    """The commitment line that a text names: 'New scope', its number, or its whole label.
+
+    A label that no longer fits its number (the lines were moved meanwhile) names none.
+    """
+    text = text.strip()
+    if text.casefold() in (NEW_SCOPE.casefold(), "new"):
+        return None, True
+    if not text:
+        return None, False
+    number = re.match(r"[0-9]{1,6}", text)
+    line = known.get(int(number[0])) if number else None
+    if line is None or (text != str(line.number) and text != target_label(line)):
+        return 0, False
+    return line.pk, False
+
+
+# --- From a document ---------------------------------------------------------------------------
+
+
+def typed_commitment(commitment: Commitment) -> Typed:
+    """A commitment as its form shows it first."""
+    header = {
+        "type": commitment.type,
+        "number": commitment.number,
+        "title": commitment.title,
+        "vendor": str(commitment.vendor_id or ""),
+        "date_created": commitment.date_created.isoformat(),
+        "retainage": f"{commitment.retainage.normalize():f}",
+        "description": commitment.description,
+        "vendor_message": commitment.vendor_message,
+    }
+    return Typed(header, [_cells(line) for line in commitment.own_lines()])
+
+
+def typed_change_order(change_order: ChangeOrder) -> Typed:
+    """A change order as its form shows it first."""
+    header = {name: getattr(change_order, name) for name in CHANGE_ORDER}
+    return Typed(header, [_cells(line) for line in change_order.lines.all()])
+
+
+def target_label(line: CommitmentLine) -> str:
+    """A line of the commitment as a change order's form names it: 2 · 05-120 · Steel frame."""
+    words = (line.description.split("\n")[0].strip() or line.cost_code.name)[:60].strip()
+    return f"{line.number} · {line.cost_code.code} · {words}"
+
+
+def _cells(line: AnyLine) -> dict[str, str]:
+    target = line.commitment_line if isinstance(line, ChangeOrderLine) else None
+    return {
+        "id": str(line.pk),
+        "target": target_label(target) if target else "",
+        "cost_code": line.cost_code.code,
+        "category": line.category.name,
+        "sub_job": line.sub_job,
+        "description": line.description,
+        "quantity": plain(line.quantity),
+        "unit": line.unit,
+        "unit_cost": plain(line.unit_cost, 2),
+        "amount": money(line.amount),
+    }
+
+
+def plain(value: Decimal | None, places: int = 0) -> str:
+    """A quantity or unit cost with at least `places` decimals: 12.5, 1,250, 0.335."""
+    if value is None:
+        return ""
+    text = f"{value:,.4f}".rstrip("0")
+    whole, _, decimals = text.partition(".")
+    decimals = decimals.ljust(places, "0")
+    return f"{whole}.{decimals}" if decimals else whole
+
+
+def quantity(line: AnyLine) -> str:
+    """12.5 CY × 185.005; a lump sum has none, or only the half that is known."""
+    parts = (f"{plain(line.quantity)} {line.unit}".strip(), plain(line.unit_cost, 2))
+    return " × ".join(part for part in parts if part)
+
+
+# --- For the page ------------------------------------------------------------------------------
+
+
+@dataclass
+class Field:
+    """One field of the header, ready for `commitments/field.html`.
+
+    `limit` is how many characters the ERP takes; more can be typed and saved, but not sent.
+    """
+
+    name: str
+    label: str
+    kind: str = "text"
+    value: str = ""
+    help: str = ""
+    required: bool = False
+    most: int = 0
+    limit: int = 0
+    options: Sequence[tuple[str, str]] = ()
+    faults: Sequence[str] = ()
+
+
+@dataclass
+class Form:
+    """A form as the page shows it: fields, line rows as HTML, and what belongs to no field."""
+
+    fields: Sequence[Field]
+    rows: SafeString
+    faults: Sequence[Fault] = ()
+    with_targets: bool = False
+    with_sub_jobs: bool = False
+
+    @property
+    def listed(self) -> list[tuple[str, str]]:
+        """Every fault as (anchor on the page, sentence), for the list above the form."""
+        labels = {one.name: one.label for one in self.fields}
+        listed = []
+        for fault in self.faults:
+            if fault.line:
+                words = f"Line {fault.line}, {_LABELS[fault.field].lower()}: {fault.message}"
+                listed.append((f"line-{fault.line}", words))
+            elif fault.field in labels:
+                listed.append((fault.field, f"{labels[fault.field]}: {fault.message}"))
+            else:
+                listed.append(("lines", fault.message))
+        return listed
+
+
+def form(
+    typed: Typed,
+    fields: Sequence[Field],
+    faults: Sequence[Fault] = (),
+    *,
+    with_targets: bool = False,
+) -> Form:
+    """Puts what was typed and what is wrong with it into the fields and rows."""
+    for one in fields:
+        one.value = typed.header.get(one.name, "")
+        one.faults = [
+            fault.message for fault in faults if fault.field == one.name and not fault.line
+        ]
+    with_sub_jobs = any(row["sub_job"] for row in typed.lines)
+    rows = [_row(number, row, faults) for number, row in enumerate(typed.lines, 1)]
+    blank = dict.fromkeys(CELLS, "")
+    rows += [_row(len(rows) + more, blank, ()) for more in range(1, BLANK_ROWS + 1)]
+    html = engines["jinja2"].get_template("sheet.jinja")
+    made = html.render({"rows": rows, "with_targets": with_targets, "with_sub_jobs": with_sub_jobs})
+    safe = mark_safe(made)  # noqa: S308 escaped by the template
+    return Form(fields, safe, faults, with_targets, with_sub_jobs)
+
+
+def _row(number: int, cells: Mapping[str, str], faults: Sequence[Fault]) -> dict[str, Any]:
+    mine = [fault for fault in faults if fault.line == number]
+    wrong = {"target" if fault.field == "commitment_line" else fault.field for fault in mine}
+    told = [f"{_LABELS[fault.field]}: {fault.message}" for fault in mine]
+    return {"number": number, "cells": cells, "wrong": wrong, "faults": told}

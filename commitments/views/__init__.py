@@ -1,0 +1,1 @@
+"""The pages of commitments and change orders."""

@@ -1,0 +1,146 @@
+"""What the pages of both kinds of document show alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template import engines
+from django.utils.safestring import SafeString, mark_safe
+
+from approvals.differences import changed
+from approvals.errors import Stale
+from approvals.states import EDITABLE, Status
+from commitments.entries import Invalid
+from commitments.forms import Field
+from commitments.models import ChangeOrder, Commitment
+from connectors.contract import Capabilities, Kind
+from connectors.models import Connection
+from connectors.registry import connector_for
+from directory.access import Access
+from directory.models import Category, Company, CostCode
+from directory.perms import Level, Tool
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A business status that a document could get; `why` says why it cannot."""
+
+    value: str
+    label: str
+    why: str = ""
+    is_current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Statuses:
+    """All statuses of a document, in their order, as its page offers them."""
+
+    all: Sequence[Choice]
+
+    @property
+    def approve(self) -> Choice | None:
+        """The button most used; None where it is approved already."""
+        return next((c for c in self.all if c.value == "approved" and not c.is_current), None)
+
+    @property
+    def any_open(self) -> bool:
+        return any(not choice.why for choice in self.all if not choice.is_current)
+
+    @property
+    def why_locked(self) -> str:
+        """Why no other status can be given, where the button does not say so."""
+        if self.any_open or self.approve:
+            return ""
+        return next((choice.why for choice in self.all if not choice.is_current), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A button that leads somewhere; with reasons it cannot be pressed."""
+
+    label: str
+    url: str
+    reasons: Sequence[str] = ()
+
+
+def rows(template: str, rows: Iterable[Mapping[str, Any]], **context: Any) -> SafeString:
+    """Rows of a long table, rendered by Jinja2, which escapes them."""
+    made = engines["jinja2"].get_template(template).render({"rows": rows, **context})
+    return mark_safe(made)  # noqa: S308 escaped by the template
+
+
+def erp_of(company: Company) -> Capabilities | None:
+    """What the company's ERP can take; None without a connection."""
+    connection = Connection.objects.filter(company=company).first()
+    return connector_for(connection.erp).capabilities if connection else None
+
+
+def with_limits(fields: Sequence[Field], kind: Kind, erp: Capabilities | None) -> Sequence[Field]:
+    """The same fields, counting what the ERP takes."""
+    if erp is not None:
+        limits = {"number": erp.number_length.get(kind, 0), **erp.text_length.get(kind, {})}
+        for one in fields:
+            one.limit = limits.get(one.name, 0)
+    return fields
+
+
+def with_quantities(document: Commitment | ChangeOrder) -> bool:
+    """Whether any line says a quantity; a column of blanks is not shown."""
+    return any(
+        line.unit or line.quantity is not None or line.unit_cost is not None
+        for line in document.lines.all()
+    )
+
+
+def lists(company: Company) -> dict[str, Any]:
+    """What the cells of a line choose from."""
+    codes = CostCode.objects.filter(company=company)
+    return {
+        "cost_codes": codes.values_list("code", "name"),
+        "categories": Category.objects.filter(company=company).values_list("name", flat=True),
+    }
+
+
+def links(document: Commitment | ChangeOrder, access: Access, edit_url: str) -> dict[str, str]:
+    """Where a failing rule is mended, for the panel: a field of the form, or the status here."""
+    places = {name: f"{edit_url}#{name}" for name in ("number", "title", "description", "lines")}
+    places["vendor_message"] = f"{edit_url}#vendor_message"
+    places["status"] = "#status"
+    if isinstance(document, Commitment) and document.vendor_id is None:
+        places["vendor"] = f"{edit_url}#vendor"
+    # Who reads the directory is led to the list in which a cost code is linked.
+    if not access.has(Tool.DIRECTORY, Level.READ):
+        numbers = [line.number for line in document.lines.all()]
+        places |= {f"line:{number}": f"{edit_url}#line-{number}" for number in numbers}
+    return places
+
+
+def since(document: Commitment | ChangeOrder) -> tuple[str, list[str]]:
+    """A heading, and what is different from what was rejected or exported, a sentence each."""
+    export = document.export
+    now = document.to_document().canonical()
+    if export.status == Status.REJECTED:
+        return "Changed since the rejection", changed(export.rejected_copy, now)
+    if export.status not in EDITABLE:
+        return "Changed since it was sent; accounting has what was sent", changed(export.copy, now)
+    return "", []
+
+
+def posted_version(request: HttpRequest) -> int:
+    """The version that the page showed; -1, which nothing has, for anything unreadable."""
+    text = request.POST.get("version", "")
+    return int(text) if text.isdecimal() and len(text) < 10 else -1
+
+
+def refused(
+    request: HttpRequest, document: Commitment | ChangeOrder, error: Stale | Invalid
+) -> HttpResponse:
+    """Back to the document's page, with why nothing happened."""
+    told = [error.message, *error.changes] if isinstance(error, Stale) else [str(error)]
+    messages.error(request, " ".join(told))
+    return redirect(document.get_absolute_url())
