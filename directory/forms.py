@@ -122,8 +122,8 @@ class ProjectForm(ListedForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = [(job.pk, job.name) for job in unlinked_jobs(self.instance)]
-        self.fields["job"].choices = [("", "not linked"), *choices]  # type: ignore[attr-defined]
+        job: Any = self.fields["job"]
+        job.queryset, job.empty_label = unlinked_jobs(self.instance), "not linked"
 
 
 class VendorForm(ListedForm):

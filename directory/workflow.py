@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from guardian.shortcuts import remove_perm
 
 from directory.access import Access, holds_push, keep_an_administrator, set_level
@@ -146,6 +147,8 @@ def set_levels(
     by.need(Tool.DIRECTORY, Level.ADMIN)
     _same_company(membership.company_id, by)
     for tool, project, level in levels:
+        if project is not None:
+            _same_company(project.company_id, by)
         set_level(membership, tool, level, by=by.user, project=project)
 
 
@@ -201,11 +204,11 @@ def save(row: Listed, *, by: Access) -> None:
         append(by.company.pk, [Happened("change", f"{kind}:{row.pk}", by.user.pk, changes)])
 
 
-def unlinked_jobs(project: Project) -> list[Job]:
+def unlinked_jobs(project: Project) -> QuerySet[Job]:
     """The ERP's jobs that `project` may be linked to: its own, and those nobody else has."""
     free = Job.objects.filter(company=project.company_id, erp_active=True, project=None)
     own = Job.objects.filter(project=project) if project.pk else Job.objects.none()
-    return list((own | free).distinct())
+    return (own | free).distinct()
 
 
 # --- What the verbs share ------------------------------------------------------------------------

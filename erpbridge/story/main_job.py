@@ -62,6 +62,10 @@ class MainJob:
 
     def tell(self) -> None:
         """All of it. Raises Failed, or NotAllowed where somebody was refused what is theirs."""
+        self.say(
+            f"ERP Bridge runs at {self.base_url}. The part of QuickBooks is played by a stand-in, "
+            f"which shows itself at {self.books.address}/."
+        )
         self._chapter("Who is there")
         pam, ann, vic = (self._sign_in(name) for name in ("Pam", "Ann", "Vic"))
         commitment, lines = self._find_commitment(pam)

@@ -1,0 +1,174 @@
+"""The demo company is loaded once, whole, by the real steps."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import stat
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection as database
+from django.db import transaction
+from django.test import Client, override_settings
+
+from approvals.models import Export, TabCount
+from approvals.states import Status
+from commitments.models import ChangeOrder, ChangeOrderStatus, Commitment
+from connectors import engine
+from connectors.models import Connection, Conversation
+from connectors.setup import reissue_password
+from directory.access import access_to
+from directory.models import Category, Company, CostCode, Event, Project, User, Vendor
+from erpbridge.demo import loading, script
+from erpbridge.demo.people import access_of
+from sandbox.quickbooks import CompanyFile
+
+URL = "http://localhost:8123"
+
+
+@pytest.fixture(scope="module")
+def loaded(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[Path]:
+    """The state folder of a demo that is loaded once for all tests here: it takes seconds."""
+    folder = tmp_path_factory.mktemp("state")
+    cheap = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    here = override_settings(STATE_DIR=folder, BASE_URL=URL, PASSWORD_HASHERS=cheap)
+    with django_db_blocker.unblock(), transaction.atomic():
+        with here:
+            loading.load()
+        yield folder
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def demo(loaded: Path, settings, tmp_path: Path) -> Iterator[dict[str, Any]]:
+    """That demo with a copy of its files; whatever the test does to it is undone."""
+    shutil.copytree(loaded, tmp_path, dirs_exist_ok=True)
+    settings.STATE_DIR, settings.BASE_URL = tmp_path, URL
+    with transaction.atomic():
+        yield loading.load()
+        transaction.set_rollback(True)
+
+
+def _everything() -> dict[str, int]:
+    """How many rows every table has, and the heads of the histories."""
+    with database.cursor() as cursor:
+        counts = {}
+        for table in database.introspection.table_names(cursor):
+            cursor.execute(f'SELECT count(*) FROM "{table}"')
+            counts[table] = cursor.fetchone()[0]
+        cursor.execute("SELECT sum(hashtext(t::text)) FROM directory_chain t")
+        counts["heads"] = cursor.fetchone()[0]
+    return counts
+
+
+def test_a_second_time_changes_nothing(demo, tmp_path: Path) -> None:
+    rows = _everything()
+    files = {file: file.stat().st_mtime_ns for file in tmp_path.rglob("*") if file.is_file()}
+    assert loading.load() == demo
+    assert _everything() == rows
+    assert {file: file.stat().st_mtime_ns for file in files} == files
+
+
+def test_it_is_a_contractor_one_believes_in(demo) -> None:
+    company = Company.objects.get(name="Meridian Builders")
+    assert Project.objects.filter(company=company).count() == 3
+    assert CostCode.objects.filter(company=company).count() == 80
+    assert Category.objects.filter(company=company).count() == 5
+    assert Vendor.objects.filter(company=company).count() >= 20
+    assert Commitment.objects.filter(company=company).count() == 15
+    assert ChangeOrder.objects.filter(company=company).count() == 25
+    used = set(ChangeOrder.objects.values_list("status", flat=True))
+    assert used == set(ChangeOrderStatus.values)
+    statuses = Counter(Export.objects.values_list("status", flat=True))
+    # Exporting lasts a moment; what unlinks is not built yet.
+    assert set(statuses) == set(Status) - {Status.EXPORTING, Status.UNLINKING}
+    told = {(row.kind, row.status): row.n for row in TabCount.objects.filter(n__gt=0)}
+    assert told == Counter(Export.objects.values_list("kind", "status"))
+
+
+def test_quickbooks_holds_what_is_synced_and_what_was_lost(demo, tmp_path: Path) -> None:
+    books = CompanyFile(tmp_path / "sandbox" / loading.COMPANY_FILE)
+    for commitment in Commitment.objects.filter(export__status=Status.SYNCED):
+        order = books.purchase_order(commitment.number)
+        arrived = commitment.change_orders.filter(
+            export__status__in=[Status.SYNCED, Status.UNKNOWN]
+        )
+        expected = commitment.total + sum(each.total for each in arrived)
+        assert order.total == expected, commitment.number
+    [lost] = Export.objects.filter(status=Status.UNKNOWN)
+    [waiting] = Export.objects.filter(status=Status.ACCEPTED)
+    assert waiting.parent_id == lost.parent_id
+    assert not engine.due().exists(), "what waits behind the lost one does not wake QuickBooks"
+    subjects = Conversation.objects.exclude(state="closed").order_by("place")
+    assert [each.subject for each in subjects] == [str(lost.pk), str(waiting.pk)]
+
+
+def test_everybody_can_sign_in_and_sees_their_own(demo) -> None:
+    for person in demo["people"]:
+        client = Client()
+        answer = client.post(
+            "/accounts/login/", {"login": person["email"], "password": demo["password"]}
+        )
+        assert (answer.status_code, answer["Location"]) == (302, "/"), person
+    ours = Company.objects.get(name="Meridian Builders")
+    approvers = {
+        person.name
+        for person in User.objects.filter(memberships__company=ours)
+        if access_to(person, ours).is_approver
+    }
+    assert approvers == {"Ann Whitfield", "Ben Castellano"}
+    olga = User.objects.get(email="olga@harbor.example")
+    assert access_to(olga, ours).levels == {}
+
+
+def test_what_the_stand_in_is_told(demo, tmp_path: Path) -> None:
+    told = json.loads((tmp_path / "sandbox" / "sandbox.json").read_text())
+    connection = Connection.objects.get()
+    assert told["qwc"]["url"] == f"{URL}/qbwc/{connection.pk}/"
+    assert told["qwc"]["file_id"] == connection.company_file
+    for file in (tmp_path / "demo.json", tmp_path / "sandbox" / "sandbox.json"):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert connection.erp_company == "Meridian Builders, Inc."
+    assert "not QuickBooks" in connection.facts["product"]
+
+
+def test_another_port_is_written_down(demo, settings, tmp_path: Path) -> None:
+    settings.BASE_URL = "http://localhost:8124"
+    loading.load()
+    told = json.loads((tmp_path / "sandbox" / "sandbox.json").read_text())
+    assert told["qwc"]["url"].startswith("http://localhost:8124/qbwc/")
+    assert told["password"] == demo["web_connector"]["password"]
+
+
+def test_lost_passwords_are_made_anew(demo, tmp_path: Path) -> None:
+    (tmp_path / "demo.json").unlink()
+    renewed = loading.load()
+    assert renewed["password"] != demo["password"]
+    assert renewed["web_connector"]["password"] != demo["web_connector"]["password"]
+    assert User.objects.get(email="pam@meridian.example").check_password(renewed["password"])
+
+
+def test_the_printed_block_says_how_to_sign_in(demo, capsys) -> None:
+    call_command("load_demo", "--print")
+    printed = capsys.readouterr().out
+    for person in script.read().everybody():
+        assert person.email in printed
+        assert person.role in printed
+    assert demo["password"] in printed
+    assert demo["web_connector"]["user"] in printed
+    assert demo["web_connector"]["password"] in printed
+
+
+def test_the_history_is_sound_and_holds_no_password(demo) -> None:
+    call_command("verify_audit")
+    connection = Connection.objects.select_related("company").get()
+    secret = reissue_password(connection, access_of("dora@meridian.example", connection.company))
+    call_command("verify_audit")
+    texts = "".join(Event.objects.values_list("body", flat=True))
+    for password in (demo["password"], demo["web_connector"]["password"], secret):
+        assert password not in texts
