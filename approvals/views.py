@@ -274,7 +274,9 @@ def _panel(request: HttpRequest, panel: Panel, **options: Any) -> HttpResponse:
 def _next(request: HttpRequest, pk: int) -> str:
     """After a decision the next item of the queue; else back to where the button was."""
     then = request.POST.get("then", "")
-    return reverse("export", args=[then]) if then.isdecimal() else _back(request, pk)
+    if then.isdecimal():
+        return f"{reverse('export', args=[then])}?after={pk}"
+    return _back(request, pk)
 
 
 def _back(request: HttpRequest, pk: int) -> str:

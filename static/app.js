@@ -9,6 +9,14 @@ document.addEventListener("click", (event) => {
   }
 });
 
+// After a decision the next item opens with its button in the same place: the second half of a
+// double click must not decide on it, too.
+const shown = Date.now();
+document.addEventListener("submit", (event) => {
+  const advanced = new URLSearchParams(location.search).has("after");
+  if (advanced && Date.now() - shown < 800 && event.target.closest("#panel")) event.preventDefault();
+}, true);
+
 // Moments come as UTC; people read them on their own clock.
 function localTimes(root) {
   for (const time of root.querySelectorAll("time[datetime]:not([data-local])")) {

@@ -1,0 +1,326 @@
+"""One item: what was sent, what that does to QuickBooks, and the buttons of who looks at it."""
+
+from __future__ import annotations
+
+import html as markup
+import re
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+
+from approvals.models import Export, Exportable
+from approvals.review import review
+from connectors.models import Exchange
+from directory.models import CostCode, User, Vendor
+from tests.stage import Stage
+
+pytestmark = pytest.mark.django_db
+
+HTMX = {"HX-Request": "true"}
+
+
+def signed_in(person: User) -> Client:
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def page_of(person: User, document: Exportable) -> str:
+    """The item's page, as its text reads."""
+    answer = signed_in(person).get(f"/exports/{document.export_id}/")
+    assert answer.status_code == 200
+    return markup.unescape(answer.content.decode())
+
+
+def form(page: str, step: str) -> dict[str, str]:
+    """The hidden fields of a step's form: what the button would send."""
+    found = re.search(rf'<form[^>]*action="/exports/\d+/{step}/".*?</form>', page, re.S)
+    assert found, f"there is no button for {step}"
+    fields = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', found.group(0))
+    return {name: value for name, value in fields if name != "csrfmiddlewaretoken"}
+
+
+def test_ann_sees_both_sides_and_sums_that_agree(stage: Stage) -> None:
+    commitment = stage.commitment()
+    stage.synced(commitment)
+    change_order = stage.change_order(
+        commitment,
+        [
+            (1, "Deeper footings", "1500.00"),
+            (1, "Less rebar", "-250.50"),
+            (2, "Extra beam", "0.00"),
+        ],
+    )
+    stage.send(change_order)
+    page = page_of(stage.ann, change_order)
+    assert "What was sent" in page
+    assert "What will change in QuickBooks" in page
+    assert "Sum of 2 lines" in page
+    assert "1. Deeper footings" in page
+    assert "1,249.50" in page
+    assert "35,000.00" in page
+    assert "36,249.50" in page
+    assert "= what was sent" in page
+    found = review(stage.export(change_order))
+    assert found.agrees
+    assert found.preview is not None
+    assert found.preview.change == Decimal("1249.50")
+    assert found.known_at is not None
+
+
+def test_accept_carries_what_was_on_the_screen_and_opens_the_next_item(stage: Stage) -> None:
+    commitment = stage.commitment()
+    stage.synced(commitment)
+    first = stage.change_order(commitment, number="001")
+    second = stage.change_order(commitment, number="002")
+    stage.send(first)
+    stage.send(second)
+    fields = form(page_of(stage.ann, second), "accept")
+    assert fields["version"] == "1"
+    assert len(fields["terms"]) == 64
+    assert fields["then"] == str(first.export_id)
+    answer = signed_in(stage.ann).post(f"/exports/{second.export_id}/accept/", fields)
+    assert answer.status_code == 302
+    assert answer["Location"] == f"/exports/{first.export_id}/?after={second.export_id}"
+    export = stage.export(second)
+    assert (export.status, export.terms_digest) == ("accepted", fields["terms"])
+
+
+def test_a_stale_accept_is_refused_with_what_happened(stage: Stage) -> None:
+    commitment = stage.commitment()
+    stage.send(commitment)
+    fields = form(page_of(stage.ann, commitment), "accept")
+    stage.step("retrieve", commitment, stage.pam)
+    stage.send(commitment)
+    client = signed_in(stage.ann)
+    answer = client.post(f"/exports/{commitment.export_id}/accept/", fields, follow=True)
+    page = markup.unescape(answer.content.decode())
+    assert "has changed since you opened this page" in page
+    assert f"{stage.pam.name}: retrieve" in page
+    assert stage.status(commitment) == "sent"
+
+    # By htmx the same words come inside the panel, with a status that htmx shows.
+    answer = client.post(f"/exports/{commitment.export_id}/accept/", fields, headers=HTMX)
+    assert answer.status_code == 409
+    assert 'id="panel"' in answer.content.decode()
+    assert "has changed since you opened this page" in answer.content.decode()
+
+
+def test_another_destination_than_the_one_on_the_screen_is_refused(stage: Stage) -> None:
+    commitment = stage.commitment()
+    stage.send(commitment)
+    fields = form(page_of(stage.ann, commitment), "accept")
+    Vendor.objects.filter(pk=stage.vendor.pk).update(erp_name="Ironwood Concrete Inc")
+    answer = signed_in(stage.ann).post(
+        f"/exports/{commitment.export_id}/accept/", fields, follow=True
+    )
+    assert "would go in the ERP has changed" in answer.content.decode()
+    assert stage.status(commitment) == "sent"
+
+
+def test_what_cannot_go_now_is_listed_beside_a_dead_button(stage: Stage) -> None:
+    commitment = stage.commitment()
+    stage.send(commitment)
+    Vendor.objects.filter(pk=stage.vendor.pk).update(erp_active=False)
+    CostCode.objects.filter(company=stage.company, code="03-300").update(erp_id="")
+    page = page_of(stage.ann, commitment)
+    assert re.search(r"<button[^>]*disabled[^>]*>Accept</button>", page)
+    rules = re.findall(r"<li><span>([^<]+)", page)
+    assert len(rules) >= 2
+    assert any("vendor" in rule.lower() for rule in rules)
+    assert any("03-300" in rule for rule in rules)
+
+
+def test_the_buttons_are_those_of_the_person(stage: Stage) -> None:
+    commitment = stage.commitment()
+    stage.send(commitment)
+    ann, vic, pam = (page_of(person, commitment) for person in (stage.ann, stage.vic, stage.pam))
+    assert re.search(r'<button class="btn btn-primary" type="submit">Accept</button>', ann)
+    assert "Retrieve from ERP" not in ann
+    for page in (vic, pam):
+        assert re.search(r"<button[^>]*disabled[^>]*>Accept</button>", page)
+        assert "This needs Standard on ERP Integrations." in page
+    assert re.search(r'type="submit">Retrieve from ERP</button>', pam)
+    assert "Unlink" not in ann
+
+
+def test_a_rejection_and_what_was_changed_after_it(stage: Stage) -> None:
+    commitment = stage.commitment()
+    stage.send(commitment)
+    client = signed_in(stage.ann)
+    fields = form(page_of(stage.ann, commitment), "reject")
+    address = f"/exports/{commitment.export_id}/reject/"
+    answer = client.post(address, {**fields, "note": ""}, follow=True)
+    assert "Say in the comment" in answer.content.decode()
+    client.post(address, {**fields, "note": "Two lines are one too many."})
+    assert stage.status(commitment) == "rejected"
+    assert "Two lines are one too many." in page_of(stage.pam, commitment)
+
+    commitment.lines.filter(number=2).update(amount="24000.00")
+    stage.send(commitment)
+    page = page_of(stage.ann, commitment)
+    assert "Changed since the last rejection" in page
+    assert "Total: 35,000.00 → 34,000.00" in page
+
+
+def test_synced_shows_what_quickbooks_confirmed_and_every_word_of_it(stage: Stage) -> None:
+    commitment = stage.commitment()
+    export = stage.synced(commitment)
+    page = page_of(stage.ann, commitment)
+    assert "What QuickBooks confirmed" in page
+    assert export.erp_id in page
+    assert stage.order().lines[0].txn_line_id in page
+    assert f"Accepted</strong> by {stage.ann.name}" in page
+    assert "Sent to accounting → Accepted" in page
+
+    words = signed_in(stage.ann).get(f"/exports/{export.pk}/exchanges/").content.decode()
+    words = markup.unescape(words)
+    assert "<PurchaseOrderAddRq>\n" in words
+    assert 'statusMessage="Status OK"' in words
+    assert "Is anything remembered" not in words
+    part = signed_in(stage.ann).get(f"/exports/{export.pk}/exchanges/", headers=HTMX)
+    assert b"<html" not in part.content
+
+
+def test_the_exchanges_are_for_accounting(stage: Stage) -> None:
+    export = stage.synced(stage.commitment())
+    for person in (stage.vic, stage.pam):
+        answer = signed_in(person).get(f"/exports/{export.pk}/exchanges/")
+        assert answer.status_code == 403
+        assert "This needs Standard on ERP Integrations." in answer.content.decode()
+        page = signed_in(person).get(f"/exports/{export.pk}/").content.decode()
+        assert "What was said to" not in page
+
+
+def test_hostile_answers_are_shown_and_not_obeyed(stage: Stage) -> None:
+    export = stage.synced(stage.commitment())
+    exchange = Exchange.objects.filter(conversation__subject=str(export.pk)).latest("id")
+    hostile = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><x>&a;</x><script>alert(1)'
+    exchange.message.reply = hostile
+    exchange.message.save()
+    answer = signed_in(stage.ann).get(f"/exports/{export.pk}/exchanges/").content.decode()
+    assert "root:" not in answer
+    assert "<script>alert" not in answer
+    assert markup.escape(hostile) in answer
+
+
+def test_a_long_answer_is_cut_and_says_so(stage: Stage) -> None:
+    export = stage.synced(stage.commitment())
+    exchange = Exchange.objects.filter(conversation__subject=str(export.pk)).latest("id")
+    exchange.message.reply = f"<QBXML>{'x' * 300_000}</QBXML>"
+    exchange.message.save()
+    answer = signed_in(stage.ann).get(f"/exports/{export.pk}/exchanges/").content.decode()
+    assert "(300,015 characters, the first 200,000 are shown)" in answer
+
+
+# --- The panel ---------------------------------------------------------------------------------
+
+
+def panel_of(person: User, document: Exportable, **query: str) -> str:
+    answer = signed_in(person).get(f"/exports/{document.export_id}/panel/", query, headers=HTMX)
+    return markup.unescape(answer.content.decode())
+
+
+def test_pam_sends_and_takes_back_from_the_panel(stage: Stage) -> None:
+    commitment = stage.commitment()
+    panel = panel_of(stage.pam, commitment)
+    assert "Not sent" in panel
+    fields = form(panel, "send")
+    client = signed_in(stage.pam)
+    answer = client.post(f"/exports/{commitment.export_id}/send/", fields, headers=HTMX)
+    assert answer.status_code == 200
+    assert answer["HX-Trigger"] == "exportMoved"
+    panel = markup.unescape(answer.content.decode())
+    assert "Sent to accounting" in panel
+    fields = form(panel, "retrieve")
+    panel = client.post(
+        f"/exports/{commitment.export_id}/retrieve/", fields, headers=HTMX
+    ).content.decode()
+    assert "Re-send to ERP" in panel
+    assert stage.status(commitment) == "retrieved"
+
+
+def test_a_dead_button_lists_every_failing_rule_with_a_way_to_mend_it(stage: Stage) -> None:
+    commitment = stage.commitment(status="draft", vendor=None, number="SC-001-TOO-LONG")
+    panel = panel_of(stage.pam, commitment)
+    assert re.search(r"<button[^>]*disabled[^>]*>Send to ERP</button>", panel)
+    rules = re.findall(r"<li><span>(.+?)</span></li>", panel)
+    assert len(rules) == 3, rules
+    edit = f'<a href="{commitment.get_absolute_url()}edit/">Mend it</a>'
+    assert all(edit in rule for rule in rules)
+    # Pressing it anyhow (an old page) is refused with the same rules.
+    answer = signed_in(stage.pam).post(
+        f"/exports/{commitment.export_id}/send/", {"version": "0"}, headers=HTMX
+    )
+    assert answer.status_code == 409
+    assert "No contract company is chosen." in answer.content.decode()
+
+
+def test_who_may_not_send_reads_why(stage: Stage) -> None:
+    commitment = stage.commitment()
+    panel = panel_of(stage.vic, commitment)
+    assert re.search(r"<button[^>]*disabled[^>]*>Send to ERP</button>", panel)
+    assert "This needs Admin on Commitments." in panel
+    answer = signed_in(stage.vic).post(
+        f"/exports/{commitment.export_id}/send/", {"version": "0"}, headers=HTMX
+    )
+    assert answer.status_code == 403
+    assert "This needs Admin on Commitments." in answer.content.decode()
+    answer = signed_in(stage.vic).post(f"/exports/{commitment.export_id}/send/", {"version": "0"})
+    assert answer.status_code == 403
+    assert "You may not do this" in answer.content.decode()
+
+
+def test_the_panel_asks_again_only_while_something_changes_by_itself(stage: Stage) -> None:
+    commitment = stage.commitment()
+    asks = 'hx-trigger="every 2s"'
+    assert asks not in panel_of(stage.pam, commitment)
+    stage.send(commitment)
+    assert asks not in panel_of(stage.pam, commitment)
+    stage.accept(commitment)
+    panel = panel_of(stage.pam, commitment)
+    assert asks in panel
+    assert "Accepted, waiting for QuickBooks" in panel
+    assert "it last called: never" in panel
+    was = panel_of(stage.pam, commitment, was="accepted")
+    assert "Accepted, waiting for QuickBooks" in was
+    stage.visit()
+    assert asks not in panel_of(stage.pam, commitment)
+    # A page that was drawn before learns that all of it is old.
+    answer = signed_in(stage.pam).get(
+        f"/exports/{commitment.export_id}/panel/", {"was": "accepted"}, headers=HTMX
+    )
+    assert answer["HX-Refresh"] == "true"
+
+
+@pytest.mark.parametrize("step", ["begin", "succeed", "gone", "frobnicate"])
+def test_the_workers_steps_have_no_door(stage: Stage, step: str) -> None:
+    commitment = stage.commitment()
+    stage.send(commitment)
+    answer = signed_in(stage.ann).post(f"/exports/{commitment.export_id}/{step}/", {"version": "1"})
+    assert answer.status_code == 404
+    assert stage.status(commitment) == "sent"
+
+
+def test_a_way_back_leads_only_to_our_own_pages(stage: Stage) -> None:
+    commitment = stage.commitment()
+    for back, goes in (
+        (commitment.get_absolute_url(), commitment.get_absolute_url()),
+        ("https://elsewhere.example/", f"/exports/{commitment.export_id}/"),
+        ("//elsewhere.example/", f"/exports/{commitment.export_id}/"),
+    ):
+        export = Export.objects.get(pk=commitment.export_id)
+        step = "retrieve" if export.status == "sent" else "send"
+        answer = signed_in(stage.pam).post(
+            f"/exports/{export.pk}/{step}/", {"version": export.version, "back": back}
+        )
+        assert answer["Location"] == goes
+
+
+def test_olga_finds_nothing(stage: Stage) -> None:
+    export = stage.synced(stage.commitment())
+    client = signed_in(stage.olga)
+    for address in ("", "panel/", "exchanges/"):
+        assert client.get(f"/exports/{export.pk}/{address}").status_code == 404
+    assert client.post(f"/exports/{export.pk}/retry/", {"version": "1"}).status_code == 404
