@@ -71,6 +71,7 @@ def story() -> int:
     try:
         with state.thrown_away("story") as where:
             port = free_port(8100)
+            say("Starting …")
             with Stack(where, f"http://localhost:{port}") as stack:
                 stack.start_databases(FORGETFUL)
                 stack.prepare(["load_demo"])
