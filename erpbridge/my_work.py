@@ -93,13 +93,21 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A project, and the name of its company."""
+
+    project: Project
+    company: str
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
     """Everything on the first page."""
 
     desks: Sequence[Desk]
     came_back: Sequence[dict[str, Any]]
     begun: Sequence[dict[str, Any]]
-    projects: Sequence[Project]
+    projects: Sequence[Place]
     more_projects: bool
     links: Sequence[Link]
     member: bool
@@ -107,23 +115,25 @@ class Work:
 
 def work_of(user: User, search: str = "") -> Work:
     """What waits for `user`; `search` narrows the list of projects."""
-    companies = {
-        membership.company_id: membership.company
-        for membership in Membership.objects.filter(user=user, is_active=True)
+    memberships = list(
+        Membership.objects.filter(user=user, is_active=True)
         .select_related("company")
         .order_by("company__name")
-    }
+    )
+    companies = {membership.company_id: membership.company for membership in memberships}
     erp_levels = dict(
         ToolLevel.objects.filter(
-            membership__user=user, membership__is_active=True, tool=Tool.ERP, level__gte=Level.READ
+            membership__in=memberships, tool=Tool.ERP, level__gte=Level.READ
         ).values_list("company_id", "level")
     )
-    found = list(_projects(user, companies, search)[: PROJECTS + 1])
+    found = list(_projects(memberships, search)[: PROJECTS + 1])
     return Work(
         desks=_desks(user, [c for pk, c in companies.items() if pk in erp_levels], erp_levels),
         came_back=_came_back(user, companies),
         begun=_begun(user, companies),
-        projects=found[:PROJECTS],
+        projects=[
+            Place(project, companies[project.company_id].name) for project in found[:PROJECTS]
+        ],
         more_projects=len(found) > PROJECTS,
         links=_links(companies, erp_levels),
         member=bool(companies),
@@ -224,18 +234,23 @@ def _with_documents(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _projects(user: User, companies: dict[int, Company], search: str) -> QuerySet[Project]:
-    """The projects where the person may read something, in the order of their numbers."""
+def _projects(memberships: Sequence[Membership], search: str) -> QuerySet[Project]:
+    """The projects where the person may read something, in the order of their numbers.
+
+    The memberships are named by id, not joined: the planner then walks the project numbers and
+    stops after the first few, however many projects the person has.
+    """
     reads = ToolLevel.objects.filter(
-        membership__user=user,
-        membership__is_active=True,
+        membership__in=[membership.pk for membership in memberships],
         project=OuterRef("pk"),
         level__gte=Level.READ,
     )
-    projects = Project.objects.filter(Exists(reads), company_id__in=companies)
+    projects = Project.objects.filter(
+        Exists(reads), company__in=[membership.company_id for membership in memberships]
+    )
     if search:
         projects = projects.filter(Q(number__icontains=search) | Q(name__icontains=search))
-    return projects.select_related("company").order_by("company_id", "number")
+    return projects.order_by("company_id", "number")
 
 
 def _links(companies: dict[int, Company], levels: dict[int, int]) -> list[Link]:
