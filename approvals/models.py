@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Case, Q, Value, When
 from django.db.models.functions import Now
 
-from approvals.states import EDITABLE, VIEW_OF, Status, View
+from approvals.states import VIEW_OF, Status, View
 from connectors.contract import Document, Kind, Problem, Receipt, Terms
 from directory.models import Company, Project, User
 
@@ -122,10 +122,6 @@ class Export(models.Model):
     def live(self) -> Exportable | None:
         """The document itself; None if it was deleted."""
         return getattr(self, self.kind.replace("_", ""), None)
-
-    @property
-    def is_editable(self) -> bool:
-        return self.status in EDITABLE
 
 
 class TabCount(models.Model):

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from approvals.models import Exportable
-from approvals.states import EDITABLE, Status
+from approvals.states import Status
 from connectors.contract import Document, Kind, Line, Named, Problem
 from directory.access import Access, lacking
 from directory.models import Category, Company, CostCode, Project, Vendor
@@ -306,11 +306,6 @@ class ChangeOrderLine(AnyLine):
 
     def __str__(self) -> str:
         return f"{self.number}. {self.description or self.cost_code}"
-
-
-def is_locked(export_status: str) -> bool:
-    """Whether a document's money may not be touched: it is on its way or in the ERP."""
-    return export_status not in EDITABLE
 
 
 def _project(project: Project) -> Named:

@@ -23,7 +23,7 @@ from django.views.decorators.csrf import csrf_exempt
 from connectors import engine
 from connectors.contract import Refused
 from connectors.models import Connection, Session
-from connectors.quickbooks import soap, wsdl
+from connectors.quickbooks import errors, soap, wsdl
 from connectors.registry import connector_for
 
 log = logging.getLogger(__name__)
@@ -174,7 +174,7 @@ def _receive_response(connection_id: int, call: soap.Call, _address: str) -> Res
         return -1
     try:
         if call.texts["hresult"]:
-            words = f"QuickBooks: {call.texts['message']} ({call.texts['hresult']})"
+            words = _unreachable(call)
             _fail(session, words)
             engine.fail_message(session, words)
             return -1
@@ -187,10 +187,16 @@ def _connection_error(connection_id: int, call: soap.Call, _address: str) -> Res
     """QuickBooks could not be opened. 'done': try again at the next visit."""
     session = _living(connection_id, call)
     if session is not None:
-        _fail(session, f"QuickBooks could not be opened: {call.texts['message']}")
+        _fail(session, _unreachable(call))
         engine.close_session(session)
         sum_up(session)
     return "done"
+
+
+def _unreachable(call: soap.Call) -> str:
+    """Our sentence on what Windows said of QuickBooks, and its own words."""
+    told = errors.unreachable(call.texts["hresult"], call.texts["message"])
+    return f"{told.message} ({told.words} {told.code})"
 
 
 def _last_error(connection_id: int, call: soap.Call, _address: str) -> Result:

@@ -16,7 +16,6 @@ from connectors.engine.sessions import (
     close_session,
     expire_sessions,
     open_session,
-    session_of_ticket,
 )
 from connectors.engine.turns import SessionOver, fail_message, next_message, progress, receive
 
@@ -37,6 +36,5 @@ __all__ = [
     "queue_exports",
     "receive",
     "register",
-    "session_of_ticket",
     "withdraw",
 ]

@@ -44,11 +44,6 @@ def open_session(connection: int, ticket_digest: str | None = None) -> Session |
     return session
 
 
-def session_of_ticket(ticket_digest: str) -> Session | None:
-    """The living session of a ticket, or None: unknown, ended or taken over."""
-    return Session.objects.filter(ticket_digest=ticket_digest, ended_at=None).first()
-
-
 @transaction.atomic
 def close_session(session: Session) -> None:
     """The visitor says goodbye. Closing twice changes nothing."""
