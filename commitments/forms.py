@@ -227,7 +227,6 @@ class Field:
     value: str = ""
     help: str = ""
     required: bool = False
-    most: int = 0
     limit: int = 0
     options: Sequence[tuple[str, str]] = ()
     faults: Sequence[str] = ()

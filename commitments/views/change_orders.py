@@ -287,11 +287,10 @@ def _form(
         Field(
             "number",
             "Number",
-            most=40,
             help="Empty: the next number of this commitment." if now is None else "",
         ),
-        Field("title", "Title", required=True, most=255),
-        Field("description", "Description", "textarea", most=10_000),
+        Field("title", "Title", required=True),
+        Field("description", "Description", "textarea"),
     ]
     if texts_only:
         fields = fields[2:]

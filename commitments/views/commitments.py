@@ -332,8 +332,8 @@ def _fields(project: Project, typed: Typed, *, texts_only: bool) -> list[Field]:
     vendors = Vendor.objects.filter(company=project.company)
     fields = [
         Field("type", "Type", "select", options=Type.choices, required=True),
-        Field("number", "Number", required=True, most=40),
-        Field("title", "Title", required=True, most=255),
+        Field("number", "Number", required=True),
+        Field("title", "Title", required=True),
         Field(
             "vendor",
             "Contract company",
@@ -348,7 +348,7 @@ def _fields(project: Project, typed: Typed, *, texts_only: bool) -> list[Field]:
         ),
         Field("date_created", "Date", "date", required=True),
         Field("retainage", "Default retainage, %", "number"),
-        Field("description", "Description", "textarea", most=10_000),
-        Field("vendor_message", "Message to the vendor", "textarea", most=255),
+        Field("description", "Description", "textarea"),
+        Field("vendor_message", "Message to the vendor", "textarea"),
     ]
     return [one for one in fields if one.name in forms.TEXTS] if texts_only else fields

@@ -14,7 +14,7 @@ from approvals.differences import differences
 from approvals.errors import Stale
 from approvals.models import Export
 from approvals.moves import lock_exports
-from approvals.states import EDITABLE, MOVING, Status
+from approvals.states import EDITABLE, Status
 from commitments.checking import Reader
 from commitments.entries import Invalid
 from commitments.models import AnyLine, ChangeOrder, Commitment
@@ -63,9 +63,11 @@ def why_locked(export: Export) -> str:
         if export.kind == "commitment":
             return "It is in the ERP as it was approved; change orders change its money."
         return "It is in the ERP as it was approved, until it is unlinked there and here."
-    if status in MOVING:
-        return f"It is on its way to the ERP ({status.label})."
-    return f"It is {status.label}. An approver can reject it, then it can be changed."
+    if status == Status.FAILED:
+        return "It failed to export. An approver can reject it, then it can be changed."
+    if status == Status.NEEDS_ATTENTION:
+        return "It may be in the ERP. An approver has to look there first."
+    return f"It is on its way to the ERP ({status.label})."
 
 
 def lock_faults(reader: Reader, export: Export, changed: set[str]) -> None:

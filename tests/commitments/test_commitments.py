@@ -9,6 +9,7 @@ from django.http import Http404
 
 from approvals.errors import Stale
 from approvals.models import Export, TabCount
+from approvals.workflow import send
 from commitments.entries import Invalid, commitment_entry
 from commitments.models import Commitment
 from commitments.workflow import (
@@ -24,6 +25,7 @@ from directory.access import access_to
 from directory.history import faults
 from directory.models import Project
 from tests.commitments.entering import change, change_order, line, subcontract
+from tests.factories import CostCodeFactory, VendorFactory
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db
@@ -153,8 +155,6 @@ def test_the_total_is_bounded_even_if_each_line_is_not_too_large(stage: Stage, p
 
 
 def test_lists_of_another_company_are_not_to_be_had(stage: Stage, pam) -> None:
-    from tests.factories import CostCodeFactory, VendorFactory
-
     code = CostCodeFactory.create(company=stage.other, code="77-000")
     vendor = VendorFactory.create(company=stage.other)
     with pytest.raises(Invalid) as refused:
@@ -229,8 +229,6 @@ def test_a_stale_form_is_refused_and_told_what_changed(stage: Stage, pam) -> Non
 
 def test_what_was_not_seen_is_not_sent(stage: Stage, pam) -> None:
     """Somebody changes the amount while the page with the button Send to ERP is open."""
-    from approvals.workflow import send
-
     commitment = load_commitment(stage.commitment().pk)
     set_commitment_status(commitment, by=pam, version=commitment.export.version, status="draft")
     with pytest.raises(Stale):
