@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -52,7 +53,7 @@ class Structs(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
 
 
 def with_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Every operation may answer with a problem."""
+    """Every operation may answer with a problem; the first sentence about it is its summary."""
     [_ref], parts = msgspec.json.schema_components(
         [ProblemDetails], ref_template="#/components/schemas/{name}"
     )
@@ -66,4 +67,7 @@ def with_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     for operations in result["paths"].values():
         for operation in operations.values():
             operation["responses"].setdefault("default", answer)
+            operation["summary"] = re.split(
+                r"[.;:] |\.$", operation["description"].replace("\n", " ")
+            )[0]
     return result

@@ -91,7 +91,7 @@ def test_drafts_are_in_no_view_and_in_no_count(stage: Stage, program: Program) -
     assert (page["results"], page["counts"]) == ([], {})
 
 
-def test_six_queries_for_three_rows_and_for_fifty(stage: Stage, program: Program) -> None:
+def test_five_queries_for_three_rows_and_for_fifty(stage: Stage, program: Program) -> None:
     ann = program(stage.ann)
     sent(stage, 50)
     counts = []
@@ -101,8 +101,8 @@ def test_six_queries_for_three_rows_and_for_fifty(stage: Stage, program: Program
         ) as queries:
             assert len(queue(ann, stage, size=size)["results"]) == size
         counts.append(len(queries))
-    # token and person, company, levels, privilege, rows, counters
-    assert counts == [6, 6]
+    # token and person, company, levels and privilege, rows, counters
+    assert counts == [5, 5]
 
 
 def test_no_list_of_anything_asks_more_for_more_rows(stage: Stage, program: Program) -> None:

@@ -94,14 +94,14 @@ def test_a_longer_queue_costs_no_more_queries(
     [first, *_] = sent(stage, 2)
     client = signed_in(stage.ann)
     client.get(queue)  # the session is read once more after signing in
-    # Session, person, company, levels, privilege, page, counts, connection, menu.
-    with django_assert_num_queries(9):
+    # Session, person, company, levels and privilege, page, counts, connection, menu.
+    with django_assert_num_queries(8):
         assert len(ids(client.get(queue).content.decode())) == 2
     for n in range(3, 20):
         stage.send(
             stage.change_order(first.commitment, number=f"{n:03d}", lines=[(1, "More", "1.00")])
         )
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         assert len(ids(client.get(queue).content.decode())) == 19
 
 

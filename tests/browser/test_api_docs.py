@@ -19,7 +19,7 @@ def test_ann_accepts_an_item_on_the_try_out_page(
     step = ann.locator("#operations-exports-export_step")
     step.get_by_role("button").first.click()
     step.get_by_role("button", name="Try it out").click()
-    step.locator("tr[data-param-name=pk] input").fill(str(export.pk))
+    step.locator("tr[data-param-name=id] input").fill(str(export.pk))
     step.locator("tr[data-param-name=step] select").select_option("accept")
     step.locator("textarea").fill('{"version": 1}')
     step.get_by_role("button", name="Execute").click()

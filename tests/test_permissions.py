@@ -1,0 +1,323 @@
+"""Who may open what: one table of person × address × method → status.
+
+Every address of ours has a row for every method that it takes, or this file fails. Each request is
+made against the same stage, and what it changed is rolled back before the next person comes.
+
+302: to the sign-in page for whoever is nobody, onwards for everybody else. 4xx after the door
+(400, 409, 422) means that the person was let in and the empty form was not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, resolve
+
+from directory.models import Category
+from tests import factories
+from tests.stage import Stage
+
+PEOPLE = ("nobody", "Pam", "Ann", "Vic", "Dora", "Otto", "Olga")
+# What nobody from outside may ever read.
+SECRETS = ("Meridian", "Riverside", "Ironwood", "SC-00", "City of Alder")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+# Pam: Admin on the project's tools. Ann: approver, may read the project. Vic: may only look.
+# Dora: Admin on the company's tools, none of the project's. Otto: operator, of no company.
+# Olga: Admin on everything of another company.
+TABLE = """
+                                                               nobody Pam Ann Vic Dora Otto Olga
+GET    /                                                          302 200 200 200 200 200 200
+GET    /health/                                                   200 200 200 200 200 200 200
+GET    /projects/{project}/                                       302 200 200 200 200 404 404
+GET    /projects/{project}/budget/                                302 200 200 200 404 404 404
+
+GET    /projects/{project}/commitments/                           302 200 200 200 404 404 404
+GET    /projects/{project}/commitments/new/                       302 200 403 403 404 404 404
+POST   /projects/{project}/commitments/new/                       302 422 403 403 404 404 404
+GET    /projects/{project}/commitments/{draft}/                   302 200 200 200 404 404 404
+GET    /projects/{project}/commitments/{draft}/edit/              302 200 403 403 404 404 404
+POST   /projects/{project}/commitments/{draft}/edit/              302 422 403 403 404 404 404
+POST   /projects/{project}/commitments/{draft}/status/            302 302 403 403 404 404 404
+POST   /projects/{project}/commitments/{draft}/delete/            302 302 403 403 404 404 404
+GET    /projects/{project}/commitments/{draft}/change-orders/new/ 302 200 403 403 404 404 404
+POST   /projects/{project}/commitments/{draft}/change-orders/new/ 302 422 403 403 404 404 404
+GET    /projects/{project}/change-orders/                         302 200 200 200 404 404 404
+GET    /projects/{project}/change-orders/{co}/                    302 200 200 200 404 404 404
+GET    /projects/{project}/change-orders/{co}/edit/               302 200 403 403 404 404 404
+POST   /projects/{project}/change-orders/{co}/edit/               302 422 403 403 404 404 404
+POST   /projects/{project}/change-orders/{co}/status/             302 302 403 403 404 404 404
+POST   /projects/{project}/change-orders/{co}/delete/             302 302 403 403 404 404 404
+
+GET    /exports/{sent}/                                           302 200 200 200 200 404 404
+GET    /exports/{sent}/panel/                                     302 200 200 200 200 404 404
+GET    /exports/{sent}/exchanges/                                 302 403 200 403 200 404 404
+POST   /exports/{sent}/retrieve/                                  302 302 403 403 403 404 404
+POST   /exports/{sent}/accept/                                    302 403 302 403 403 404 404
+POST   /exports/{sent}/reject/                                    302 403 302 403 403 404 404
+GET    /exports/{unsent}/                                         302 200 200 200 404 404 404
+POST   /exports/{unsent}/send/                                    302 302 403 403 404 404 404
+
+GET    /companies/{company}/erp/commitments/                      302 404 200 200 200 404 404
+GET    /companies/{company}/erp/change-orders/                    302 404 200 200 200 404 404
+POST   /companies/{company}/erp/commitments/bulk/accept/          302 404 200 403 403 404 404
+POST   /companies/{company}/erp/commitments/bulk/reject/          302 404 200 403 403 404 404
+GET    /companies/{company}/erp/connection/                       302 404 200 200 200 404 404
+POST   /companies/{company}/erp/connection/create/                302 404 403 403 302 404 404
+POST   /companies/{company}/erp/connection/password/              302 404 403 403 200 404 404
+POST   /companies/{company}/erp/connection/sync/                  302 404 302 403 302 404 404
+GET    /qbwc/{connection}.qwc                                     302 404 403 403 200 404 404
+GET    /qbwc/{connection}/support/                                200 200 200 200 200 200 200
+GET    /qbwc/{connection}/                                        200 200 200 200 200 200 200
+POST   /qbwc/{connection}/                                        400 400 400 400 400 400 400
+
+GET    /companies/{company}/directory/                            302 404 404 404 200 404 404
+GET    /companies/{company}/directory/people/new/                 302 404 404 404 200 404 404
+POST   /companies/{company}/directory/people/new/                 302 404 404 404 200 404 404
+GET    /companies/{company}/directory/people/{vic}/               302 404 404 404 200 404 404
+POST   /companies/{company}/directory/people/{vic}/               302 404 404 404 422 404 404
+POST   /companies/{company}/directory/people/{ivo}/link/          302 404 404 404 200 404 404
+POST   /companies/{company}/directory/people/{vic}/activity/      302 404 404 404 302 404 404
+GET    /companies/{company}/directory/vendors/                    302 404 404 404 200 404 404
+GET    /companies/{company}/directory/vendors/new/                302 404 404 404 200 404 404
+POST   /companies/{company}/directory/vendors/new/                302 404 404 404 422 404 404
+GET    /companies/{company}/directory/vendors/{vendor}/           302 404 404 404 200 404 404
+POST   /companies/{company}/directory/vendors/{vendor}/           302 404 404 404 422 404 404
+
+GET    /operator/                                                 302 404 404 404 404 200 404
+POST   /operator/                                                 302 404 404 404 404 422 404
+POST   /operator/operators/                                       302 404 404 404 404 302 404
+GET    /operator/companies/{company}/                             302 404 404 404 404 200 404
+POST   /operator/companies/{company}/                             302 404 404 404 404 422 404
+POST   /operator/companies/{company}/switches/                    302 404 404 404 404 302 404
+POST   /operator/companies/{company}/people/{vic}/                302 404 404 404 404 302 404
+POST   /operator/companies/{company}/people/{ivo}/link/           302 404 404 404 404 200 404
+
+GET    /api/schema/                                               200 200 200 200 200 200 200
+GET    /api/docs/                                                 200 200 200 200 200 200 200
+GET    /api/v1/companies/                                         401 200 200 200 200 200 200
+GET    /api/v1/projects/?company={company}                        401 200 200 200 200 404 404
+GET    /api/v1/vendors/?company={company}                         401 404 200 200 200 404 404
+GET    /api/v1/vendors/?project={project}                         401 200 200 200 404 404 404
+GET    /api/v1/jobs/?company={company}                            401 404 200 200 200 404 404
+GET    /api/v1/cost-codes/?project={project}                      401 200 200 200 404 404 404
+GET    /api/v1/categories/?project={project}                      401 200 200 200 404 404 404
+GET    /api/v1/people/?company={company}                          401 404 404 404 200 404 404
+GET    /api/v1/connections/?company={company}                     401 404 403 403 200 404 404
+POST   /api/v1/connections/                                       401 404 403 403 422 404 404
+GET    /api/v1/commitments/?project={project}                     401 200 200 200 404 404 404
+POST   /api/v1/commitments/                                       401 201 403 403 404 404 404
+GET    /api/v1/commitments/{draft}/                               401 200 200 200 404 404 404
+PUT    /api/v1/commitments/{draft}/                               401 200 403 403 404 404 404
+DELETE /api/v1/commitments/{draft}/?version=0                     401 204 403 403 404 404 404
+POST   /api/v1/commitments/{draft}/status/                        401 200 403 403 404 404 404
+GET    /api/v1/change-orders/?project={project}                   401 200 200 200 404 404 404
+GET    /api/v1/change-orders/?commitment={parent}                 401 200 200 200 404 404 404
+POST   /api/v1/change-orders/                                     401 201 403 403 404 404 404
+GET    /api/v1/change-orders/{co}/                                401 200 200 200 404 404 404
+PUT    /api/v1/change-orders/{co}/                                401 200 403 403 404 404 404
+DELETE /api/v1/change-orders/{co}/?version=0                      401 204 403 403 404 404 404
+POST   /api/v1/change-orders/{co}/status/                         401 200 403 403 404 404 404
+GET    /api/v1/exports/?company={company}&kind=commitment         401 404 200 200 200 404 404
+GET    /api/v1/exports/{sent}/                                    401 200 200 200 200 404 404
+GET    /api/v1/exports/{unsent}/                                  401 200 200 200 404 404 404
+GET    /api/v1/exports/{sent}/preview/                            401 403 200 200 200 404 404
+GET    /api/v1/exports/{sent}/exchanges/                          401 403 200 403 200 404 404
+POST   /api/v1/exports/{unsent}/send/                             401 200 403 403 404 404 404
+POST   /api/v1/exports/{sent}/retrieve/                           401 200 403 403 403 404 404
+POST   /api/v1/exports/{sent}/accept/                             401 403 200 403 403 404 404
+POST   /api/v1/exports/{sent}/reject/                             401 403 200 403 403 404 404
+POST   /api/v1/exports/bulk/accept/                               401 404 200 403 403 404 404
+POST   /api/v1/exports/bulk/reject/                               401 404 200 403 403 404 404
+GET    /api/v1/events/?company={company}                          401 404 403 403 200 404 404
+GET    /api/v1/events/?export={sent}                              401 200 200 200 200 404 404
+"""
+
+
+def bodies(at: dict[str, int]) -> dict[str, dict[str, Any]]:
+    """What is sent where an empty request would say nothing about the door."""
+    commitment = {
+        "type": "subcontract",
+        "number": "SC-9",
+        "title": "Drywall",
+        "date_created": "2026-03-02",
+    }
+    line = {"commitment_line": at["line"], "category": "Subcontract", "amount": "1.00"}
+    items = {"items": [{"id": at["sent"], "version": 1}], "note": "No."}
+    return {
+        "POST /projects/{project}/commitments/{draft}/edit/": {"version": "0"},
+        "POST /projects/{project}/commitments/{draft}/status/": {"version": "0", "status": "void"},
+        "POST /projects/{project}/commitments/{draft}/delete/": {"version": "0"},
+        "POST /projects/{project}/change-orders/{co}/edit/": {"version": "0"},
+        "POST /projects/{project}/change-orders/{co}/status/": {"version": "0", "status": "void"},
+        "POST /projects/{project}/change-orders/{co}/delete/": {"version": "0"},
+        "POST /exports/{sent}/retrieve/": {"version": "1"},
+        "POST /exports/{sent}/accept/": {"version": "1"},
+        "POST /exports/{sent}/reject/": {"version": "1", "note": "No."},
+        "POST /exports/{unsent}/send/": {"version": "0"},
+        "POST /companies/{company}/erp/commitments/bulk/accept/": {"item": f"{at['sent']}:1"},
+        "POST /companies/{company}/erp/commitments/bulk/reject/": {
+            "item": f"{at['sent']}:1",
+            "note": "No.",
+        },
+        "POST /companies/{company}/directory/people/{vic}/activity/": {"active": "no"},
+        "POST /operator/companies/{company}/people/{vic}/": {"grant": "yes"},
+        "POST /api/v1/connections/": {"company": at["company"], "erp": "quickbooks"},
+        "POST /api/v1/commitments/": {"project": at["project"], **commitment},
+        "PUT /api/v1/commitments/{draft}/": {"version": 0, **commitment},
+        "POST /api/v1/commitments/{draft}/status/": {"version": 0, "status": "void"},
+        "POST /api/v1/change-orders/": {
+            "commitment": at["parent"],
+            "title": "Fire wall",
+            "lines": [line],
+        },
+        "PUT /api/v1/change-orders/{co}/": {"version": 0, "title": "Fire", "lines": [line]},
+        "POST /api/v1/change-orders/{co}/status/": {"version": 0, "status": "void"},
+        "POST /api/v1/exports/{unsent}/send/": {"version": 0},
+        "POST /api/v1/exports/{sent}/retrieve/": {"version": 1},
+        "POST /api/v1/exports/{sent}/accept/": {"version": 1},
+        "POST /api/v1/exports/{sent}/reject/": {"version": 1, "note": "No."},
+        "POST /api/v1/exports/bulk/accept/": items,
+        "POST /api/v1/exports/bulk/reject/": items,
+    }
+
+
+@dataclass(frozen=True)
+class Row:
+    method: str
+    path: str
+    expected: dict[str, int]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+def rows() -> list[Row]:
+    found = []
+    for line in TABLE.strip().splitlines()[1:]:
+        if line.strip():
+            method, path, *statuses = line.split()
+            expected = dict(zip(PEOPLE, map(int, statuses), strict=True))
+            found.append(Row(method, path, expected))
+    return found
+
+
+@pytest.fixture
+def at(stage: Stage) -> dict[str, int]:
+    """The ids that the table's addresses name. Ivo was invited and has not come yet."""
+    ivo = factories.UserFactory.create(name="Ivo")
+    ivo.set_unusable_password()
+    ivo.save()
+    parent = stage.commitment(number="SC-001")
+    stage.send(parent)
+    draft = stage.commitment(number="SC-002", status="draft")
+    unsent = stage.commitment(number="SC-003")
+    return {
+        "company": stage.company.pk,
+        "project": stage.project.pk,
+        "connection": stage.connection.pk,
+        "vendor": stage.vendor.pk,
+        "vic": stage.vic.memberships.get().pk,
+        "ivo": factories.MembershipFactory.create(user=ivo, company=stage.company).pk,
+        "parent": parent.pk,
+        "line": parent.lines.get(number=1).pk,
+        "sent": parent.export_id,
+        "draft": draft.pk,
+        "unsent": unsent.export_id,
+        "co": stage.change_order(parent, status="draft").pk,
+    }
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_who_may(stage: Stage, at: dict[str, int], name: str) -> None:
+    client, wrong = client_of(stage, name), []
+    for row in rows():
+        answer = ask(client, at, row)
+        if answer.status_code != row.expected[name]:
+            wrong.append(f"{row}: {answer.status_code}, not {row.expected[name]}")
+        elif name == "nobody" and answer.status_code == 302:
+            assert answer["Location"].startswith("/accounts/login/"), row
+        if name in ("nobody", "Olga") or (name == "Otto" and "/operator/" not in row.path):
+            told = answer.content.decode() + str(answer.headers)
+            wrong += [f"{row}: tells {secret}" for secret in SECRETS if secret in told]
+    assert wrong == []
+
+
+def client_of(stage: Stage, name: str) -> Client:
+    client = Client(raise_request_exception=False)
+    if name != "nobody":
+        client.force_login(stage.people[name])
+    return client
+
+
+def ask(client: Client, at: dict[str, int], row: Row) -> Any:
+    """The answer that this person gets; whatever came of it is undone."""
+    json = "/api/" in row.path
+    body = bodies(at).get(str(row), {} if json else {"csrfmiddlewaretoken": "x"})
+    more: dict[str, Any] = {}
+    if json and row.method != "GET":
+        more = {"data": body, "content_type": "application/json"}
+    elif row.method == "POST":
+        more = {"data": body}
+    with transaction.atomic():
+        answer = getattr(client, row.method.lower())(row.path.format(**at), **more)
+        transaction.set_rollback(True)
+    return answer
+
+
+# --- Nothing is forgotten ----------------------------------------------------------------------
+
+
+def patterns(resolver: URLResolver, before: str = "") -> Iterator[str]:
+    """Every address of ours, as `resolve()` names it; not the sign-in pages of allauth."""
+    for one in resolver.url_patterns:
+        route = before + str(one.pattern)
+        if isinstance(one, URLPattern):
+            if not route.startswith("accounts/"):
+                yield route
+        else:
+            yield from patterns(one, route)
+
+
+def methods_by_route() -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {route: set() for route in patterns(get_resolver())}
+    for row in rows():
+        path = re.sub(r"\{\w+\}", "1", row.path).partition("?")[0]
+        found[resolve(path).route].add(row.method)
+    return found
+
+
+def test_every_address_has_a_row() -> None:
+    assert [route for route, methods in methods_by_route().items() if not methods] == []
+
+
+def test_other_methods_do_nothing(stage: Stage, at: dict[str, int]) -> None:
+    """A method without a row is refused: nothing changes what the table does not know."""
+    known = {route: row for row in rows() for route in [_route(row.path)]}
+    dora, otto, wrong = client_of(stage, "Dora"), client_of(stage, "Otto"), []
+    for route, methods in methods_by_route().items():
+        path = known[route].path.format(**at)
+        for method in sorted(set(METHODS) - methods):
+            client = otto if "/operator/" in path else dora
+            with transaction.atomic():
+                answer = client.generic(method, path)
+                transaction.set_rollback(True)
+            if answer.status_code not in (404, 405):
+                wrong.append((method, route, answer.status_code))
+    assert wrong == []
+
+
+def _route(path: str) -> str:
+    return resolve(re.sub(r"\{\w+\}", "1", path).partition("?")[0]).route
+
+
+def test_the_stage_has_no_second_way_in(stage: Stage) -> None:
+    """What the table's people hold is what `tests.stage` says, and nobody is more."""
+    assert not Category.objects.filter(company=stage.other).exists()
+    assert [user.name for user in stage.people.values() if user.is_operator] == ["Otto"]
