@@ -19,7 +19,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
-from directory.models import Category
+from directory.models import ApiToken, Category
 from tests import factories
 from tests.stage import Stage
 
@@ -102,6 +102,9 @@ POST   /operator/companies/{company}/people/{ivo}/link/           302 404 404 40
 GET    /api/schema/                                               200 200 200 200 200 200 200
 GET    /api/docs/                                                 200 200 200 200 200 200 200
 GET    /api/v1/companies/                                         401 200 200 200 200 200 200
+GET    /api/v1/tokens/                                            401 200 200 200 200 200 200
+POST   /api/v1/tokens/                                            401 201 201 201 201 201 201
+DELETE /api/v1/tokens/{token}/                                    401 204 404 404 404 404 404
 GET    /api/v1/projects/?company={company}                        401 200 200 200 200 404 404
 GET    /api/v1/vendors/?company={company}                         401 404 200 200 200 404 404
 GET    /api/v1/vendors/?project={project}                         401 200 200 200 404 404 404
@@ -168,6 +171,7 @@ def bodies(at: dict[str, int]) -> dict[str, dict[str, Any]]:
         },
         "POST /companies/{company}/directory/people/{vic}/activity/": {"active": "no"},
         "POST /operator/companies/{company}/people/{vic}/": {"grant": "yes"},
+        "POST /api/v1/tokens/": {"name": "reports"},
         "POST /api/v1/connections/": {"company": at["company"], "erp": "quickbooks"},
         "POST /api/v1/commitments/": {"project": at["project"], **commitment},
         "PUT /api/v1/commitments/{draft}/": {"version": 0, **commitment},
@@ -218,7 +222,9 @@ def at(stage: Stage) -> dict[str, int]:
     stage.send(parent)
     draft = stage.commitment(number="SC-002", status="draft")
     unsent = stage.commitment(number="SC-003")
+    ApiToken.make(stage.pam, "reports")
     return {
+        "token": ApiToken.objects.get().pk,
         "company": stage.company.pk,
         "project": stage.project.pk,
         "connection": stage.connection.pk,

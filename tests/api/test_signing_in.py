@@ -50,3 +50,29 @@ def test_a_browser_uses_its_session_and_shows_where_the_form_came_from(stage: St
         address, body, content_type="application/json", headers={"X-CSRFToken": "x" * 32}
     )
     assert accepted.json()["status"] == "accepted"
+
+
+def test_a_person_makes_and_withdraws_tokens_in_the_browser(stage: Stage, program: Program) -> None:
+    browser = Client()
+    browser.force_login(stage.ann)
+    made = browser.post("/api/v1/tokens/", {"name": "reports"}, content_type="application/json")
+    assert made.status_code == 201
+    shown = {"Authorization": f"Bearer {made.json()['key']}"}
+    assert Client().get("/api/v1/companies/", headers=shown).status_code == 200
+    [row] = browser.get("/api/v1/tokens/").json()["results"]
+    assert (row["name"], "key" in row) == ("reports", False)
+
+    # Neither the token itself nor another person's program may make or withdraw any.
+    asked = Client().post(
+        "/api/v1/tokens/", {"name": "more"}, content_type="application/json", headers=shown
+    )
+    assert asked.status_code == 403
+    bea = program(stage.bea)
+    bea.delete(f"tokens/{row['id']}/", 403)
+    assert [own["name"] for own in bea.get("tokens/")["results"]] == ["tests"]
+    foreign = Client()
+    foreign.force_login(stage.bea)
+    assert foreign.delete(f"/api/v1/tokens/{row['id']}/").status_code == 404
+
+    assert browser.delete(f"/api/v1/tokens/{row['id']}/").status_code == 204
+    assert Client().get("/api/v1/companies/", headers=shown).status_code == 401

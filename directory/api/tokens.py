@@ -1,0 +1,75 @@
+"""A person's tokens for their programs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from directory.asked import Moment, body
+from directory.http import person
+from directory.models import ApiToken
+
+
+class NewToken(msgspec.Struct):
+    """`name` reminds its person of what it is for."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
+
+
+class TokenRow(msgspec.Struct, kw_only=True):
+    id: int
+    name: str
+    created_at: Moment
+
+
+class MadeToken(TokenRow, kw_only=True):
+    """`key` goes behind `Authorization: Bearer`. It is shown this once and kept nowhere."""
+
+    key: str
+
+
+class Tokens(msgspec.Struct):
+    results: list[TokenRow]
+
+
+@extend_schema(methods=["GET"], operation_id="tokens", responses=Tokens)
+@extend_schema(
+    methods=["POST"], operation_id="token_create", request=NewToken, responses={201: MadeToken}
+)
+@api_view(["GET", "POST"])
+def tokens(request: Request) -> Response:
+    """The person's own tokens for programs, or a new one. A token makes no other tokens: for that
+    its person signs in."""
+    user = person(request)
+    if request.method == "POST":
+        _signed_in(request)
+        key = ApiToken.make(user, body(request, NewToken).name)
+        made = ApiToken.objects.get(digest=ApiToken.digest_of(key))
+        return Response(
+            MadeToken(id=made.pk, name=made.name, created_at=made.created_at, key=key), 201
+        )
+    rows = ApiToken.objects.filter(user=user).order_by("id").values("id", "name", "created_at")
+    return Response(Tokens([TokenRow(**row) for row in rows]))
+
+
+@extend_schema(operation_id="token_delete", responses={204: None})
+@api_view(["DELETE"])
+def token(request: Request, pk: int) -> Response:
+    """Withdraw a token of one's own; from now on it opens nothing."""
+    _signed_in(request)
+    deleted, _ = ApiToken.objects.filter(user=person(request), pk=pk).delete()
+    if not deleted:
+        raise Http404
+    return Response(status=204)
+
+
+def _signed_in(request: Request) -> None:
+    if request.auth is not None:
+        raise PermissionDenied("Sign in for this: tokens neither make nor withdraw tokens.")
