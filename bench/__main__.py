@@ -11,6 +11,8 @@ import django
 
 BENCHMARKS = {
     "P10": "bench.p10_pairs",
+    "P7": "bench.p07_qbxml",
+    "P9": "bench.p09_web_connector",
 }
 
 

@@ -11,8 +11,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
+from bench.processor import children_of
 from erpbridge.supervisor import Refusal, processes
 from erpbridge.supervisor.children import dies_with_us, end
 from erpbridge.supervisor.stack import free_port, healthy
@@ -63,6 +63,5 @@ def serving(database_url: str) -> Iterator[WebServer]:
 
 
 def _worker(server: int) -> int:
-    """The process that answers: the only child of the one that was started."""
-    children = Path(f"/proc/{server}/task/{server}/children").read_text(encoding="ascii").split()
-    return int(children[-1])
+    """The process that answers: the last child of the one that was started."""
+    return children_of(server)[-1]

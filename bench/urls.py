@@ -2,6 +2,9 @@
 
 from django.urls import include, path
 
+from bench import against
+
 urlpatterns = [
     path("", include("erpbridge.urls")),
+    path("bench/soap/", against.soap_echo),
 ]
