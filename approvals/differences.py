@@ -5,6 +5,7 @@ import json
 import msgspec
 
 from approvals.models import Export
+from approvals.told import WORDS
 from connectors.contract import Document, Line
 from directory.models import Event
 
@@ -17,7 +18,8 @@ def differences(export: Export, version: int) -> list[str]:
         data = json.loads(event.body)["data"]
         if data.get("version", 0) > version:
             who = event.actor.name if event.actor else "ERP Bridge"
-            told.append(f"{who}: {event.verb}, {event.at:%Y-%m-%d %H:%M} UTC")
+            what = WORDS.get(event.verb, event.verb)
+            told.append(f"{what} by {who}, {event.at:%Y-%m-%d %H:%M} UTC")
             told += data.get("changes", [])  # a save of the document tells what it changed
     return told
 

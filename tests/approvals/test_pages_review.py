@@ -97,7 +97,7 @@ def test_a_stale_accept_is_refused_with_what_happened(stage: Stage) -> None:
     answer = client.post(f"/exports/{commitment.export_id}/accept/", fields, follow=True)
     page = markup.unescape(answer.content.decode())
     assert "has changed since you opened this page" in page
-    assert f"{stage.pam.name}: retrieve" in page
+    assert f"Retrieved from ERP by {stage.pam.name}" in page
     assert stage.status(commitment) == "sent"
 
     # By htmx the same words come inside the panel, with a status that htmx shows.

@@ -125,7 +125,7 @@ def test_a_stale_page_decides_nothing(stage: Stage) -> None:
     stage.send(commitment)
     with pytest.raises(Stale) as refused:
         workflow.take("accept", seen, by=stage.access(stage.ann), version=seen.version)
-    assert any("retrieve" in change for change in refused.value.changes)
+    assert any("Retrieved from ERP by Pam" in change for change in refused.value.changes)
     assert stage.status(commitment) == "sent"
     assert not Conversation.objects.exists()
 
