@@ -47,6 +47,12 @@ class Clones:
         self.thread.submit(self._drop, clone)
 
     def close(self) -> None:
+        # A page that is still asking for something when its test is over gets the original.
+        connections.close_all()
+        self._execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            f" WHERE datname = '{self.original}'"
+        )
         if self.next is not None:
             self.thread.submit(self._drop, self.next.result())
         self.thread.submit(self._drop, f"{self.original}_template")
