@@ -30,6 +30,18 @@ RECENT = 4
 LISTS = {"vendor": "vendors", "job": "projects", "cost_code": "cost-codes"}
 
 
+ADVICE = {
+    Status.ACCEPTED: "It goes when {erp} next calls. Until its export has begun the acceptance can "
+    "be undone.",
+    Status.UNKNOWN: "{erp} did not answer. When it next calls it is asked whether this arrived; "
+    "nothing is written again before that is known.",
+    Status.FAILED: "Accounting mends the cause and retries ({erp} is asked first whether it is "
+    "there already), or rejects it, so that the project manager can change it.",
+    Status.NEEDS_ATTENTION: "Accounting looks it up in {erp}. Retry asks again before anything is "
+    "written; what is not there is recorded so, and can then be retried or rejected.",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A failing rule, and the address where it is mended ('' if nobody can from here)."""
@@ -45,6 +57,7 @@ class Panel:
     export: Export
     words: str
     detail: str
+    advice: str  # what happens next, or what can be done
     buttons: Sequence[Button]
     rules: Sequence[Rule] = ()
     history: Sequence[Told] = ()
@@ -85,11 +98,12 @@ def panel_for(
         for button in buttons(export, document, access, [problem.text for problem in problems])
         if button.who == Who.SENDER
     ]
-    words, detail = _ribbon(export)
+    words, detail, advice = _said(export)
     return Panel(
         export=export,
         words=words,
         detail=detail,
+        advice=advice,
         buttons=ours,
         rules=[
             Rule(p.text, (links or {}).get(p.where) or _mended_at(p, document, access))
@@ -109,11 +123,12 @@ def review_panel(
 ) -> Panel:
     """The panel of the review page: the approver's buttons, and the sender's own."""
     document = export.live()
-    words, detail = _ribbon(export)
+    words, detail, advice = _said(export)
     return Panel(
         export=export,
         words=words,
         detail=detail,
+        advice=advice,
         buttons=[
             button
             for button in buttons(export, document, access, [p.text for p in problems])
@@ -134,10 +149,17 @@ def connection_of(export: Export) -> tuple[Connection | None, Capabilities | Non
     return connection, connector_for(connection.erp).capabilities
 
 
-def _ribbon(export: Export) -> tuple[str, str]:
-    """What the ribbon says of a status: its words, and something smaller behind them."""
+def _said(export: Export) -> tuple[str, str, str]:
+    """What the ribbon says of a status, something smaller behind it, and what can be done."""
     connection, erp = connection_of(export)
     name = erp.short if erp else "the ERP"
+    words, detail = _ribbon(export, connection, name, erp.order_word if erp else "record")
+    return words, detail, ADVICE.get(Status(export.status), "").format(erp=name)
+
+
+def _ribbon(
+    export: Export, connection: Connection | None, name: str, record: str
+) -> tuple[str, str]:
     sender = export.sent_by.name if export.sent_by else ""
     match Status(export.status):
         case Status.SENT:
@@ -160,8 +182,7 @@ def _ribbon(export: Export) -> tuple[str, str]:
         case Status.NEEDS_ATTENTION:
             return "Needs attention", f"look in {name} before you decide"
         case Status.SYNCED:
-            word = erp.order_word if erp else "record"
-            return "Synced", f"{word} {export.erp_number}" if export.erp_number else ""
+            return "Synced", f"{record} {export.erp_number}" if export.erp_number else ""
         case Status.UNLINKING:
             return f"Unlink: checking {name}", ""
         case status:

@@ -72,8 +72,9 @@ class Desk:
     company: Company
     decides: bool  # accounting approver there
     tabs: Sequence[Tab]
-    oldest: Sequence[dict[str, Any]]  # the longest waiting
-    failed: Sequence[dict[str, Any]]  # the latest
+    # What waits for this person's decision: the longest waiting, and the latest that failed.
+    oldest: Sequence[dict[str, Any]]
+    failed: Sequence[dict[str, Any]]
 
     @property
     def waiting(self) -> int:
@@ -149,17 +150,18 @@ def _desks(user: User, companies: Sequence[Company], levels: dict[int, int]) -> 
         ).values_list("content_object_id", flat=True)
     )
     numbers = counts(*(company.pk for company in companies))
+    decides = {pk for pk in pushes if levels[pk] >= Level.STANDARD}
     listed = [
         company
         for company in companies
-        if any(numbers[company.pk].waiting(kind) for kind in Kinds.values)
+        if company.pk in decides and any(numbers[company.pk].waiting(kind) for kind in Kinds.values)
     ][:COMPANIES]
     oldest = _waiting(listed, View.READY, "status_at")
     failed = _waiting(listed, View.FAILED, "-status_at")
     return [
         Desk(
             company=company,
-            decides=company.pk in pushes and levels[company.pk] >= Level.STANDARD,
+            decides=company.pk in decides,
             tabs=_tabs(numbers[company.pk]),
             oldest=[row for row in oldest if row["company_id"] == company.pk],
             failed=[row for row in failed if row["company_id"] == company.pk],

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from django import template
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from directory.models import ToolLevel, User
 from directory.perms import COMPANY_TOOLS, Level, Tool
@@ -43,16 +43,11 @@ def company_links(user: User) -> list[Place]:
     )
     places: dict[int, Place] = {}
     for company, name, tool in rows:
-        place = places.setdefault(company, Place(name, []))
-        if link := _link(Tool(tool), company):
-            place.links.append(link)
-    return [place for place in places.values() if place.links]
+        places.setdefault(company, Place(name, [])).links.append(_link(Tool(tool), company))
+    return list(places.values())
 
 
-def _link(tool: Tool, company: int) -> Link | None:
-    try:
-        if tool == Tool.ERP:
-            return Link(tool.label, reverse("queue", args=[company, "change-orders"]))
-        return Link(tool.label, reverse("directory", args=[company]))
-    except NoReverseMatch:
-        return None
+def _link(tool: Tool, company: int) -> Link:
+    if tool == Tool.ERP:
+        return Link(tool.label, reverse("queue", args=[company, "change-orders"]))
+    return Link(tool.label, reverse("directory", args=[company]))
