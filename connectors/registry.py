@@ -33,6 +33,7 @@ def fingerprint(erp: str) -> str:
     """A digest of the connector's code: answers are only fed again to the code that asked."""
     digest = hashlib.sha256()
     folder = Path(cast(str, import_module(type(connector_for(erp)).__module__).__file__)).parent
-    for file in [*sorted(folder.glob("*.py")), Path(__file__).parent / "contract.py"]:
+    contract = Path(__file__).parent / "contract"
+    for file in [*sorted(folder.glob("*.py")), *sorted(contract.glob("*.py"))]:
         digest.update(file.read_bytes())
     return digest.hexdigest()

@@ -8,18 +8,24 @@ from typing import Any
 from connectors.contract import (
     Attempt,
     Busy,
+    Candidate,
     Capabilities,
+    Compared,
     Document,
     ErpError,
     Finding,
+    Gone,
     Hello,
+    JobCosts,
     Preview,
     Problem,
     Pulled,
     Receipt,
+    Ref,
     Refused,
     Request,
     Script,
+    StillThere,
     Terms,
     Unclear,
 )
@@ -72,9 +78,11 @@ class QuickBooks:
         """QuickBooks itself refuses the double of an Add under its key; a Mod gets a new key."""
         return document.kind == "commitment"
 
-    def problems(self, document: Document, terms: Terms | None) -> list[Problem]:
+    def problems(
+        self, document: Document, terms: Terms | None, facts: Mapping[str, str] | None = None
+    ) -> list[Problem]:
         """Every reason why it cannot go, at once."""
-        return problems.problems(document, terms)
+        return problems.problems(document, terms, facts or {})
 
     def preview(
         self,
@@ -107,8 +115,32 @@ class QuickBooks:
         except ErpError as error:
             return Unclear(message=error.message)
 
-    def pull(self, what: str, cursor: str) -> Script[Pulled]:
-        """One page of `vendors`, `jobs` or `cost_codes`."""
+    def still_there(
+        self, document: Document, terms: Terms, receipt: Receipt
+    ) -> Script[Gone | StillThere]:
+        """Look whether anything of an exported document is left."""
+        yield from ()
+        raise Busy("Unlinking is not built yet.")
+
+    def compare(self, document: Document, terms: Terms, receipt: Receipt) -> Script[Compared]:
+        """Look whether what was exported still stands there unchanged."""
+        yield from ()
+        raise Busy("Comparing is not built yet.")
+
+    def look_up(
+        self, document: Document, terms: Terms, number: str
+    ) -> Script[tuple[Candidate, ...]]:
+        """The records that this document could be linked to."""
+        yield from ()
+        raise Refused("Looking up is not built yet.")
+
+    def job_costs(self, job: Ref) -> Script[JobCosts]:
+        """What was estimated and spent on a job, per item."""
+        yield from ()
+        raise Refused("Job costs are not built yet.")
+
+    def pull(self, what: str, cursor: str, since: str = "") -> Script[Pulled]:
+        """One page of one of QuickBooks' lists."""
         return (yield from lists.pull(what, cursor))
 
     def hello(self, greeting: str) -> Hello:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from connectors.contract import Document, Line, Problem, Terms, aggregate
 from connectors.quickbooks import change_orders, commitments, schema
@@ -13,8 +14,10 @@ NUMBER = {"commitment": schema.REF_NUMBER, "change_order": 12}
 _MOST = 10**10  # a rate has ten digits before the point
 
 
-def problems(document: Document, terms: Terms | None) -> list[Problem]:
-    """Every reason. Without `terms` only what the document itself shows."""
+def problems(
+    document: Document, terms: Terms | None, facts: Mapping[str, str] = MappingProxyType({})
+) -> list[Problem]:
+    """Every reason. Without `terms` only what the document itself shows; `facts` as in `hello`."""
     if document.kind == "budget":
         text = "Budgets do not go to QuickBooks yet."
         return [Problem(code="kind", text=text)]

@@ -1,0 +1,57 @@
+"""Talking to an ERP: requests, scripts that yield them, and the errors that end a script."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any, TypeVar
+
+from connectors.contract.documents import Frozen
+
+T = TypeVar("T")
+
+
+class Request(Frozen, frozen=True, kw_only=True):
+    """One question or order to the ERP, in its words, not yet wrapped for the wire.
+
+    `body` is the request itself ('' for a check of an earlier attempt). What `writes` travels
+    alone under its `key`, and so does a `check` of that key. `record` names the ERP record that is
+    read or written: a question about a record that an answer of this session already holds is
+    answered from there, unless it must be `fresh`.
+    """
+
+    body: str
+    writes: bool = False
+    check: bool = False
+    key: str = ""
+    record: str = ""
+    fresh: bool = False
+
+    @property
+    def alone(self) -> bool:
+        return self.writes or self.check
+
+
+Script = Generator[Request, Any, T]
+
+
+class ErpError(Exception):
+    """An answer that ends a script. The message is shown to people as it is."""
+
+    def __init__(self, message: str, *, code: str = "", words: str = "") -> None:
+        """`message`: what happened, what it means, what to do. `code`, `words`: the ERP's own."""
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.words = words
+
+
+class Busy(ErpError):
+    """Nothing was written; the same may work later."""
+
+
+class Refused(ErpError):
+    """The ERP read it and said no; nothing was written."""
+
+
+class CannotTell(ErpError):
+    """It may be in the ERP, in part or changed: a person has to look."""

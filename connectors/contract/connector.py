@@ -1,0 +1,135 @@
+"""What a connector is: its capabilities, and its methods, each pure or a script."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+from connectors.contract.asking import Request, Script
+from connectors.contract.documents import Document, Frozen, Receipt, Ref, Terms
+from connectors.contract.results import (
+    Attempt,
+    Candidate,
+    Compared,
+    Finding,
+    Gone,
+    Hello,
+    JobCosts,
+    Preview,
+    Problem,
+    Pulled,
+    StillThere,
+)
+
+
+class Capabilities(Frozen, frozen=True, kw_only=True):
+    """What an ERP can do, and how it and its records are called."""
+
+    name: str  # as written in titles: QuickBooks® Desktop
+    short: str  # as written in sentences: QuickBooks
+    transport: Literal["poll", "push"]
+    can_find: bool
+    number_length: dict[str, int]
+    order_word: str  # purchase order, subcontract
+    # How many characters other texts may have, by kind of document and field: counted while typing.
+    text_length: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
+
+
+class Connector(Protocol):
+    """One ERP. Everything here is pure or a script; see each method."""
+
+    capabilities: Capabilities
+
+    def number(self, document: Document, parent: Receipt | None) -> str:
+        """The number that the document gets in the ERP."""
+
+    def record(self, document: Document, terms: Terms) -> str:
+        """The ERP record that it writes: two exports of one record never overlap."""
+
+    def repeats_safely(self, document: Document) -> bool:
+        """Whether the very same write, sent again under its key, cannot add anything."""
+
+    def problems(
+        self,
+        document: Document,
+        terms: Terms | None,
+        facts: Mapping[str, str] | None = None,
+    ) -> list[Problem]:
+        """Every reason why it cannot go, at once. `terms` is None while it is not yet accepted.
+
+        `facts`: what the ERP last said of itself (`Hello.facts`), for what it has switched off.
+        """
+
+    def preview(
+        self,
+        document: Document,
+        terms: Terms,
+        known: Mapping[str, Any] | None,
+        facts: Mapping[str, str] | None = None,
+    ) -> Preview:
+        """What will change, also while something is still to be linked.
+
+        `known` is the ERP record as last seen (one value of `records`), `facts` what the ERP last
+        said of itself (`Hello.facts`); both only serve to show and to warn.
+        """
+
+    def export(self, document: Document, terms: Terms, key: str) -> Script[Receipt]:
+        """Write it, once, under `key`. Raises Busy, Refused or CannotTell."""
+
+    def find(
+        self, document: Document, terms: Terms, attempts: Sequence[Attempt]
+    ) -> Script[Finding]:
+        """Look whether one of the attempts arrived. Never writes. Raises Busy."""
+
+    def still_there(
+        self, document: Document, terms: Terms, receipt: Receipt
+    ) -> Script[Gone | StillThere]:
+        """Look whether anything of an exported document is left. Never writes.
+
+        Raises Busy wherever the ERP did not answer clearly: no answer is no permission to unlink.
+        """
+
+    def compare(self, document: Document, terms: Terms, receipt: Receipt) -> Script[Compared]:
+        """Look whether what was exported still stands there unchanged. Never writes. Raises Busy.
+
+        `receipt` is what the export (or the comparison before) gave.
+        """
+
+    def look_up(
+        self, document: Document, terms: Terms, number: str
+    ) -> Script[tuple[Candidate, ...]]:
+        """The records that this document could be linked to, read and compared. Never writes.
+
+        `number` is the commitment's number in the ERP as the person typed it; a change order is
+        looked for in its commitment's record, a budget among its job's. Raises Busy and Refused.
+        """
+
+    def job_costs(self, job: Ref) -> Script[JobCosts]:
+        """What was estimated and spent on a job, per cost code. Raises Busy and Refused.
+
+        An answer that is cut short raises: it never looks like a job without costs.
+        """
+
+    def pull(self, what: str, cursor: str, since: str = "") -> Script[Pulled]:
+        """One page of `vendors`, `jobs`, `cost_codes`, `classes` or `deleted`.
+
+        `cursor` is '' for the first page. `since` ('' for all) is the ISO moment, with offset, at
+        which the last complete pull began: what changed from a little before it on is given.
+        """
+
+    def hello(self, greeting: str) -> Hello:
+        """Read what the ERP says of itself as a session begins. Raises Refused if unreadable."""
+
+    def wrap(self, requests: Mapping[str, Request], *, clear: str = "") -> str:
+        """The message for the wire: request id -> request. `clear`: a settled key to forget."""
+
+    def unwrap(self, reply: str, requests: Mapping[str, Request]) -> Mapping[str, Any]:
+        """Request id -> what the script is sent. Ids without an answer are left out.
+
+        Raises ValueError when the reply cannot be read.
+        """
+
+    def records(self, answer: Any) -> Mapping[str, Mapping[str, Any]]:
+        """The ERP records that an answer holds whole, by record name, as plain JSON values."""
