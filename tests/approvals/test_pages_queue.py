@@ -237,7 +237,7 @@ def test_ann_accepts_many_and_reads_what_became_of_each(stage: Stage, queue: str
     assert "3 not accepted" in html
     assert "it is now: Retrieved" in html
     assert "it is now: Accepted" in html
-    assert f"{stage.bea.name}: accept" in html
+    assert f"Accepted by {stage.bea.name}" in html
     assert "There is no such item." in html
     assert (stage.status(first), stage.status(second), stage.status(third)) == (
         "accepted",
