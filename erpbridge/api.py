@@ -13,7 +13,8 @@ from typing import IO, Any
 
 import msgspec
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.parsers import BaseParser
@@ -120,6 +121,12 @@ def problem(error: Exception, context: Mapping[str, Any]) -> HttpResponse | None
             headers["Retry-After"] = str(int(wait))
     # Whatever was asked for, a schema in YAML or a page: errors are JSON.
     return HttpResponse(msgspec.json.encode(told), PROBLEM, status=told.status, headers=headers)
+
+
+@csrf_exempt
+def nothing(request: HttpRequest) -> HttpResponse:
+    """Every address below /api/v1/ that there is not."""
+    return HttpResponse(msgspec.json.encode(_told(Http404())), PROBLEM, status=404)
 
 
 def _told(error: Exception) -> ProblemDetails | None:

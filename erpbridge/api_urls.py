@@ -1,12 +1,12 @@
 """Addresses of the API."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from approvals import api as approvals
 from commitments import api as commitments
 from connectors import api as connectors
 from directory import api as directory
-from erpbridge import api_schema
+from erpbridge import api, api_schema
 
 urlpatterns = [
     path("v1/companies/", directory.companies),
@@ -32,6 +32,7 @@ urlpatterns = [
     path("v1/exports/<int:pk>/<slug:step>/", approvals.step),
     path("v1/events/", approvals.events),
     path("v1/connections/", connectors.connections),
+    re_path("^v1/", api.nothing),
     path("schema/", api_schema.schema, name="schema"),
     path("docs/", api_schema.docs, name="api_docs"),
 ]

@@ -132,3 +132,8 @@ def test_a_method_that_there_is_not(stage: Stage, program: Program) -> None:
     response = program(stage.ann).client.patch("/api/v1/companies/", {})
     assert response.status_code == 405
     assert set(response["Allow"].split(", ")) == {"GET", "OPTIONS"}
+
+
+def test_an_address_that_there_is_not(stage: Stage, program: Program) -> None:
+    response = program(stage.ann).client.post("/api/v1/invoices/", {})
+    assert (response.status_code, response["Content-Type"]) == (404, "application/problem+json")
