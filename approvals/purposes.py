@@ -14,7 +14,16 @@ from approvals.moves import Move, lock_exports, make
 from approvals.states import STEPS, Status
 from approvals.workflow import destinations, parent_problems
 from connectors import engine
-from connectors.contract import Absent, CannotTell, Denied, Found, Receipt, Unclear
+from connectors.contract import (
+    Absent,
+    CannotTell,
+    Denied,
+    Found,
+    Receipt,
+    Terms,
+    Unclear,
+    digest_of,
+)
 from connectors.engine.scripts import Export as Input
 from connectors.engine.scripts import encode
 from connectors.models import Connection, Conversation
@@ -35,43 +44,43 @@ class Exports:
         """
         exports = _exports(conversations)
         connection = Connection.objects.get(pk=conversations[0].connection_id)
-        wanted = {
-            Status.ACCEPTED if c.purpose == "export" else Status.UNKNOWN for c in conversations
-        }
-        inputs: dict[str, str | None] = {}
-        going = [e for e in exports.values() if e.status in wanted]
-        now = destinations(connection, going, exports)
+        wanted = {"export": Status.ACCEPTED, "find": Status.UNKNOWN}
+        inputs: dict[str, str | None] = {c.subject: None for c in conversations}
+        going = [
+            (conversation, export)
+            for conversation in conversations
+            if (export := exports[int(conversation.subject)]).status == wanted[conversation.purpose]
+        ]
+        now = destinations(connection, [export for _, export in going], exports)
+        attempts = engine.attempts_of(connection.pk, [c.subject for c, _ in going])
         begun, stopped = [], []
-        for conversation in conversations:
-            export = exports[int(conversation.subject)]
-            if export not in going:
-                inputs[conversation.subject] = None
-                continue
+        for conversation, export in going:
             terms = export.frozen_terms
             if terms is None:
                 raise ValueError(f"{export} was accepted without terms")
             if conversation.purpose == "export":
                 begun.append(Move(export, {}, {"key": conversation.key}))
-                why = self._why_not(
-                    connection, export, exports, now.terms(export.document).digest()
-                )
+                why = self._why_not(connection, export, exports, now.terms(export.document))
                 if why:
                     stopped.append(Move(export, {"message": why}, {"why": why}))
-                    inputs[conversation.subject] = None
                     continue
-            attempts = engine.attempts_of(conversation.connection_id, conversation.subject)
-            inputs[conversation.subject] = encode(Input(export.document, terms, tuple(attempts)))
+            inputs[conversation.subject] = encode(
+                Input(export.document, terms, attempts[conversation.subject])
+            )
         make(STEPS["begin"], begun, by=None)
         make(STEPS["fail"], stopped, by=None)
         return inputs
 
     def _why_not(
-        self, connection: Connection, export: Export, exports: dict[int, Export], goes_to: str
+        self, connection: Connection, export: Export, exports: dict[int, Export], goes_to: Terms
     ) -> str:
+        # The stored text itself is compared, and values with values: a later version of this
+        # program may write the same document in other words.
+        texts = (digest_of(export.copy), digest_of(export.terms))
+        if texts != (export.copy_digest, export.terms_digest):
+            return "What was approved has been changed in the database since. Nothing was sent."
         terms = export.frozen_terms
-        if terms is not None and export.document.digest() != export.copy_digest:
-            return "The copy that was approved was changed in the database. Nothing was sent."
-        if goes_to != export.terms_digest:
+        if goes_to != terms:
             return (
                 "Where this goes in the ERP has changed since it was accepted (vendor, job, item "
                 "or the order itself). Nothing was sent. Look at the preview again and retry, or "

@@ -21,7 +21,7 @@ def ring(connection: Connection) -> None:
         return
     try:
         work.apply_async((connection.pk,), retry=False)
-    except Exception as error:  # noqa: BLE001 whatever the broker's trouble is, the work is a row
+    except Exception as error:
         log.warning("The bell for connection %s was not heard: %s", connection.pk, error)
 
 

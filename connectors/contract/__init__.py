@@ -28,6 +28,7 @@ from connectors.contract.documents import (
     Ref,
     Terms,
     aggregate,
+    digest_of,
 )
 from connectors.contract.results import (
     Absent,
@@ -88,4 +89,5 @@ __all__ = [
     "Terms",
     "Unclear",
     "aggregate",
+    "digest_of",
 ]

@@ -17,6 +17,11 @@ import msgspec
 Kind = Literal["commitment", "change_order", "budget"]
 
 
+def digest_of(text: str) -> str:
+    """SHA-256 of a canonical text, 64 hexadecimal digits."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 class Frozen(msgspec.Struct, frozen=True):
     """A value with one canonical text, so that a digest of it means something."""
 
@@ -26,7 +31,7 @@ class Frozen(msgspec.Struct, frozen=True):
 
     def digest(self) -> str:
         """SHA-256 of the canonical JSON, 64 hexadecimal digits."""
-        return hashlib.sha256(self.canonical().encode()).hexdigest()
+        return digest_of(self.canonical())
 
 
 # --- What is exported: frozen at *send*, knows no ERP ------------------------------------------

@@ -92,27 +92,34 @@ def due() -> QuerySet[Conversation]:
     return Conversation.objects.filter(ready)
 
 
-def attempts_of(connection: int, subject: str) -> list[Attempt]:
-    """Every write of this subject that went out, oldest first, as a connector's `find` wants them.
+def attempts_of(connection: int, subjects: Sequence[str]) -> dict[str, tuple[Attempt, ...]]:
+    """Every write that went out since the subject was last known to be settled in the ERP.
 
-    A conversation may write several times (QuickBooks: each rebuild after a stale EditSequence);
-    only its last write can be the one without an answer.
+    Oldest first, as a connector's `find` wants them; one query. A conversation may write several
+    times (QuickBooks: each rebuild after a stale EditSequence); only its last write can be the
+    one without an answer.
     """
     rows = (
         Exchange.objects.filter(
             conversation__connection_id=connection,
-            conversation__subject=subject,
+            conversation__subject__in=subjects,
             conversation__purpose="export",
             writes=True,
         )
         .order_by("id")
-        .values_list("message__key", "conversation_id", "conversation__outcome")
-    )
-    last = {conversation: key for key, conversation, _ in rows}
-    return [
-        Attempt(
-            key=key,
-            outcome="lost" if outcome == "lost" and last[conversation] == key else "refused",
+        .values_list(
+            "conversation__subject",
+            "message__key",
+            "conversation_id",
+            "conversation__outcome",
         )
-        for key, conversation, outcome in rows
-    ]
+    )
+    last = {conversation: key for _, key, conversation, _ in rows}
+    attempts: dict[str, tuple[Attempt, ...]] = {subject: () for subject in subjects}
+    for subject, key, conversation, outcome in rows:
+        if outcome == "done":
+            attempts[subject] = ()
+            continue
+        lost = outcome == "lost" and last[conversation] == key
+        attempts[subject] += (Attempt(key=key, outcome="lost" if lost else "refused"),)
+    return attempts
