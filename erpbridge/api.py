@@ -124,7 +124,7 @@ def problem(error: Exception, context: Mapping[str, Any]) -> HttpResponse | None
 
 
 @csrf_exempt
-def nothing(request: HttpRequest) -> HttpResponse:
+def nothing(request: HttpRequest, rest: str) -> HttpResponse:
     """Every address below /api/v1/ that there is not."""
     return HttpResponse(msgspec.json.encode(_told(Http404())), PROBLEM, status=404)
 
