@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import URLPattern
 
 from erpbridge import api_urls
+from erpbridge.api import nothing
 from tests.api.conftest import schema
 
 
@@ -17,7 +18,9 @@ def test_the_schema_is_valid_and_complete(capsys) -> None:
     served = {
         "/api/" + re.sub(r"<[^>]+>", "<>", str(each.pattern))
         for each in api_urls.urlpatterns
-        if isinstance(each, URLPattern) and str(each.pattern).startswith("v1/")
+        if isinstance(each, URLPattern)
+        and str(each.pattern).startswith("v1/")
+        and each.callback is not nothing
     }
     assert written == served
 
