@@ -91,6 +91,17 @@ class Export(models.Model):
         indexes = [
             models.Index(fields=["company", "kind", "view", "-status_at", "-id"], name="queue"),
             models.Index(fields=["project", "kind", "-id"], name="export_by_project"),
+            # What came back to a person, and what they have not sent yet.
+            models.Index(
+                fields=["created_by", "-status_at"],
+                condition=Q(view__in=["none", "rejected"]),
+                name="export_begun_by",
+            ),
+            models.Index(
+                fields=["sent_by", "-status_at"],
+                condition=Q(view="rejected"),
+                name="export_back_to",
+            ),
             models.Index(
                 fields=["company", "view", "-status_at"],
                 condition=Q(view__in=["ready", "failed"]),

@@ -93,7 +93,7 @@ class Pulls:
 def take_over(company: int, what: str, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write a page of the ERP's list: follow what is linked, link what is the same, add the rest.
 
-    Rows as `contract.Pulled` has them. Three statements for the page, whatever its length.
+    Rows as `contract.Pulled` has them. A few statements for the page, whatever its length.
     """
     model = LISTS[what]
     by_erp_id = {str(row["id"]): row for row in rows if row["id"] and row["name"]}
@@ -119,6 +119,8 @@ def take_over(company: int, what: str, rows: Iterable[Mapping[str, Any]]) -> Non
         mine.erp_problem = row.get("problem", "")
     model._default_manager.bulk_update(changed, ["erp_id", "erp_name", "erp_active", "erp_problem"])
     model._default_manager.bulk_create(new)
+    if model is Job:
+        Job.objects.filter(company_id=company, erp_id__in=by_erp_id).update(synced_at=Now())
 
 
 def _named(model: type[Listed], row: Mapping[str, Any]) -> dict[str, str]:

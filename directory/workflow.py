@@ -189,6 +189,9 @@ def save(row: Listed, *, by: Access) -> None:
     _same_company(row.company_id, by)
     fields, kind = FIELDS[type(row)], row._meta.model_name
     before = type(row)._default_manager.select_for_update(no_key=True).filter(pk=row.pk).first()
+    if isinstance(row, Project):
+        # What a project knows of the ERP is as old as what is known of its job.
+        row.erp_synced_at = row.job.synced_at if row.job else None
     if before is None:
         row.save()
         told = {name: _plain(getattr(row, name)) for name in fields}
@@ -200,7 +203,7 @@ def save(row: Listed, *, by: Access) -> None:
         if getattr(before, name) != getattr(row, name)
     }
     if changes:
-        row.save(update_fields=list(changes))
+        row.save(update_fields=[*changes, *(["erp_synced_at"] if "job" in changes else [])])
         append(by.company.pk, [Happened("change", f"{kind}:{row.pk}", by.user.pk, changes)])
 
 

@@ -8,7 +8,7 @@ urlpatterns = [
     path("", pages.my_work, name="home"),
     path("projects/<int:project_id>/", pages.project, name="project"),
     path("health/", pages.health, name="health"),
-    path("accounts/", include("allauth.account.urls")),
+    path("accounts/", include("directory.account_urls")),
     path("api/", include("erpbridge.api_urls")),
     path("", include("directory.urls")),
     path("", include("connectors.urls")),

@@ -48,6 +48,8 @@ class Vendor(Listed):
 class Job(Listed):
     """A job of the ERP (QuickBooks: Customer:Job). A project is linked to one."""
 
+    synced_at = models.DateTimeField(null=True, blank=True)  # when it was last read there
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["company", "erp_id"], name="job_erp_id"),
