@@ -8,7 +8,8 @@ from xml.sax.saxutils import escape
 
 from connectors.contract import Document, Line, Named, Receipt, Ref, Terms
 from connectors.quickbooks import change_orders
-from connectors.quickbooks.orders import Order, OrderLine
+from connectors.quickbooks.orders import Order
+from connectors.quickbooks.transactions import TxnLine
 
 KEY = "EB0123456789abcdef01"
 _DAY = date(2026, 4, 6)
@@ -72,14 +73,15 @@ def standing(lines: int) -> Order:
         amount="",
         guid="",
         modified="",
+        tax="",
         closed=False,
         received=False,
         lines=[_standing_line(number) for number in range(1, lines + 1)],
     )
 
 
-def _standing_line(number: int) -> OrderLine:
-    return OrderLine(
+def _standing_line(number: int) -> TxnLine:
+    return TxnLine(
         id=f"{number:X}-1467312345",
         group=False,
         item=_item(number % 80 + 1),

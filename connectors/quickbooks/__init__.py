@@ -2,7 +2,7 @@
 
 from connectors.contract import Connector
 from connectors.quickbooks.connector import QuickBooks
-from connectors.quickbooks.orders import OWNER_ID
+from connectors.quickbooks.transactions import OWNER_ID
 
 connector: Connector = QuickBooks()
 

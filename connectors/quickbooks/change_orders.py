@@ -28,8 +28,9 @@ from connectors.contract import (
     aggregate,
 )
 from connectors.quickbooks import commitments, errors, orders, recovery, schema, words
-from connectors.quickbooks.orders import Expected, Order, OrderLine
+from connectors.quickbooks.orders import Order
 from connectors.quickbooks.qbxml import Answer
+from connectors.quickbooks.transactions import Expected, TxnLine, has_tax, match, money, told, total
 
 
 def mark(document: Document) -> str:
@@ -154,13 +155,13 @@ def _refuse_what_cannot_be(document: Document, order: Order) -> None:
     if there:
         raise CannotTell(
             f"Purchase order {order['number']} already holds lines of change order "
-            f"{document.number}: {orders.told(there)}. Nothing was written. If they are this "
+            f"{document.number}: {told(there)}. Nothing was written. If they are this "
             "change order, record it as found; if not, remove them in QuickBooks, then retry."
         )
-    if orders.total(order["lines"]) + document.amount < 0:
+    if total(order["lines"]) + document.amount < 0:
         raise Refused(
             f"This deduct of {document.amount} would take purchase order {order['number']}, which "
-            f"stands at {orders.total(order['lines'])}, below zero. Nothing was written. Reject it "
+            f"stands at {total(order['lines'])}, below zero. Nothing was written. Reject it "
             "with a comment, or mend the purchase order."
         )
     length = len(words.fit(memo(document, order["memo"])))
@@ -172,7 +173,7 @@ def _refuse_what_cannot_be(document: Document, order: Order) -> None:
         )
 
 
-def is_ours(document: Document, line: OrderLine) -> bool:
+def is_ours(document: Document, line: TxnLine) -> bool:
     """Whether a line of an order carries this change order's mark."""
     return line["description"].lstrip().startswith(words.fit(mark(document)))
 
@@ -181,21 +182,19 @@ def _receipt(document: Document, terms: Terms, before: Order, after: Order) -> R
     """The receipt for an order that holds what it held and what was approved. Raises CannotTell."""
     kept = {line["id"] for line in before["lines"]}
     new = [line for line in after["lines"] if line["id"] not in kept]
-    lines = orders.match(expected_lines(document, terms), new)
+    lines = match(expected_lines(document, terms), new)
     fault = ""
     if lines is None:
-        fault = f"the new lines are {orders.told(new)}"
+        fault = f"the new lines are {told(new)}"
     elif len(after["lines"]) != len(before["lines"]) + len(new):
         fault = "lines that stood there before are missing"
-    elif orders.total(after["lines"]) != orders.total(before["lines"]) + document.amount:
+    elif total(after["lines"]) != total(before["lines"]) + document.amount:
         fault = (
-            f"its lines came to {orders.total(before['lines'])} and now come to "
-            f"{orders.total(after['lines'])}, which is not {document.amount} more"
+            f"its lines came to {total(before['lines'])} and now come to "
+            f"{total(after['lines'])}, which is not {document.amount} more"
         )
-    elif not orders.has_tax(after) and orders.money(after["amount"]) != orders.total(
-        after["lines"]
-    ):
-        fault = f"its total is {orders.money(after['amount'])}, which is not the sum of its lines"
+    elif not has_tax(after) and money(after["amount"]) != total(after["lines"]):
+        fault = f"its total is {money(after['amount'])}, which is not the sum of its lines"
     if fault or lines is None:
         raise CannotTell(
             f"Change order {document.number} was written to purchase order {after['number']}, but "
@@ -209,7 +208,7 @@ def _receipt_of(order: Order, lines: dict[str, str]) -> Receipt:
         id=order["id"],
         number=order["number"],
         version=order["version"],
-        amount=orders.money(order["amount"]),
+        amount=money(order["amount"]),
         lines=lines,
     )
 
@@ -236,13 +235,13 @@ def find(document: Document, terms: Terms, attempts: Sequence[Attempt]) -> Scrip
             return Unclear(message=f"{said}and {gone} Look there who removed it.")
         return Absent(seen=gone[0].upper() + gone[1:])
     ours = [line for line in order["lines"] if is_ours(document, line)]
-    lines = orders.match(expected_lines(document, terms), ours)
+    lines = match(expected_lines(document, terms), ours)
     if lines is not None:
         return Found(receipt=_receipt_of(order, lines))
     if ours:
         return Unclear(
             message=f"Purchase order {order['number']} holds lines of change order "
-            f"{document.number}, but not as they were approved: {orders.told(ours)}. Compare the "
+            f"{document.number}, but not as they were approved: {told(ours)}. Compare the "
             "two; then record what is true."
         )
     if said:

@@ -21,8 +21,18 @@ from connectors.contract import (
     Unclear,
 )
 from connectors.quickbooks import errors, orders, recovery, schema
-from connectors.quickbooks.orders import Expected, Order
+from connectors.quickbooks.orders import Order
 from connectors.quickbooks.qbxml import Answer
+from connectors.quickbooks.transactions import (
+    Expected,
+    guid_for,
+    has_tax,
+    match,
+    memory_of,
+    money,
+    told,
+    total,
+)
 
 
 def memo(document: Document) -> str:
@@ -73,7 +83,7 @@ def add_request(document: Document, terms: Terms, key: str) -> Request:
         "RefNumber": document.number,
         "Memo": memo(document) or None,
         "VendorMsg": document.vendor_message.strip() or None,
-        "ExternalGUID": orders.guid_for(key),
+        "ExternalGUID": guid_for(key),
     }
     lines = []
     for line, expected in zip(document.lines, expected_lines(document, terms), strict=True):
@@ -103,11 +113,11 @@ def export(document: Document, terms: Terms, key: str) -> Script[Receipt]:
     if there.status not in errors.GONE and there.status != 0:
         raise errors.failure(there, "the question about the purchase order's number")
     for order in orders.orders(there):
-        if order["guid"] != orders.guid_for(key):
+        if order["guid"] != guid_for(key):
             raise CannotTell(
                 f"QuickBooks already has a purchase order {order['number']} of "
                 f"{order['vendor_name'] or 'no vendor'}, dated {order['date']}, over "
-                f"{orders.money(order['amount'])}. Is it this one (then adopt it), or does this "
+                f"{money(order['amount'])}. Is it this one (then adopt it), or does this "
                 "one need another number? Nothing was written."
             )
         return receipt(document, terms, order)
@@ -116,7 +126,7 @@ def export(document: Document, terms: Terms, key: str) -> Script[Receipt]:
         raise errors.failure(answer, f"the purchase order {document.number}", names(terms))
     for order in orders.orders(answer):
         return receipt(document, terms, order)
-    memory = orders.recovery(answer)
+    memory = memory_of(answer)
     if memory is None or not memory.id:
         raise CannotTell(
             f"QuickBooks took the purchase order {document.number} but did not say what it made "
@@ -134,18 +144,18 @@ def export(document: Document, terms: Terms, key: str) -> Script[Receipt]:
 def receipt(document: Document, terms: Terms, order: Order) -> Receipt:
     """The receipt for an order that holds exactly what was approved. Raises CannotTell if not."""
     fault = contradiction(document, terms, order)
-    lines = orders.match(expected_lines(document, terms), order["lines"])
+    lines = match(expected_lines(document, terms), order["lines"])
     if fault or lines is None:
         raise CannotTell(
             f"Purchase order {order['number']} is in QuickBooks, but not as it was approved: "
-            f"{fault or 'its lines differ'}. It holds {orders.told(order['lines'])}. Compare the "
+            f"{fault or 'its lines differ'}. It holds {told(order['lines'])}. Compare the "
             "two; then record what is true."
         )
     return Receipt(
         id=order["id"],
         number=order["number"],
         version=order["version"],
-        amount=orders.money(order["amount"]),
+        amount=money(order["amount"]),
         lines=lines,
     )
 
@@ -154,10 +164,10 @@ def contradiction(document: Document, terms: Terms, order: Order) -> str:
     """In what an order differs from the document, in words; '' where it does not."""
     if terms.vendor is not None and order["vendor"] != terms.vendor.id:
         return f"its vendor is {order['vendor_name'] or order['vendor']}, not {terms.vendor.name}"
-    if orders.total(order["lines"]) != document.amount:
-        return f"its lines come to {orders.total(order['lines'])}, not {document.amount}"
-    if not orders.has_tax(order) and orders.money(order["amount"]) != document.amount:
-        return f"its total is {orders.money(order['amount'])}, not {document.amount}"
+    if total(order["lines"]) != document.amount:
+        return f"its lines come to {total(order['lines'])}, not {document.amount}"
+    if not has_tax(order) and money(order["amount"]) != document.amount:
+        return f"its total is {money(order['amount'])}, not {document.amount}"
     return ""
 
 
@@ -175,12 +185,12 @@ def names(terms: Terms) -> dict[str, str]:
 
 def find(document: Document, terms: Terms, attempts: Sequence[Attempt]) -> Script[Finding]:
     """Look for an order that one of the attempts made. Never writes. Raises Busy."""
-    ours = {orders.guid_for(attempt.key) for attempt in attempts}
+    ours = {guid_for(attempt.key) for attempt in attempts}
     remembered = yield from recovery.check(attempts)
     if remembered is not None and not errors.done(remembered):
         error = errors.failure(remembered, f"the purchase order {document.number}", names(terms))
         return recovery.denied(error, f"Purchase order {document.number}")
-    memory = orders.recovery(remembered) if remembered is not None else None
+    memory = memory_of(remembered) if remembered is not None else None
     told = [order["id"] for order in orders.orders(remembered)] if remembered is not None else []
     txn_id = told[0] if told else memory.id if memory is not None else ""
     if txn_id:

@@ -9,7 +9,7 @@ from lxml import etree
 
 from connectors.contract import Hello, Refused
 from connectors.quickbooks import qbxml
-from connectors.quickbooks.orders import OWNER_ID
+from connectors.quickbooks.transactions import OWNER_ID
 
 OLDEST = (13, 0)
 

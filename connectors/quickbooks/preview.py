@@ -9,8 +9,9 @@ from typing import Any, cast
 import msgspec
 
 from connectors.contract import Document, Preview, PreviewRow, Ref, Terms, aggregate
-from connectors.quickbooks import change_orders, commitments, orders, schema
+from connectors.quickbooks import change_orders, commitments, schema
 from connectors.quickbooks.orders import Order
+from connectors.quickbooks.transactions import has_tax, money, told, total
 from connectors.quickbooks.words import changed, fit
 
 
@@ -87,8 +88,8 @@ def _change_order(
             change="kept",
             item=line["item_name"] or line["item"],
             description=line["description"],
-            before=orders.money(line["amount"]),
-            after=orders.money(line["amount"]),
+            before=money(line["amount"]),
+            after=money(line["amount"]),
         )
         for line in (order["lines"] if order else ())
     )
@@ -105,7 +106,7 @@ def _change_order(
             aggregate(document.lines), change_orders.expected_lines(document, terms), strict=True
         )
     )
-    before = orders.total(order["lines"]) if order else None
+    before = total(order["lines"]) if order else None
     memo = (
         change_orders.memo(document, order["memo"]) if order else change_orders.memo_line(document)
     )
@@ -139,9 +140,9 @@ def _standing(document: Document, terms: Terms, order: Order, memo: str) -> Iter
     if there:
         yield (
             "The purchase order already holds lines of a change order of this number: "
-            f"{orders.told(there)}. Nothing will be written while they stand there."
+            f"{told(there)}. Nothing will be written while they stand there."
         )
-    after = orders.total(order["lines"]) + document.amount
+    after = total(order["lines"]) + document.amount
     if after < 0:
         yield f"It would take the purchase order to {after}, below zero: it will be refused."
     length = len(fit(memo))
@@ -155,8 +156,8 @@ def _standing(document: Document, terms: Terms, order: Order, memo: str) -> Iter
     if gone:
         yield f"{len(gone)} of the lines that were exported were removed by hand in QuickBooks."
     ours = set(parent.lines.values())
-    now = orders.total(line for line in order["lines"] if line["id"] in ours)
-    if ours and not gone and parent.amount not in (None, now) and not orders.has_tax(order):
+    now = total(line for line in order["lines"] if line["id"] in ours)
+    if ours and not gone and parent.amount not in (None, now) and not has_tax(order):
         yield (
             f"Lines that were exported were changed by hand in QuickBooks: they came to "
             f"{parent.amount} and now come to {now}."
@@ -167,7 +168,7 @@ def _standing(document: Document, terms: Terms, order: Order, memo: str) -> Iter
         if line["id"] not in ours and not line["description"].startswith("CCO ")
     ]
     if foreign:
-        yield f"Added by hand in QuickBooks, and kept: {orders.told(foreign)}."
+        yield f"Added by hand in QuickBooks, and kept: {told(foreign)}."
     for target, parts, amount in aggregate(document.lines):
         line_id = parent.lines.get(str(target.id))
         line = next((line for line in order["lines"] if line["id"] == line_id), None)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from connectors.quickbooks.orders import OWNER_ID
 from connectors.quickbooks.qbxml import escape
+from connectors.quickbooks.transactions import OWNER_ID
 from connectors.quickbooks.words import fit
 
 NAME = "ERP Bridge"

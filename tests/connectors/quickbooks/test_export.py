@@ -8,7 +8,7 @@ import pytest
 
 from connectors.contract import Busy, CannotTell, Receipt, Refused
 from connectors.quickbooks import connector
-from connectors.quickbooks.orders import guid_for
+from connectors.quickbooks.transactions import guid_for
 from tests.connectors.quickbooks.conftest import Site, change, change_order, commitment, line
 from tests.connectors.quickbooks.playing import KEY, OTHER_KEY
 

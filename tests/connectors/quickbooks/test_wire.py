@@ -6,7 +6,7 @@ import pytest
 from lxml import etree
 
 from connectors.contract import Request
-from connectors.quickbooks import connector, orders, schema
+from connectors.quickbooks import connector, orders, schema, transactions
 from connectors.quickbooks.qbxml import Answer
 from tests.connectors.quickbooks.playing import KEY, check_schema
 
@@ -117,7 +117,7 @@ def test_a_check_answers_with_what_is_remembered():
         "</ErrorRecovery></PurchaseOrderAddRs>"
     )
     answer = connector.unwrap(reply(stored, 'messageSetStatusCode="0"'), {KEY: CHECK})[KEY]
-    assert orders.recovery(answer) == (
+    assert transactions.memory_of(answer) == (
         "4E-1",
         "77",
         "{abcdef01-0000-0000-0000-000000000000}",
@@ -199,7 +199,7 @@ def test_records_hold_whole_orders_as_plain_values():
         ("2", False, "1.50"),
         ("3", True, "30.00"),
     ]
-    assert orders.total(lines) == orders.money(records["po:A"]["amount"])
+    assert transactions.total(lines) == transactions.money(records["po:A"]["amount"])
 
 
 def test_a_group_in_an_order_is_kept_as_a_whole():
