@@ -3,24 +3,33 @@
 Needs DATABASE_URL of a server on which databases may be made; `./run bench` brings one.
 """
 
+import argparse
 import os
 import sys
 from importlib import import_module
 
 import django
 
-BENCHMARKS = {
-    "P10": "bench.p10_pairs",
-    "P7": "bench.p07_qbxml",
-    "P9": "bench.p09_web_connector",
+MODULES = {
+    "P1": "p01_to_p04_queue",
+    "P2": "p01_to_p04_queue",
+    "P3": "p01_to_p04_queue",
+    "P4": "p01_to_p04_queue",
+    "P7": "p07_qbxml",
+    "P9": "p09_web_connector",
+    "P10": "p10_pairs",
 }
+LARGE = 1_000_000
 
 
-def main(names: list[str]) -> int:
-    wanted = [name.upper() for name in names] or list(BENCHMARKS)
-    if unknown := [name for name in wanted if name not in BENCHMARKS]:
-        sys.stderr.write(f"There is no {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}.\n")
-        return 2
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="./run bench")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(MODULES))
+    parser.add_argument("--large", type=int, default=LARGE, help="exports in the large database")
+    options = parser.parse_args(arguments)
+    wanted = [name.upper() for name in options.names] or list(MODULES)
+    if unknown := [name for name in wanted if name not in MODULES]:
+        parser.error(f"there is no {', '.join(unknown)}; there are {', '.join(MODULES)}")
     os.environ["DJANGO_SETTINGS_MODULE"] = "bench.settings"
     django.setup()
     from bench.database import template
@@ -28,8 +37,8 @@ def main(names: list[str]) -> int:
 
     missed = []
     with template():
-        for name in wanted:
-            for result in import_module(BENCHMARKS[name]).measure():
+        for module in dict.fromkeys(MODULES[name] for name in MODULES if name in wanted):
+            for result in import_module(f"bench.{module}").measure(wanted, options.large):
                 print(told(result), flush=True)  # noqa: T201
                 keep(result)
                 if not result.holds:

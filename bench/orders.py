@@ -6,10 +6,10 @@ from datetime import date
 from decimal import Decimal
 from xml.sax.saxutils import escape
 
-from connectors.contract import Document, Line, Named, Receipt, Ref, Terms
-from connectors.quickbooks import change_orders
+from connectors.contract import Document, Line, Named, Receipt, Ref, Request, Terms
+from connectors.quickbooks import change_orders, connector
 from connectors.quickbooks.orders import Order
-from connectors.quickbooks.transactions import TxnLine
+from connectors.quickbooks.orders import orders as orders_of
 
 KEY = "EB0123456789abcdef01"
 _DAY = date(2026, 4, 6)
@@ -26,7 +26,7 @@ def change_order(lines: int) -> tuple[Document, Terms]:
         date=_DAY,
         project=Named(id=1, code="26-010", name="Riverside Library"),
         vendor=Named(id=1, name="Ironwood Concrete"),
-        amount=Decimal("1250.50") * lines,
+        amount=sum(map(_amount, range(1, lines + 1)), Decimal(0)),
         lines=tuple(_line(number) for number in range(1, lines + 1)),
         parent=Named(id=2, code="SC-001", name="Structural concrete"),
     )
@@ -50,54 +50,23 @@ def _line(number: int) -> Line:
         cost_code=Named(id=code, code=f"03-{code:03}", name="Concrete"),
         category=Named(id=1, name="Subcontract"),
         description=f"{_PARTS[number % 4]}, gridline {number}",
-        amount=Decimal("1250.50"),
+        amount=_amount(number),
         commitment_line=Named(id=5000 + number, code=str(number), name="Footings"),
     )
+
+
+def _amount(number: int) -> Decimal:
+    return Decimal(100_000 + number * 137).scaleb(-2)
 
 
 def _item(code: int) -> str:
     return f"8000{code:04X}-1467312345"
 
 
-def standing(lines: int) -> Order:
-    """The purchase order as QuickBooks has it, with `lines` lines."""
-    return Order(
-        id="1A2B-1467312345",
-        version="1467312345",
-        number="SC-001",
-        vendor="80000001-1467312345",
-        vendor_name="Ironwood Concrete",
-        date="2026-03-02",
-        memo="Structural concrete",
-        message="",
-        amount="",
-        guid="",
-        modified="",
-        tax="",
-        closed=False,
-        received=False,
-        lines=[_standing_line(number) for number in range(1, lines + 1)],
-    )
-
-
-def _standing_line(number: int) -> TxnLine:
-    return TxnLine(
-        id=f"{number:X}-1467312345",
-        group=False,
-        item=_item(number % 80 + 1),
-        item_name="",
-        description="Footings",
-        quantity="",
-        rate="",
-        amount="20000.00",
-        job="",
-        job_name="",
-        date="",
-        received="",
-        billed=False,
-        closed=False,
-        tax="",
-    )
+def standing(document: Document, terms: Terms) -> Order:
+    """The purchase order as QuickBooks has it before the change, with as many lines."""
+    asked = {KEY: Request(body="", writes=True, key=KEY)}
+    return orders_of(connector.unwrap(answer(document, terms), asked)[KEY])[0]
 
 
 def by_format(document: Document, terms: Terms, order: Order) -> str:
@@ -105,7 +74,7 @@ def by_format(document: Document, terms: Terms, order: Order) -> str:
     assert terms.job is not None  # noqa: S101
     job, day = terms.job.id, document.date
     head = f"CCO {document.number}: {document.title}"
-    memo = f"{order['memo']}\n[CCO {document.number} {day}] {document.title}"
+    memo = f"{order['memo']}\n[CCO {document.number} {day}] {document.title}".lstrip()
     kept = "".join(
         f"<PurchaseOrderLineMod><TxnLineID>{line['id']}</TxnLineID></PurchaseOrderLineMod>"
         for line in order["lines"]
@@ -133,7 +102,7 @@ def answer(document: Document, terms: Terms) -> str:
     assert terms.vendor is not None  # noqa: S101
     assert terms.job is not None  # noqa: S101
     lines = "".join(
-        f"<PurchaseOrderLineRet><TxnLineID>{number:X}-1467312346</TxnLineID>"
+        f"<PurchaseOrderLineRet><TxnLineID>{number:X}-1467312345</TxnLineID>"
         f"<ItemRef><ListID>{terms.items[str(line.cost_code.id)].id}</ListID>"
         f"<FullName>{line.cost_code.code}</FullName></ItemRef>"
         f"<Desc>{escape(change_orders.description(document, named, [line]))}</Desc>"

@@ -7,7 +7,7 @@ door into the database; for it a web server may need 32 MB more than it held bef
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from io import BytesIO
 
 from lxml import etree
@@ -32,7 +32,7 @@ VENDORS = 100
 MB = 1_000_000
 
 
-def measure() -> Iterator[Result]:
+def measure(_wanted: Collection[str], _large: int) -> Iterator[Result]:
     yield _result(building(), "build a PurchaseOrderMod", LINES, "s", Goal(3.0))
     yield _result(reading(), "read the answer to a PurchaseOrderMod", LINES, "s", Goal(3.5))
     with database("p07") as url, serving(url) as server:
@@ -68,7 +68,7 @@ def _result(times: Times, what: str, size: int, unit: str, goal: Goal) -> Result
 def building() -> Times:
     """Seconds for one change, from the frozen document to the bytes for the wire."""
     document, terms = orders.change_order(LINES)
-    order = orders.standing(LINES)
+    order = orders.standing(document, terms)
 
     def ours() -> str:
         request = change_orders.mod_request(document, terms, order, orders.KEY)

@@ -9,13 +9,13 @@ clientVersion, authenticate, closeConnection. The other side is asked as often, 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import cycle, islice
 
 from django.db import transaction
 
 from bench.client import Connection, seconds_each
-from bench.data import analyze, copy
+from bench.data import copy, settle
 from bench.database import database
 from bench.measuring import ROUNDS, Goal, Result, Times, alternate
 from bench.processor import seconds_of_database, seconds_used
@@ -29,7 +29,7 @@ POLLS = 150
 COMPANIES = 10_000
 
 
-def measure() -> Iterator[Result]:
+def measure(_wanted: Collection[str], _large: int) -> Iterator[Result]:
     with database("p09") as url, serving(url) as server:
         stage = set_stage()
         idle = _idle_companies()
@@ -137,7 +137,7 @@ def _idle_companies() -> list[int]:
             for n in ids
         ),
     )
-    analyze()
+    settle()
     return ids
 
 

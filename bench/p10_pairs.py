@@ -7,7 +7,7 @@ write for each, so 1,000 is the least there can be; the rest is questions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from decimal import Decimal
 
 from django.db import transaction
@@ -24,7 +24,7 @@ ORDERS = 100
 CHANGES = 10  # for each order
 
 
-def measure() -> Iterator[Result]:
+def measure(_wanted: Collection[str], _large: int) -> Iterator[Result]:
     with database("p10") as url, serving(url) as server:
         with transaction.atomic():
             stage = set_stage()

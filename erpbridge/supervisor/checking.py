@@ -168,7 +168,9 @@ def bench(names: list[str]) -> int:
     try:
         where = state.kept("bench")
         with where.held(), Stack(where, "http://localhost:8000") as stack:
+            collecting = StaticFiles(stack)
             stack.start_databases({"shared_buffers": "512MB", "max_wal_size": "4GB"})
+            collecting.finish()
             stack.prepare()
             return foreground([sys.executable, "-m", "bench", *names], stack.environment)
     except Stopping:
