@@ -106,7 +106,7 @@ class Conversation(models.Model):
     queued_at = models.DateTimeField(db_default=Now())
     began_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
-    # found, done, refused, cannot_tell, put_back, lost, dropped
+    # done, seen (looked, and not there), refused, put_back, lost, dropped
     outcome = models.CharField(max_length=12, blank=True, default="")
     fault = models.TextField(blank=True, default="")
 

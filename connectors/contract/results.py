@@ -90,10 +90,14 @@ Finding = Found | Denied | Absent | Unclear
 
 
 class Attempt(Frozen, frozen=True, kw_only=True):
-    """One earlier write of this document: its key, and whether it was answered with a no."""
+    """One earlier write of this document: its key, and whether it was answered with a no.
+
+    `wrote` is a digest of the document and its destination as they were then.
+    """
 
     key: str
     outcome: Literal["lost", "refused"]
+    wrote: str = ""
 
 
 # --- Of what was exported ----------------------------------------------------------------------

@@ -9,8 +9,9 @@ Locks, in this order: lane, conversations, what the purposes lock (exports by id
 head, counters. A purpose locks all its rows before the first step of a transaction.
 """
 
+from connectors.engine.attempts import attempts_of
 from connectors.engine.outcomes import Outcome, Purpose, register
-from connectors.engine.queue import attempts_of, due, queue, queue_exports, withdraw
+from connectors.engine.queue import due, queue, queue_exports, withdraw
 from connectors.engine.sessions import (
     Silence,
     close_session,

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db.models import F
 from django.db.models.functions import Now
 
-from connectors.contract import Absent, CannotTell, Refused, Unclear
+from connectors.contract import Absent, CannotTell, Denied, Refused, Unclear
 from connectors.engine.outcomes import Outcome, by_purpose, lock
 from connectors.engine.queue import CLOSED, queue
 from connectors.models import Conversation, Exchange, Lane, Message, Session
@@ -26,7 +26,7 @@ def settle(lane: Lane, outcomes: Sequence[Outcome]) -> None:
         return
     conversations = [outcome.conversation for outcome in outcomes]
     for outcome in outcomes:
-        word = "done" if outcome.error is None else "refused"
+        word = "refused" if outcome.error else "seen" if _only_looked(outcome) else "done"
         _close([outcome.conversation], word, str(outcome.error or ""))
     lane.settled += _keys_settled([o.conversation for o in outcomes if _is_final(o)])
     lane.save(update_fields=["settled"])
@@ -104,11 +104,15 @@ def _close(conversations: Iterable[Conversation], outcome: str, fault: str) -> N
     )
 
 
+def _only_looked(outcome: Outcome) -> bool:
+    """Whether the ERP was asked and did not say that the document is there."""
+    return isinstance(outcome.value, Absent | Denied | Unclear)
+
+
 def _is_final(outcome: Outcome) -> bool:
     """Whether the ERP need not remember this write any more: it is known what became of it."""
-    return not isinstance(outcome.error, CannotTell) and not isinstance(
-        outcome.value, Absent | Unclear
-    )
+    doubt = isinstance(outcome.error, CannotTell) or isinstance(outcome.value, Absent | Unclear)
+    return not doubt
 
 
 def _keys_settled(conversations: Sequence[Conversation]) -> list[str]:

@@ -7,8 +7,7 @@ from datetime import timedelta
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from connectors.contract import Attempt
-from connectors.models import Conversation, Exchange, Session
+from connectors.models import Conversation, Session
 
 WAITING, OPEN, CLOSED = (
     Conversation.State.WAITING,
@@ -90,36 +89,3 @@ def due() -> QuerySet[Conversation]:
     )
     ready = Q(state=OPEN) | Q(state=WAITING, not_before__lte=Now()) & ~Exists(ahead)
     return Conversation.objects.filter(ready)
-
-
-def attempts_of(connection: int, subjects: Sequence[str]) -> dict[str, tuple[Attempt, ...]]:
-    """Every write that went out since the subject was last known to be settled in the ERP.
-
-    Oldest first, as a connector's `find` wants them; one query. A conversation may write several
-    times (QuickBooks: each rebuild after a stale EditSequence); only its last write can be the
-    one without an answer.
-    """
-    rows = (
-        Exchange.objects.filter(
-            conversation__connection_id=connection,
-            conversation__subject__in=subjects,
-            conversation__purpose="export",
-            writes=True,
-        )
-        .order_by("id")
-        .values_list(
-            "conversation__subject",
-            "message__key",
-            "conversation_id",
-            "conversation__outcome",
-        )
-    )
-    last = {conversation: key for _, key, conversation, _ in rows}
-    attempts: dict[str, tuple[Attempt, ...]] = {subject: () for subject in subjects}
-    for subject, key, conversation, outcome in rows:
-        if outcome == "done":
-            attempts[subject] = ()
-            continue
-        lost = outcome == "lost" and last[conversation] == key
-        attempts[subject] += (Attempt(key=key, outcome="lost" if lost else "refused"),)
-    return attempts

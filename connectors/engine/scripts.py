@@ -25,6 +25,7 @@ from connectors.contract import (
     Script,
     Terms,
     Unclear,
+    digest_of,
 )
 from connectors.engine.outcomes import Outcome
 from connectors.models import Conversation, Exchange, Message
@@ -36,6 +37,18 @@ class Export(msgspec.Struct, frozen=True):
     document: Document
     terms: Terms
     attempts: tuple[Attempt, ...] = ()
+
+    def wrote(self) -> str:
+        """A digest of what is written and where to."""
+        return digest_of(self.document.canonical() + self.terms.canonical())
+
+
+class Check(msgspec.Struct, frozen=True):
+    """The input of `unlink` and `compare`: what was exported, and what the ERP confirmed."""
+
+    document: Document
+    terms: Terms
+    receipt: Receipt
 
 
 class Pull(msgspec.Struct, frozen=True):
@@ -69,7 +82,7 @@ class Broken:
 Next = Ask | Outcome | Back | Broken
 
 
-def encode(value: Export | Pull) -> str:
+def encode(value: Export | Check | Pull) -> str:
     """The input as it is stored with the conversation."""
     return msgspec.json.encode(value, order="sorted").decode()
 
@@ -79,6 +92,10 @@ def begin(connector: Connector, conversation: Conversation) -> Script[Any]:
     if conversation.purpose == "pull":
         pull = msgspec.json.decode(conversation.input, type=Pull)
         return connector.pull(pull.what, pull.cursor)
+    if conversation.purpose in ("unlink", "compare"):
+        check = msgspec.json.decode(conversation.input, type=Check)
+        look = connector.still_there if conversation.purpose == "unlink" else connector.compare
+        return look(check.document, check.terms, check.receipt)
     given = msgspec.json.decode(conversation.input, type=Export)
     if conversation.purpose == "find":
         return connector.find(given.document, given.terms, given.attempts)
@@ -89,8 +106,8 @@ def write_once(connector: Connector, given: Export, key: str) -> Script[Receipt]
     """Export a document that may have been tried before: look for it first, always.
 
     A write that was lost and is not there goes out again under its own key where the ERP
-    recognises the repeat; everywhere else under a new one (after a refusal, the ERP would answer
-    the old key with the old refusal).
+    recognises the repeat, and if it is the same still; everywhere else under a new one (after a
+    refusal, the ERP would answer the old key with the old refusal).
     """
     if given.attempts:
         finding = yield from connector.find(given.document, given.terms, given.attempts)
@@ -100,7 +117,8 @@ def write_once(connector: Connector, given: Export, key: str) -> Script[Receipt]
             raise CannotTell(finding.message)
         last = given.attempts[-1]
         lost = isinstance(finding, Absent) and last.outcome == "lost"
-        if lost and connector.repeats_safely(given.document):
+        unchanged = last.wrote == given.wrote()
+        if lost and unchanged and connector.repeats_safely(given.document):
             key = last.key
     return (yield from connector.export(given.document, given.terms, key))
 

@@ -240,3 +240,26 @@ def test_one_document_has_one_open_attempt(stage, live_server) -> None:
     stage.synced(commitment)
     assert not Conversation.objects.exclude(state="closed").exists()
     assert Export.objects.filter(status="synced").count() == 1
+
+
+def test_a_document_that_was_changed_since_never_goes_in_its_old_bytes(stage, live_server) -> None:
+    """Lost, searched for by a person, rejected, mended, sent again: QuickBooks gets the new one."""
+    commitment = stage.commitment()
+    stage.send(commitment)
+    stage.accept(commitment)
+    stage.faults.lose_request = 1
+    stage.web_connector(live_server.url).run_once()
+    from connectors import engine
+    from connectors.models import Session
+
+    engine.close_session(Session.objects.get(ended_at=None))
+    assert stage.status(commitment) == "unknown"
+    stage.step("stop-waiting", commitment, stage.ann)
+    stage.step("record-absent", commitment, stage.ann, note="Looked at all orders of the vendor")
+    stage.step("reject", commitment, stage.ann, note="Footings are 12,000")
+    commitment.lines.filter(number=1).update(amount="12000.00")
+    stage.send(commitment)
+    stage.accept(commitment)
+    assert stage.web_connector(live_server.url).run_once().outcome == "done"
+    assert stage.status(commitment) == "synced"
+    assert stage.order().total == Decimal("37000.00")
