@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 import msgspec
@@ -94,7 +95,7 @@ def _struct(
     data: Mapping[str, Any], wanted: type[T], where: str, faults: list[Fault], *, strict: bool
 ) -> T | None:
     """`data` as `wanted`; None if anything is wrong, which is then in `faults`."""
-    fields = {field.encode_name: field for field in msgspec.structs.fields(wanted)}
+    fields = _fields(wanted)
     before = len(faults)
     faults += [
         Fault(where + str(name), "There is nothing of this name here.")
@@ -108,6 +109,12 @@ def _struct(
         elif field.required:
             faults.append(Fault(where + name, "This is needed."))
     return wanted(**values) if len(faults) == before else None
+
+
+@cache
+def _fields(wanted: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]:
+    """Kept, because it is asked for again with every row of a list."""
+    return {field.encode_name: field for field in msgspec.structs.fields(wanted)}
 
 
 def _value(value: Any, wanted: Any, where: str, faults: list[Fault], *, strict: bool) -> Any:
