@@ -21,6 +21,7 @@ from connectors.contract import (
     Unclear,
 )
 from connectors.quickbooks import errors, orders, recovery, schema
+from connectors.quickbooks.additions import receipt_of
 from connectors.quickbooks.orders import Order
 from connectors.quickbooks.qbxml import Answer
 from connectors.quickbooks.transactions import (
@@ -151,13 +152,7 @@ def receipt(document: Document, terms: Terms, order: Order) -> Receipt:
             f"{fault or 'its lines differ'}. It holds {told(order['lines'])}. Compare the "
             "two; then record what is true."
         )
-    return Receipt(
-        id=order["id"],
-        number=order["number"],
-        version=order["version"],
-        amount=money(order["amount"]),
-        lines=lines,
-    )
+    return receipt_of(order, lines)
 
 
 def contradiction(document: Document, terms: Terms, order: Order) -> str:
@@ -172,12 +167,10 @@ def contradiction(document: Document, terms: Terms, order: Order) -> str:
 
 
 def names(terms: Terms) -> dict[str, str]:
-    """Every id that a write uses, and what it is called, for telling which one is missing."""
-    called = {ref.id: f"the item “{ref.name}”" for ref in terms.items.values()}
-    if terms.vendor is not None:
-        called[terms.vendor.id] = f"the vendor “{terms.vendor.name}”"
-    if terms.job is not None:
-        called[terms.job.id] = f"the job “{terms.job.name}”"
+    """Every id and name that a write uses, and what it is, for telling which one is missing."""
+    refs = [("item", ref) for ref in terms.items.values()]
+    refs += [(what, ref) for what, ref in (("vendor", terms.vendor), ("job", terms.job)) if ref]
+    called = {key: f"the {what} “{ref.name}”" for what, ref in refs for key in (ref.id, ref.name)}
     if terms.parent is not None:
         called[terms.parent.id] = f"the purchase order {terms.parent.number}"
     return called
@@ -195,7 +188,7 @@ def find(document: Document, terms: Terms, attempts: Sequence[Attempt]) -> Scrip
     txn_id = told[0] if told else memory.id if memory is not None else ""
     if txn_id:
         answer: Answer = yield orders.order_by_id(txn_id, fresh=True)
-        seen = recovery.readable(answer)
+        seen = recovery.readable(answer, orders.orders)
         if not seen:
             return Unclear(
                 message=f"QuickBooks took the purchase order {document.number}, and it has been "
@@ -203,11 +196,13 @@ def find(document: Document, terms: Terms, attempts: Sequence[Attempt]) -> Scrip
             )
         return _judged(document, terms, seen)
     answer = yield orders.orders_by_number(document.number)
-    seen = [order for order in recovery.readable(answer) if order["guid"] in ours]
+    seen = [order for order in recovery.readable(answer, orders.orders) if order["guid"] in ours]
     if not seen and terms.vendor is not None:
         # It may have been given another number meanwhile.
         answer = yield orders.orders_of_day(terms.vendor.id, document.date)
-        seen = [order for order in recovery.readable(answer) if order["guid"] in ours]
+        seen = [
+            order for order in recovery.readable(answer, orders.orders) if order["guid"] in ours
+        ]
     if not seen and remembered is not None:
         return Unclear(
             message=f"QuickBooks says that it took the purchase order {document.number}, but no "

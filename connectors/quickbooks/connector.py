@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from connectors.contract import (
@@ -17,6 +17,7 @@ from connectors.contract import (
     Gone,
     Hello,
     JobCosts,
+    Kind,
     Preview,
     Problem,
     Pulled,
@@ -30,8 +31,10 @@ from connectors.contract import (
     Unclear,
 )
 from connectors.quickbooks import (
+    budgets,
     change_orders,
     commitments,
+    estimates,
     hello,
     lists,
     orders,
@@ -40,6 +43,17 @@ from connectors.quickbooks import (
     qbxml,
     schema,
 )
+
+_EXPORT: dict[Kind, Callable[[Document, Terms, str], Script[Receipt]]] = {
+    "commitment": commitments.export,
+    "change_order": change_orders.export,
+    "budget": budgets.export,
+}
+_FIND: dict[Kind, Callable[[Document, Terms, Sequence[Attempt]], Script[Finding]]] = {
+    "commitment": commitments.find,
+    "change_order": change_orders.find,
+    "budget": budgets.find,
+}
 
 
 class QuickBooks:
@@ -63,19 +77,31 @@ class QuickBooks:
     )
 
     def number(self, document: Document, parent: Receipt | None) -> str:
-        """The purchase order's number; a change order has none of its own, it gets its order's."""
+        """The purchase order's number, which a change order shares; QuickBooks numbers estimates.
+
+        A later round of a budget has the number of its estimate.
+        """
         if document.kind == "commitment":
             return document.number
         return parent.number if parent else ""
 
     def record(self, document: Document, terms: Terms) -> str:
-        """po-number:<number> for a commitment, po:<TxnID> for a change order."""
+        """po-number:<number> for a commitment, po:<TxnID> for a change order.
+
+        estimates:<job> for the first round of a budget, estimate:<TxnID> for a later one.
+        """
+        if document.kind == "budget":
+            if terms.parent is not None:
+                return estimates.estimate_name(terms.parent.id)
+            return estimates.list_name(terms.job.id if terms.job else "")
         if document.kind == "change_order" and terms.parent is not None:
             return orders.order_name(terms.parent.id)
         return commitments.number_name(document.number)
 
     def repeats_safely(self, document: Document) -> bool:
         """QuickBooks itself refuses the double of an Add under its key; a Mod gets a new key."""
+        if document.kind == "budget":
+            return budgets.is_first(document)
         return document.kind == "commitment"
 
     def problems(
@@ -99,17 +125,14 @@ class QuickBooks:
         faults = self.problems(document, terms)
         if faults:
             raise Refused(" ".join(fault.text for fault in faults), code=faults[0].code)
-        if document.kind == "commitment":
-            return (yield from commitments.export(document, terms, key))
-        return (yield from change_orders.export(document, terms, key))
+        return (yield from _EXPORT[document.kind](document, terms, key))
 
     def find(
         self, document: Document, terms: Terms, attempts: Sequence[Attempt]
     ) -> Script[Finding]:
         """Look whether one of the attempts arrived. Never writes. Raises Busy."""
-        script = commitments.find if document.kind == "commitment" else change_orders.find
         try:
-            return (yield from script(document, terms, attempts))
+            return (yield from _FIND[document.kind](document, terms, attempts))
         except Busy:
             raise
         except ErpError as error:
@@ -156,9 +179,10 @@ class QuickBooks:
         return qbxml.unwrap(reply, requests)
 
     def records(self, answer: Any) -> Mapping[str, Mapping[str, Any]]:
-        """The purchase orders that an answer holds with their lines, by po:<TxnID>."""
-        return {
+        """The orders and estimates that an answer holds with their lines, by their names."""
+        whole = {
             orders.order_name(order["id"]): order
             for order in orders.orders(answer)
             if order["lines"] and order["id"]
         }
+        return {**whole, **estimates.known(answer)}

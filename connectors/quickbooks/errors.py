@@ -7,6 +7,7 @@ with QuickBooks' own words beside it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from connectors.contract import Busy, CannotTell, ErpError, Refused
 from connectors.quickbooks.qbxml import Answer
@@ -17,6 +18,7 @@ GONE = frozenset({NO_MATCH, 500, 3120})
 NOT_REMEMBERED = frozenset({600, 9002})  # of a message set: nothing is stored under that id
 _LATER = frozenset({3175, 3176, 3180, 3230, 3231})
 _NO_REFERENCE = 3140
+FEATURE_OFF = 3250
 _UNSETTLED = NOT_REMEMBERED | {9001, 9003, 9005}
 
 # code -> what it means, what to do
@@ -35,16 +37,11 @@ _ADVICE: dict[int, tuple[str, str]] = {
     ),
     3171: (
         "its date is on or before the closing date of the books",
-        "In QuickBooks, exclude purchase orders from the closing date (Preferences, Accounting, "
-        "Company), or have an administrator open the period, then retry.",
-    ),
-    3250: (
-        "a feature that it needs is switched off in the company file",
-        "In QuickBooks, switch on “Inventory and purchase orders are active” (Preferences, Items "
-        "& Inventory, Company), then retry.",
+        "In QuickBooks, exclude estimates and purchase orders from the closing date (Preferences, "
+        "Accounting, Company), or have an administrator open the period, then retry.",
     ),
     3290: (
-        "the lines of the purchase order were not in the order QuickBooks has them in",
+        "its lines were not in the order QuickBooks has them in",
         "Nothing was changed. Retry; if it comes again, tell the operator of ERP Bridge.",
     ),
     3391: (
@@ -68,6 +65,14 @@ for _code in (3000, 3010, 3020, 3030, 3035, 3040, 3045, 3060, 3070, 3090, 3110, 
         "QuickBooks' own words say which one. Reject it with a comment so that it can be mended.",
     )
 
+_SWITCHED_OFF = "a feature that it needs is switched off in the company file"
+SWITCH_ON = {
+    "orders": "In QuickBooks, switch on “Inventory and purchase orders are active” (Edit, "
+    "Preferences, Items & Inventory, Company Preferences)",
+    "estimates": "In QuickBooks, answer “Do you create estimates?” with Yes (Edit, Preferences, "
+    "Jobs & Estimates, Company Preferences)",
+}
+
 # COM failures of QuickBooks itself, reported instead of an answer
 _WHILE_CLOSED = {
     "80040400": "QuickBooks could not read the request.",
@@ -89,11 +94,18 @@ def done(answer: Answer) -> bool:
     return answer.severity == "Warn" and answer.element is not None and len(answer.element) > 0
 
 
-def failure(answer: Answer, doing: str, names: Mapping[str, str] | None = None) -> ErpError:
+def failure(
+    answer: Answer,
+    doing: str,
+    names: Mapping[str, str] | None = None,
+    *,
+    feature: Literal["orders", "estimates"] = "orders",
+) -> ErpError:
     """The error for an answer that is not `done`. `doing`: “the purchase order”.
 
-    `names` are the ids that the request used and what they are called, so that a missing record
-    can be told by name. Gives Busy, CannotTell or Refused.
+    `names` are the ids and names that the request used and what they are, so that a missing record
+    can be told by name. `feature` is what must be switched on for it. Gives Busy, CannotTell or
+    Refused.
     """
     code, words = str(answer.status), answer.message
     if answer.status in _LATER:
@@ -111,8 +123,8 @@ def failure(answer: Answer, doing: str, names: Mapping[str, str] | None = None) 
             words=words,
         )
     if answer.status in GONE or answer.status == _NO_REFERENCE:
-        missing = next((name for id_, name in (names or {}).items() if id_ in words), "")
-        what = missing or "something that it names"
+        said = [key for key in (names or {}) if key in words]  # the longest is the most exact
+        what = (names or {})[max(said, key=len)] if said else "something that it names"
         return Refused(
             f"QuickBooks refused {doing}: {what} is no longer in QuickBooks. Synchronise the "
             "lists, link it again, then send it again.",
@@ -123,6 +135,8 @@ def failure(answer: Answer, doing: str, names: Mapping[str, str] | None = None) 
         answer.status,
         ("", "Nothing was entered. QuickBooks' own words say why; mend that, then retry."),
     )
+    if answer.status == FEATURE_OFF:
+        meaning, advice = _SWITCHED_OFF, f"{SWITCH_ON[feature]}, then retry."
     because = f": {meaning}" if meaning else f" (code {code})"
     return Refused(f"QuickBooks refused {doing}{because}. {advice}", code=code, words=words)
 

@@ -9,9 +9,11 @@ from typing import Any, cast
 import msgspec
 
 from connectors.contract import Document, Preview, PreviewRow, Ref, Terms, aggregate
-from connectors.quickbooks import change_orders, commitments, schema
+from connectors.quickbooks import budgets, change_orders, commitments, estimates, schema
+from connectors.quickbooks.additions import has_mark
+from connectors.quickbooks.estimates import Estimate
 from connectors.quickbooks.orders import Order
-from connectors.quickbooks.transactions import has_tax, money, told, total
+from connectors.quickbooks.transactions import Record, has_tax, money, told, total
 from connectors.quickbooks.words import changed, fit
 
 
@@ -26,13 +28,14 @@ def preview(
     `facts` as in `hello.read`. A cost code without an item is shown as such; `problems` says what
     to do about it.
     """
-    order = cast(Order, known) if known else None
     codes = {line.cost_code.id: line.cost_code for line in document.lines}
     unlinked = {str(i): Ref(id="", name=f"{code.code} (no item)") for i, code in codes.items()}
     terms = msgspec.structs.replace(terms, items={**unlinked, **terms.items})
     if document.kind == "commitment":
         return _commitment(document, terms, facts)
-    return _change_order(document, terms, order, facts)
+    if document.kind == "budget":
+        return _budget(document, terms, known, facts)
+    return _change_order(document, terms, cast(Order, known) if known else None, facts)
 
 
 def _commitment(document: Document, terms: Terms, facts: Mapping[str, str]) -> Preview:
@@ -83,16 +86,7 @@ def _change_order(
     number = (
         terms.parent.number if terms.parent else (document.parent.code if document.parent else "")
     )
-    kept = tuple(
-        PreviewRow(
-            change="kept",
-            item=line["item_name"] or line["item"],
-            description=line["description"],
-            before=money(line["amount"]),
-            after=money(line["amount"]),
-        )
-        for line in (order["lines"] if order else ())
-    )
+    kept = _kept(order)
     new = tuple(
         PreviewRow(
             change="new",
@@ -130,13 +124,95 @@ def _change_order(
     )
 
 
+def _kept(record: Record | None) -> tuple[PreviewRow, ...]:
+    return tuple(
+        PreviewRow(
+            change="kept",
+            item=line["item_name"] or line["item"],
+            description=line["description"],
+            before=money(line["amount"]),
+            after=money(line["amount"]),
+        )
+        for line in (record["lines"] if record else ())
+    )
+
+
+def _budget(
+    document: Document, terms: Terms, known: Mapping[str, Any] | None, facts: Mapping[str, str]
+) -> Preview:
+    """A new estimate with what stands beside it, or the one of the round before and its lines."""
+    first = budgets.is_first(document)
+    standing = cast(Estimate, known) if known and not first else None
+    heads: list[Estimate] = list(known["estimates"]) if known and first else []
+    beside = [one for one in heads if one["active"]]
+    rows = tuple(
+        PreviewRow(
+            change="new",
+            item=expected.item_name,
+            description=fit(expected.description),
+            before=None,
+            after=expected.amount,
+            parts=tuple((line.number, line.description, line.amount) for line in lines),
+        )
+        for (_, lines, _), expected in zip(
+            budgets.summed(document), budgets.expected_lines(document, terms), strict=True
+        )
+    )
+    before = Decimal("0.00") if first else total(standing["lines"]) if standing else None
+    day = document.date.isoformat() if first else standing["date"] if standing else ""
+    fields = [("Job", terms.job.name if terms.job else "")]
+    if first:
+        fields += [("Date", day), ("Memo", budgets.MEMO)]
+    number = standing["number"] if standing else terms.parent.number if terms.parent else ""
+    return Preview(
+        record="New estimate" if first else f"Estimate {number}".strip(),
+        fields=tuple((name, value) for name, value in fields if value),
+        rows=_kept(standing) + rows,
+        total_before=before,
+        total_after=None if before is None else before + document.amount,
+        change=document.amount,
+        warnings=(
+            *_other_estimates(terms, beside),
+            *(_standing_estimate(terms, standing) if standing else ()),
+            *_switched(day, facts, "estimate"),
+            *_spelled(document),
+        ),
+        not_sent=tuple(_not_sent(document)),
+        confirm=tuple(Ref(id=one["id"], name=estimates.told(one)) for one in beside),
+    )
+
+
+def _other_estimates(terms: Terms, beside: list[Estimate]) -> Iterator[str]:
+    for one in beside:
+        agreed = " It was agreed to." if one["id"] in terms.confirmed else ""
+        yield (
+            f"The job already has {estimates.told(one)} in QuickBooks. It is active, so the two "
+            f"add up in QuickBooks' reports.{agreed}"
+        )
+
+
+def _standing_estimate(terms: Terms, estimate: Estimate) -> Iterator[str]:
+    if not estimate["active"]:
+        yield (
+            "The estimate is inactive in QuickBooks and counts in no report. Make it active again "
+            "there; until then it will be refused."
+        )
+    parent = terms.parent
+    now = money(estimate["amount"])
+    if parent is not None and parent.amount not in (None, now):
+        yield (
+            f"The estimate was changed by hand in QuickBooks: it came to {parent.amount} after the "
+            f"round before and now comes to {now}. What is there stays."
+        )
+
+
 def _standing(document: Document, terms: Terms, order: Order, memo: str) -> Iterator[str]:
     """What is to be seen in the order as it was last read."""
     if order["closed"]:
         yield "The purchase order is closed in QuickBooks. The new lines will stand open in it."
     elif order["received"]:
         yield "Everything on the purchase order has been received in QuickBooks."
-    there = [line for line in order["lines"] if change_orders.is_ours(document, line)]
+    there = [line for line in order["lines"] if has_mark(line, change_orders.mark(document))]
     if there:
         yield (
             "The purchase order already holds lines of a change order of this number: "
@@ -177,27 +253,31 @@ def _standing(document: Document, terms: Terms, order: Order, memo: str) -> Iter
             yield f"Line {numbers} deducts {-amount} from a line that has been billed already."
 
 
-def _switched(day: str, facts: Mapping[str, str]) -> Iterator[str]:
-    """What the preferences of the company file forbid, for an order dated `day`."""
+def _switched(day: str, facts: Mapping[str, str], what: str = "purchase order") -> Iterator[str]:
+    """What the preferences of the company file forbid, for an order or estimate dated `day`."""
     closing = facts.get("closing_date", "")
     if closing and day and day <= closing:
         yield (
-            f"The purchase order is dated {day}, on or before the closing date {closing} of the "
-            "books. QuickBooks may refuse it: exclude purchase orders from the closing date, or "
-            "have the period opened."
+            f"The {what} is dated {day}, on or before the closing date {closing} of the books. "
+            "QuickBooks may refuse it: exclude estimates and purchase orders from the closing "
+            "date, or have the period opened."
         )
-    if facts.get("purchase_orders") == "off":
+    if what == "purchase order" and facts.get("purchase_orders") == "off":
         yield "Purchase orders are switched off in QuickBooks (Preferences, Items & Inventory)."
+    if what == "estimate" and facts.get("estimates") == "off":
+        yield "Estimates are switched off in QuickBooks (Preferences, Jobs & Estimates)."
 
 
 def _spelled(document: Document) -> Iterator[str]:
     """The characters that QuickBooks does not have, and what it will show instead."""
-    texts = {
-        "the number": document.number,
-        "the title": document.title,
-        "the description": document.description,
-        "the message to the vendor": document.vendor_message,
-    }
+    texts = {}
+    if document.kind != "budget":
+        texts = {
+            "the number": document.number,
+            "the title": document.title,
+            "the description": document.description,
+            "the message to the vendor": document.vendor_message,
+        }
     for line in document.lines:
         texts[f"line {line.number}"] = line.description
         if line.commitment_line is not None:
@@ -218,7 +298,9 @@ def _not_sent(document: Document) -> Iterator[str]:
     units = {line.unit for line in document.lines if line.unit and line.quantity is not None}
     if units:
         yield f"Units of measure ({', '.join(sorted(units))})"
-    if document.kind == "change_order" and any(
+    if document.kind == "budget":
+        yield "Title and description (an estimate has no field for them)"
+    if document.kind != "commitment" and any(
         line.quantity is not None and line.unit_cost is not None for line in document.lines
     ):
         yield "Quantities and unit costs (each new line has the quantity 1)"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from connectors.contract import Document, Line, Problem, Terms, aggregate
-from connectors.quickbooks import change_orders, commitments, schema
+from connectors.quickbooks import budgets, change_orders, commitments, errors, schema
 from connectors.quickbooks.words import fit
 
 TITLE = {"commitment": 255, "change_order": 30}
@@ -18,10 +18,7 @@ def problems(
     document: Document, terms: Terms | None, facts: Mapping[str, str] = MappingProxyType({})
 ) -> list[Problem]:
     """Every reason. Without `terms` only what the document itself shows; `facts` as in `hello`."""
-    if document.kind == "budget":
-        text = "Budgets do not go to QuickBooks yet."
-        return [Problem(code="kind", text=text)]
-    found = list(_texts(document))
+    found = list(_budget(document, terms, facts) if document.kind == "budget" else _texts(document))
     if not document.lines:
         found.append(Problem(code="no_lines", text="It has no lines.", where="lines"))
     for line in document.lines:
@@ -31,12 +28,42 @@ def problems(
     if sum(line.amount for line in document.lines) != document.amount:
         text = "Its lines do not come to its amount. Save it again."
         found.append(Problem(code="amount", text=text, where="lines"))
-    elif document.kind == "commitment" and document.amount < 0:
-        text = "A purchase order cannot come to less than 0.00."
+    elif document.amount < 0 and (
+        document.kind == "commitment" or (document.kind == "budget" and budgets.is_first(document))
+    ):
+        what = "A purchase order" if document.kind == "commitment" else "An estimate"
+        text = f"{what} cannot come to less than 0.00."
         found.append(Problem(code="amount", text=text, where="lines"))
     if terms is not None:
         found += _destination(document, terms)
     return found
+
+
+def _budget(document: Document, terms: Terms | None, facts: Mapping[str, str]) -> Iterator[Problem]:
+    """What only a budget needs; its title and description have no field in an estimate."""
+    if facts.get("estimates") == "off":
+        text = f"Estimates are switched off in QuickBooks. {errors.SWITCH_ON['estimates']}."
+        yield Problem(code="estimates", text=text, where="settings")
+    parent = terms.parent if terms is not None else None
+    if budgets.is_first(document):
+        if parent is not None:
+            text = "This budget is in QuickBooks already, so its first round cannot go again."
+            yield Problem(code="parent", text=text, where="parent")
+    elif terms is not None and parent is None:
+        text = "The round before is not in QuickBooks. Send that first."
+        yield Problem(code="parent", text=text, where="parent")
+    for code, lines, amount in budgets.summed(document):
+        where = f"line:{lines[0].number}"
+        if abs(amount) >= _MOST:
+            text = f"Cost code {code.code or code.name} comes to {amount}, too much for QuickBooks."
+            yield Problem(code="amount", text=text, where=where)
+        length = len(fit(budgets.description(document, code, lines)))
+        if length > schema.DESCRIPTION:
+            text = (
+                f"The descriptions of cost code {code.code or code.name} have {length:,} "
+                f"characters together; QuickBooks takes {schema.DESCRIPTION:,}."
+            )
+            yield Problem(code="line_long", text=text, where=where)
 
 
 def _texts(document: Document) -> Iterator[Problem]:
@@ -121,7 +148,7 @@ def _destination(document: Document, terms: Terms) -> Iterator[Problem]:
     if terms.job is None:
         text = f"The project {document.project.name} is not linked to a QuickBooks job."
         yield Problem(code="job", text=text, where="job")
-    if terms.vendor is None:
+    if terms.vendor is None and document.kind != "budget":
         name = f"{document.vendor.name} is" if document.vendor else "The contract company is"
         text = f"{name} not linked to a QuickBooks vendor."
         yield Problem(code="vendor", text=text, where="vendor")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from connectors.contract import (
     Attempt,
@@ -15,9 +16,10 @@ from connectors.contract import (
     Script,
     Unclear,
 )
-from connectors.quickbooks import errors, orders
-from connectors.quickbooks.orders import Order
+from connectors.quickbooks import errors
 from connectors.quickbooks.qbxml import Answer
+
+R = TypeVar("R")
 
 
 def check(attempts: Sequence[Attempt]) -> Script[Answer | None]:
@@ -31,11 +33,11 @@ def check(attempts: Sequence[Attempt]) -> Script[Answer | None]:
     return None if answer.element is None or answer.status == errors.STALE else answer
 
 
-def readable(answer: Answer) -> list[Order]:
-    """The orders in an answer; none where QuickBooks has no such order. Raises Busy, CannotTell."""
+def readable(answer: Answer, read: Callable[[Answer], Sequence[R]]) -> Sequence[R]:
+    """The records in an answer; none where QuickBooks has no such one. Raises Busy, CannotTell."""
     if answer.status == 0 or answer.status in errors.GONE:
-        return orders.orders(answer)
-    error = errors.failure(answer, "the question about the purchase order")
+        return read(answer)
+    error = errors.failure(answer, "the question about it")
     if isinstance(error, Busy):
         raise error
     raise CannotTell(error.message, code=error.code, words=error.words)

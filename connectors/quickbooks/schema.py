@@ -178,10 +178,26 @@ ORDER_LINE_MOD = Shape(
 )
 
 
-def kept_line(line_id: str, *, group: bool) -> str:
-    """A line that stays exactly as it is; a group is named as a whole."""
-    tag = "PurchaseOrderLineGroupMod" if group else "PurchaseOrderLineMod"
-    return f"<{tag}><TxnLineID>{_id(line_id)}</TxnLineID></{tag}>"
+# SalesTaxCodeRef before the mark-up, Amount after Rate: as QuickBooks has them
+_ESTIMATE_LINE: dict[str, Writer] = {
+    "ItemRef": _ref,
+    "Desc": _text(DESCRIPTION),
+    "Quantity": rate,
+    "Rate": rate,
+    "Amount": amount,
+    "SalesTaxCodeRef": _ref,
+    "MarkupRatePercent": rate,
+}
+ESTIMATE_ADD = Shape(
+    "EstimateAdd",
+    {"CustomerRef": _ref, "TxnDate": _date, "Memo": _text(MEMO), "ExternalGUID": _guid},
+    inside="EstimateAddRq",
+)
+ESTIMATE_LINE_ADD = Shape("EstimateLineAdd", _ESTIMATE_LINE)
+ESTIMATE_MOD = Shape(
+    "EstimateMod", {"TxnID": _id, "EditSequence": _text(16)}, inside="EstimateModRq"
+)
+ESTIMATE_LINE_MOD = Shape("EstimateLineMod", {"TxnLineID": _id, **_ESTIMATE_LINE})
 
 
 def order_mod(
@@ -194,12 +210,33 @@ def order_mod(
     Raises Unfit where a line would be named twice: QuickBooks deletes every line that is not named,
     and what it does with one named twice is not known.
     """
+    return ORDER_MOD.write(values, _all_lines("PurchaseOrderLine", ORDER_LINE_MOD, kept, new))
+
+
+def estimate_mod(
+    values: Mapping[str, Any],
+    kept: Sequence[tuple[str, bool]],
+    new: Sequence[Mapping[str, Any]],
+) -> str:
+    """An EstimateModRq, in the same way. Raises Unfit."""
+    return ESTIMATE_MOD.write(values, _all_lines("EstimateLine", ESTIMATE_LINE_MOD, kept, new))
+
+
+def _all_lines(
+    kind: str,
+    shape: Shape,
+    kept: Sequence[tuple[str, bool]],
+    new: Sequence[Mapping[str, Any]],
+) -> list[str]:
     ids = [line_id for line_id, _ in kept]
     if len(set(ids)) != len(ids) or NEW_LINE in ids:
-        raise Unfit("A line of the purchase order would be named twice in one change.")
-    lines = [kept_line(line_id, group=group) for line_id, group in kept]
-    lines += [ORDER_LINE_MOD.write({"TxnLineID": NEW_LINE, **line}) for line in new]
-    return ORDER_MOD.write(values, lines)
+        raise Unfit("A line would be named twice in one change.")
+    lines = []
+    for line_id, is_group in kept:
+        # nothing but its id: it stays exactly as it is; a group is named as a whole
+        tag = f"{kind}GroupMod" if is_group else f"{kind}Mod"
+        lines.append(f"<{tag}><TxnLineID>{_id(line_id)}</TxnLineID></{tag}>")
+    return lines + [shape.write({"TxnLineID": NEW_LINE, **line}) for line in new]
 
 
 def query(tag: str, selection: Sequence[tuple[str, str]], attributes: str = "") -> str:

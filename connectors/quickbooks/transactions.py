@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple, TypedDict
 
 from lxml import etree
@@ -57,7 +57,8 @@ class Record(TypedDict):
 class Expected(NamedTuple):
     """A line as we wrote it, to be recognised in what QuickBooks answers.
 
-    `ours` are the ids of our lines that it carries.
+    `ours` are the ids of our lines that it carries. A line of an estimate has to `cost` its amount
+    too, without a mark-up.
     """
 
     item: str
@@ -65,6 +66,7 @@ class Expected(NamedTuple):
     description: str
     amount: Decimal
     ours: tuple[int, ...]
+    cost: bool = False
 
 
 class Recovery(NamedTuple):
@@ -202,6 +204,14 @@ def total(lines: Iterable[TxnLine]) -> Decimal:
     return sum((money(line["amount"]) for line in lines), Decimal("0.00"))
 
 
+def cost(line: TxnLine) -> Decimal:
+    """What a line of an estimate costs, before its mark-up: quantity times rate."""
+    if not line["rate"]:
+        return money(line["amount"])
+    quantity = Decimal(line["quantity"] or "1")
+    return (quantity * Decimal(line["rate"])).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
 def has_tax(record: Record) -> bool:
     """Whether QuickBooks adds tax to it, so that its total is more than its lines."""
     return any(money(tax) for tax in (record["tax"], *(line["tax"] for line in record["lines"])))
@@ -216,6 +226,7 @@ def is_line(line: TxnLine, expected: Expected) -> bool:
         not line["group"]
         and line["item"] == expected.item
         and money(line["amount"]) == expected.amount
+        and (not expected.cost or cost(line) == expected.amount)
         and (not expected.description or words.same(expected.description, line["description"]))
     )
 

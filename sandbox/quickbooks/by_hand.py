@@ -38,28 +38,52 @@ class ByHand:
     ) -> str:
         """Enter an order; lines are (item, customer or job or '', description, amount), by full
         names. Answers the TxnID."""
+        fields: dict[str, Field] = {
+            "VendorRef": {"ListID": self._named("Vendor", vendor).list_id},
+            "TxnDate": txn_date or self._books.today(),
+            "RefNumber": ref_number,
+            "IsManuallyClosed": "false",
+            "Memo": memo,
+        }
+        return self._enter("PurchaseOrder", fields, lines)
+
+    def enter_estimate(
+        self,
+        job: str,
+        lines: list[tuple[str, str, Decimal]],
+        *,
+        number: str = "",
+        txn_date: str | None = None,
+        memo: str = "",
+    ) -> str:
+        """Enter an estimate for a customer or job; lines are (item, description, amount), by full
+        names. Answers the TxnID."""
+        fields: dict[str, Field] = {
+            "CustomerRef": {"ListID": self._named("Customer", job).list_id},
+            "TxnDate": txn_date or self._books.today(),
+            "RefNumber": number or str(self._storage.next_number("estimate number")),
+            "IsActive": "true",
+            "Memo": memo,
+        }
+        return self._enter("Estimate", fields, [(item, "", desc, n) for item, desc, n in lines])
+
+    def _enter(
+        self, kind: str, fields: dict[str, Field], lines: list[tuple[str, str, str, Decimal]]
+    ) -> str:
         with self._storage.atomic():
             now = self._books.now()
-            fields: dict[str, Field] = {
-                "VendorRef": {"ListID": self._named("Vendor", vendor).list_id},
-                "TxnDate": txn_date or self._books.today(),
-                "RefNumber": ref_number,
-                "IsManuallyClosed": "false",
-            }
-            if memo:
-                fields["Memo"] = memo
-            order = Transaction(
-                "PurchaseOrder",
+            entered = Transaction(
+                kind,
                 self._books.new_txn_id(),
                 self._storage.next_number("txn number"),
                 self._books.new_edit_sequence(),
                 now,
                 now,
-                fields=fields,
+                fields={name: value for name, value in fields.items() if value},
             )
-            order.lines = [self._line(*line) for line in lines]
-            self._storage.save_transaction(order)
-            return order.txn_id
+            entered.lines = [self._line(*line) for line in lines]
+            self._storage.save_transaction(entered)
+            return entered.txn_id
 
     def edit_order(self, txn_id: str, **fields: str) -> None:
         """Change header fields by their qbXML names: ``Memo=…``, ``RefNumber=…``, ``TxnDate=…``;

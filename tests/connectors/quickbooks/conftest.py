@@ -143,3 +143,23 @@ def change_order(*lines: Line, **values: object) -> Document:
         "parent": Named(id=3, code="SC-001", name="Concrete works"),
     }
     return commitment(*lines, **{**defaults, **values})
+
+
+def budget(*lines: Line, **values: object) -> Document:
+    """A budget: its first round unless `number` says another."""
+    lines = lines or (
+        line(1, "40000.00", description="Footings"),
+        line(2, "2500.00", description="Slabs"),
+        line(3, "12500.50", code=2, description=""),
+    )
+    defaults: dict[str, object] = {
+        "kind": "budget",
+        "id": 31,
+        "type": "",
+        "number": "1",
+        "title": "Budget",
+        "description": "",
+        "vendor_message": "",
+        "vendor": None,
+    }
+    return commitment(*lines, **{**defaults, **values})

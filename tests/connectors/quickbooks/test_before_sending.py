@@ -225,8 +225,8 @@ def test_the_preview_warns_of_what_was_done_by_hand(site):
         "Added by hand in QuickBooks, and kept: 03-200 “Spacers” 75.00.",
         "Line 1 deducts 500.00 from a line that has been billed already.",
         "The purchase order is dated 2026-03-02, on or before the closing date 2026-03-31 of the"
-        " books. QuickBooks may refuse it: exclude purchase orders from the closing date, or have"
-        " the period opened.",
+        " books. QuickBooks may refuse it: exclude estimates and purchase orders from the closing"
+        " date, or have the period opened.",
         "Purchase orders are switched off in QuickBooks (Preferences, Items & Inventory).",
     )
 

@@ -275,7 +275,7 @@ def test_a_closed_period_says_what_to_do(site):
     site.company.by_hand.close_period("2026-03-31")
     document = commitment()
     terms = site.terms(document)
-    with pytest.raises(Refused, match="exclude purchase orders from the closing date"):
+    with pytest.raises(Refused, match="exclude estimates and purchase orders from the"):
         site.session().run(lambda: connector.export(document, terms, KEY))
 
 

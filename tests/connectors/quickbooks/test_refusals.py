@@ -93,7 +93,7 @@ SAID = {
     3260: (Refused, "may not do this"),
     3261: (Refused, "may not do this"),
     3263: (Refused, "may not do this"),
-    3290: (Refused, "lines of the purchase order were not in the order"),
+    3290: (Refused, "its lines were not in the order"),
     3999: (Refused, r"code 3999"),
 }
 

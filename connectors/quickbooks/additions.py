@@ -1,0 +1,196 @@
+"""New lines at the end of a record that stands in QuickBooks; all else in it stays as it is.
+
+QuickBooks deletes every line that a change does not name, so all of them are named, in the order of
+the document, and none is altered. Change orders are added to purchase orders in this way, and the
+later rounds of a budget to its estimate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Generic, Literal, TypeVar
+
+from connectors.contract import (
+    Absent,
+    Attempt,
+    CannotTell,
+    Finding,
+    Found,
+    Receipt,
+    Refused,
+    Request,
+    Script,
+    Unclear,
+)
+from connectors.quickbooks import errors, recovery, words
+from connectors.quickbooks.qbxml import Answer
+from connectors.quickbooks.transactions import (
+    Expected,
+    Record,
+    TxnLine,
+    has_tax,
+    match,
+    money,
+    told,
+    total,
+)
+
+R = TypeVar("R", bound=Record)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addition(Generic[R]):
+    """What is added to which record, and how it is called."""
+
+    parent: Receipt
+    record: str  # "purchase order SC-001"
+    change: str  # "change order 001"
+    mark: str  # what each of the new lines begins with, and no other line does
+    lines: Sequence[Expected]
+    amount: Decimal
+    gone: str  # what is said, and advised, where the record was deleted
+    feature: Literal["orders", "estimates"]  # see errors.failure
+    names: dict[str, str]  # id -> what it is called, for telling which one is missing
+    ask: Callable[[bool], Request]  # takes whether the answer must be fresh
+    read: Callable[[Answer], Sequence[R]]
+    write: Callable[[R, str], Request]  # takes the record as it stands and the key; may refuse
+
+    @property
+    def doing(self) -> str:
+        return f"{self.change} on {self.record}"
+
+    def ours(self, record: R) -> list[TxnLine]:
+        """The lines of a record that carry our mark."""
+        return [line for line in record["lines"] if has_mark(line, self.mark)]
+
+
+def has_mark(line: TxnLine, mark: str) -> bool:
+    """Whether a line begins with a mark that we gave it."""
+    return line["description"].lstrip().startswith(words.fit(mark))
+
+
+def export(adding: Addition[R], key: str) -> Script[Receipt]:
+    """Read the record, then add the lines. Raises Busy, Refused or CannotTell.
+
+    Where somebody saved the record in between, it is read again and the change built anew, at most
+    three times. Each goes under a key of its own, for QuickBooks would answer the old key with the
+    old refusal; a key of the engine has 20 characters and QuickBooks takes 23.
+    """
+    answer: Answer
+    for rebuilt in ("", "b", "c", "d"):
+        answer = yield adding.ask(bool(rebuilt))
+        before = _standing(adding, answer)
+        _refuse_what_is_there(adding, before)
+        answer = yield adding.write(before, key + rebuilt)
+        if errors.done(answer):
+            break
+        if answer.status != errors.STALE:
+            raise errors.failure(answer, adding.doing, adding.names, feature=adding.feature)
+    else:
+        raise errors.busy_record(adding.record, answer)
+    after = next(iter(adding.read(answer)), None)
+    if after is None:
+        answer = yield adding.ask(True)
+        after = _standing(adding, answer, written=True)
+    return _receipt(adding, before, after)
+
+
+def _standing(adding: Addition[R], answer: Answer, *, written: bool = False) -> R:
+    """The record in an answer. Raises Refused where it is gone."""
+    if answer.status not in errors.GONE and not errors.done(answer):
+        raise errors.failure(answer, f"the question about {adding.record}", feature=adding.feature)
+    for record in adding.read(answer):
+        if record["id"] == adding.parent.id:
+            return record
+    if written:
+        raise CannotTell(
+            f"QuickBooks took the change and now no longer has {adding.record}. "
+            "Look in QuickBooks (Voided/Deleted Transactions) who removed it."
+        )
+    raise Refused(adding.gone, code=str(answer.status), words=answer.message)
+
+
+def _refuse_what_is_there(adding: Addition[R], record: R) -> None:
+    there = adding.ours(record)
+    if there:
+        raise CannotTell(
+            f"{capital(adding.record)} already holds lines of {adding.change}: {told(there)}. "
+            "Nothing was written. If they are what was approved, record it as found; if not, "
+            "remove them in QuickBooks, then retry."
+        )
+
+
+def _receipt(adding: Addition[R], before: R, after: R) -> Receipt:
+    """The receipt for a record that holds what it held and what was approved. Raises CannotTell."""
+    kept = {line["id"] for line in before["lines"]}
+    new = [line for line in after["lines"] if line["id"] not in kept]
+    lines = match(adding.lines, new)
+    was, now = total(before["lines"]), total(after["lines"])
+    fault = ""
+    if lines is None:
+        fault = f"the new lines are {told(new)}"
+    elif len(after["lines"]) != len(before["lines"]) + len(new):
+        fault = "lines that stood there before are missing"
+    elif now != was + adding.amount:
+        fault = f"its lines came to {was} and now come to {now}, which is not {adding.amount} more"
+    elif not has_tax(after) and money(after["amount"]) != now:
+        fault = f"its total is {money(after['amount'])}, which is not the sum of its lines"
+    if fault or lines is None:
+        raise CannotTell(
+            f"{capital(adding.change)} was written to {adding.record}, but not as it was "
+            f"approved: {fault}. Compare the two; then record what is true."
+        )
+    return receipt_of(after, lines)
+
+
+def receipt_of(record: Record, lines: dict[str, str]) -> Receipt:
+    """The receipt for a record as it stands, with the map of our lines."""
+    return Receipt(
+        id=record["id"],
+        number=record["number"],
+        version=record["version"],
+        amount=money(record["amount"]),
+        lines=lines,
+    )
+
+
+def find(adding: Addition[R], attempts: Sequence[Attempt]) -> Script[Finding]:
+    """Look whether the record holds the lines. Never writes. Raises Busy.
+
+    That they are not there is proof enough: a change that is still under way carries an
+    EditSequence, and the next one makes it stale.
+    """
+    remembered = yield from recovery.check(attempts)
+    if remembered is not None and not errors.done(remembered):
+        error = errors.failure(remembered, adding.doing, adding.names, feature=adding.feature)
+        return recovery.denied(error, capital(adding.record))
+    answer: Answer = yield adding.ask(True)
+    record = next(iter(recovery.readable(answer, adding.read)), None)
+    said = f"QuickBooks took {adding.change}, " if remembered is not None else ""
+    if record is None:
+        gone = f"{adding.record} is no longer in QuickBooks."
+        if said:
+            return Unclear(message=f"{said}and {gone} Look there who removed it.")
+        return Absent(seen=capital(gone))
+    ours = adding.ours(record)
+    lines = match(adding.lines, ours)
+    if lines is not None:
+        return Found(receipt=receipt_of(record, lines))
+    if ours:
+        return Unclear(
+            message=f"{capital(adding.record)} holds lines of {adding.change}, but not as they "
+            f"were approved: {told(ours)}. Compare the two; then record what is true."
+        )
+    if said:
+        return Unclear(
+            message=f"{said}and {adding.record} no longer holds its lines: they were removed or "
+            "renamed since. Look in QuickBooks; then record what is true."
+        )
+    return Absent(seen=f"{capital(adding.record)} holds no line of {adding.change}.")
+
+
+def capital(text: str) -> str:
+    """A sentence with its first letter large, the rest as it is."""
+    return text[:1].upper() + text[1:]
