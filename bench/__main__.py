@@ -15,7 +15,10 @@ MODULES = {
     "P2": "p01_to_p04_queue",
     "P3": "p01_to_p04_queue",
     "P4": "p01_to_p04_queue",
+    "P5": "p05_accepting",
+    "P6": "p06_engine",
     "P7": "p07_qbxml",
+    "P8": "p08_many_projects",
     "P9": "p09_web_connector",
     "P10": "p10_pairs",
 }
