@@ -119,7 +119,12 @@ class Conversation(models.Model):
             )
         ]
         indexes = [
-            # The next turns of a lane: the first of each ERP record.
+            # The next turns of a lane: in their order, and the first of each ERP record.
+            models.Index(
+                fields=["connection", "place"],
+                condition=~Q(state="closed"),
+                name="conversation_places",
+            ),
             models.Index(
                 fields=["connection", "record", "place"],
                 condition=~Q(state="closed"),

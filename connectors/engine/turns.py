@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Exists, Max, OuterRef, Q
 from django.db.models.functions import Now
 
 from connectors.contract import Connector, Request
@@ -90,17 +90,15 @@ def _turns(lane: Lane, session: Session) -> list[Conversation]:
     One that waits (for its quarantine, for another session) holds back the others of its own
     record, and nothing else.
     """
-    first = (
-        Conversation.objects.filter(connection=lane.connection_id)
-        .exclude(state=CLOSED)
-        .order_by("record", "place")
-        .distinct("record")
+    ahead = Conversation.objects.exclude(state=CLOSED).filter(
+        connection=OuterRef("connection"), record=OuterRef("record"), place__lt=OuterRef("place")
     )
     ready = Q(state=OPEN, session=session) | Q(state=WAITING, not_before__lte=Now()) & ~Q(
         not_in=session
     )
-    rows = Conversation.objects.filter(pk__in=first.values("pk")).filter(ready)
-    return list(rows.order_by("place")[:MOST_QUESTIONS])
+    # From the front of the lane, so that it does not matter how much stands behind.
+    rows = Conversation.objects.exclude(state=CLOSED).filter(connection=lane.connection_id)
+    return list(rows.filter(ready).filter(~Exists(ahead)).order_by("place")[:MOST_QUESTIONS])
 
 
 def _begin(session: Session, turns: Sequence[Conversation], code: str) -> list[Conversation]:
