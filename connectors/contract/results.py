@@ -118,7 +118,7 @@ class StillThere(Frozen, frozen=True, kw_only=True):
 class Difference(Frozen, frozen=True, kw_only=True):
     """Where the ERP holds something else than was exported, and what to do about it.
 
-    `where` is line:3, total, vendor, job, number, date or record.
+    `where` is line:3, added (a line that is not ours), total, vendor, job, number, date or record.
     """
 
     where: str

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Generic, Literal, TypeVar
+from typing import Generic, TypeVar
 
 from connectors.contract import (
     Absent,
@@ -51,7 +51,7 @@ class Addition(Generic[R]):
     lines: Sequence[Expected]
     amount: Decimal
     gone: str  # what is said, and advised, where the record was deleted
-    feature: Literal["orders", "estimates"]  # see errors.failure
+    feature: errors.Feature  # see errors.failure
     names: dict[str, str]  # id -> what it is called, for telling which one is missing
     ask: Callable[[bool], Request]  # takes whether the answer must be fresh
     read: Callable[[Answer], Sequence[R]]

@@ -7,6 +7,7 @@ can be read there and nothing that a person changed by hand is overwritten.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -35,6 +36,7 @@ from connectors.quickbooks.estimates import Estimate
 from connectors.quickbooks.qbxml import Answer
 from connectors.quickbooks.transactions import (
     Expected,
+    TxnLine,
     guid_for,
     has_tax,
     match,
@@ -46,6 +48,7 @@ from connectors.quickbooks.transactions import (
 
 MEMO = "Job budget, do not invoice"
 _CODES = "SalesTaxPreferences/DefaultNonTaxableSalesTaxCodeRef/ListID"
+_ANY_MARK = re.compile(r"\s*Budget change [^:]{1,12}:")
 _SWITCH = "JobsAndEstimatesPreferences/IsUsingEstimates"
 
 
@@ -57,6 +60,11 @@ def is_first(document: Document) -> bool:
 def mark(document: Document) -> str:
     """What each line of a later round begins with; those of the first have no mark."""
     return f"Budget change {document.number}:"
+
+
+def is_marked(line: TxnLine) -> bool:
+    """Whether a line carries the mark of some later round."""
+    return _ANY_MARK.match(line["description"]) is not None
 
 
 def summed(document: Document) -> list[tuple[Named, list[Line], Decimal]]:

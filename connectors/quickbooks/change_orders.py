@@ -26,12 +26,19 @@ from connectors.contract import (
 from connectors.quickbooks import additions, commitments, orders, schema, words
 from connectors.quickbooks.additions import Addition
 from connectors.quickbooks.orders import Order
-from connectors.quickbooks.transactions import Expected, total
+from connectors.quickbooks.transactions import Expected, TxnLine, total
+
+_ANY_MARK = re.compile(r"\s*CCO [^:]{1,12}:")
 
 
 def mark(document: Document) -> str:
     """What the description of each of its lines begins with; no other change order's does."""
     return f"CCO {document.number}:"
+
+
+def is_marked(line: TxnLine) -> bool:
+    """Whether a line carries the mark of some change order."""
+    return _ANY_MARK.match(line["description"]) is not None
 
 
 def description(document: Document, target: Named, parts: Sequence[Line]) -> str:

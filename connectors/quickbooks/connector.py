@@ -31,9 +31,11 @@ from connectors.contract import (
     Unclear,
 )
 from connectors.quickbooks import (
+    adopting,
     budgets,
     change_orders,
     commitments,
+    comparing,
     estimates,
     hello,
     lists,
@@ -42,6 +44,7 @@ from connectors.quickbooks import (
     problems,
     qbxml,
     schema,
+    unlinking,
 )
 
 _EXPORT: dict[Kind, Callable[[Document, Terms, str], Script[Receipt]]] = {
@@ -141,21 +144,18 @@ class QuickBooks:
     def still_there(
         self, document: Document, terms: Terms, receipt: Receipt
     ) -> Script[Gone | StillThere]:
-        """Look whether anything of an exported document is left."""
-        yield from ()
-        raise Busy("Unlinking is not built yet.")
+        """Look whether anything of an exported document is left. Raises Busy if that is unclear."""
+        return (yield from unlinking.still_there(document, terms, receipt))
 
     def compare(self, document: Document, terms: Terms, receipt: Receipt) -> Script[Compared]:
         """Look whether what was exported still stands there unchanged."""
-        yield from ()
-        raise Busy("Comparing is not built yet.")
+        return (yield from comparing.compare(document, terms, receipt))
 
     def look_up(
         self, document: Document, terms: Terms, number: str
     ) -> Script[tuple[Candidate, ...]]:
-        """The records that this document could be linked to."""
-        yield from ()
-        raise Refused("Looking up is not built yet.")
+        """The orders, lines or estimates that this document could be linked to."""
+        return (yield from adopting.look_up(document, terms, number))
 
     def job_costs(self, job: Ref) -> Script[JobCosts]:
         """What was estimated and spent on a job, per item."""

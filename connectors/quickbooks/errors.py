@@ -12,6 +12,8 @@ from typing import Literal
 from connectors.contract import Busy, CannotTell, ErpError, Refused
 from connectors.quickbooks.qbxml import Answer
 
+Feature = Literal["orders", "estimates"]  # what must be switched on in the company file
+
 NO_MATCH = 1
 STALE = 3200  # the EditSequence is out of date: somebody saved the record in between
 GONE = frozenset({NO_MATCH, 500, 3120})
@@ -99,7 +101,7 @@ def failure(
     doing: str,
     names: Mapping[str, str] | None = None,
     *,
-    feature: Literal["orders", "estimates"] = "orders",
+    feature: Feature = "orders",
 ) -> ErpError:
     """The error for an answer that is not `done`. `doing`: “the purchase order”.
 
@@ -139,6 +141,23 @@ def failure(
         meaning, advice = _SWITCHED_OFF, f"{SWITCH_ON[feature]}, then retry."
     because = f": {meaning}" if meaning else f" (code {code})"
     return Refused(f"QuickBooks refused {doing}{because}. {advice}", code=code, words=words)
+
+
+def unread(answer: Answer, doing: str, *, feature: Feature = "orders") -> Busy | Refused:
+    """The error for a question that was not answered. Nothing was written, whatever it says."""
+    error = failure(answer, doing, feature=feature)
+    if isinstance(error, Busy | Refused):
+        return error
+    return Busy(error.message, code=error.code, words=error.words)
+
+
+def no_answer(answer: Answer, doing: str, *, feature: Feature = "orders") -> Busy:
+    """The error for a question on which much hangs: all that is unclear is asked again later."""
+    if answer.status == 0 or answer.status in GONE:
+        message = f"QuickBooks did not answer {doing}. It is asked again in the next session."
+        return Busy(message, code=str(answer.status), words=answer.message)
+    error = failure(answer, doing, feature=feature)
+    return Busy(error.message, code=error.code, words=error.words)
 
 
 def unreachable(hresult: str, message: str) -> Busy:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import cast, final
 
 from lxml import etree
 
@@ -11,6 +11,7 @@ from connectors.quickbooks import qbxml, schema, transactions
 from connectors.quickbooks.transactions import Record, TxnLine
 
 
+@final
 class Estimate(Record):
     """An estimate. One that is not active does not count in QuickBooks' reports."""
 

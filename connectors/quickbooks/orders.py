@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import cast
+from typing import cast, final
 
 from connectors.contract import Request
 from connectors.quickbooks import qbxml, schema, transactions
 from connectors.quickbooks.transactions import Record
 
 
+@final
 class Order(Record):
     """A purchase order."""
 

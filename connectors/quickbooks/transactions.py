@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple, TypedDict
 
@@ -252,9 +252,9 @@ def match(expected: Sequence[Expected], lines: Sequence[TxnLine]) -> dict[str, s
 
 def told(lines: Iterable[TxnLine]) -> str:
     """Lines in words, for the person who has to look."""
-    return "; ".join(_told(lines)) or "no lines"
+    return "; ".join(one_told(line) for line in lines) or "no lines"
 
 
-def _told(lines: Iterable[TxnLine]) -> Iterator[str]:
-    for line in lines:
-        yield f"{line['item_name'] or line['item']} “{line['description']}” {money(line['amount'])}"
+def one_told(line: TxnLine) -> str:
+    """A line in words: its item, description and amount."""
+    return f"{line['item_name'] or line['item']} “{line['description']}” {money(line['amount'])}"

@@ -112,10 +112,19 @@ class ByHand:
         desc: str | None = None,
         amount: Decimal | None = None,
         quantity: Decimal | None = None,
+        item: str | None = None,
+        customer: str | None = None,
     ) -> None:
-        """Change a line (its place, from 0, or its TxnLineID); the rate follows the amount."""
+        """Change a line (its place, from 0, or its TxnLineID); the rate follows the amount.
+
+        `item` and `customer` (or job) are full names."""
         with self._editing(txn_id) as order:
             changed = _line_of(order, line)
+            if item is not None:
+                changed.fields["ItemRef"] = {"ListID": self._named("Item", item).list_id}
+            if customer is not None:
+                job = self._named("Customer", customer)
+                changed.fields["CustomerRef"] = {"ListID": job.list_id}
             if desc is not None:
                 changed.fields["Desc"] = desc
             if quantity is not None:
@@ -124,6 +133,14 @@ class ByHand:
             if amount is not None:
                 changed.amount = amount
                 changed.rate = amount / changed.ordered if changed.ordered else Decimal(0)
+
+    def mark_up(self, txn_id: str, line: int | str, percent: Decimal) -> None:
+        """Give a line of an estimate a mark-up: its price rises, its cost stays."""
+        with self._editing(txn_id) as estimate:
+            changed = _line_of(estimate, line)
+            changed.fields["MarkupRatePercent"] = format(percent, "f")
+            cost = (changed.rate or Decimal(0)) * changed.ordered
+            changed.amount = cents(cost * (1 + percent / 100))
 
     def delete_line(self, txn_id: str, line: int | str) -> None:
         """Delete a line (its place, from 0, or its TxnLineID)."""

@@ -52,9 +52,11 @@ class Site:
             parent=parent,
         )
 
-    def exported(self, document: Document, key: str = KEY) -> Receipt:
-        """The receipt of a commitment that is in QuickBooks."""
-        terms = self.terms(document)
+    def exported(
+        self, document: Document, key: str = KEY, parent: Receipt | None = None
+    ) -> Receipt:
+        """The receipt of a document that is in QuickBooks."""
+        terms = self.terms(document, parent)
         return self.session().run(lambda: connector.export(document, terms, key))
 
 
