@@ -7,9 +7,13 @@ class Approvals(AppConfig):
     name = "approvals"
 
     def ready(self) -> None:
+        from approvals.comparing import Comparisons
         from approvals.purposes import Exports
+        from approvals.unlinking import Unlinks
         from connectors import engine
 
         purpose = Exports()
         engine.register("export", purpose)
         engine.register("find", purpose)
+        engine.register("unlink", Unlinks())
+        engine.register("compare", Comparisons())

@@ -44,7 +44,7 @@ def buttons(
             why = document.may_send(access) if step.name == "send" else ""
             why = document.may_retrieve(access) if step.name == "retrieve" else why
         else:
-            why = why_not(step, access, export.sent_by_id)
+            why = why_not(step, access, export.sent_by_id, export.kind)
         reasons = [why] if why else []
         if step.name in MAIN:
             reasons += blocked

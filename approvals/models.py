@@ -152,6 +152,29 @@ class TabCount(models.Model):
         return f"{self.kind} {self.status}: {self.n}"
 
 
+class Comparison(models.Model):
+    """What the last comparison of an export with the ERP found."""
+
+    export = models.OneToOneField(Export, models.CASCADE, related_name="comparison")
+    company = models.ForeignKey(Company, models.CASCADE, related_name="+")
+    compared_at = models.DateTimeField()
+    gone = models.BooleanField(default=False)
+    differs = models.BooleanField(default=False)
+    differences = models.JSONField(default=list)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["company", "-compared_at"],
+                condition=Q(differs=True),
+                name="comparison_differs",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.export_id}: {'differs' if self.differs else 'the same'}"
+
+
 class Exportable(models.Model):
     """A document that goes to the ERP. It points to its Export, made with it.
 

@@ -1,21 +1,34 @@
 """Who may take which step with an export, before anything about the export itself is asked."""
 
+from approvals.models import Kinds
 from approvals.states import Step
-from directory.access import Access, not_approver
+from directory.access import Access, lacking, not_approver
+from directory.perms import Level, Tool
 
 # The sender does not decide on their own item.
-DECISIONS = frozenset({"accept", "retry"})
+DECISIONS = frozenset(
+    {"accept", "reject", "retry", "undo-acceptance", "record-found", "record-absent"}
+)
+# What frees a document or ties it to a record needs its project's tool, too.
+LINKS = frozenset({"unlink", "adopt"})
+TOOL = {
+    Kinds.COMMITMENT: Tool.COMMITMENTS,
+    Kinds.CHANGE_ORDER: Tool.COMMITMENTS,
+    Kinds.BUDGET: Tool.BUDGET,
+}
 
 
-def why_not(step: Step, access: Access, sent_by: int | None) -> str:
+def why_not(step: Step, access: Access, sent_by: int | None, kind: str = "") -> str:
     """'' if this person may take the approver's `step` with an item that `sent_by` sent.
 
-    Else the reason, and who can change it.
+    Else the reason, and who can change it. `access` must know the item's project for LINKS.
     """
     if not access.is_approver:
         return not_approver(access)
     if step.name in DECISIONS:
         return own_item(access, sent_by)
+    if step.name in LINKS and kind and not access.has(TOOL[Kinds(kind)], Level.ADMIN):
+        return lacking(TOOL[Kinds(kind)], Level.ADMIN)
     return ""
 
 

@@ -112,6 +112,6 @@ STEPS = {
     )
 }
 
-# Steps whose connector scripts (`compare`, `still_there`) do not exist yet: in the table, so that
-# nothing else may take their place, but offered by no button and refused by every door.
-NOT_YET = frozenset({"record-found", "adopt", "unlink", "stop-checking"})
+# Steps that are not built yet: in the table, so that nothing else may take their place, but
+# offered by no button and refused by every door.
+NOT_YET = frozenset({"record-found", "adopt"})

@@ -2,11 +2,14 @@
 
 from django.urls import path
 
-from approvals import views
+from approvals import differing, views
 
+DIFFERENCES = "companies/<int:company_id>/erp/differences/"
 TAB = "companies/<int:company_id>/erp/<slug:tab>/"
 
 urlpatterns = [
+    path(DIFFERENCES, differing.differing, name="differences"),
+    path(DIFFERENCES + "compare/", differing.compare, name="differences_compare"),
     path(TAB, views.erp_queue, name="queue"),
     path(TAB + "bulk/<slug:step>/", views.queue_bulk, name="queue_bulk"),
     path("exports/<int:pk>/", views.export, name="export"),

@@ -7,7 +7,7 @@ saw travels with every button.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -18,8 +18,9 @@ from approvals.differences import differences
 from approvals.errors import NotReady, Stale, StepError, WrongState
 from approvals.models import Export, Exportable
 from approvals.moves import Move, lock_exports, make
-from approvals.rights import own_item
+from approvals.rights import DECISIONS, own_item
 from approvals.states import NOT_YET, STEPS, Status, Step
+from approvals.unlinking import begin_unlink, stop_checking
 from connectors import engine
 from connectors.contract import Document, Problem, Receipt, Terms
 from connectors.destination import Destinations
@@ -30,6 +31,8 @@ from directory.access import Access, access_to
 from directory.models import Membership
 
 MOST_AT_ONCE = 500
+# The columns that a step writes beside the status.
+Changes = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,7 @@ def _decide(step: Step, items: Sequence[Item], *, by: Access) -> list[Result]:
         export = exports.get(item.id)
         if export is None:
             continue
-        error = _objection(export, step, item.version) or _own_item(export, by)
+        error = _objection(export, step, item.version, by)
         if error is None:
             ready.append((item, export))
         results[item.id] = error
@@ -154,8 +157,9 @@ def _decide(step: Step, items: Sequence[Item], *, by: Access) -> list[Result]:
         for export, terms in going
     ]
     connector = connector_for(connection.erp)
-    engine.queue_exports(
+    engine.queue_all(
         connection.pk,
+        "export",
         [
             (str(export.pk), connector.record(export.document, terms))
             for export, terms in sorted(going, key=lambda pair: pair[0].kind != "commitment")
@@ -226,7 +230,7 @@ def undo_acceptance(items: Sequence[Item], *, by: Access) -> list[Result]:
 def stop_waiting(items: Sequence[Item], *, by: Access) -> list[Result]:
     """A person takes over from the search for a lost answer."""
 
-    def take_over(export: Export) -> dict[str, object]:
+    def take_over(export: Export) -> Changes:
         connection = Connection.objects.get(company=export.company_id)
         if not engine.withdraw(connection.pk, str(export.pk), due=True):
             raise StepError(
@@ -256,6 +260,15 @@ def record_absent(items: Sequence[Item], *, by: Access, note: str) -> list[Resul
     )
 
 
+@transaction.atomic
+def _checking(
+    step: str, items: Sequence[Item], by: Access, verb: Callable[[Export, Access], Changes]
+) -> list[Result]:
+    """Ask the ERP whether exports are gone from it, or call that off; see `approvals.unlinking`."""
+    by = _approver(by)
+    return _move_each(STEPS[step], items, by, lambda export: verb(export, by))
+
+
 # --- What the verbs share ----------------------------------------------------------------------
 
 
@@ -275,7 +288,14 @@ def _ids(items: Sequence[Item]) -> list[int]:
     return [item.id for item in items]
 
 
-def _move_each(step: Step, items, by: Access, changes, *, note: str = "") -> list[Result]:  # type: ignore[no-untyped-def]
+def _move_each(
+    step: Step,
+    items: Sequence[Item],
+    by: Access,
+    changes: Callable[[Export], Changes],
+    *,
+    note: str = "",
+) -> list[Result]:
     """Move each item that may take `step`; `changes(export)` gives its columns or raises."""
     exports = lock_exports(_ids(items), company=by.company.pk)
     results: dict[int, Result] = {}
@@ -285,7 +305,7 @@ def _move_each(step: Step, items, by: Access, changes, *, note: str = "") -> lis
         if export is None:
             results[item.id] = Result(item.id, None, StepError("There is no such item."))
             continue
-        error = _objection(export, step, item.version)
+        error = _objection(export, step, item.version, by)
         if error is None:
             try:
                 moves.append(Move(export, changes(export)))
@@ -303,24 +323,25 @@ def _lock_one(export_id: int, version: int, step: Step, *, parents: bool = False
     return export
 
 
-def _objection(export: Export, step: Step, version: int) -> StepError | None:
-    """Why `export` cannot take `step` as somebody saw it at `version`."""
+def _objection(
+    export: Export, step: Step, version: int, by: Access | None = None
+) -> StepError | None:
+    """Why `export` cannot take `step` as somebody saw it at `version`.
+
+    `by`: the approver, who does not decide on what they sent themselves.
+    """
     if step.name in NOT_YET:
         return StepError("This step is not built yet.")
     if export.version != version:
         return Stale(export, changes=differences(export, version))
     if export.status not in step.sources:
         return WrongState(export, step)
+    if by is not None and step.name in DECISIONS and (why := own_item(by, export.sent_by_id)):
+        return StepError(f"{export}: {why}")
     return None
 
 
-def _own_item(export: Export, by: Access) -> StepError | None:
-    """The sender does not decide on their own item, unless the company was set up for it."""
-    why = own_item(by, export.sent_by_id)
-    return StepError(f"{export}: {why}") if why else None
-
-
-def _take_out_of_lane(export: Export) -> dict[str, object]:
+def _take_out_of_lane(export: Export) -> Changes:
     connection = Connection.objects.get(company=export.company_id)
     if not engine.withdraw(connection.pk, str(export.pk)):
         raise StepError(f"The export of {export} has begun; it can no longer be taken back.")
@@ -373,6 +394,8 @@ _BULK = {
     "undo-acceptance": lambda items, by, note: undo_acceptance(items, by=by),
     "stop-waiting": lambda items, by, note: stop_waiting(items, by=by),
     "record-absent": lambda items, by, note: record_absent(items, by=by, note=note),
+    "unlink": lambda items, by, note: _checking("unlink", items, by, begin_unlink),
+    "stop-checking": lambda items, by, note: _checking("stop-checking", items, by, stop_checking),
 }
 
 

@@ -8,6 +8,8 @@ class Connectors(AppConfig):
 
     def ready(self) -> None:
         from connectors import engine
+        from connectors.costs import JobCostReports
         from connectors.pulls import Pulls
 
         engine.register("pull", Pulls())
+        engine.register("costs", JobCostReports())

@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 
 from connectors import engine
 from connectors.contract import Pulled
+from connectors.costs import queue_costs
 from connectors.engine.scripts import Pull, encode
 from connectors.models import Connection, Conversation
 from directory.access import Access
@@ -28,7 +29,7 @@ LISTS: dict[str, type[Listed]] = {"vendors": Vendor, "jobs": Job, "cost_codes": 
 
 @transaction.atomic
 def request_sync(connection: Connection, by: Access) -> int:
-    """Queue a sync of every list that is not queued already; returns how many were.
+    """Queue a sync of every list and of the job costs that wait for none; returns how many.
 
     Needs Standard on ERP Integrations (PermissionDenied).
     """
@@ -41,10 +42,11 @@ def request_sync(connection: Connection, by: Access) -> int:
     wanted = [what for what in LISTS if f"list:{what}" not in waiting]
     for what in wanted:
         _queue(connection.pk, what)
-    if wanted:
+    asked = len(wanted) + queue_costs(connection)
+    if asked:
         happened = Happened("sync", f"connection:{connection.pk}", by.user.pk)
         append(connection.company_id, [happened])
-    return len(wanted)
+    return asked
 
 
 def _queue(connection: int, what: str, session: int = 0, cursor: str = "") -> None:

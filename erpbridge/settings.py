@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from celery.schedules import crontab
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 STATE_DIR = Path(os.environ.get("ERPBRIDGE_STATE", BASE_DIR / "var"))
 
@@ -203,6 +205,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
 CELERY_BEAT_SCHEDULE_FILENAME = str(STATE_DIR / "celerybeat")
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "connectors.tasks.sweep", "schedule": 15.0},
+    "unlink": {"task": "approvals.tasks.sweep", "schedule": 900.0},
+    "compare": {"task": "approvals.tasks.compare_all", "schedule": crontab(hour=8, minute=0)},
 }
 
 # --- The way to the ERP ------------------------------------------------------------------------

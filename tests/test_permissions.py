@@ -37,6 +37,7 @@ GET    /                                                          302 200 200 20
 GET    /health/                                                   200 200 200 200 200 200 200
 GET    /projects/{project}/                                       302 200 200 200 200 404 404
 GET    /projects/{project}/budget/                                302 200 200 200 404 404 404
+GET    /projects/{project}/job-costs/                             302 200 200 200 404 404 404
 
 GET    /projects/{project}/commitments/                           302 200 200 200 404 404 404
 GET    /projects/{project}/commitments/new/                       302 200 403 403 404 404 404
@@ -68,6 +69,8 @@ GET    /companies/{company}/erp/commitments/                      302 404 200 20
 GET    /companies/{company}/erp/change-orders/                    302 404 200 200 200 404 404
 POST   /companies/{company}/erp/commitments/bulk/accept/          302 404 200 403 403 404 404
 POST   /companies/{company}/erp/commitments/bulk/reject/          302 404 200 403 403 404 404
+GET    /companies/{company}/erp/differences/                      302 404 200 200 200 404 404
+POST   /companies/{company}/erp/differences/compare/              302 404 302 403 302 404 404
 GET    /companies/{company}/erp/connection/                       302 404 200 200 200 404 404
 POST   /companies/{company}/erp/connection/create/                302 404 403 403 302 404 404
 POST   /companies/{company}/erp/connection/password/              302 404 403 403 200 404 404

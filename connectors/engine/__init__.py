@@ -11,7 +11,7 @@ head, counters. A purpose locks all its rows before the first step of a transact
 
 from connectors.engine.attempts import attempts_of
 from connectors.engine.outcomes import Outcome, Purpose, register
-from connectors.engine.queue import due, queue, queue_exports, withdraw
+from connectors.engine.queue import due, queue, queue_all, withdraw
 from connectors.engine.sessions import (
     Silence,
     close_session,
@@ -34,7 +34,7 @@ __all__ = [
     "open_session",
     "progress",
     "queue",
-    "queue_exports",
+    "queue_all",
     "receive",
     "register",
     "withdraw",

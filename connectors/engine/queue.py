@@ -49,12 +49,12 @@ def queue(
     return conversation
 
 
-def queue_exports(connection: int, work: Sequence[tuple[str, str]]) -> None:
+def queue_all(connection: int, purpose: str, work: Sequence[tuple[str, str]]) -> None:
     """Put (subject, record) pairs at the end of the lane, in this order, in one statement."""
     Conversation.objects.bulk_create(
         Conversation(
             connection_id=connection,
-            purpose="export",
+            purpose=purpose,
             subject=subject,
             record=record,
             key=new_key(),

@@ -20,6 +20,7 @@ from connectors.contract import (
     Document,
     Found,
     Receipt,
+    Ref,
     Refused,
     Request,
     Script,
@@ -49,6 +50,12 @@ class Check(msgspec.Struct, frozen=True):
     document: Document
     terms: Terms
     receipt: Receipt
+
+
+class Costs(msgspec.Struct, frozen=True):
+    """The input of `costs`: whose costs are asked for."""
+
+    job: Ref
 
 
 class Pull(msgspec.Struct, frozen=True):
@@ -82,7 +89,7 @@ class Broken:
 Next = Ask | Outcome | Back | Broken
 
 
-def encode(value: Export | Check | Pull) -> str:
+def encode(value: Export | Check | Costs | Pull) -> str:
     """The input as it is stored with the conversation."""
     return msgspec.json.encode(value, order="sorted").decode()
 
@@ -92,6 +99,8 @@ def begin(connector: Connector, conversation: Conversation) -> Script[Any]:
     if conversation.purpose == "pull":
         pull = msgspec.json.decode(conversation.input, type=Pull)
         return connector.pull(pull.what, pull.cursor)
+    if conversation.purpose == "costs":
+        return connector.job_costs(msgspec.json.decode(conversation.input, type=Costs).job)
     if conversation.purpose in ("unlink", "compare"):
         check = msgspec.json.decode(conversation.input, type=Check)
         look = connector.still_there if conversation.purpose == "unlink" else connector.compare

@@ -25,6 +25,8 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(REFUSE, ALLOW),
         same_company("directory_project", "job_id", "directory_job"),
+        same_company("directory_jobcost", "project_id", "directory_project"),
+        same_company("directory_jobcost", "cost_code_id", "directory_costcode"),
         same_company("directory_toollevel", "project_id", "directory_project"),
         same_company("directory_toollevel", "membership_id", "directory_membership"),
     ]

@@ -1,5 +1,6 @@
 """People and places, the trade's lists, and the history."""
 
+from directory.models.costs import JobCost
 from directory.models.history import Chain, Event
 from directory.models.lists import Category, CostCode, Job, Vendor
 from directory.models.people import (
@@ -21,6 +22,7 @@ __all__ = [
     "CostCode",
     "Event",
     "Job",
+    "JobCost",
     "Membership",
     "Project",
     "RequestKey",

@@ -1,0 +1,126 @@
+"""Unlinking, and comparing with what the ERP holds. QuickBooks is the sandbox's stand-in."""
+
+from decimal import Decimal
+
+import pytest
+from django.core.exceptions import PermissionDenied
+
+from approvals.comparing import differences_of, request_comparison
+from approvals.errors import StepError
+from approvals.models import Comparison
+from directory.models import ToolLevel
+from directory.perms import Level, Tool
+from tests.stage import Stage
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def stage(stage: Stage) -> Stage:
+    """Ann may also unlink: that needs Admin on the project's Commitments beside her approval."""
+    ToolLevel.objects.filter(membership__user=stage.ann, tool=Tool.COMMITMENTS).update(
+        level=Level.ADMIN
+    )
+    return stage
+
+
+def test_unlinking_needs_the_projects_tool_too(stage: Stage) -> None:
+    commitment = stage.commitment()
+    stage.synced(commitment)
+    for person in (stage.bea, stage.pam, stage.vic):
+        with pytest.raises(PermissionDenied):
+            stage.step("unlink", commitment, person)
+    assert stage.status(commitment) == "synced"
+
+
+def test_what_is_still_there_stays_linked(stage: Stage) -> None:
+    commitment = stage.commitment()
+    stage.synced(commitment)
+    change_order = stage.change_order(commitment)
+    stage.synced(change_order)
+    stage.step("unlink", change_order, stage.ann)
+    assert stage.status(change_order) == "unlinking"
+    stage.visit()
+    export = stage.export(change_order)
+    assert export.status == "synced"
+    words = export.message.splitlines()
+    assert words[0] == ("The CCO is still in QuickBooks® Desktop. Please delete it before retrying")
+    assert len(words) > 1
+
+
+def test_deleted_there_unlinked_here_corrected_and_sent_anew(stage: Stage) -> None:
+    commitment = stage.commitment()
+    stage.synced(commitment)
+    change_order = stage.change_order(commitment)
+    stage.synced(change_order)
+    order = stage.order()
+    [line] = [line for line in order.lines if line.desc.startswith("CCO 001:")]
+    stage.books.by_hand.delete_line(order.txn_id, line.txn_line_id)
+    stage.step("unlink", change_order, stage.ann)
+    stage.visit()
+    export = stage.export(change_order)
+    assert (export.status, export.message) == ("draft", "Successful Unlinked")
+    assert (export.erp_id, export.receipt, export.terms) == ("", "", "")
+
+    change_order.lines.filter(number=1).update(amount=Decimal("1750.00"))
+    assert stage.synced(change_order).erp_id == order.txn_id
+    amounts = [line.amount for line in stage.order().lines if line.desc.startswith("CCO 001:")]
+    assert amounts == [Decimal("1750.00")]
+
+
+def test_a_commitment_waits_for_its_change_orders(stage: Stage) -> None:
+    commitment = stage.commitment()
+    stage.synced(commitment)
+    change_order = stage.change_order(commitment)
+    stage.send(change_order)
+    with pytest.raises(StepError, match="change orders on their way"):
+        stage.step("unlink", commitment, stage.ann)
+    stage.step("retrieve", change_order, stage.pam)
+    stage.step("unlink", commitment, stage.ann)
+    # While it is unlinking, no change order of it goes anywhere.
+    with pytest.raises(StepError, match="not in the ERP"):
+        stage.send(change_order)
+    stage.books.by_hand.delete_order(stage.order().txn_id)
+    stage.visit()
+    assert stage.status(commitment) == "draft"
+    # The same commitment goes again, as a new order.
+    stage.synced(commitment)
+    assert stage.order().total == Decimal("35000.00")
+
+
+def test_checking_can_be_called_off(stage: Stage) -> None:
+    commitment = stage.commitment()
+    stage.synced(commitment)
+    stage.step("unlink", commitment, stage.ann)
+    stage.step("stop-checking", commitment, stage.ann)
+    assert stage.status(commitment) == "synced"
+    assert stage.visit() == 0
+
+
+def test_an_order_changed_by_hand_is_told_with_what_to_do(stage: Stage) -> None:
+    commitment, other = stage.commitment(), stage.commitment(number="SC-002")
+    stage.synced(commitment)
+    stage.synced(other)
+    order = stage.order()
+    stage.books.by_hand.edit_line(order.txn_id, order.lines[0].txn_line_id, amount=Decimal("9000"))
+    assert request_comparison(stage.connection, stage.access(stage.ann)) == 2
+    assert request_comparison(stage.connection, stage.access(stage.ann)) == 0
+    stage.visit()
+    same = Comparison.objects.get(export=other.export_id)
+    assert (same.differs, same.gone) == (False, False)
+    found = Comparison.objects.get(export=commitment.export_id)
+    assert found.differs
+    told = {one.where: (one.ours, one.theirs) for one in differences_of(found)}
+    assert told["line:1"] == ("10,000.00", "9,000.00") or "line:1" in told
+    assert all(one.advice for one in differences_of(found))
+
+
+def test_an_order_that_is_gone_is_told(stage: Stage) -> None:
+    commitment = stage.commitment()
+    stage.synced(commitment)
+    stage.books.by_hand.delete_order(stage.order().txn_id)
+    request_comparison(stage.connection, stage.access(stage.ann))
+    stage.visit()
+    found = Comparison.objects.get(export=commitment.export_id)
+    assert (found.gone, found.differs) == (True, True)
+    assert stage.status(commitment) == "synced"
