@@ -145,18 +145,19 @@ def failure(
 
 def unread(answer: Answer, doing: str, *, feature: Feature = "orders") -> Busy | Refused:
     """The error for a question that was not answered. Nothing was written, whatever it says."""
+    code, words = str(answer.status), answer.message
+    if answer.status == 0 or answer.status in GONE:
+        message = f"QuickBooks did not answer {doing}. It is asked again in the next session."
+        return Busy(message, code=code, words=words)
     error = failure(answer, doing, feature=feature)
     if isinstance(error, Busy | Refused):
         return error
-    return Busy(error.message, code=error.code, words=error.words)
+    return Busy(error.message, code=code, words=words)
 
 
 def no_answer(answer: Answer, doing: str, *, feature: Feature = "orders") -> Busy:
-    """The error for a question on which much hangs: all that is unclear is asked again later."""
-    if answer.status == 0 or answer.status in GONE:
-        message = f"QuickBooks did not answer {doing}. It is asked again in the next session."
-        return Busy(message, code=str(answer.status), words=answer.message)
-    error = failure(answer, doing, feature=feature)
+    """The same for a question on which much hangs: whatever is said, it is asked again later."""
+    error = unread(answer, doing, feature=feature)
     return Busy(error.message, code=error.code, words=error.words)
 
 
