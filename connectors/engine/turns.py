@@ -1,16 +1,17 @@
 """The two halves of every exchange: what goes out next, and what follows from the answer."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from connectors.contract import Connector, Request
 from connectors.engine.ends import abandon, put_back, settle
 from connectors.engine.outcomes import Outcome, by_purpose, lock
 from connectors.engine.queue import CLOSED, OPEN, WAITING, withdraw
-from connectors.engine.scripts import Ask, Back, Broken, Reader, advance
+from connectors.engine.scripts import Ask, Back, Broken, Next, Reader, advance
 from connectors.engine.sessions import lock_lane
 from connectors.models import Conversation, Exchange, Known, Lane, Message, Session
 from connectors.registry import connector_for, fingerprint
@@ -18,6 +19,20 @@ from connectors.registry import connector_for, fingerprint
 # Questions that share one message: QuickBooks answers them in one go.
 MOST_QUESTIONS = 50
 MOST_BYTES = 500_000
+
+
+class Asking(NamedTuple):
+    """A conversation's next request, and how many it made before."""
+
+    conversation: Conversation
+    request: Request
+    position: int
+
+    @property
+    def id(self) -> str:
+        """What the answer to it is called by."""
+        request = self.request
+        return request.key if request.alone else f"c{self.conversation.pk}-{self.position}"
 
 
 class SessionOver(Exception):
@@ -39,34 +54,57 @@ def next_message(session: Session) -> Message | None:
 def _turn(session: Session) -> tuple[Message | None, bool]:
     """One transaction: a message, or whether some conversations ended so that others may begin."""
     lane = _hold(session)
-    out = Message.objects.filter(session=session, replied_at=None).first()
-    if out is not None:
-        return out, False
+    newest = Message.objects.filter(session=session).order_by("-number").defer("reply").first()
+    if newest is not None and newest.replied_at is None:
+        return newest, False
+    number = newest.number + 1 if newest else 1
     connector = connector_for(lane.connection.erp)
-    turns = _turns(lane, session)
+    reader = Reader(connector)
+    # What goes on is mostly a write, which travels alone: nobody else need be looked at.
+    turns = list(_ready(session)[:1])
+    if turns and turns[0].state == OPEN:
+        [conversation] = turns
+        exchanges = _asked(turns).get(conversation.pk, [])
+        step = _next_step(lane, connector, conversation, exchanges, reader)
+        if not isinstance(step, Ask):
+            lock(turns)
+            _finish(lane, conversation, step)
+            return None, True
+        if step.request.alone:
+            asking = Asking(conversation, step.request, len(exchanges))
+            return _send(lane, connector, session, number, [asking]), True
+    return _together(lane, connector, session, number, reader)
+
+
+def _together(
+    lane: Lane, connector: Connector, session: Session, number: int, reader: Reader
+) -> tuple[Message | None, bool]:
+    """Begin what waits; the questions of all travel in one message, or else the first write."""
+    turns = list(_ready(session)[:MOST_QUESTIONS])
     lock(turns)
     turns = _begin(session, turns, fingerprint(lane.connection.erp))
     asked = _asked(turns)
-    reader = Reader(connector)
-    questions: list[tuple[Conversation, Request]] = []
+    questions: list[Asking] = []
     size, moved = 0, False
     for conversation in turns:
         if questions and conversation.pk in asked:
             continue
-        request = _next_request(
-            lane, connector, conversation, asked.get(conversation.pk, []), reader
-        )
-        if request is None:
+        exchanges = asked.get(conversation.pk, [])
+        step = _next_step(lane, connector, conversation, exchanges, reader)
+        if not isinstance(step, Ask):
+            _finish(lane, conversation, step)
             moved = True
-        elif not request.alone:
-            questions.append((conversation, request))
-            size += len(request.body)
+            continue
+        asking = Asking(conversation, step.request, len(exchanges))
+        if not step.request.alone:
+            questions.append(asking)
+            size += len(step.request.body)
             if len(questions) >= MOST_QUESTIONS or size > MOST_BYTES:
                 break
         elif not questions:
-            return _send(lane, connector, session, [(conversation, request)]), True
+            return _send(lane, connector, session, number, [asking]), True
     if questions:
-        return _send(lane, connector, session, questions), True
+        return _send(lane, connector, session, number, questions), True
     return None, moved
 
 
@@ -81,10 +119,10 @@ def _hold(session: Session) -> Lane:
 
 def turns_left(session: Session) -> int:
     """How many conversations could be spoken in this session now; more may follow them."""
-    return len(_turns(Lane(connection_id=session.connection_id), session))
+    return _ready(session)[:MOST_QUESTIONS].count()
 
 
-def _turns(lane: Lane, session: Session) -> list[Conversation]:
+def _ready(session: Session) -> QuerySet[Conversation]:
     """The first conversation of each ERP record, in the order of acceptance, if it may go now.
 
     One that waits (for its quarantine, for another session) holds back the others of its own
@@ -97,8 +135,8 @@ def _turns(lane: Lane, session: Session) -> list[Conversation]:
         not_in=session
     )
     # From the front of the lane, so that it does not matter how much stands behind.
-    rows = Conversation.objects.exclude(state=CLOSED).filter(connection=lane.connection_id)
-    return list(rows.filter(ready).filter(~Exists(ahead)).order_by("place")[:MOST_QUESTIONS])
+    rows = Conversation.objects.exclude(state=CLOSED).filter(connection=session.connection_id)
+    return rows.filter(ready).filter(~Exists(ahead)).order_by("place")
 
 
 def _begin(session: Session, turns: Sequence[Conversation], code: str) -> list[Conversation]:
@@ -132,22 +170,21 @@ def _asked(conversations: Sequence[Conversation]) -> dict[int, list[Exchange]]:
     return asked
 
 
-def _next_request(
+def _next_step(
     lane: Lane,
     connector: Connector,
     conversation: Conversation,
     exchanges: list[Exchange],
     reader: Reader,
-) -> Request | None:
-    """The conversation's next request for the wire, or None if it ended here."""
+) -> Next:
+    """How the conversation goes on: what it asks the ERP next, or how it ended."""
     while True:
         step = _advance(lane, connector, conversation, exchanges, reader)
         if not isinstance(step, Ask):
-            _finish(lane, conversation, step)
-            return None
+            return step
         held = _already_answered(connector, conversation, step.request, reader)
         if held is None:
-            return step.request
+            return step
         exchanges.append(
             Exchange.objects.create(
                 conversation=conversation,
@@ -167,7 +204,7 @@ def _advance(
     conversation: Conversation,
     exchanges: Sequence[Exchange],
     reader: Reader,
-) -> Ask | Outcome | Back | Broken:
+) -> Next:
     if exchanges and conversation.fingerprint != fingerprint(lane.connection.erp):
         return Broken("The connector was changed while this was under way.")
     try:
@@ -214,17 +251,10 @@ def _already_answered(
 
 
 def _send(
-    lane: Lane,
-    connector: Connector,
-    session: Session,
-    asking: Sequence[tuple[Conversation, Request]],
+    lane: Lane, connector: Connector, session: Session, number: int, asking: Sequence[Asking]
 ) -> Message:
     """Store a message and its exchanges. A write under a key of old goes out in its old bytes."""
-    only = asking[0][1] if asking[0][1].alone else None
-    ids = {
-        conversation.pk: request.key if request.alone else f"c{conversation.pk}-{place}"
-        for (conversation, request), place in zip(asking, _positions(asking), strict=True)
-    }
+    only = asking[0].request if asking[0].request.alone else None
     earlier = (
         Message.objects.filter(key=only.key, writes=True, session__connection=lane.connection)
         .order_by("id")
@@ -235,39 +265,31 @@ def _send(
     if earlier is not None:
         body = earlier.body
     else:
-        clear = lane.settled.pop(0) if only and only.writes and lane.settled else ""
-        body = connector.wrap({ids[c.pk]: request for c, request in asking}, clear=clear)
-        lane.save(update_fields=["settled"])
-    last = session.messages.aggregate(last=Max("number"))["last"] or 0
+        clear = ""
+        if only and only.writes and lane.settled:
+            clear = lane.settled.pop(0)
+            lane.save(update_fields=["settled"])
+        body = connector.wrap({one.id: one.request for one in asking}, clear=clear)
     message = Message.objects.create(
         session=session,
-        number=last + 1,
+        number=number,
         key=only.key if only else "",
         writes=bool(only and only.writes),
         body=body,
     )
     Exchange.objects.bulk_create(
         Exchange(
-            conversation=conversation,
-            position=position,
+            conversation=one.conversation,
+            position=one.position,
             message=message,
-            request_id=ids[conversation.pk],
-            request=request.canonical(),
-            record=request.record,
-            writes=request.writes,
+            request_id=one.id,
+            request=one.request.canonical(),
+            record=one.request.record,
+            writes=one.request.writes,
         )
-        for (conversation, request), position in zip(asking, _positions(asking), strict=True)
+        for one in asking
     )
     return message
-
-
-def _positions(asking: Sequence[tuple[Conversation, Request]]) -> list[int]:
-    counts = dict(
-        Exchange.objects.filter(conversation__in=[c for c, _ in asking])
-        .values_list("conversation")
-        .annotate(next=Max("position") + 1)
-    )
-    return [counts.get(conversation.pk, 0) for conversation, _ in asking]
 
 
 def receive(session: Session, reply: str) -> int:
