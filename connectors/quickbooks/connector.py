@@ -164,7 +164,7 @@ class QuickBooks:
 
     def pull(self, what: str, cursor: str, since: str = "") -> Script[Pulled]:
         """One page of one of QuickBooks' lists."""
-        return (yield from lists.pull(what, cursor))
+        return (yield from lists.pull(what, cursor, since))
 
     def hello(self, greeting: str) -> Hello:
         """Read the Web Connector's HCP answer. Raises Refused."""

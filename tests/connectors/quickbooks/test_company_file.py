@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
+
 import pytest
 from lxml import etree
 
@@ -65,11 +67,11 @@ def test_a_greeting_that_will_not_do_is_refused_in_words(said, sentence):
         connector.hello(said)
 
 
-def pull_all(session, what: str) -> list[Pulled]:
-    pages = [session.run(lambda: connector.pull(what, ""))]
+def pull_all(session, what: str, since: str = "") -> list[Pulled]:
+    pages = [session.run(lambda: connector.pull(what, "", since))]
     while pages[-1].more:
         cursor = pages[-1].more
-        pages.append(session.run(lambda: connector.pull(what, cursor)))  # noqa: B023
+        pages.append(session.run(lambda: connector.pull(what, cursor, since)))  # noqa: B023
     return pages
 
 
@@ -120,6 +122,96 @@ def test_a_page_asked_for_in_a_later_session_begins_the_list_anew(site):
     with pytest.raises(Busy, match="from the beginning") as caught:
         site.session().run(lambda: connector.pull("vendors", first.more))
     assert caught.value.code == "3391"
+
+
+def names(pages: list[Pulled]) -> list[str]:
+    return [row["name"] for page in pages for row in page.rows]
+
+
+def test_classes_come_all_at_once(site):
+    labor = site.company.add_class("Labor")
+    site.company.add_class("Overtime", labor)
+    site.company.by_hand.set_active(labor, False)
+    (page,) = pull_all(site.session(), "classes")
+    assert [(row["name"], row["label"], row["active"]) for row in page.rows] == [
+        ("Labor", "Labor", False),
+        ("Labor:Overtime", "Overtime", True),
+    ]
+    assert page.rows[0]["id"] == labor
+
+
+@pytest.fixture
+def clock(site):
+    """The clock of QuickBooks' machine, years ahead of ours; it can be moved."""
+    now = [datetime(2031, 3, 2, 9, 30, tzinfo=timezone(timedelta(hours=-5)))]
+    site.company.books.clock = lambda: now[0]
+    return now
+
+
+def test_only_what_changed_since_is_asked_for_with_a_little_overlap(site, clock):
+    site.company.add_vendor("Before")
+    clock[0] += timedelta(hours=1)
+    late = site.company.add_vendor("Just before")
+    for number in range(120):
+        site.company.add_vendor(f"Vendor {number:03}")
+    site.company.by_hand.set_active(late, False)
+    since = "2031-03-02T15:34:00.123456+00:00"  # four minutes later, in another zone
+    pages = pull_all(site.session(), "vendors", since)
+    assert [len(page.rows) for page in pages] == [100, 21]
+    assert names(pages)[0] == "Just before"
+    assert pull_all(site.session(), "vendors", "2031-03-02T15:36:00+00:00") == [Pulled(rows=())]
+    assert names(pull_all(site.session(), "classes", since)) == []
+    assert names(pull_all(site.session(), "jobs", since)) == []
+    assert names(pull_all(site.session(), "cost_codes", since)) == []
+
+
+def test_a_moment_without_offset_could_be_any(site):
+    with pytest.raises(Refused, match="no offset from UTC"):
+        next(connector.pull("vendors", "", "2031-03-02T15:34:00"))
+
+
+def test_a_list_that_quickbooks_does_not_have(site):
+    with pytest.raises(Refused, match="no list “employees”"):
+        next(connector.pull("employees", ""))
+
+
+def test_what_was_deleted_is_told(site, clock):
+    company = site.company
+    ids = {
+        "vendors": company.add_vendor("Typo"),
+        "jobs": company.add_job(company.list_id("Customer", "City of Alder"), "Pool"),
+        "cost_codes": company.add_item("99-999"),
+        "classes": company.add_class("Unused"),
+    }
+    early = company.add_vendor("Long ago")
+    company.by_hand.delete_entry(early)
+    clock[0] += timedelta(days=1)
+    for each in ids.values():
+        company.by_hand.delete_entry(each)
+    (page,) = pull_all(site.session(), "deleted", "2031-03-03T12:00:00+00:00")
+    assert {row["list"]: row["id"] for row in page.rows} == ids
+    assert {row["deleted"] for row in page.rows} == {True}
+    assert early in {row["id"] for row in pull_all(site.session(), "deleted")[0].rows}
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "sentence"),
+    [
+        (500, Busy, "did not answer the list of vendors"),
+        (1000, Refused, "could not make sense"),
+        (3176, Busy, "open or locked"),
+        (3261, Refused, "may not do this"),
+        (3391, Busy, "read again from the beginning"),
+        (-1, Busy, "did not say clearly"),
+    ],
+)
+def test_a_list_without_an_answer_is_never_an_empty_list(code, kind, sentence):
+    said = (
+        f'<QBXML><QBXMLMsgsRs><VendorQueryRs requestID="ID?" statusCode="{code}"'
+        ' statusSeverity="Error" statusMessage="As QuickBooks says it"/></QBXMLMsgsRs></QBXML>'
+    )
+    with pytest.raises(kind, match=sentence):
+        hand_feed(connector.pull("vendors", ""), said)
 
 
 def test_an_empty_list_is_no_error():
