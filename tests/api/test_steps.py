@@ -123,7 +123,7 @@ def test_a_bulk_step_names_its_items_and_its_comment(stage: Stage, program: Prog
     many = [{"id": n + 1, "version": 0} for n in range(501)]
     ann.post("exports/bulk/accept/", {"items": many}, 400)
     ann.post("exports/bulk/reject/", {"items": [item]}, 400)
-    for step in ("send", "retrieve", "begin", "unlink", "nothing"):
+    for step in ("send", "retrieve", "begin", "adopt", "nothing"):
         ann.post(f"exports/bulk/{step}/", {"items": [item], "note": "No."}, 404)
 
 

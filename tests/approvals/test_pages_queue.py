@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import pytest
 from django.test import Client
@@ -141,7 +142,7 @@ def test_turning_pages_shows_every_item_once(
     assert newer == ""
 
 
-def _row(export: int) -> dict[str, object]:
+def _row(export: int) -> Mapping[str, object]:
     return Export.objects.values("id", "status_at").get(pk=export)
 
 

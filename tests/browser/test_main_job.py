@@ -1,4 +1,4 @@
-"""The main job by clicking: Pam writes a change order and sends it, Ann accepts, QuickBooks gets it.
+"""The main job by clicking: Pam writes and sends a change order, Ann accepts it, it is synced.
 
 Two people in two browsers. QuickBooks and its Web Connector are the sandbox's stand-ins.
 """

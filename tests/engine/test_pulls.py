@@ -19,7 +19,8 @@ def test_an_empty_company_fills_from_quickbooks(stage: Stage, live_server) -> No
     alder = stage.books.add_vendor("Alder Electric")
     stage.books.add_vendor("Closed Down Roofing", active=False)
     stage.books.add_item("Sold only", sides="sales")
-    assert request_sync(stage.connection, stage.access(stage.dora)) == 3
+    # Three lists, and the costs of one job.
+    assert request_sync(stage.connection, stage.access(stage.dora)) == 4
     assert request_sync(stage.connection, stage.access(stage.dora)) == 0
     visit = stage.web_connector(live_server.url).run_once()
     assert visit.outcome == "done", visit.message
