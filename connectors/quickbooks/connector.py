@@ -38,6 +38,7 @@ from connectors.quickbooks import (
     comparing,
     estimates,
     hello,
+    job_costs,
     lists,
     orders,
     preview,
@@ -158,9 +159,8 @@ class QuickBooks:
         return (yield from adopting.look_up(document, terms, number))
 
     def job_costs(self, job: Ref) -> Script[JobCosts]:
-        """What was estimated and spent on a job, per item."""
-        yield from ()
-        raise Refused("Job costs are not built yet.")
+        """What was estimated and spent on a job, per item. Raises Busy and Refused."""
+        return (yield from job_costs.job_costs(job))
 
     def pull(self, what: str, cursor: str, since: str = "") -> Script[Pulled]:
         """One page of one of QuickBooks' lists."""
@@ -179,10 +179,12 @@ class QuickBooks:
         return qbxml.unwrap(reply, requests)
 
     def records(self, answer: Any) -> Mapping[str, Mapping[str, Any]]:
-        """The orders and estimates that an answer holds with their lines, by their names."""
+        """The orders and estimates of an answer, by their names; and the accounts of costs."""
         whole = {
             orders.order_name(order["id"]): order
             for order in orders.orders(answer)
             if order["lines"] and order["id"]
         }
-        return {**whole, **estimates.known(answer)}
+        accounts = job_costs.list_ids(answer)
+        asked = {job_costs.ACCOUNTS: {"ids": accounts}} if accounts else {}
+        return {**whole, **estimates.known(answer), **asked}

@@ -14,10 +14,12 @@ anything, it assumes, and a live QuickBooks may do otherwise:
 * the company's default mark-up acts on estimate lines that bring none;
 * characters outside Windows-1252 become question marks, raw non-ASCII is not read at all;
 * message sets are remembered until they are cleared, as ids and statuses without the records;
-* the texts of statuses are its own: only the codes are QuickBooks'.
+* the texts of statuses are its own: only the codes are QuickBooks';
+* a report lists what was posted as the published schema says; no recording of one was found.
 
-Not played: reports, bills, receipts of goods as transactions, item groups, custom fields, several
-currencies, units of measure, sites; such requests are refused by name.
+Bills are entered by hand only, so that jobs have costs. Not played: other reports, requests about
+bills, receipts of goods as transactions, item groups, custom fields, several currencies, units of
+measure, sites; such requests are refused by name.
 """
 
 from sandbox.quickbooks.company_file import CompanyFile

@@ -67,6 +67,43 @@ class ByHand:
         }
         return self._enter("Estimate", fields, [(item, "", desc, n) for item, desc, n in lines])
 
+    def enter_bill(
+        self,
+        job: str,
+        item: str,
+        amount: Decimal,
+        *,
+        vendor: str = "",
+        number: str = "",
+        desc: str = "",
+        account: str = "",
+        txn_date: str | None = None,
+    ) -> str:
+        """Enter a vendor's bill of one line, so that the job has a cost; below zero, a credit.
+
+        Names are full names. Without an `item` it is an expense on the `account`; without a
+        `vendor`, of the first vendor there is. Answers the TxnID."""
+        with self._storage.atomic():
+            if not vendor:
+                vendor = next((each.full_name for each in self._storage.entries("Vendor")), "")
+            fields: dict[str, Field] = {
+                "VendorRef": {"ListID": self._named("Vendor", vendor).list_id},
+                "TxnDate": txn_date or self._books.today(),
+                "RefNumber": number or str(self._storage.next_number("bill number")),
+            }
+            txn_id = self._enter("Bill", fields, [])
+            with self._editing(txn_id) as bill:
+                line = Line(self._books.new_txn_id(), Decimal(1), amount, amount)
+                line.fields["Desc"] = desc
+                line.fields["CustomerRef"] = {"ListID": self._named("Customer", job).list_id}
+                if item:
+                    line.fields["ItemRef"] = {"ListID": self._named("Item", item).list_id}
+                if account or not item:
+                    entry = self._named("Account", account or "Job Costs")
+                    line.fields["AccountRef"] = {"ListID": entry.list_id}
+                bill.lines.append(line)
+            return txn_id
+
     def _enter(
         self, kind: str, fields: dict[str, Field], lines: list[tuple[str, str, str, Decimal]]
     ) -> str:

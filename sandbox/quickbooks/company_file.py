@@ -260,6 +260,10 @@ class CompanyFile:
         """All estimates, in the order in which they were entered."""
         return self._views("Estimate")
 
+    def bills(self) -> list[OrderView]:
+        """All bills, in the order in which they were entered: what makes the actual costs."""
+        return self._views("Bill")
+
     def memo(self, txn_id: str) -> str:
         """The memo of an order or estimate, '' if there is none."""
         found = self.books.storage.transaction(txn_id)

@@ -13,7 +13,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, ParseError, XMLParser
 
-from sandbox.quickbooks import company, deletions, estimates, lists, purchase_orders, transactions
+from sandbox.quickbooks import (
+    company,
+    deletions,
+    estimates,
+    lists,
+    purchase_orders,
+    reports,
+    transactions,
+)
 from sandbox.quickbooks.answers import Answer, document, response
 from sandbox.quickbooks.books import Books, Session
 from sandbox.quickbooks.checking import bad_value, structure_error
@@ -47,6 +55,7 @@ HANDLERS: dict[str, Callable[[Books, Session, Element], Answer]] = {
     "EstimateAddRq": estimates.add,
     "EstimateModRq": estimates.modify,
     "TransactionQueryRq": transactions.query_all,
+    "CustomDetailReportQueryRq": reports.find,
     "TxnDelRq": transactions.delete,
     "TxnDeletedQueryRq": deletions.find_transactions,
     "ListDeletedQueryRq": deletions.find_entries,
@@ -55,7 +64,7 @@ HANDLERS: dict[str, Callable[[Books, Session, Element], Answer]] = {
 # Requests that QuickBooks knows and that this stand-in refuses by name instead of misreading them.
 _NOT_PLAYED_NAMES = (
     "BillAddRq BillQueryRq BudgetSummaryReportQueryRq CompanyActivityQueryRq"
-    " CustomDetailReportQueryRq CustomSummaryReportQueryRq CustomerAddRq CustomerModRq"
+    " CustomSummaryReportQueryRq CustomerAddRq CustomerModRq"
     " DataExtAddRq DataExtDefAddRq EntityQueryRq GeneralDetailReportQueryRq"
     " GeneralSummaryReportQueryRq ItemServiceAddRq ItemServiceQueryRq JobReportQueryRq ListDelRq"
     " StandardTermsQueryRq TemplateQueryRq TxnVoidRq VendorAddRq"

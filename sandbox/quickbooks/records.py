@@ -63,7 +63,7 @@ class Line:
 
 @dataclass(slots=True)
 class Transaction:
-    """A purchase order or an estimate (`kind`: PurchaseOrder, Estimate)."""
+    """A purchase order, an estimate or a bill (`kind`: PurchaseOrder, Estimate, Bill)."""
 
     kind: str
     txn_id: str

@@ -59,6 +59,31 @@ ENUMS: dict[str, str] = {
     " InventoryAdjustment Invoice ItemReceipt JournalEntry LiabilityAdjustment Paycheck"
     " PayrollLiabilityCheck PurchaseOrder ReceivePayment SalesOrder SalesReceipt"
     " SalesTaxPaymentCheck Transfer VendorCredit YTDAdjustment",
+    "CustomDetailReportType": "CustomTxnDetail",
+    "ReportDateMacro": "All Today Yesterday"
+    + "".join(
+        f" This{period} This{period}ToDate Last{period} Last{period}ToDate"
+        for period in ("Week", "Month", "Quarter", "Year")
+    )
+    + " NextWeek NextFourWeeks NextMonth NextQuarter NextYear",
+    "SummarizeRowsBy": "Account BalanceSheet Class Customer CustomerType Day Employee FourWeek"
+    " HalfMonth IncomeStatement ItemDetail ItemType Month Payee PaymentMethod PayrollItemDetail"
+    " PayrollYtdDetail Quarter SalesRep SalesTaxCode ShipMethod TaxLine Terms TotalOnly TwoWeek"
+    " Vendor VendorType Week Year",
+    "ReportColumn": "Account Aging Amount AmountDifference AverageCost BilledDate BillingStatus"
+    " CalculatedAmount Class ClearedStatus CostPrice Credit Currency Date Debit DeliveryDate"
+    " DueDate EstimateActive ExchangeRate FOB IncomeSubjectToTax Invoiced Item ItemDesc"
+    " LastModifiedBy LatestOrPriorState Memo ModifiedTime Name NameAccountNumber NameAddress"
+    " NameCity NameContact NameEmail NameFax NamePhone NameState NameZip OpenBalance"
+    " OriginalAmount PaidAmount PaidStatus PaidThroughDate PaymentMethod PayrollItem PONumber"
+    " PrintStatus ProgressAmount ProgressPercent Quantity QuantityAvailable QuantityOnHand"
+    " QuantityOnSalesOrder ReceivedQuantity RefNumber RunningBalance SalesRep SalesTaxCode"
+    " SerialOrLotNumber ShipDate ShipMethod SourceName SplitAccount SSNOrTaxID TaxLine"
+    " TaxTableVersion Terms TxnID TxnNumber TxnType UnitPrice UserEdit ValueOnHand WageBase"
+    " WageBaseTips",
+    "IncludeAccounts": "All InUse",
+    "OpenBalanceAsOf": "ReportEndDate Today",
+    "ReportBasis": "Accrual Cash None",
     "DateMacro": "All Today Yesterday "
     + " ".join(
         f"This{period} This{period}ToDate Last{period} Last{period}ToDate Next{period}"
@@ -202,6 +227,19 @@ MODELS: dict[str, str] = {
     "TransactionItem": "(ItemTypeFilter:ItemType|ListID:id+|FullName:str+"
     "|ListIDWithChildren:id|FullNameWithChildren:str)",
     "TransactionTypes": "TxnTypeFilter:TxnType+",
+    # Reports.
+    "CustomDetailReportQueryRq": "CustomDetailReportType:CustomDetailReportType DisplayReport:bool?"
+    " (ReportPeriod:ReportPeriod|ReportDateMacro:ReportDateMacro)?"
+    " ReportAccountFilter:TransactionAccount? ReportEntityFilter:TransactionEntity?"
+    " ReportItemFilter:TransactionItem? ReportClassFilter:TreeFilter?"
+    " ReportTxnTypeFilter:TransactionTypes?"
+    " (ReportModifiedDateRangeFilter:ReportModifiedRange"
+    "|ReportModifiedDateRangeMacro:ReportDateMacro)? ReportDetailLevelFilter:DetailLevel?"
+    " ReportPostingStatusFilter:PostingStatus? SummarizeRowsBy:SummarizeRowsBy"
+    " IncludeColumn:ReportColumn+ IncludeAccounts:IncludeAccounts?"
+    " ReportOpenBalanceAsOf:OpenBalanceAsOf? ReportBasis:ReportBasis?",
+    "ReportPeriod": "FromReportDate:date? ToReportDate:date?",
+    "ReportModifiedRange": "FromReportModifiedDate:date? ToReportModifiedDate:date?",
     "TxnDelRq": "TxnDelType:TxnDelType TxnID:id",
     "TxnDeletedQueryRq": "TxnDelType:TxnDelType+ DeletedDateRangeFilter:DeletedRange?"
     " IncludeRetElement:str50*",

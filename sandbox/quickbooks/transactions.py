@@ -229,7 +229,7 @@ def _passes(books: Books, request: Element, txn: Transaction) -> bool:
                 return False
     for path in ("EntityFilter", "TransactionEntityFilter"):
         entity = request.find(path)
-        if entity is not None and not _names(books, entity, entity_of(txn)):
+        if entity is not None and not names_entry(books, entity, entity_of(txn)):
             return False
     return _passes_number(request, txn.text("RefNumber"))
 
@@ -254,8 +254,8 @@ def entity_of(txn: Transaction) -> str:
     return txn.ref("VendorRef") or txn.ref("CustomerRef") or ""
 
 
-def _names(books: Books, chosen: Element, list_id: str) -> bool:
-    """Whether an entity filter names this list entry, directly or by one of its parents."""
+def names_entry(books: Books, chosen: Element, list_id: str) -> bool:
+    """Whether a filter names this list entry, directly or by one of its parents."""
     entry = books.storage.entry(list_id)
     if entry is None:
         return False
