@@ -1,8 +1,11 @@
 """The one connection of a company to its ERP, and every word that was exchanged over it."""
 
+from datetime import timedelta
+
 from django.db import models
 from django.db.models import Func, Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from directory.models import Company
 
@@ -16,6 +19,13 @@ class NextPlace(Func):
 
 class Connection(models.Model):
     """A company's ERP. QuickBooks: one company file and the Web Connector that speaks for it."""
+
+    class Schedule(models.IntegerChoices):
+        NEVER = 0, "only when somebody asks"
+        HOURLY = 60, "every hour"
+        TWO_HOURS = 120, "every 2 hours"
+        FOUR_HOURS = 240, "every 4 hours"
+        DAILY = 1440, "once a day"
 
     company = models.OneToOneField(Company, models.PROTECT, related_name="connection")
     erp = models.CharField(max_length=20)
@@ -32,9 +42,24 @@ class Connection(models.Model):
     first_seen_at = models.DateTimeField(null=True)
     last_seen_at = models.DateTimeField(null=True)
     last_result = models.CharField(max_length=300, blank=True, default="")
+    sync_minutes = models.PositiveSmallIntegerField(
+        "sync vendors, jobs, items and job costs",
+        choices=Schedule.choices,
+        default=Schedule.FOUR_HOURS,
+    )
+    sync_queued_at = models.DateTimeField(null=True)
+    # Approvers and administrators are told of a longer silence; 0: never.
+    silent_hours = models.PositiveSmallIntegerField("tell of a silence longer than", default=24)
 
     def __str__(self) -> str:
         return f"{self.erp} of {self.company}"
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the ERP has called once and then not for longer than the company allows."""
+        if not self.silent_hours or self.last_seen_at is None:
+            return False
+        return timezone.now() - self.last_seen_at > timedelta(hours=self.silent_hours)
 
 
 class Lane(models.Model):

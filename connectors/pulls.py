@@ -8,9 +8,11 @@ a page does not name is not touched, so a list that breaks off halfway does no h
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F, Q, Value
 from django.db.models.functions import Now
 
 from connectors import engine
@@ -34,6 +36,33 @@ def request_sync(connection: Connection, by: Access) -> int:
     Needs Standard on ERP Integrations (PermissionDenied).
     """
     by.need(Tool.ERP, Level.STANDARD)
+    asked = queue_sync(connection)
+    if asked:
+        happened = Happened("sync", f"connection:{connection.pk}", by.user.pk)
+        append(connection.company_id, [happened])
+    return asked
+
+
+@transaction.atomic
+def queue_due_syncs() -> int:
+    """Queue the sync of every connection whose schedule says so; returns how many things."""
+    due = Connection.objects.filter(
+        company__erp_enabled=True,
+        first_seen_at__isnull=False,
+        sync_minutes__gt=0,
+    ).filter(
+        Q(sync_queued_at=None)
+        | Q(sync_queued_at__lt=Now() - F("sync_minutes") * Value(timedelta(minutes=1)))
+    )
+    return sum(
+        queue_sync(connection)
+        for connection in due.select_for_update(skip_locked=True, of=("self",))
+    )
+
+
+def queue_sync(connection: Connection) -> int:
+    """Queue what does not wait already: each list, and the costs of each job; returns how many."""
+    Connection.objects.filter(pk=connection.pk).update(sync_queued_at=Now())
     waiting = set(
         Conversation.objects.filter(connection=connection, purpose="pull")
         .exclude(state=Conversation.State.CLOSED)
@@ -42,11 +71,7 @@ def request_sync(connection: Connection, by: Access) -> int:
     wanted = [what for what in LISTS if f"list:{what}" not in waiting]
     for what in wanted:
         _queue(connection.pk, what)
-    asked = len(wanted) + queue_costs(connection)
-    if asked:
-        happened = Happened("sync", f"connection:{connection.pk}", by.user.pk)
-        append(connection.company_id, [happened])
-    return asked
+    return len(wanted) + queue_costs(connection)
 
 
 def _queue(connection: int, what: str, session: int = 0, cursor: str = "") -> None:

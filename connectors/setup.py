@@ -69,6 +69,23 @@ def reissue_password(connection: Connection, by: Access) -> str:
     return password
 
 
+@transaction.atomic
+def change_schedule(
+    connection: Connection, by: Access, *, sync_minutes: int, silent_hours: int
+) -> None:
+    """How often lists and costs are read, and after how many silent hours people are told.
+
+    Needs Admin on ERP Integrations. Raises ValidationError for what cannot be chosen.
+    """
+    by.need(Tool.ERP, Level.ADMIN)
+    if sync_minutes not in Connection.Schedule.values or not 0 <= silent_hours <= 24 * 14:
+        raise ValidationError("Choose one of the schedules, and 0 to 336 hours.")
+    connection.sync_minutes, connection.silent_hours = sync_minutes, silent_hours
+    connection.save(update_fields=["sync_minutes", "silent_hours"])
+    told = {"sync_minutes": str(sync_minutes), "silent_hours": str(silent_hours)}
+    _tell(connection, "schedule", by, told)
+
+
 def qwc_file(connection: Connection) -> str:
     """The .qwc file that the bookkeeper opens in the Web Connector; the same every time.
 

@@ -6,6 +6,7 @@ from celery import shared_task
 
 from connectors import engine
 from connectors.models import Connection
+from connectors.pulls import queue_due_syncs
 from connectors.registry import connector_for
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,8 @@ def work(connection_id: int) -> None:
 
 @shared_task
 def sweep() -> None:
-    """End sessions that fell silent, so that what they held can go on."""
+    """End sessions that fell silent, so that what they held can go on; queue what is due."""
+    queue_due_syncs()
     ended = engine.expire_sessions()
     if ended:
         log.info("%s silent sessions ended", ended)

@@ -10,6 +10,7 @@ urlpatterns = [
     path(CONNECTION, views.connection, name="connection"),
     path(CONNECTION + "create/", views.create, name="connection_create"),
     path(CONNECTION + "password/", views.password, name="connection_password"),
+    path(CONNECTION + "schedule/", views.schedule, name="connection_schedule"),
     path(CONNECTION + "sync/", views.sync, name="connection_sync"),
     path("qbwc/<int:connection_id>/", webconnector.endpoint, name="qbwc"),
     path("qbwc/<int:connection_id>.qwc", views.qwc, name="qwc"),

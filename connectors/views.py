@@ -73,6 +73,7 @@ def _page(request: HttpRequest, access: Access, password: str = "") -> HttpRespo
                 (label, found.facts[name]) for name, label in FACTS.items() if found.facts.get(name)
             ],
             "waiting": open_ones.count(),
+            "schedules": Connection.Schedule.choices,
             "linked": _linked(access.company),
         }
     return render(request, "connectors/connection.html", context)
@@ -122,6 +123,27 @@ def password(request: HttpRequest, company_id: int) -> HttpResponse:
     access = open_company(person(request), company_id, Tool.ERP)
     found = get_object_or_404(Connection, company=access.company)
     return _page(request, access, setup.reissue_password(found, by=access))
+
+
+@login_required
+@require_POST
+def schedule(request: HttpRequest, company_id: int) -> HttpResponse:
+    """Change how often the lists are read, and when a silence is told."""
+    access = open_company(person(request), company_id, Tool.ERP)
+    access.need(Tool.ERP, Level.ADMIN)
+    found = get_object_or_404(Connection, company=access.company)
+    try:
+        setup.change_schedule(
+            found,
+            access,
+            sync_minutes=int(request.POST.get("sync_minutes", "")),
+            silent_hours=int(request.POST.get("silent_hours", "")),
+        )
+    except (ValidationError, ValueError):
+        messages.error(request, "Choose one of the schedules, and 0 to 336 hours. Nothing changed.")
+    else:
+        messages.success(request, "The schedule is changed.")
+    return redirect("connection", access.company.pk)
 
 
 @login_required

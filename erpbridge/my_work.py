@@ -90,6 +90,7 @@ class Link:
     erp: str
     last_seen_at: datetime | None
     last_result: str
+    is_silent: bool
     opens: bool  # the person may open the connection's page
 
 
@@ -263,6 +264,7 @@ def _links(companies: dict[int, Company], levels: dict[int, int]) -> list[Link]:
             erp=connector_for(connection.erp).capabilities.short,
             last_seen_at=connection.last_seen_at,
             last_result=connection.last_result,
+            is_silent=connection.is_silent,
             opens=connection.company_id in levels,
         )
         for connection in Connection.objects.filter(company_id__in=companies).order_by(

@@ -74,6 +74,7 @@ POST   /companies/{company}/erp/differences/compare/              302 404 302 40
 GET    /companies/{company}/erp/connection/                       302 404 200 200 200 404 404
 POST   /companies/{company}/erp/connection/create/                302 404 403 403 302 404 404
 POST   /companies/{company}/erp/connection/password/              302 404 403 403 200 404 404
+POST   /companies/{company}/erp/connection/schedule/              302 404 403 403 302 404 404
 POST   /companies/{company}/erp/connection/sync/                  302 404 302 403 302 404 404
 GET    /qbwc/{connection}.qwc                                     302 404 403 403 200 404 404
 GET    /qbwc/{connection}/support/                                200 200 200 200 200 200 200
