@@ -11,11 +11,11 @@ import hmac
 import logging
 import secrets
 from collections.abc import Iterator
-from datetime import timedelta
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db.models import Exists, OuterRef, Q
+from django.db import connection as database
+from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -25,6 +25,7 @@ from connectors.contract import Refused
 from connectors.models import Connection, Session
 from connectors.quickbooks import errors, soap, wsdl
 from connectors.registry import connector_for
+from directory.prepared import Prepared
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +89,7 @@ def _authenticate(connection_id: int, call: soap.Call, address: str) -> Result:
     throttle = f"qbwc:{connection_id}:{address}:{hashlib.sha256(user.encode()).hexdigest()}"
     if cache.get(throttle, 0) >= MOST_FAILURES:
         return ["", "nvu"]
-    connection = _with_work(connection_id)
+    connection = _WITH_WORK.first(connection_id)
     digest = password_digest(call.texts["strPassword"])
     known = connection.password_digest if connection else "0" * 64
     right = hmac.compare_digest(known, digest)
@@ -113,18 +114,27 @@ def _authenticate(connection_id: int, call: soap.Call, address: str) -> Result:
     return [ticket, ""]
 
 
-def _with_work(connection_id: int) -> Connection | None:
+def _with_work(connection_id: int) -> QuerySet[Connection]:
     """The connection and whether it has work, in one indexed SELECT."""
     work = engine.due().filter(connection=OuterRef("pk"))
     rows = Connection.objects.filter(pk=connection_id, company__erp_enabled=True)
-    return rows.annotate(has_work=Exists(work)).first()
+    return rows.annotate(has_work=Exists(work))
+
+
+_WITH_WORK = Prepared(_with_work, int)
 
 
 def seen(connection: Connection) -> None:
     """Note that it called, twice a minute at most."""
-    Connection.objects.filter(pk=connection.pk).filter(
-        Q(last_seen_at=None) | Q(last_seen_at__lt=Now() - timedelta(seconds=30))
-    ).update(last_seen_at=Now())
+    with database.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE connectors_connection SET last_seen_at = statement_timestamp()
+            WHERE id = %s AND (last_seen_at IS NULL
+                OR last_seen_at < statement_timestamp() - interval '30 seconds')
+            """,
+            [connection.pk],
+        )
 
 
 def _send_request(connection_id: int, call: soap.Call, _address: str) -> Result:
@@ -239,12 +249,17 @@ def _digest(ticket: str) -> str:
 
 def _any_session(connection_id: int, call: soap.Call) -> Session | None:
     """The session of the ticket at this connection, ended or not."""
-    digest = _digest(call.texts["ticket"])
-    return (
-        Session.objects.select_related("connection__company")
-        .filter(ticket_digest=digest, connection_id=connection_id)
-        .first()
-    )
+    ticket = call.texts["ticket"]
+    return _OF_TICKET.first(_digest(ticket), connection_id) if ticket else None
+
+
+_OF_TICKET = Prepared(
+    lambda digest, connection: Session.objects.filter(
+        ticket_digest=digest, connection_id=connection
+    ),
+    str,
+    int,
+)
 
 
 def _living(connection_id: int, call: soap.Call) -> Session | None:
