@@ -7,15 +7,30 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from django.db import connection
+from django.db.models import NOT_PROVIDED, Model
 
 PIECE = 1 << 20
 
 
-def copy(table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write `rows` into `table`; None is NULL, True and False are booleans."""
+def copy(model: type[Model], columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write `rows` into the table of `model`; None is NULL. A column that is not named gets what a
+    new object has there."""
+    others = _others(model, columns)
+    ends = "".join("\t" + _text(value) for value in others.values()) + "\n"
+    lines = ("\t".join(map(_text, row)) + ends for row in rows)
+    names = ", ".join([*columns, *others])
     with connection.cursor() as cursor:
-        lines = ("\t".join(map(_text, row)) + "\n" for row in rows)
-        cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN", _Lines(lines))
+        cursor.copy_expert(f"COPY {model._meta.db_table} ({names}) FROM STDIN", _Lines(lines))
+
+
+def _others(model: type[Model], columns: Sequence[str]) -> dict[str, object]:
+    others: dict[str, object] = {}
+    for field in model._meta.concrete_fields:
+        named = field.column in columns or field.primary_key or field.generated
+        if not named and field.db_default is NOT_PROVIDED:
+            value = field.get_db_prep_save(field.get_default(), connection)
+            others[str(field.column)] = value
+    return others
 
 
 @contextmanager

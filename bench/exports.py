@@ -15,11 +15,22 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
 
+from approvals.models import Export
 from approvals.states import Status
 from bench.data import copy, run, settle, unhindered
+from connectors.models import Connection
 from connectors.webconnector import password_digest
 from directory.access import grant_push
-from directory.models import Membership, ToolLevel, User
+from directory.models import (
+    Company,
+    CostCode,
+    Job,
+    Membership,
+    Project,
+    ToolLevel,
+    User,
+    Vendor,
+)
 from directory.perms import Level, Tool
 from tests.stage import PASSWORD
 
@@ -67,7 +78,7 @@ def build(size: int, *, waiting: bool = False) -> People:
     order waits for the approver."""
     people = _places()
     with unhindered("approvals_export"):
-        copy("approvals_export", COLUMNS, _exports(size, people, waiting))
+        copy(Export, COLUMNS, _exports(size, people, waiting))
     run(
         """
         INSERT INTO approvals_tabcount (company_id, kind, status, n)
@@ -82,45 +93,45 @@ def build(size: int, *, waiting: bool = False) -> People:
 def _places() -> People:
     """Companies, their projects and lists, and two people."""
     companies = range(1, COMPANIES + 1)
-    copy(
-        "directory_company",
-        ("id", "name", "erp_enabled", "one_person_does_both"),
-        ([company, f"Builders {company}", True, False] for company in companies),
+    Company.objects.bulk_create(
+        Company(pk=company, name=f"Builders {company}", erp_enabled=True) for company in companies
     )
-    listed = ("id", "company_id", "name", "erp_id", "erp_name", "erp_active", "erp_problem")
-    copy(
-        "directory_job",
-        listed,
-        ([n, c, f"City:Job {n}", f"J{n}", f"City:Job {n}", True, ""] for c, n in _of(PROJECTS)),
+    Job.objects.bulk_create(
+        Job(pk=n, company_id=c, name=f"City:Job {n}", erp_id=f"J{n}", erp_name=f"City:Job {n}")
+        for c, n in _of(PROJECTS)
     )
-    copy(
-        "directory_project",
-        ("id", "company_id", "number", "name", "job_id", "erp_synced_at"),
-        ([n, c, f"26-{n:03}", f"Library {n}", n, LAST] for c, n in _of(PROJECTS)),
+    Project.objects.bulk_create(
+        Project(
+            pk=n,
+            company_id=c,
+            number=f"26-{n:03}",
+            name=f"Library {n}",
+            job_id=n,
+            erp_synced_at=LAST,
+        )
+        for c, n in _of(PROJECTS)
     )
-    copy(
-        "directory_vendor",
-        listed,
-        ([n, c, _vendor(n), f"V{n}", _vendor(n), True, ""] for c, n in _of(VENDORS)),
+    Vendor.objects.bulk_create(
+        Vendor(pk=n, company_id=c, name=_vendor(n), erp_id=f"V{n}", erp_name=_vendor(n))
+        for c, n in _of(VENDORS)
     )
-    copy(
-        "directory_costcode",
-        (*listed, "code"),
-        ([n, c, "Concrete", f"I{n}", f"03-{n}", True, "", f"03-{n}"] for c, n in _of(CODES)),
+    CostCode.objects.bulk_create(
+        CostCode(
+            pk=n, company_id=c, code=f"03-{n}", name="Concrete", erp_id=f"I{n}", erp_name=f"03-{n}"
+        )
+        for c, n in _of(CODES)
     )
-    copy(
-        "connectors_connection",
-        (
-            *("id", "company_id", "erp", "company_file", "user_name", "password_digest"),
-            *("settings", "erp_company", "erp_version", "facts", "last_result"),
-        ),
-        (
-            [
-                *(c, c, "quickbooks", f"{{{c}}}", f"qb-{c}", password_digest(PASSWORD)),
-                *('{"category": "nothing"}', "", "", "{}", ""),
-            ]
-            for c in companies
-        ),
+    Connection.objects.bulk_create(
+        Connection(
+            pk=c,
+            company_id=c,
+            erp="quickbooks",
+            company_file=f"{{{c}}}",
+            user_name=f"qb-{c}",
+            password_digest=password_digest(PASSWORD),
+            settings={"category": "nothing"},
+        )
+        for c in companies
     )
     otto = User.objects.create_user("otto@bench.example", "Otto", is_operator=True)
     people = People(

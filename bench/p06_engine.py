@@ -22,7 +22,7 @@ from bench.database import database
 from bench.exports import BIG
 from bench.measuring import Goal, Result, Times, alternate
 from connectors import engine
-from connectors.models import Connection
+from connectors.models import Connection, Conversation
 from directory.access import access_to, grant_push
 from directory.models import Company, Membership, ToolLevel, User
 from directory.perms import Level, Tool
@@ -152,20 +152,14 @@ def _accept(company: int, person: User, number: int) -> None:
 def _behind(companies: dict[int, int]) -> None:
     """Work behind what was accepted, so many conversations for each company. Nothing of it is
     begun, so there is nothing else to it."""
-    columns = (
-        *("connection_id", "purpose", "subject", "record", "tries", "key", "state", "input"),
-        *("fingerprint", "outcome", "fault"),
-    )
+    columns = ("connection_id", "purpose", "subject", "record", "key")
     first = 10_000_000
     with unhindered("connectors_conversation"):
         for company, number in companies.items():
             ids = range(first, first + number)
             copy(
-                "connectors_conversation",
+                Conversation,
                 columns,
-                (
-                    [company, "export", n, f"order:{n}", 0, f"EB{n:018}", "waiting", *[""] * 4]
-                    for n in ids
-                ),
+                ([company, "export", n, f"order:{n}", f"EB{n:018}"] for n in ids),
             )
     settle()

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from bench import exports
 from bench.client import request, seconds_each, signed_in
-from bench.data import copy, run, settle
+from bench.data import run, settle
 from bench.database import database
 from bench.exports import BIG, LAST
 from bench.measuring import Goal, Result, alternate
@@ -78,8 +78,12 @@ def measure(_wanted: Collection[str], _large: int) -> Iterator[Result]:
 def _projects() -> list[int]:
     """Many more projects of the company; the ids of all of them."""
     first = 1_000_000
-    rows = ([first + n, BIG, f"27-{n:04}", f"Site {n}", LAST] for n in range(MANY))
-    copy("directory_project", ("id", "company_id", "number", "name", "erp_synced_at"), rows)
+    Project.objects.bulk_create(
+        Project(
+            pk=first + n, company_id=BIG, number=f"27-{n:04}", name=f"Site {n}", erp_synced_at=LAST
+        )
+        for n in range(MANY)
+    )
     run("SELECT setval(pg_get_serial_sequence('directory_project', 'id'), %s)", [first + MANY])
     return list(range(first, first + MANY))
 

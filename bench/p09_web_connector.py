@@ -15,13 +15,15 @@ from itertools import cycle, islice
 from django.db import transaction
 
 from bench.client import Connection, seconds_each
-from bench.data import copy, settle
+from bench.data import settle
 from bench.database import database
 from bench.measuring import ROUNDS, Goal, Result, Times, alternate
 from bench.processor import seconds_of_database, seconds_used
 from bench.serving import WebServer, serving
 from bench.visits import Visit, message
+from connectors.models import Connection as QuickBooks
 from connectors.webconnector import password_digest
+from directory.models import Company
 from tests.stage import PASSWORD, Stage, set_stage
 
 CYCLES = 12  # in a round
@@ -120,22 +122,18 @@ def _idle_companies() -> list[int]:
     """Companies with a connection and nothing to do; the ids of their connections."""
     first = 1_000_000
     ids = list(range(first, first + COMPANIES))
-    copy(
-        "directory_company",
-        ["id", "name", "erp_enabled", "one_person_does_both"],
-        ([n, f"Company {n}", True, False] for n in ids),
-    )
+    Company.objects.bulk_create(Company(pk=n, name=f"Company {n}", erp_enabled=True) for n in ids)
     digest = password_digest(PASSWORD)
-    copy(
-        "connectors_connection",
-        [
-            *("id", "company_id", "erp", "company_file", "user_name", "password_digest"),
-            *("settings", "erp_company", "erp_version", "facts", "last_result"),
-        ],
-        (
-            [n, n, "quickbooks", f"{{{n}}}", f"user-{n}", digest, "{}", "", "", "{}", ""]
-            for n in ids
-        ),
+    QuickBooks.objects.bulk_create(
+        QuickBooks(
+            pk=n,
+            company_id=n,
+            erp="quickbooks",
+            company_file=f"{{{n}}}",
+            user_name=f"user-{n}",
+            password_digest=digest,
+        )
+        for n in ids
     )
     settle()
     return ids
