@@ -1,9 +1,10 @@
 """The two halves of every exchange: what goes out next, and what follows from the answer."""
 
+import logging
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
@@ -15,6 +16,8 @@ from connectors.engine.scripts import Ask, Back, Broken, Next, Reader, advance
 from connectors.engine.sessions import lock_lane
 from connectors.models import Conversation, Exchange, Known, Lane, Message, Session
 from connectors.registry import connector_for, fingerprint
+
+log = logging.getLogger(__name__)
 
 # Questions that share one message: QuickBooks answers them in one go.
 MOST_QUESTIONS = 50
@@ -80,12 +83,13 @@ def _together(
     lane: Lane, connector: Connector, session: Session, number: int, reader: Reader
 ) -> tuple[Message | None, bool]:
     """Begin what waits; the questions of all travel in one message, or else the first write."""
-    turns = list(_ready(session)[:MOST_QUESTIONS])
-    lock(turns)
-    turns = _begin(session, turns, fingerprint(lane.connection.erp))
+    ready = list(_ready(session)[:MOST_QUESTIONS])
+    lock(ready)
+    turns = _begin(session, ready, fingerprint(lane.connection.erp))
     asked = _asked(turns)
     questions: list[Asking] = []
-    size, moved = 0, False
+    # What was dropped makes room for the next one of its record.
+    size, moved = 0, len(turns) < len(ready)
     for conversation in turns:
         if questions and conversation.pk in asked:
             continue
@@ -215,6 +219,20 @@ def _advance(
 
 
 def _finish(lane: Lane, conversation: Conversation, step: Outcome | Back | Broken) -> None:
+    """End a conversation, whole. What cannot be kept of it stops it alone, and not its lane."""
+    settled = list(lane.settled)
+    try:
+        with transaction.atomic():
+            _end(lane, conversation, step)
+    except OperationalError:
+        raise  # the database's trouble, not this conversation's
+    except Exception as error:
+        log.exception("Conversation %s could not be ended", conversation.pk)
+        lane.settled = settled
+        abandon(lane, [conversation], f"What came of it could not be kept: {error!r}")
+
+
+def _end(lane: Lane, conversation: Conversation, step: Outcome | Back | Broken) -> None:
     if isinstance(step, Outcome):
         settle(lane, [step])
     elif isinstance(step, Back):
@@ -340,12 +358,16 @@ def _follow(lane: Lane, message: Message, *, late: bool) -> None:
     reader = Reader(connector)
     conversations = _talking(message)
     if late:
-        # Those were given up as lost. Their answer is the best evidence there is, unless the
-        # search for them has begun already.
-        conversations = [
-            c for c in conversations if c.outcome == "lost" and withdraw(c.connection_id, c.subject)
-        ]
+        conversations = [c for c in conversations if c.outcome == "lost"]
     lock(conversations)
+    if late:
+        # Their answer is the best evidence there is, as long as the search for them waits.
+        conversations = [
+            c for c in conversations if _is_searched(c) and withdraw(c.connection_id, c.subject)
+        ]
+    # What reads lists and costs has locked nothing: it writes its rows before a step of an export
+    # locks the history's head.
+    conversations.sort(key=lambda conversation: conversation.purpose not in ("pull", "costs"))
     asked = _asked(conversations)
     for conversation in conversations:
         step = _advance(lane, connector, conversation, asked[conversation.pk], reader)
@@ -354,6 +376,16 @@ def _follow(lane: Lane, message: Message, *, late: bool) -> None:
         elif not isinstance(step, Ask):
             _finish(lane, conversation, step)
     _remember(lane, connector, message, reader)
+
+
+def _is_searched(conversation: Conversation) -> bool:
+    """Whether the search for it waits to begin; a new export of the same subject is none."""
+    return Conversation.objects.filter(
+        connection=conversation.connection_id,
+        subject=conversation.subject,
+        purpose="find",
+        state=WAITING,
+    ).exists()
 
 
 def _talking(message: Message) -> list[Conversation]:
