@@ -12,6 +12,7 @@ from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
+from msgspec.structs import replace
 
 from approvals.comparing import differences_of, request_comparison
 from approvals.models import Comparison, Export
@@ -44,7 +45,12 @@ def differing(request: HttpRequest, company_id: int) -> HttpResponse:
     comparisons = Comparison.objects.filter(company=access.company)
     found = comparisons.filter(differs=True).select_related("export__project", "export__parent")
     rows = [
-        Differing(one.export, one.gone, one.compared_at, differences_of(one))
+        Differing(
+            one.export,
+            one.gone,
+            one.compared_at,
+            [replace(found, where=found.where.replace(":", " ")) for found in differences_of(one)],
+        )
         for one in found.order_by("-compared_at")[:MOST]
     ]
     waiting = Conversation.objects.filter(connection=connection, purpose="compare").exclude(

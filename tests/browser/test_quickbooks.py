@@ -1,0 +1,77 @@
+"""QuickBooks as Dora, Pam and Ann see it: connected from nothing, its costs, its differences.
+
+QuickBooks and its Web Connector are the sandbox's stand-ins.
+"""
+
+import re
+from decimal import Decimal
+
+import pytest
+from playwright.sync_api import expect
+
+from connectors.models import Connection
+from sandbox.quickbooks import Qwc, WebConnector
+from tests.stage import Stage
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_from_nothing_to_the_first_contact(
+    stage: Stage, live_server, sign_in, screenshot, settings
+) -> None:
+    settings.BASE_URL = live_server.url
+    stage.connection.delete()
+    dora = sign_in(stage.dora)
+    dora.goto(f"/companies/{stage.company.pk}/erp/connection/")
+    screenshot(dora, "quickbooks-1-not-connected")
+    dora.get_by_role("button", name="Set up the connection").click()
+    password = dora.locator("#password").inner_text().strip()
+    screenshot(dora, "quickbooks-2-password-shown-once")
+    with dora.expect_download() as download:
+        dora.get_by_role("link", name=re.compile(r"\.qwc")).first.click()
+    qwc = Qwc.read(download.value.path())
+
+    # The bookkeeper opens the file in the Web Connector and types the password.
+    web_connector = WebConnector(qwc, password, stage.books, wait=lambda _seconds: None)
+    visit = web_connector.run_once()
+    assert visit.outcome == "done", visit.message
+    dora.goto(f"/companies/{stage.company.pk}/erp/connection/")
+    expect(dora.get_by_text("Meridian Builders, Inc.").first).to_be_visible()
+    assert password not in dora.content()
+    screenshot(dora, "quickbooks-3-first-contact")
+    assert Connection.objects.get().facts["purchase_orders"] == "on"
+
+
+def test_job_costs_arrive(stage: Stage, live_server, sign_in, screenshot) -> None:
+    stage.books.by_hand.enter_bill("City of Alder:Library", "03-300", Decimal("4321.50"))
+    dora, pam = sign_in(stage.dora), sign_in(stage.pam)
+    dora.goto(f"/companies/{stage.company.pk}/erp/connection/")
+    dora.get_by_role("button", name="Sync now").click()
+    expect(dora.get_by_text("asked for at the next call")).to_be_visible()
+    visit = stage.web_connector(live_server.url).run_once()
+    assert visit.outcome == "done", visit.message
+    pam.goto(f"/projects/{stage.project.pk}/job-costs/")
+    row = pam.get_by_role("row", name=re.compile("03-300"))
+    expect(row).to_contain_text("4,321.50")
+    screenshot(pam, "quickbooks-4-job-costs")
+
+
+def test_an_order_edited_by_hand_is_shown_as_a_difference(
+    stage: Stage, live_server, sign_in, screenshot
+) -> None:
+    commitment = stage.commitment()
+    stage.synced(commitment)
+    order = stage.order()
+    stage.books.by_hand.edit_line(order.txn_id, order.lines[0].txn_line_id, amount=Decimal("9000"))
+    ann = sign_in(stage.ann)
+    ann.goto(f"/companies/{stage.company.pk}/erp/differences/")
+    screenshot(ann, "quickbooks-5-never-compared")
+    ann.get_by_role("button", name="Compare now").click()
+    expect(ann.get_by_text("compared at the next call").first).to_be_visible()
+    visit = stage.web_connector(live_server.url).run_once()
+    assert visit.outcome == "done", visit.message
+    ann.reload()
+    row = ann.get_by_role("row", name=re.compile("line 1"))
+    expect(row).to_contain_text(re.compile(r"10,?000\.00"))
+    expect(row).to_contain_text(re.compile(r"9,?000\.00"))
+    screenshot(ann, "quickbooks-6-difference")
