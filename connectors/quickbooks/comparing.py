@@ -39,15 +39,18 @@ class Pair(NamedTuple):
 
 
 def compare(document: Document, terms: Terms, receipt: Receipt) -> Script[Compared]:
-    """Read the order or estimate and hold it against the document. Raises Busy and Refused."""
+    """Read the order or estimate and hold it against the document. Raises Busy and Refused.
+
+    An order is read once in a session, however many change orders of it are compared.
+    """
     record: Order | Estimate | None
     feature: errors.Feature = "estimates" if document.kind == "budget" else "orders"
     if document.kind == "budget":
-        answer: Answer = yield estimates.estimate_by_id(receipt.id, fresh=True)
+        answer: Answer = yield estimates.estimate_by_id(receipt.id)
         what = f"estimate {receipt.number}"
         record = next(iter(estimates.estimates(answer)), None)
     else:
-        answer = yield orders.order_by_id(receipt.id, fresh=True)
+        answer = yield orders.order_by_id(receipt.id)
         what = f"purchase order {receipt.number}"
         record = next(iter(orders.orders(answer)), None)
     if record is None and (answer.status not in errors.GONE or answer.element is None):

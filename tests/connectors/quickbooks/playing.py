@@ -58,7 +58,7 @@ class Session:
         self.opened = company.open_session()
         self.sent: list[str] = []
         self.known: dict[str, Answer] = {}
-        self.before: Callable[[Request], None] = lambda request: None
+        self.before: Callable[[Request], object] = lambda request: None
 
     def writes(self) -> list[str]:
         return [message for message in self.sent if "AddRq" in message or "ModRq" in message]
