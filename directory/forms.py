@@ -17,7 +17,7 @@ class PersonForm(forms.Form):
     """Somebody who is invited."""
 
     name = forms.CharField(max_length=120)
-    email = forms.EmailField(label="E-mail")
+    email = forms.EmailField(label="E-mail", max_length=254)
 
 
 class CompanyForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -117,7 +117,7 @@ class ProjectForm(ListedForm):
         help_texts = {
             "number": "As your people call it: 24-017.",
             "job": "Jobs come from the ERP with each sync. Nothing is sent for a project without "
-            "one, and not before the next sync after it was linked.",
+            "one.",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -53,6 +53,7 @@ def make_operator(email: str, name: str = "", *, by: User | None) -> User:
         _operator(by)
     user = _person(email, name or email.partition("@")[0])
     if not user.is_operator:
+        _forget_links(user)
         user.is_operator = True
         user.save(update_fields=["is_operator"])
         append(None, [Happened("make-operator", f"user:{user.pk}", by.pk if by else None)])
@@ -106,7 +107,9 @@ def invite_administrator(company: Company, email: str, name: str, *, by: User) -
     The only way to bring somebody into a company who has an account here already.
     """
     _operator(by)
-    membership = _member(company, _person(email, name), by)
+    user = _person(email, name)
+    _forget_links(user)
+    membership = _member(company, user, by)
     for tool in (Tool.DIRECTORY, Tool.ERP):
         set_level(membership, tool, Level.ADMIN, by=by)
     return membership
@@ -232,6 +235,14 @@ def _person(email: str, name: str) -> User:
     email = email.strip().lower()
     found = User.objects.filter(email__iexact=email).first()
     return found or User.objects.create_user(email, name.strip())
+
+
+def _forget_links(user: User) -> None:
+    """One-time links of somebody without a password open nothing from now on: whoever made them
+    for one company would get more than that company with them."""
+    if not user.has_usable_password():
+        user.set_unusable_password()  # a different one, which is part of what a link proves
+        user.save(update_fields=["password"])
 
 
 def _member(company: Company, user: User, by: User) -> Membership:

@@ -49,7 +49,7 @@ def operators_only(view: View[P]) -> View[P]:
 @require_http_methods(["GET", "POST"])
 def companies(request: HttpRequest) -> HttpResponse:
     """All companies, the form for a new one, and who the operators are."""
-    form = CompanyForm(request.POST or None)
+    form = CompanyForm(request.POST or None, initial={"erp_enabled": True})
     if request.method == "POST" and form.is_valid():
         company = workflow.create_company(**form.cleaned_data, by=person(request))
         messages.success(request, f"{company} is there. Now invite its first administrator.")

@@ -169,10 +169,15 @@ def one_person(request: HttpRequest, company_id: int, membership_id: int) -> Htt
 @require_POST
 @never_cache
 def link(request: HttpRequest, company_id: int, membership_id: int) -> HttpResponse:
-    """A new one-time link for somebody who has not set a password yet."""
+    """A new one-time link for somebody who has not set a password yet, and is nobody elsewhere."""
     access, membership = _open(request, company_id, membership_id)
     access.need(Tool.DIRECTORY, Level.ADMIN)
-    return show_link(request, access.company, membership.user, _person_url(membership))
+    user = membership.user
+    if user.is_operator or user.memberships.exclude(company=access.company).exists():
+        raise PermissionDenied(
+            f"{user} has more to do here than {access.company}. The operator makes the link."
+        )
+    return show_link(request, access.company, user, _person_url(membership))
 
 
 @login_required

@@ -121,3 +121,27 @@ def test_the_operators_verbs_are_nobody_elses(stage: Stage) -> None:
         with pytest.raises(PermissionDenied):
             verb()
     assert not User.objects.filter(email="x@test.example").exists()
+
+
+def test_a_link_that_a_company_made_opens_nothing_more_than_that_company(
+    stage: Stage, at: At
+) -> None:
+    """Dora keeps the link of somebody she invited. When that person becomes an operator, or the
+    administrator of another company, the link must not make Dora one."""
+    people = f"/companies/{stage.company.pk}/directory/people/"
+    for name, email in (("Oskar", "oskar@test.example"), ("Harbor", "boss@test.example")):
+        dora, otto = at(stage.dora), at(stage.otto)
+        kept = link_on(dora.post(f"{people}new/", {"name": name, "email": email}).content.decode())
+        if name == "Oskar":
+            entered = {"operator-name": name, "operator-email": email}
+            answer = otto.post("/operator/operators/", entered)
+        else:
+            page = f"/operator/companies/{stage.other.pk}/"
+            answer = otto.post(page, {"name": name, "email": email})
+        handed_over = link_on(answer.content.decode())
+        assert "password1" not in Client().get(kept, follow=True).content.decode()
+        invited = Membership.objects.get(user__email=email, company=stage.company)
+        again = dora.post(f"{people}{invited.pk}/link/")
+        assert again.status_code == 403
+        assert "The operator makes the link" in again.content.decode()
+        assert "password1" in Client().get(handed_over, follow=True).content.decode()

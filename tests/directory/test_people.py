@@ -65,6 +65,12 @@ def test_what_an_address_elsewhere_means(stage: Stage, at: At) -> None:
     assert not stage.olga.memberships.filter(company=stage.company).exists()
 
 
+def test_an_address_that_is_too_long_is_refused_in_words(stage: Stage, at: At) -> None:
+    address = f"{'x' * 60}@{'y' * 60}.{'z' * 60}.{'w' * 60}.{'v' * 60}.example"
+    answer = at(stage.dora).post(f"{_page(stage)}people/new/", {"name": "Quinn", "email": address})
+    assert "at most 254 characters" in answer.content.decode()
+
+
 def test_two_administrators_with_the_same_page_do_not_undo_each_other(stage: Stage, at: At) -> None:
     dora = at(stage.dora)
     page = _page(stage, "Vic")
