@@ -149,7 +149,8 @@ def set_levels(
     """Give a person these levels. All of them or, with PermissionDenied, none."""
     by.need(Tool.DIRECTORY, Level.ADMIN)
     _same_company(membership.company_id, by)
-    for tool, project, level in levels:
+    # Directory first: it locks the rows of all administrators, before the history's head.
+    for tool, project, level in sorted(levels, key=lambda one: one[0] != Tool.DIRECTORY):
         if project is not None:
             _same_company(project.company_id, by)
         set_level(membership, tool, level, by=by.user, project=project)
@@ -206,8 +207,10 @@ def save(row: Listed, *, by: Access) -> None:
         if getattr(before, name) != getattr(row, name)
     }
     if changes:
-        row.save(update_fields=[*changes, *(["erp_synced_at"] if "job" in changes else [])])
+        # The history first: a changed name locks the row against documents that name it, and those
+        # are checked when their transaction ends, with the history's head in its hands.
         append(by.company.pk, [Happened("change", f"{kind}:{row.pk}", by.user.pk, changes)])
+        row.save(update_fields=[*changes, *(["erp_synced_at"] if "job" in changes else [])])
 
 
 def unlinked_jobs(project: Project) -> QuerySet[Job]:
