@@ -12,6 +12,7 @@ from django.core.cache import cache
 from zeep.transports import Transport
 
 from connectors.models import Conversation, Session
+from connectors.quickbooks import OWNER_ID
 from tests.stage import PASSWORD, Stage
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -185,3 +186,31 @@ def test_a_soap_library_can_read_our_description(stage: Stage, live_server, sett
     assert client.service.serverVersion().startswith("ERP Bridge")
     answer = client.service.authenticate(stage.connection.user_name, "wrong")
     assert answer == ["", "nvu"] or answer == [None, "nvu"]
+
+
+def test_a_soap_library_drives_a_whole_session(stage: Stage, live_server, settings) -> None:
+    """zeep, from our own description: a change order reaches QuickBooks, percent by percent."""
+    settings.BASE_URL = live_server.url
+    commitment = stage.commitment()
+    stage.synced(commitment)
+    change_order = stage.change_order(commitment)
+    stage.send(change_order)
+    stage.accept(change_order)
+    client = zeep.Client(
+        f"{live_server.url}/qbwc/{stage.connection.pk}/?wsdl", transport=Transport(timeout=20)
+    )
+    call = client.service
+    assert call.clientVersion("2.3.0.215") in ("", None)
+    ticket, company_file = call.authenticate(stage.connection.user_name, PASSWORD)
+    assert company_file in ("", None)
+    greeting = stage.books.host_company_preferences(OWNER_ID)
+    said = []
+    while True:
+        request = call.sendRequestXML(ticket, greeting, "meridian.qbw", "US", 13, 0)
+        greeting = ""
+        said.append(call.receiveResponseXML(ticket, stage.books.answer(request), "", ""))
+        if said[-1] == 100:
+            break
+    assert said == sorted(said)
+    assert call.closeConnection(ticket) == "OK: 1 done"
+    assert stage.status(change_order) == "synced"
