@@ -92,9 +92,9 @@ class Connector(Protocol):
         """
 
     def compare(self, document: Document, terms: Terms, receipt: Receipt) -> Script[Compared]:
-        """Look whether what was exported still stands there unchanged. Never writes. Raises Busy.
+        """Look whether what was exported still stands there unchanged. Never writes.
 
-        `receipt` is what the export (or the comparison before) gave.
+        `receipt` is what the export (or the comparison before) gave. Raises Busy and Refused.
         """
 
     def look_up(

@@ -5,13 +5,17 @@ own page, so that no website in the same browser can reach it.
 
 ========================== =====================================================================
 GET ``/``                  the page for people
-GET ``/orders``            purchase orders with their lines, as JSON; ``/estimates`` likewise
+GET ``/orders``            purchase orders with their lines, as JSON; ``/estimates`` and ``/bills``
+                           likewise
 GET ``/log``               the last sessions with their requests and answers, as JSON
 GET ``/faults``            the faults and their values, as JSON
 POST ``/faults``           switch faults: a JSON object, or a form
 POST ``/sync``             poll now; answers when that session is over
 POST ``/orders/ID/edit``   the bookkeeper edits an order: ``Memo=…``, ``RefNumber=…`` …
-POST ``/orders/ID/delete`` the bookkeeper deletes it
+POST ``/orders/ID/delete`` the bookkeeper deletes it (an order, an estimate or a bill)
+POST ``/lines/ID/LINE``    the bookkeeper changes a line of it: ``amount=…``, ``desc=…`` …;
+                           ``/lines/ID/LINE/delete`` deletes it
+POST ``/bills``            the bookkeeper enters a bill: ``job=…``, ``item=…``, ``amount=…``
 POST ``/preferences``      the bookkeeper sets preferences: ``IsUsingEstimates=false`` …
 ========================== =====================================================================
 """
@@ -20,7 +24,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -56,6 +60,8 @@ class Control:
                 return [dataclasses.asdict(order) for order in company.purchase_orders()]
             case "/estimates":
                 return [dataclasses.asdict(each) for each in company.estimates()]
+            case "/bills":
+                return [dataclasses.asdict(each) for each in company.bills()]
             case "/log":
                 return [session_json(each) for each in self.poller.sessions]
             case "/faults":
@@ -79,18 +85,33 @@ class Control:
                 return self._by_hand("edit_order", txn_id, **values)
             case ["orders", txn_id, "delete"]:
                 return self._by_hand("delete_order", txn_id)
+            case ["lines", txn_id, line]:
+                return self._by_hand("edit_line", txn_id, line, **_amounts(values))
+            case ["lines", txn_id, line, "delete"]:
+                return self._by_hand("delete_line", txn_id, line)
+            case ["bills"]:
+                return self._by_hand("enter_bill", **_amounts(values))
             case ["preferences"]:
                 for name, value in values.items():
                     self._by_hand("set_preference", name, _truth(value))
                 return {"done": True}
         raise BadRequest(f"There is nothing at {path}.", 404)
 
-    def _by_hand(self, verb: str, *args: Any, **values: str) -> dict[str, bool]:
+    def _by_hand(self, verb: str, *args: Any, **values: Any) -> dict[str, bool]:
         try:
             getattr(self.poller.connector.company_file.by_hand, verb)(*args, **values)
         except (KeyError, TypeError) as error:
             raise BadRequest(str(error.args[0]), 404) from None
         return {"done": True}
+
+
+def _amounts(values: dict[str, Any]) -> dict[str, Any]:
+    """The values with the amount as a number."""
+    try:
+        amount = {"amount": Decimal(str(values["amount"]))} if "amount" in values else {}
+    except InvalidOperation:
+        raise BadRequest(f"{values['amount']} is no amount.") from None
+    return {**values, **amount}
 
 
 def _truth(value: Any) -> Any:

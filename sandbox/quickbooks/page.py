@@ -50,7 +50,7 @@ _SWITCHES: dict[str, tuple[str, str]] = {
 def page(poller: Poller) -> str:
     """The whole page as HTML."""
     company = poller.connector.company_file
-    orders, estimates = company.purchase_orders(), company.estimates()
+    orders, estimates, bills = company.purchase_orders(), company.estimates(), company.bills()
     parts = [
         "<!doctype html><html lang=en><meta charset=utf-8>",
         "<meta name=viewport content='width=device-width'>",
@@ -67,6 +67,10 @@ def page(poller: Poller) -> str:
         f"<h2>Estimates ({len(estimates)})</h2>",
         *(_order(each) for each in reversed(estimates)),
         "" if estimates else "<p class=quiet>None yet.</p>",
+        f"<h2>Bills ({len(bills)})</h2>",
+        _bill_form(poller),
+        *(_order(each) for each in reversed(bills)),
+        "" if bills else "<p class=quiet>None yet: nothing was spent.</p>",
         "<h2>What can go wrong</h2>",
         _faults(poller),
         "<h2>Preferences</h2>",
@@ -107,7 +111,7 @@ def _button(
 
 def _order(order: OrderView) -> str:
     state = "closed" if order.is_closed else "received" if order.is_fully_received else ""
-    rows = "".join(_line(each) for each in order.lines)
+    rows = "".join(_line(each, order.txn_id) for each in order.lines)
     return (
         f"<section id='{escape(order.txn_id)}'><h3>{escape(order.ref_number)} ·"
         f" {escape(order.name)} · {order.total:,.2f} {state}</h3>"
@@ -115,7 +119,7 @@ def _order(order: OrderView) -> str:
         f" {order.edit_sequence} · changed {order.time_modified}</small>"
         f"<p class=memo>{escape(order.memo)}</p>"
         "<table><tr><th>Item<th>Description<th>Job<th>Service date<th class=n>Qty<th class=n>Rate"
-        f"<th class=n>Amount<th>TxnLineID</tr>{rows}</table>"
+        f"<th class=n>Amount<th>TxnLineID<th></tr>{rows}</table>"
         + _button(
             f"/orders/{order.txn_id}/edit",
             "Edit by hand (memo)",
@@ -127,14 +131,34 @@ def _order(order: OrderView) -> str:
     )
 
 
-def _line(line: LineView) -> str:
+def _bill_form(poller: Poller) -> str:
+    """Fields for a bill of one line, so that a job has actual costs."""
+    company = poller.connector.company_file
+    jobs = [each.full_name for each in company.entries("Customer") if each.parent]
+    items = [each.full_name for each in company.entries("Item")]
+    chosen = "".join(
+        f"<select name={name} aria-label={name}>"
+        + "".join(f"<option>{escape(each)}" for each in names)
+        + "</select> "
+        for name, names in (("job", jobs), ("item", items))
+    )
+    return (
+        f"<form method=post action='/bills'>{chosen}<input name=amount value=100.00 size=10"
+        " aria-label=amount> <button>Enter a bill</button></form>"
+    )
+
+
+def _line(line: LineView, txn_id: str) -> str:
     quantity = "" if line.quantity is None else format(line.quantity.normalize(), "f")
     rate = "" if line.rate is None else f"{line.rate:,.2f}"
     cells = [line.item, line.desc, line.customer, line.service_date]
     text = "".join(f"<td>{escape(cell)}" for cell in cells)
+    action = f"/lines/{txn_id}/{line.txn_line_id}"
+    more = {"amount": f"{line.amount + 100:.2f}"}
+    buttons = f"{_button(action, '+ 100 by hand', more)} {_button(f'{action}/delete', 'Delete')}"
     return (
         f"<tr>{text}<td class=n>{quantity}<td class=n>{rate}<td class=n>{line.amount:,.2f}"
-        f"<td><small>{escape(line.txn_line_id)}</small></tr>"
+        f"<td><small>{escape(line.txn_line_id)}</small><td>{buttons}</tr>"
     )
 
 

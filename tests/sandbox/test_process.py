@@ -185,6 +185,27 @@ def test_the_bookkeeper_edits_deletes_and_sets_preferences(demo, server):
         demo.post(f"orders/{order['txn_id']}/delete")
 
 
+def test_the_bookkeeper_changes_lines_and_enters_bills(demo, server):
+    server.requests = [message_set(add(line(), line(amount="5.00")))]
+    demo.post("sync")
+    (order,) = demo.get("orders")
+    first, second = (each["txn_line_id"] for each in order["lines"])
+
+    demo.post(f"lines/{order['txn_id']}/{first}", {"amount": "150.00", "desc": "Mine"})
+    demo.post(f"lines/{order['txn_id']}/{second}/delete")
+    (changed,) = demo.get("orders")[0]["lines"]
+    assert (changed["amount"], changed["desc"]) == ("150.00", "Mine")
+    job = "City of Alder:Riverside Library"
+    demo.post("bills", {"job": job, "item": "03-300", "amount": "900.50"})
+    (bill,) = demo.get("bills")
+    assert (bill["total"], bill["lines"][0]["customer"]) == ("900.50", job)
+    assert "Bills (1)" in demo.get("")
+    with pytest.raises(HTTPError, match="400"):
+        demo.post("bills", {"job": job, "item": "03-300", "amount": "much"})
+    with pytest.raises(HTTPError, match="404"):
+        demo.post("bills", {"job": "Nowhere", "item": "03-300", "amount": "1"})
+
+
 def test_a_button_of_the_page_leads_back_to_it(demo):
     with urlopen(Request(demo.address + "faults", b"delay=0&stopped=true")) as answer:
         assert answer.url == demo.address
