@@ -12,7 +12,7 @@ from typing import Literal
 from connectors.contract import Busy, CannotTell, ErpError, Refused
 from connectors.quickbooks.qbxml import Answer
 
-Feature = Literal["orders", "estimates"]  # what must be switched on in the company file
+Feature = Literal["orders", "estimates", "classes"]  # what must be switched on in the company file
 
 NO_MATCH = 1
 STALE = 3200  # the EditSequence is out of date: somebody saved the record in between
@@ -73,6 +73,8 @@ SWITCH_ON = {
     "Preferences, Items & Inventory, Company Preferences)",
     "estimates": "In QuickBooks, answer “Do you create estimates?” with Yes (Edit, Preferences, "
     "Jobs & Estimates, Company Preferences)",
+    "classes": "In QuickBooks, tick “Use class tracking for transactions” (Edit, Preferences, "
+    "Accounting, Company Preferences)",
 }
 
 # COM failures of QuickBooks itself, reported instead of an answer

@@ -43,7 +43,7 @@ def estimate_name(txn_id: str) -> str:
 
 
 def list_name(job: str) -> str:
-    """The name of the ERP record that the estimates of one job are together, without lines."""
+    """The name of the ERP record that the estimates of one job are together."""
     return f"estimates:{job}"
 
 
@@ -63,7 +63,7 @@ def estimates_of(job: str, *, lines: bool = False) -> Request:
         f"<EstimateQueryRq><EntityFilter><ListID>{qbxml.escape(job)}</ListID></EntityFilter>"
         f"{'<IncludeLineItems>true</IncludeLineItems>' if lines else ''}</EstimateQueryRq>"
     )
-    return Request(body=body, record="" if lines else list_name(job), fresh=True)
+    return Request(body=body, record=list_name(job), fresh=True)
 
 
 def estimates(answer: qbxml.Answer) -> list[Estimate]:
@@ -87,19 +87,16 @@ def _rets(answer: qbxml.Answer) -> list[etree._Element]:
 
 
 def known(answer: qbxml.Answer) -> dict[str, Estimate | dict[str, list[Estimate]]]:
-    """What an answer tells for previews: whole estimates by `estimate_name`, heads by `list_name`.
+    """What an answer tells for previews: estimates with their lines, and all estimates of a job.
 
-    An answer with heads only is the answer to `estimates_of`, which asks for all of a job.
+    That a job has none is worth knowing too.
     """
-    found: dict[str, Estimate | dict[str, list[Estimate]]] = {}
     seen = [estimate for estimate in estimates(answer) if estimate["id"]]
-    for estimate in seen:
-        if estimate["lines"]:
-            found[estimate_name(estimate["id"])] = estimate
-    if not found:
-        for job in {estimate["job"] for estimate in seen}:
-            heads = [estimate for estimate in seen if estimate["job"] == job]
-            found[list_name(job)] = {"estimates": heads}
+    found: dict[str, Estimate | dict[str, list[Estimate]]] = {
+        estimate_name(estimate["id"]): estimate for estimate in seen if estimate["lines"]
+    }
+    if answer.record.startswith(list_name("")) and answer.status in (0, 1):
+        found[answer.record] = {"estimates": seen}
     return found
 
 

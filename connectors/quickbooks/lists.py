@@ -73,17 +73,18 @@ def pull(what: str, cursor: str, since: str = "") -> Script[Pulled]:
             code=str(answer.status),
             words=answer.message,
         )
-    element = _answered(answer, f"the list of {what.replace('_', ' ')}")
+    feature: errors.Feature = "classes" if what == "classes" else "orders"
+    element = _answered(answer, f"the list of {what.replace('_', ' ')}", feature)
     rows = [row for entry in element if (row := _ROWS[what](entry)) is not None]
     left = element.get("iteratorRemainingCount", "0")
     more = element.get("iteratorID", "") if left not in ("", "0") else ""
     return Pulled(rows=tuple(rows), more=more)
 
 
-def _answered(answer: Answer, doing: str) -> etree._Element:
+def _answered(answer: Answer, doing: str, feature: errors.Feature = "orders") -> etree._Element:
     """The response that holds the entries, or says that there are none. Raises Busy, Refused."""
     if answer.element is None or answer.status not in (0, errors.NO_MATCH):
-        raise errors.unread(answer, doing)
+        raise errors.unread(answer, doing, feature=feature)
     return answer.element
 
 

@@ -172,7 +172,7 @@ def _budget(
         total_after=None if before is None else before + document.amount,
         change=document.amount,
         warnings=(
-            *_other_estimates(terms, beside),
+            *(_other_estimates(terms, beside) if known or not first else _NOT_ASKED),
             *(_standing_estimate(terms, standing) if standing else ()),
             *_switched(day, facts, "estimate"),
             *_spelled(document),
@@ -180,6 +180,12 @@ def _budget(
         not_sent=tuple(_not_sent(document)),
         confirm=tuple(Ref(id=one["id"], name=estimates.told(one)) for one in beside),
     )
+
+
+_NOT_ASKED = (
+    "QuickBooks has not been asked yet whether the job has other estimates, which would add up "
+    "with this one. It will be asked before anything is written.",
+)
 
 
 def _other_estimates(terms: Terms, beside: list[Estimate]) -> Iterator[str]:

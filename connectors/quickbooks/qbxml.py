@@ -36,12 +36,14 @@ class Answer(NamedTuple):
 
     `status` is its statusCode (0 done, 1 no match), or the messageSetStatusCode where a set was
     refused as a whole or checked; -1 where it was no number. `element` is the response, or None.
+    `record` is that of the question.
     """
 
     status: int
     severity: str
     message: str
     element: etree._Element | None
+    record: str = ""
 
 
 def escape(text: str) -> str:
@@ -93,6 +95,7 @@ def unwrap(reply: str, requests: Mapping[str, Request]) -> dict[str, Answer]:
                 element.get("statusSeverity", ""),
                 element.get("statusMessage", ""),
                 element,
+                "" if requests[name].writes else requests[name].record,
             )
     for name, request in requests.items():
         if name not in found and (request.check or set_status != 0):

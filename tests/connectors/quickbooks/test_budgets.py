@@ -170,8 +170,22 @@ def test_the_preview_lists_it_for_confirmation(site, bid):
 # --- preview and problems ----------------------------------------------------------------------
 
 
+def test_that_a_job_has_no_estimate_is_known_once_it_was_asked(site):
+    terms = site.terms(ROUND_1)
+    (warning,) = connector.preview(ROUND_1, terms, None).warnings
+    assert "has not been asked yet" in warning
+    session = site.session()
+    session.run(lambda: connector.look_up(ROUND_1, terms, ""))
+    name = connector.record(ROUND_1, terms)
+    known = connector.records(session.known[name])[name]
+    preview = connector.preview(ROUND_1, terms, known)
+    assert (preview.warnings, preview.confirm) == ((), ())
+    session.run(lambda: connector.export(ROUND_1, terms, KEY))
+    assert connector.records(session.known[name])[name] == {"estimates": []}
+
+
 def test_the_preview_of_the_first_round_is_what_will_stand_there(site):
-    preview = connector.preview(ROUND_1, site.terms(ROUND_1), None)
+    preview = connector.preview(ROUND_1, site.terms(ROUND_1), {"estimates": []})
     exported(site, ROUND_1)
     assert preview.record == "New estimate"
     assert dict(preview.fields) == {

@@ -214,6 +214,15 @@ def test_a_list_without_an_answer_is_never_an_empty_list(code, kind, sentence):
         hand_feed(connector.pull("vendors", ""), said)
 
 
+def test_class_tracking_that_is_off_says_where_to_switch_it_on():
+    said = (
+        '<QBXML><QBXMLMsgsRs><ClassQueryRs requestID="ID?" statusCode="3250"'
+        ' statusSeverity="Error"/></QBXMLMsgsRs></QBXML>'
+    )
+    with pytest.raises(Refused, match="Use class tracking"):
+        hand_feed(connector.pull("classes", ""), said)
+
+
 def test_an_empty_list_is_no_error():
     nothing = (
         '<QBXML><QBXMLMsgsRs><VendorQueryRs requestID="ID?" statusCode="1"'
