@@ -3,8 +3,10 @@
 Real HTTP against our own endpoint; nothing may answer with a stack trace or lose anything.
 """
 
+import html
 import http.client
 from urllib.parse import urlsplit
+from xml.sax.saxutils import escape
 
 import pytest
 import zeep
@@ -214,3 +216,43 @@ def test_a_soap_library_drives_a_whole_session(stage: Stage, live_server, settin
     assert said == sorted(said)
     assert call.closeConnection(ticket) == "OK: 1 done"
     assert stage.status(change_order) == "synced"
+
+
+def test_quickbooks_that_cannot_be_opened_is_told_in_words(stage: Stage, live_server) -> None:
+    commitment = stage.commitment()
+    stage.send(commitment)
+    stage.accept(commitment)
+    stage.faults.connection_error = "0x80040408"
+    stage.web_connector(live_server.url).run_once()
+    stage.connection.refresh_from_db()
+    assert "QuickBooks" in stage.connection.last_result
+    assert stage.status(commitment) == "accepted"
+    assert stage.web_connector(live_server.url).run_once().outcome == "done"
+    assert stage.status(commitment) == "synced"
+
+
+def test_calls_out_of_sequence_change_nothing(stage: Stage, live_server) -> None:
+    """An answer to nothing, a question asked twice, a greeting left out, goodbye twice."""
+    commitment = stage.commitment()
+    stage.send(commitment)
+    stage.accept(commitment)
+    ticket = authenticate(live_server, stage).split("<string>")[1].split("</string>")[0]
+    # Without QuickBooks' greeting nothing is said to it.
+    assert say(live_server, stage, "sendRequestXML", ticket=ticket) == ""
+    assert "greeting" in say(live_server, stage, "getLastError", ticket=ticket)
+    say(live_server, stage, "closeConnection", ticket=ticket)
+    say(live_server, stage, "closeConnection", ticket=ticket)
+
+    ticket = authenticate(live_server, stage).split("<string>")[1].split("</string>")[0]
+    greeting = escape(stage.books.host_company_preferences(OWNER_ID))
+    first = say(live_server, stage, "sendRequestXML", ticket=ticket, strHCPResponse=greeting)
+    again = say(live_server, stage, "sendRequestXML", ticket=ticket)
+    assert first == again != ""
+    answer = escape(stage.books.answer(html.unescape(first)))
+    progress = say(live_server, stage, "receiveResponseXML", ticket=ticket, response=answer)
+    repeated = say(live_server, stage, "receiveResponseXML", ticket=ticket, response=answer)
+    assert 0 <= int(progress) == int(repeated) < 100
+    say(live_server, stage, "closeConnection", ticket=ticket)
+    assert stage.web_connector(live_server.url).run_once().outcome == "done"
+    assert stage.status(commitment) == "synced"
+    assert len(stage.books.purchase_orders()) == 1
