@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import Enum
+from functools import cache, partial
 from typing import Any
 
+from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 
-from approvals.models import Export, Kinds, TabCount
+from approvals.models import Export, Kinds
 from approvals.states import VIEW_OF, Status, View
+from directory.prepared import Prepared
 
 # The sub-tabs, as they stand in addresses.
 TABS = {"commitments": Kinds.COMMITMENT, "change-orders": Kinds.CHANGE_ORDER}
@@ -95,13 +99,13 @@ def page(
 
     `search` is looked for in number, title and the contract company's name.
     """
-    exports = in_view(company, kind, view, search)
     place = older_than or newer_than
-    if newer_than is not None:
-        exports = _beyond(exports, TupleGreaterThan, newer_than).order_by("status_at", "id")
-    elif older_than is not None:
-        exports = _beyond(exports, TupleLessThan, older_than)
-    rows = list(exports.values(*COLUMNS)[: size + 1])
+    beyond = Beyond.NEWER if newer_than else Beyond.OLDER if older_than else Beyond.FIRST
+    at = (place.at, place.id) if place else ()
+    if search:
+        rows = list(_rows(beyond, size, company, kind, view, *at, search=search))
+    else:
+        rows = _prepared(beyond, size).rows(company, kind, view, *at)
     more = len(rows) > size
     rows = rows[:size]
     if newer_than is not None:
@@ -116,6 +120,41 @@ def page(
         older=Place.of(rows[-1]) if more else None,
         newer=(Place.of(rows[0]) if rows else place) if place is not None else None,
     )
+
+
+class Beyond(Enum):
+    """Where a page begins."""
+
+    FIRST = "first"
+    OLDER = "older"
+    NEWER = "newer"
+
+
+def _rows(
+    beyond: Beyond,
+    size: int,
+    company: int,
+    kind: str,
+    view: str,
+    at: datetime | None = None,
+    pk: int = 0,
+    *,
+    search: str = "",
+) -> QuerySet[Export, dict[str, Any]]:
+    """The rows of a page, and one more that tells whether another one follows."""
+    exports = in_view(company, kind, view, search)
+    if at is not None and beyond == Beyond.NEWER:
+        exports = _beyond(exports, TupleGreaterThan, Place(at, pk)).order_by("status_at", "id")
+    elif at is not None:
+        exports = _beyond(exports, TupleLessThan, Place(at, pk))
+    rows: QuerySet[Export, dict[str, Any]] = exports.values(*COLUMNS)[: size + 1]
+    return rows
+
+
+@cache
+def _prepared(beyond: Beyond, size: int) -> Prepared[Export]:
+    place = () if beyond == Beyond.FIRST else (datetime, int)
+    return Prepared(partial(_rows, beyond, size), int, str, str, *place)
 
 
 def in_view(company: int, kind: str, view: str, search: str = "") -> QuerySet[Export]:
@@ -153,10 +192,14 @@ class Counts:
 def counts(*companies: int) -> dict[int, Counts]:
     """The counts of every view of each of `companies`; one query."""
     found: dict[int, dict[tuple[str, str], int]] = {company: {} for company in companies}
-    rows = TabCount.objects.filter(company_id__in=companies)
-    for company, kind, status, n in rows.values_list("company_id", "kind", "status", "n"):
-        key = (kind, VIEW_OF[Status(status)].value)
-        found[company][key] = found[company].get(key, 0) + n
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT company_id, kind, status, n FROM approvals_tabcount WHERE company_id = ANY(%s)",
+            [list(companies)],
+        )
+        for company, kind, status, n in cursor.fetchall():
+            key = (kind, VIEW_OF[Status(status)].value)
+            found[company][key] = found[company].get(key, 0) + n
     return {company: Counts(by_view) for company, by_view in found.items()}
 
 

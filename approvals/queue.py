@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import cache, partial
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.http import QueryDict
@@ -174,7 +175,8 @@ def html(
     """The rows of `approvals.listing.page` as table rows; `actions`: the address of each step."""
     now = timezone.now()
     address = reverse("export", args=[0]).replace("0", "{}")
-    formatted = [_formatted(row, access, now, address) for row in rows]
+    buttons = cache(partial(_buttons, access))
+    formatted = [_formatted(row, buttons, now, address) for row in rows]
     template = engines["jinja2"].get_template("queue.jinja")
     context = {
         "rows": formatted,
@@ -186,41 +188,87 @@ def html(
     return mark_safe(template.render(context))  # noqa: S308 escaped by the template
 
 
-def _formatted(row: dict[str, Any], access: Access, now: datetime, address: str) -> dict[str, Any]:
+class Row(NamedTuple):
+    """What the template shows of one item; attributes, for it looks them up faster than keys."""
+
+    id: int
+    item: str
+    url: str
+    number: str
+    parent: str
+    name: str
+    title: str
+    project: str
+    vendor: str
+    amount: str
+    cents: int
+    deduct: bool
+    status: str
+    status_label: str
+    message: str
+    erp_number: str
+    sent_by: str
+    decided_by: str
+    at: SafeString | str
+    buttons: Sequence[Button]
+
+
+class Button(NamedTuple):
+    """One step of one row."""
+
+    step: str
+    label: str
+    main: bool
+    note: bool
+    reason: str
+
+
+def _formatted(
+    row: dict[str, Any],
+    buttons: Callable[[Status, int | None], Sequence[Button]],
+    now: datetime,
+    address: str,
+) -> Row:
     status = Status(row["status"])
     parent = row["parent__number"]
-    return {
-        "id": row["id"],
-        "item": f"{row['id']}:{row['version']}",
-        "url": address.format(row["id"]),
-        "number": row["number"],
-        "parent": parent or "",
-        "name": f"{parent} {row['number']}" if parent else row["number"],
-        "title": row["title"],
-        "project": f"{row['project__number']} {row['project__name']}",
-        "vendor": row["vendor_name"],
-        "amount": money(row["amount"]),
-        "cents": int(row["amount"] * 100),
-        "deduct": row["amount"] < 0,
-        "status": status.value,
-        "status_label": status.label,
-        "message": row["message"],
-        "erp_number": row["erp_number"],
-        "sent_by": row["sent_by__name"] or "",
-        "decided_by": row["decided_by__name"] or "",
-        "at": moment(row["status_at"]) if row["status"] in SETTLED else ago(row["status_at"], now),
-        "buttons": [
-            {
-                "step": step.name,
-                "label": step.label,
-                "main": step.name in MAIN,
-                "note": step.needs_note,
-                "reason": why_not(step, access, row["sent_by_id"]),
-            }
-            for step in (STEPS[name] for name in IN_LISTS)
-            if status in step.sources
-        ],
-    }
+    at = row["status_at"]
+    return Row(
+        id=row["id"],
+        item=f"{row['id']}:{row['version']}",
+        url=address.format(row["id"]),
+        number=row["number"],
+        parent=parent or "",
+        name=f"{parent} {row['number']}" if parent else row["number"],
+        title=row["title"],
+        project=f"{row['project__number']} {row['project__name']}",
+        vendor=row["vendor_name"],
+        amount=money(row["amount"]),
+        cents=int(row["amount"] * 100),
+        deduct=row["amount"] < 0,
+        status=status.value,
+        status_label=status.label,
+        message=row["message"],
+        erp_number=row["erp_number"],
+        sent_by=row["sent_by__name"] or "",
+        decided_by=row["decided_by__name"] or "",
+        at=moment(at) if status in SETTLED else ago(at, now),
+        buttons=buttons(status, row["sent_by_id"]),
+    )
+
+
+def _buttons(access: Access, status: Status, sent_by: int | None) -> list[Button]:
+    """The steps of an item of that status, with the reason where this person may not."""
+    return [
+        Button(
+            step.name,
+            step.label,
+            step.name in MAIN,
+            step.needs_note,
+            why_not(step, access, sent_by),
+        )
+        for step in (STEPS[name] for name in IN_LISTS)
+        if status in step.sources
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from directory.models import (
     User,
 )
 from directory.perms import PUSH, PUSH_WORDS, Level, Tool
+from directory.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +129,12 @@ def holds_push(user: User, company: Company) -> bool:
     ).exists()
 
 
+_COMPANY = Prepared(lambda pk: Company.objects.filter(pk=pk), int)
+
+
 def open_company(user: User, company_id: int, *tools: Tool) -> Access:
     """The company and what `user` may do there; 404 without at least reading one of `tools`."""
-    company = Company.objects.filter(pk=company_id).first()
+    company = _COMPANY.first(company_id)
     if company is None:
         raise Http404
     access = access_to(user, company)

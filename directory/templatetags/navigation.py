@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from directory.models import ToolLevel, User
 from directory.perms import COMPANY_TOOLS, Level, Tool
+from directory.prepared import Prepared
 
 register = template.Library()
 
@@ -27,10 +28,8 @@ class Place:
     links: list[Link]
 
 
-@register.simple_tag
-def company_links(user: User) -> list[Place]:
-    """The person's companies with the company tools that they may read; one query."""
-    rows = (
+_TOOLS = Prepared(
+    lambda user: (
         ToolLevel.objects.filter(
             membership__user=user,
             membership__is_active=True,
@@ -39,10 +38,18 @@ def company_links(user: User) -> list[Place]:
             level__gte=Level.READ,
         )
         .order_by("company__name", "-tool")
-        .values_list("company_id", "company__name", "tool")[:MOST]
-    )
+        .values("company_id", "company__name", "tool")[:MOST]
+    ),
+    int,
+)
+
+
+@register.simple_tag
+def company_links(user: User) -> list[Place]:
+    """The person's companies with the company tools that they may read; one query."""
     places: dict[int, Place] = {}
-    for company, name, tool in rows:
+    for row in _TOOLS.rows(user.pk):
+        company, name, tool = row["company_id"], row["company__name"], row["tool"]
         places.setdefault(company, Place(name, [])).links.append(_link(Tool(tool), company))
     return list(places.values())
 
