@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -80,11 +81,16 @@ def _items(texts: Sequence[str]) -> list[Item]:
         raise StepError("Nothing is ticked. Tick the items first.")
     items = []
     for text in texts:
-        number, _, version = text.partition(":")
-        if not (number.isdecimal() and version.isdecimal()):
+        number, version = (_number(part) for part in text.partition(":")[::2])
+        if number is None or version is None:
             raise StepError("The page sent something unreadable. Load it again.")
-        items.append(Item(int(number), int(version)))
+        items.append(Item(number, version))
     return items
+
+
+def _number(text: str) -> int | None:
+    """An id or a version as our own pages write it; None for anything else."""
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
 
 
 def _queue(
@@ -222,15 +228,15 @@ def export_step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
     item, access = open_export(person(request), pk)
     if step not in STEPS or not STEPS[step].label:
         raise Http404
-    version = request.POST.get("version", "")
+    version = _number(request.POST.get("version", ""))
     try:
-        if not version.isdecimal():
+        if version is None:
             raise StepError("The page sent no version. Load it again.")
         take(
             step,
             item,
             by=access,
-            version=int(version),
+            version=version,
             note=request.POST.get("note", ""),
             terms=request.POST.get("terms", ""),
         )
@@ -246,7 +252,8 @@ def export_step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
         response = _panel(request, panel_for(item, access).saying(notice=done))
         response["HX-Trigger"] = "exportMoved"
         return response
-    messages.success(request, f"{item}: {done}")
+    of = f" of {item.parent.number}" if item.parent else ""
+    messages.success(request, f"{item}{of}: {done}")
     return redirect(_next(request, pk))
 
 
@@ -273,13 +280,13 @@ def _panel(request: HttpRequest, panel: Panel, **options: Any) -> HttpResponse:
 
 def _next(request: HttpRequest, pk: int) -> str:
     """After a decision the next item of the queue; else back to where the button was."""
-    then = request.POST.get("then", "")
-    if then.isdecimal():
+    then = _number(request.POST.get("then", ""))
+    if then is not None:
         return f"{reverse('export', args=[then])}?after={pk}"
     return _back(request, pk)
 
 
 def _back(request: HttpRequest, pk: int) -> str:
     back = request.POST.get("back", "")
-    own = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()})
-    return back if back and own else reverse("export", args=[pk])
+    own = back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None)
+    return back if own else reverse("export", args=[pk])

@@ -31,6 +31,7 @@ from directory.access import Access, access_to
 from directory.models import Membership
 
 MOST_AT_ONCE = 500
+LONGEST_NOTE = 10_000  # characters
 # The columns that a step writes beside the status.
 Changes = Mapping[str, object]
 
@@ -205,8 +206,7 @@ def _resolve(
 def reject(items: Sequence[Item], *, by: Access, note: str) -> list[Result]:
     """Send items back to their project manager, with a comment that says what to change."""
     by = _approver(by)
-    if not note.strip():
-        raise StepError("Say in the comment what has to be changed before it can be accepted.")
+    _need_comment(note, "Say in the comment what has to be changed before it can be accepted.")
     return _move_each(
         STEPS["reject"],
         items,
@@ -249,8 +249,7 @@ def stop_waiting(items: Sequence[Item], *, by: Access) -> list[Result]:
 def record_absent(items: Sequence[Item], *, by: Access, note: str) -> list[Result]:
     """A person looked in the ERP and it is not there (or was removed): it may be tried again."""
     by = _approver(by)
-    if not note.strip():
-        raise StepError("Say where you looked, so that others can follow.")
+    _need_comment(note, "Say where you looked, so that others can follow.")
     return _move_each(
         STEPS["record-absent"],
         items,
@@ -280,6 +279,14 @@ def _approver(by: Access) -> Access:
     now = access_to(by.user, by.company)
     now.need_approver()
     return now
+
+
+def _need_comment(note: str, why: str) -> None:
+    """StepError without a comment, or with one that nobody would read."""
+    if not note.strip():
+        raise StepError(why)
+    if len(note) > LONGEST_NOTE:
+        raise StepError(f"The comment has {len(note):,} characters; {LONGEST_NOTE:,} are possible.")
 
 
 def _ids(items: Sequence[Item]) -> list[int]:
@@ -330,8 +337,6 @@ def _objection(
 
     `by`: the approver, who does not decide on what they sent themselves.
     """
-    if step.name in NOT_YET:
-        return StepError("This step is not built yet.")
     if export.version != version:
         return Stale(export, changes=differences(export, version))
     if export.status not in step.sources:
@@ -403,8 +408,10 @@ def take_all(step: str, items: Sequence[Item], *, by: Access, note: str = "") ->
     """An approver's step with many items of one company; a result for each, in their order.
 
     Raises KeyError for a step that there is not, PermissionDenied, or StepError when nothing at
-    all can be done (no comment, too many items).
+    all can be done (no comment, too many items, a step that is not built yet).
     """
+    if step in NOT_YET:
+        raise StepError("This step is not built yet.")
     return _BULK[step](items, by, note)
 
 

@@ -1,0 +1,103 @@
+"""What a browser never sends: pages refuse it in words, change nothing, and never break."""
+
+from __future__ import annotations
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from directory.models import User
+from tests.stage import Stage
+
+pytestmark = pytest.mark.django_db
+
+
+def signed_in(person: User, *, enforce_csrf_checks: bool = False) -> Client:
+    client = Client(enforce_csrf_checks=enforce_csrf_checks)
+    client.force_login(person)
+    return client
+
+
+def test_a_nul_is_refused_wherever_it_is_typed(stage: Stage) -> None:
+    company, project = stage.company.pk, stage.project.pk
+    dora, ann = signed_in(stage.dora), signed_in(stage.ann)
+    for address in (
+        "/?q=%00",
+        f"/projects/{project}/commitments/?after=a%00",
+        f"/companies/{company}/erp/commitments/?q=%00",
+        f"/companies/{company}/directory/?after=%00",
+        f"/companies/{company}/directory/vendors/?q=a%00b",
+    ):
+        answer = dora.get(address)
+        assert answer.status_code == 400, address
+        assert "Nothing was changed" in answer.content.decode()
+    commitment = stage.commitment()
+    stage.send(commitment)
+    answer = ann.post(
+        f"/exports/{commitment.export_id}/reject/",
+        {"version": stage.export(commitment).version, "note": "a\0b"},
+    )
+    assert answer.status_code == 400
+    assert stage.status(commitment) == "sent"
+
+
+def test_a_form_that_is_too_large_is_refused_in_words(stage: Stage) -> None:
+    page = f"/companies/{stage.company.pk}/directory/vendors/new/"
+    dora = signed_in(stage.dora)
+    long = "name=" + "x" * settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    many = "name=x&" * (settings.DATA_UPLOAD_MAX_NUMBER_FIELDS + 1)
+    for sent in (long, many):
+        answer = dora.post(page, sent, content_type="application/x-www-form-urlencoded")
+        assert answer.status_code == 400
+        assert "too large" in answer.content.decode()
+
+
+def test_a_page_from_before_the_sign_in_says_so(stage: Stage) -> None:
+    """A form without the session's secret: an old page, or another site's."""
+    answer = signed_in(stage.dora, enforce_csrf_checks=True).post(
+        f"/companies/{stage.company.pk}/erp/connection/sync/"
+    )
+    assert answer.status_code == 403
+    told = answer.content.decode()
+    assert "Load the page again" in told
+    assert "CSRF verification" not in told
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "9" * 18, "٣", "-1", "1.0", "", "x"])
+def test_versions_that_nothing_has(stage: Stage, number: str) -> None:
+    commitment = stage.commitment()
+    stage.send(commitment)
+    ann, export = signed_in(stage.ann), commitment.export_id
+    page = f"/exports/{export}/"
+    assert ann.post(f"{page}accept/", {"version": number}).status_code == 302
+    bulk = f"/companies/{stage.company.pk}/erp/commitments/bulk/accept/"
+    for item in (f"{export}:{number}", f"{number}:1"):
+        answer = ann.post(bulk, {"item": item})
+        assert answer.status_code in (200, 409)
+    assert stage.status(commitment) == "sent"
+
+
+def test_where_a_decision_leads_is_one_of_our_own_pages(stage: Stage) -> None:
+    elsewhere = ("https://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example")
+    other = ("elsewhere", "%2f%2felsewhere.example", "javascript:alert(1)", "٣", "9" * 5000)
+    for number, back in enumerate((*elsewhere, *other)):
+        for field in ("back", "then"):
+            commitment = stage.commitment(number=f"{field}-{number}")
+            stage.send(commitment)
+            page = f"/exports/{commitment.export_id}/"
+            version = stage.export(commitment).version
+            answer = signed_in(stage.ann).post(
+                f"{page}reject/", {"version": version, "note": "No.", field: back}
+            )
+            assert answer.status_code == 302
+            assert answer["Location"] == page
+
+
+def test_a_comment_that_nobody_would_read(stage: Stage) -> None:
+    commitment = stage.commitment()
+    stage.send(commitment)
+    page = f"/exports/{commitment.export_id}/"
+    sent = {"version": stage.export(commitment).version, "note": "x" * 10_001}
+    answer = signed_in(stage.ann).post(f"{page}reject/", sent, follow=True)
+    assert "10,000 are possible" in answer.content.decode()
+    assert stage.status(commitment) == "sent"
