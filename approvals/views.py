@@ -63,7 +63,7 @@ def erp_queue(request: HttpRequest, company_id: int, tab: str) -> HttpResponse:
 def queue_bulk(request: HttpRequest, company_id: int, tab: str, step: str) -> HttpResponse:
     """Take one step with the ticked items, and show what became of each."""
     access = open_company(person(request), company_id, Tool.ERP)
-    if step not in IN_LISTS:
+    if step not in IN_LISTS or tab not in TABS:
         raise Http404
     ticked = [one for one in request.POST.getlist("only") if one] or request.POST.getlist("item")
     try:

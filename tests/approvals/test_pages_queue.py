@@ -282,6 +282,13 @@ def test_nothing_or_nonsense_ticked_is_refused_in_words(
     assert words in answer.content.decode()
 
 
+def test_a_tab_that_there_is_not_takes_no_step(stage: Stage, queue: str) -> None:
+    [first] = sent(stage, 1)
+    nowhere = f"/companies/{stage.company.pk}/erp/nowhere/bulk/accept/"
+    answer = signed_in(stage.ann).post(nowhere, {"item": [item(first)]})
+    assert (answer.status_code, stage.status(first)) == (404, "sent")
+
+
 def test_select_all_ticks_every_row_that_it_shows(
     stage: Stage, queue: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
