@@ -5,8 +5,9 @@ acceptance and stores what goes out before it goes; `receive` stores the answer 
 transaction, what follows from it. Both are driven by a transport: the Web Connector asks us
 (`connectors.webconnector`), or a worker calls the ERP.
 
-Locks, in this order: lane, conversations, what the purposes lock (exports by id), the history's
-head, counters. A purpose locks all its rows before the first step of a transaction.
+Locks, in this order: lane, what the purposes lock (exports by id), conversations, the history's
+head, counters. A purpose locks all its rows before the first step of a transaction, and before a
+conversation is changed: so do people who put one into the lane or take it out.
 """
 
 from connectors.engine.attempts import attempts_of
