@@ -9,6 +9,7 @@ import pytest
 
 from connectors.contract import Busy, CannotTell, Receipt, Ref, Refused
 from connectors.quickbooks import connector, errors
+from connectors.quickbooks.qbxml import Answer
 from tests.connectors.quickbooks.conftest import change_order, commitment
 from tests.connectors.quickbooks.playing import KEY, hand_feed
 
@@ -216,3 +217,9 @@ def test_windows_errors_say_what_to_do(hresult, sentence):
     assert sentence in error.message
     assert "let the Web Connector run again" in error.message
     assert (error.code, error.words) == (hresult, "As Windows says it")
+
+
+def test_the_longest_name_that_is_told_is_the_one_that_is_missing():
+    names = {"03-300": "the item “03-300”", "03-300:Labor": "the item “03-300:Labor”"}
+    answer = Answer(3140, "Error", "There is no 03-300:Labor here", None)
+    assert "the item “03-300:Labor” is no longer" in errors.failure(answer, "it", names).message

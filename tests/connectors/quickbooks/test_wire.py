@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from lxml import etree
 
@@ -229,3 +231,19 @@ def test_a_group_in_an_order_is_kept_as_a_whole():
 def test_the_builder_refuses_what_quickbooks_would_refuse_or_spoil(build):
     with pytest.raises(schema.Unfit):
         build()
+
+
+def test_a_line_without_words_does_not_take_the_place_of_one_that_has_them():
+    def expected(description: str, ours: int) -> transactions.Expected:
+        return transactions.Expected("I", "03-300", description, Decimal("5.00"), (ours,))
+
+    def standing(line_id: str, description: str) -> transactions.TxnLine:
+        line = etree.fromstring(
+            f"<PurchaseOrderLineRet><TxnLineID>{line_id}</TxnLineID><ItemRef><ListID>I</ListID>"
+            f"</ItemRef><Desc>{description}</Desc><Amount>5.00</Amount></PurchaseOrderLineRet>"
+        )
+        return transactions.line_of(line)
+
+    moved = [standing("L2", "Footings"), standing("L1", "As the item says")]
+    found = transactions.match([expected("", 1), expected("Footings", 2)], moved)
+    assert found == {"1": "L1", "2": "L2"}
