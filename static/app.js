@@ -17,6 +17,14 @@ document.addEventListener("submit", (event) => {
   if (advanced && Date.now() - shown < 800 && event.target.closest("#panel")) event.preventDefault();
 }, true);
 
+// The second half of any other double click sends nothing: the first is on its way.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (Date.now() - (form.dataset.sent ?? 0) < 2000) event.preventDefault();
+  else form.dataset.sent = Date.now();
+});
+
 // Moments come as UTC; people read them on their own clock.
 function localTimes(root) {
   for (const time of root.querySelectorAll("time[datetime]:not([data-local])")) {

@@ -16,6 +16,12 @@ PASTE = """(text) => {
     new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true}));
 }"""
 
+TWO_CLICKS = """() => new Promise((done) => {
+  const save = document.querySelector("#document-form button[type=submit]");
+  save.click();
+  setTimeout(() => { save.click(); done(); }, 20);
+})"""
+
 
 def cell(page, line: int, name: str):
     return page.get_by_label(f"Line {line}, {name}", exact=True)
@@ -147,3 +153,18 @@ def test_without_scripts_the_form_still_saves(stage: Stage, browser, live_server
     page.get_by_text("Commitment SC-1 is saved, as a Draft.").wait_for()
     assert Commitment.objects.get().total == Decimal("3.35")
     context.close()
+
+
+def test_a_double_click_on_save_makes_one(stage: Stage, sign_in) -> None:
+    commitment = stage.commitment()
+    page = sign_in(stage.pam)
+    page.goto(f"{commitment.get_absolute_url()}change-orders/new/")
+    header(page, "", "Deeper footings")  # without a number each click would get the next one
+    cell(page, 1, "changes line").fill("1")
+    cell(page, 1, "amount").fill("1500.00")
+    sent = []
+    page.on("request", lambda request: sent.append(request) if request.method == "POST" else None)
+    # Both clicks reach the page that is being left, as when the server takes its time.
+    page.evaluate(TWO_CLICKS)
+    page.get_by_text("is saved, as a Draft.").wait_for()
+    assert len(sent) == ChangeOrder.objects.count() == 1
