@@ -1,4 +1,4 @@
-"""QuickBooks Desktop: purchase orders by qbXML, through the Web Connector."""
+"""QuickBooks Desktop: purchase orders, estimates and job costs by qbXML, through its Web Connector."""
 
 from connectors.contract import Connector
 from connectors.quickbooks.connector import QuickBooks
