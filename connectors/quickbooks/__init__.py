@@ -1,4 +1,4 @@
-"""QuickBooks Desktop: purchase orders, estimates and job costs by qbXML, through its Web Connector."""
+"""QuickBooks Desktop through its Web Connector: purchase orders, estimates, lists, job costs."""
 
 from connectors.contract import Connector
 from connectors.quickbooks.connector import QuickBooks
