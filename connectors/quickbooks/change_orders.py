@@ -43,9 +43,20 @@ def is_marked(line: TxnLine) -> bool:
 
 def description(document: Document, target: Named, parts: Sequence[Line]) -> str:
     """The description of the new line for one commitment line."""
-    said = dict.fromkeys(part.description.strip() for part in parts)
-    detail = "; ".join(text for text in said if text) or target.name.strip()
-    head = f"{mark(document)} {document.title.strip()}"
+    return _described(_head(document), target, parts)
+
+
+def _head(document: Document) -> str:
+    return f"{mark(document)} {document.title.strip()}"
+
+
+def _described(head: str, target: Named, parts: Sequence[Line]) -> str:
+    if len(parts) == 1:
+        detail = parts[0].description.strip()
+    else:
+        said = dict.fromkeys(part.description.strip() for part in parts)
+        detail = "; ".join(filter(None, said))
+    detail = detail or target.name.strip()
     return f"{head} - {detail}" if detail else head
 
 
@@ -68,11 +79,11 @@ def memo(document: Document, standing: str) -> str:
 
 def expected_lines(document: Document, terms: Terms) -> list[Expected]:
     """One line per commitment line, amounts summed, in the order of its line numbers."""
-    expected = []
+    expected, head = [], _head(document)
     for target, parts, amount in aggregate(document.lines):
         item = terms.items[str(parts[0].cost_code.id)]
-        text = description(document, target, parts)
-        ids = tuple(part.id for part in parts)
+        text = _described(head, target, parts)
+        ids = tuple([part.id for part in parts])
         expected.append(Expected(item.id, item.name, text, amount, ids))
     return expected
 
@@ -86,21 +97,23 @@ def mod_request(document: Document, terms: Terms, order: Order, key: str) -> Req
         {
             "ItemRef": line.item,
             "Desc": line.description,
-            "Quantity": Decimal(1),
             "Rate": line.amount,
             "Amount": line.amount,
-            "CustomerRef": terms.job.id,
-            "ServiceDate": document.date,
         }
         for line in expected_lines(document, terms)
     ]
+    common = {
+        "Quantity": Decimal(1),
+        "CustomerRef": terms.job.id,
+        "ServiceDate": document.date,
+    }
     header = {
         "TxnID": order["id"],
         "EditSequence": order["version"],
         "Memo": memo(document, order["memo"]),
     }
     kept = [(line["id"], line["group"]) for line in order["lines"]]
-    body = schema.order_mod(header, kept, new)
+    body = schema.order_mod(header, kept, new, common)
     return Request(body=body, writes=True, key=key, record=orders.order_name(order["id"]))
 
 

@@ -27,6 +27,7 @@ REF_NUMBER, MEMO, VENDOR_MESSAGE, DESCRIPTION = 11, 4095, 99, 4095
 _AMOUNT = re.compile(r"-?\d{1,13}\.\d{2}")
 _RATE = re.compile(r"-?\d{1,10}(?:\.\d{1,5})?")
 _AS_IT_IS = re.compile(r"[\n !#-%'-;=?-~]*")  # neither to be fitted nor to be escaped
+_PLAIN_ID = re.compile(rf"[0-9A-Za-z-]{{1,{ID_LENGTH}}}")
 _GUID = re.compile(r"\{[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}")
 
 Writer = Callable[[Any], str]
@@ -84,6 +85,8 @@ def _text(limit: int) -> Writer:
 
 
 def _id(value: str) -> str:
+    if _PLAIN_ID.fullmatch(value):
+        return value
     if not 0 < len(value) <= ID_LENGTH or not value.isascii():
         raise Unfit(f"“{value}” is no id of QuickBooks.")
     return escape(value)
@@ -120,8 +123,7 @@ class Shape:
 
         Raises Unfit for a value that does not fit, and for a name that the table does not know.
         """
-        if not self.names.issuperset(values):
-            raise Unfit(f"{self.tag} has no {', '.join(sorted(set(values) - self.names))}.")
+        self._know(values)
         parts = [self.open]
         for name, opening, closing, write in self.fields:
             value = values.get(name)
@@ -130,6 +132,33 @@ class Shape:
         parts += lines
         parts.append(self.close)
         return "".join(parts)
+
+    def write_all(self, rows: Sequence[Mapping[str, Any]], common: Mapping[str, Any]) -> list[str]:
+        """One element for each of `rows`, which all have the same names, with a value each, and
+        `common` besides, which is written once. Raises Unfit.
+        """
+        if not rows:
+            return []
+        self._know({**common, **rows[0]})
+        names, pieces, writers = [], [self.open], []
+        for name, opening, closing, write in self.fields:
+            if name in rows[0]:
+                pieces[-1] += opening
+                pieces.append(closing)
+                names.append(name)
+                writers.append(write)
+            elif common.get(name) is not None:
+                pieces[-1] += f"{opening}{write(common[name])}{closing}"
+        pieces[-1] += self.close
+        template = "%s".join(piece.replace("%", "%%") for piece in pieces)
+        columns = [
+            [write(row[name]) for row in rows] for name, write in zip(names, writers, strict=True)
+        ]
+        return [template % values for values in zip(*columns, strict=True)]
+
+    def _know(self, values: Mapping[str, Any]) -> None:
+        if not self.names.issuperset(values):
+            raise Unfit(f"{self.tag} has no {', '.join(sorted(set(values) - self.names))}.")
 
 
 ORDER_ADD = Shape(
@@ -204,13 +233,16 @@ def order_mod(
     values: Mapping[str, Any],
     kept: Sequence[tuple[str, bool]],
     new: Sequence[Mapping[str, Any]],
+    common: Mapping[str, Any] | None = None,
 ) -> str:
-    """A PurchaseOrderModRq: the lines that stay, as (id, is a group) in their order, then new ones.
+    """A PurchaseOrderModRq: the lines that stay, as (id, is a group) in their order, then new ones,
+    each with the same names, all with `common` besides.
 
     Raises Unfit where a line would be named twice: QuickBooks deletes every line that is not named,
     and what it does with one named twice is not known.
     """
-    return ORDER_MOD.write(values, _all_lines("PurchaseOrderLine", ORDER_LINE_MOD, kept, new))
+    added = ORDER_LINE_MOD.write_all(new, {"TxnLineID": NEW_LINE, **(common or {})})
+    return ORDER_MOD.write(values, _kept("PurchaseOrderLine", kept) + added)
 
 
 def estimate_mod(
@@ -218,16 +250,12 @@ def estimate_mod(
     kept: Sequence[tuple[str, bool]],
     new: Sequence[Mapping[str, Any]],
 ) -> str:
-    """An EstimateModRq, in the same way. Raises Unfit."""
-    return ESTIMATE_MOD.write(values, _all_lines("EstimateLine", ESTIMATE_LINE_MOD, kept, new))
+    """An EstimateModRq: the lines that stay, then new ones. Raises Unfit, in the same way."""
+    added = [ESTIMATE_LINE_MOD.write({"TxnLineID": NEW_LINE, **line}) for line in new]
+    return ESTIMATE_MOD.write(values, _kept("EstimateLine", kept) + added)
 
 
-def _all_lines(
-    kind: str,
-    shape: Shape,
-    kept: Sequence[tuple[str, bool]],
-    new: Sequence[Mapping[str, Any]],
-) -> list[str]:
+def _kept(kind: str, kept: Sequence[tuple[str, bool]]) -> list[str]:
     ids = [line_id for line_id, _ in kept]
     if len(set(ids)) != len(ids) or NEW_LINE in ids:
         raise Unfit("A line would be named twice in one change.")
@@ -236,7 +264,7 @@ def _all_lines(
         # nothing but its id: it stays exactly as it is; a group is named as a whole
         tag = f"{kind}GroupMod" if is_group else f"{kind}Mod"
         lines.append(f"<{tag}><TxnLineID>{_id(line_id)}</TxnLineID></{tag}>")
-    return lines + [shape.write({"TxnLineID": NEW_LINE, **line}) for line in new]
+    return lines
 
 
 def query(tag: str, selection: Sequence[tuple[str, str]], attributes: str = "") -> str:

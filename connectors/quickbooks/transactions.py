@@ -194,9 +194,12 @@ def memory_of(answer: qbxml.Answer) -> Recovery | None:
 # --- reckoning and recognising -----------------------------------------------------------------
 
 
+_CENT = Decimal("0.01")
+
+
 def money(text: str) -> Decimal:
     """An amount of QuickBooks; an empty one is 0.00."""
-    return Decimal(text or "0").quantize(Decimal("0.01"))
+    return Decimal(text or "0").quantize(_CENT)
 
 
 def total(lines: Iterable[TxnLine]) -> Decimal:
@@ -209,7 +212,7 @@ def cost(line: TxnLine) -> Decimal:
     if not line["rate"]:
         return money(line["amount"])
     quantity = Decimal(line["quantity"] or "1")
-    return (quantity * Decimal(line["rate"])).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return (quantity * Decimal(line["rate"])).quantize(_CENT, ROUND_HALF_UP)
 
 
 def has_tax(record: Record) -> bool:
