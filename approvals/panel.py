@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
@@ -33,8 +34,9 @@ LISTS = {"vendor": "vendors", "job": "projects", "cost_code": "cost-codes"}
 ADVICE = {
     Status.ACCEPTED: "It goes when {erp} next calls. Until its export has begun the acceptance can "
     "be undone.",
-    Status.UNKNOWN: "{erp} did not answer. When it next calls it is asked whether this arrived; "
-    "nothing is written again before that is known.",
+    Status.UNKNOWN: "{erp} did not answer, and may still be working on it. Once {minutes} minutes "
+    "have passed it is asked, when it calls, whether this arrived; nothing is written again before "
+    "that is known.",
     Status.FAILED: "Accounting mends the cause and retries ({erp} is asked first whether it is "
     "there already), or rejects it, so that the project manager can change it.",
     Status.NEEDS_ATTENTION: "Accounting looks it up in {erp}. Retry asks again before anything is "
@@ -154,7 +156,22 @@ def _said(export: Export) -> tuple[str, str, str]:
     connection, erp = connection_of(export)
     name = erp.short if erp else "the ERP"
     words, detail = _ribbon(export, connection, name, erp.order_word if erp else "record")
-    return words, detail, ADVICE.get(Status(export.status), "").format(erp=name)
+    minutes = max(1, round(settings.ERP_QUARANTINE_SECONDS / 60))
+    advice = ADVICE.get(Status(export.status), "").format(erp=name, minutes=minutes)
+    return words, detail, _behind(export) or advice
+
+
+def _behind(export: Export) -> str:
+    """Why an accepted change order does not go yet although the ERP calls; '' if nothing is."""
+    if export.status != Status.ACCEPTED or export.parent is None:
+        return ""
+    others = Export.objects.filter(parent=export.parent_id, status=Status.UNKNOWN)
+    if (other := others.exclude(pk=export.pk).first()) is None:
+        return ""
+    return (
+        f"It goes once the outcome of {other} is known: both change {export.parent.number}. Until "
+        "its export has begun the acceptance can be undone."
+    )
 
 
 def _ribbon(

@@ -24,6 +24,8 @@ CENT = Decimal("0.01")
 MOST_MONEY = Decimal(10) ** 13
 MOST_LINES = 1000
 DESCRIPTION = 10_000
+# They show what follows in another order: what is read is not what is sent.
+TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 # 1234.5, 1,234.50, -0.07, (1,234.50) and $ as spreadsheets write them.
 _NUMBER = re.compile(r"[+-]?\$?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?", re.ASCII)
@@ -47,12 +49,15 @@ class Reader:
     ) -> str:
         """A text without blanks around it. `long` ones may have several lines."""
         value = value.replace("\r\n", "\n").replace("\r", "\n").strip()
-        if required and not value:
+        if required and not any(c.isprintable() and not c.isspace() for c in value):
             self.fault(name, required)
         if len(value) > most:
             self.fault(name, f"This has {len(value):,} characters; {most:,} are possible.")
         allowed = "\n\t" if long else ""
-        if any(unicodedata.category(c) in ("Cc", "Cs") and c not in allowed for c in value):
+        if any(
+            (unicodedata.category(c) in ("Cc", "Cs") and c not in allowed) or c in TURNING
+            for c in value
+        ):
             self.fault(name, "This holds a control character or a line break. Type it anew.")
         return value
 

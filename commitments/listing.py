@@ -147,7 +147,7 @@ def _approved() -> Coalesce:
 def _matching(
     rows: QuerySet[Any], wanted: Wanted, searched: Sequence[str], statuses: Sequence[str]
 ) -> QuerySet[Any]:
-    for word in wanted.q.replace("\0", "").split():
+    for word in wanted.q.split():
         matches = Q()
         for name in searched:
             matches |= Q(**{f"{name}__icontains": word})

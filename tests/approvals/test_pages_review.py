@@ -324,3 +324,20 @@ def test_olga_finds_nothing(stage: Stage) -> None:
     for address in ("", "panel/", "exchanges/"):
         assert client.get(f"/exports/{export.pk}/{address}").status_code == 404
     assert client.post(f"/exports/{export.pk}/retry/", {"version": "1"}).status_code == 404
+
+
+def test_what_waits_behind_a_lost_answer_says_so(stage: Stage) -> None:
+    """QuickBooks calls every few minutes, and yet neither goes: each page tells why."""
+    commitment = stage.commitment()
+    stage.synced(commitment)
+    first = stage.change_order(commitment, number="001")
+    second = stage.change_order(commitment, number="002")
+    for change_order in (first, second):
+        stage.send(change_order)
+        stage.accept(change_order)
+    assert "It goes when QuickBooks next calls" in page_of(stage.pam, second)
+    Export.objects.filter(pk=first.export_id).update(status="unknown")
+    assert "Once 10 minutes have passed it is asked" in page_of(stage.pam, first)
+    waits = page_of(stage.pam, second)
+    assert "once the outcome of Commitment Change Order 001 is known" in waits
+    assert "next calls" not in waits

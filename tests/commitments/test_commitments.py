@@ -144,6 +144,14 @@ def test_names_with_markup_and_emoji_are_kept_as_they_are(stage: Stage, pam) -> 
     assert made.title == title
 
 
+@pytest.mark.parametrize("title", ["\u200b", "\ufeff \u2060", "Pay 100.00 \u202e00.1"])
+def test_what_is_not_read_as_it_is_written_is_refused(stage: Stage, pam, title) -> None:
+    """Nothing to see, or signs that turn round what follows: the approver would read another."""
+    with pytest.raises(Invalid) as refused:
+        create_commitment(project=stage.project, by=pam, data=subcontract(stage, title=title))
+    assert [fault.field for fault in refused.value.faults] == ["title"]
+
+
 def test_the_total_is_bounded_even_if_each_line_is_not_too_large(stage: Stage, pam) -> None:
     with pytest.raises(Invalid) as refused:
         create_commitment(

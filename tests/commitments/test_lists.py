@@ -68,8 +68,8 @@ def test_the_commitments_are_added_up(stage: Stage, pam) -> None:
         ({"status": "draft"}, {"SC-1"}),
         ({"erp": "synced"}, {"PO-1"}),
         ({"erp": "synced", "status": "draft"}, set()),
-        ({"status": "no such", "type": "'", "erp": "\x00"}, {"SC-1", "PO-1"}),
-        ({"q": "\x00 %_"}, set()),
+        ({"status": "no such", "type": "'", "erp": "%"}, {"SC-1", "PO-1"}),
+        ({"q": "%_"}, set()),
     ],
 )
 def test_commitments_are_found_by_what_they_are(stage: Stage, pam, query, found) -> None:
