@@ -68,7 +68,9 @@ def alternate(
     """Both sides in turn, A B A B. Each call is one round and gives its seconds per unit of work;
     the first round of each warms up and does not count."""
     ours(), against()
+    # What is there already is not looked through again while one of the sides is measured.
     gc.collect()
+    gc.freeze()
     first, second = [], []
     for _ in range(rounds):
         first.append(ours())

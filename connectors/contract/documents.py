@@ -130,6 +130,9 @@ class Terms(Frozen, frozen=True, kw_only=True):
     confirmed: tuple[str, ...] = ()
 
 
+_NOTHING = Decimal("0.00")
+
+
 def aggregate(lines: Sequence[Line]) -> list[tuple[Named, list[Line], Decimal]]:
     """Change order lines by the commitment line they change, in the order of its number.
 
@@ -143,6 +146,6 @@ def aggregate(lines: Sequence[Line]) -> list[tuple[Named, list[Line], Decimal]]:
         groups.setdefault(line.commitment_line.id, (line.commitment_line, []))[1].append(line)
     ordered = sorted(groups.values(), key=lambda group: (int(group[0].code or 0), group[0].id))
     return [
-        (target, parts, sum((part.amount for part in parts), Decimal("0.00")))
+        (target, parts, sum([part.amount for part in parts], _NOTHING))
         for target, parts in ordered
     ]

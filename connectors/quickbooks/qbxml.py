@@ -51,7 +51,8 @@ def escape(text: str) -> str:
     if not _NEEDS_ESCAPE.search(text):
         return text
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return text.replace('"', "&quot;").encode("ascii", "xmlcharrefreplace").decode()
+    text = text.replace('"', "&quot;")
+    return text if text.isascii() else text.encode("ascii", "xmlcharrefreplace").decode()
 
 
 def wrap(requests: Mapping[str, Request], *, clear: str = "") -> str:

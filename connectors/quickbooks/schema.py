@@ -41,7 +41,7 @@ def amount(value: Decimal) -> str:
     """Money with exactly two decimals. Raises Unfit for a third one or more than 13 digits."""
     if not value:
         return "0.00"
-    written = format(value, "f")
+    written = str(value)  # an exponent does not match, and is written out below
     if _AMOUNT.fullmatch(written):
         return written
     written = f"{value:.2f}"
@@ -54,7 +54,7 @@ def rate(value: Decimal) -> str:
     """A price or quantity of at most five decimals. Raises Unfit where it has more."""
     if not value:
         return "0"
-    written = format(value, "f")
+    written = str(value)  # an exponent does not match, and is written out below
     if _RATE.fullmatch(written):
         return written
     written = f"{value:.5f}".rstrip("0").rstrip(".")
@@ -259,12 +259,10 @@ def _kept(kind: str, kept: Sequence[tuple[str, bool]]) -> list[str]:
     ids = [line_id for line_id, _ in kept]
     if len(set(ids)) != len(ids) or NEW_LINE in ids:
         raise Unfit("A line would be named twice in one change.")
-    lines = []
-    for line_id, is_group in kept:
-        # nothing but its id: it stays exactly as it is; a group is named as a whole
-        tag = f"{kind}GroupMod" if is_group else f"{kind}Mod"
-        lines.append(f"<{tag}><TxnLineID>{_id(line_id)}</TxnLineID></{tag}>")
-    return lines
+    # nothing but its id: it stays exactly as it is; a group is named as a whole
+    tags = {False: f"{kind}Mod", True: f"{kind}GroupMod"}
+    ends = {group: (f"<{tag}><TxnLineID>", f"</TxnLineID></{tag}>") for group, tag in tags.items()}
+    return [f"{ends[group][0]}{_id(line_id)}{ends[group][1]}" for line_id, group in kept]
 
 
 def query(tag: str, selection: Sequence[tuple[str, str]], attributes: str = "") -> str:
