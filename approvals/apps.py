@@ -7,6 +7,7 @@ class Approvals(AppConfig):
     name = "approvals"
 
     def ready(self) -> None:
+        from approvals.adopting import LookUps
         from approvals.comparing import Comparisons
         from approvals.purposes import Exports
         from approvals.unlinking import Unlinks
@@ -17,3 +18,4 @@ class Approvals(AppConfig):
         engine.register("find", purpose)
         engine.register("unlink", Unlinks())
         engine.register("compare", Comparisons())
+        engine.register("look-up", LookUps())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from approvals.models import Export, Exportable
 from approvals.rights import why_not
-from approvals.states import NOT_YET, STEPS, Status, Step, Who
+from approvals.states import BY_CHOICE, STEPS, Status, Step, Who
 from directory.access import Access
 
 MAIN = frozenset({"send", "accept", "retry"})
@@ -36,7 +36,7 @@ def buttons(
     """Every step that a person can take from here. `blocked`: why it cannot go to the ERP now."""
     made = []
     for step in STEPS.values():
-        if not step.label or step.name in NOT_YET or export.status not in step.sources:
+        if not step.label or step.name in BY_CHOICE or export.status not in step.sources:
             continue
         if step.who == Who.SENDER:
             if document is None:

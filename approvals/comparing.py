@@ -37,7 +37,11 @@ def request_comparison(connection: Connection, by: Access) -> int:
 
 
 def queue_comparisons(connection: Connection) -> int:
-    """Queue a comparison of every synced export that none waits for already; returns how many."""
+    """Queue a comparison of every synced export, unless one waits already; returns how many.
+
+    Must run in a transaction: the connection's row keeps two from queueing the same.
+    """
+    Connection.objects.select_for_update(no_key=True, of=("self",)).get(pk=connection.pk)
     waiting = Conversation.objects.filter(connection=connection, purpose="compare").exclude(
         state=Conversation.State.CLOSED
     )

@@ -175,6 +175,28 @@ class Comparison(models.Model):
         return f"{self.export_id}: {'differs' if self.differs else 'the same'}"
 
 
+class LookUp(models.Model):
+    """The last look for records of the ERP that an export could be linked to, and its answer.
+
+    `copy` and `terms` are what the records were compared with; a document that has changed since
+    (its export's version has) is looked up again.
+    """
+
+    export = models.OneToOneField(Export, models.CASCADE, related_name="look_up")
+    version = models.IntegerField()
+    number = models.CharField(max_length=40)
+    asked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    copy = models.TextField()
+    terms = models.TextField()
+    answered_at = models.DateTimeField(null=True)
+    candidates = models.JSONField(default=list)
+    error = models.TextField(blank=True, default="")
+
+    def __str__(self) -> str:
+        return f"{self.export_id}: {self.number}"
+
+
 class Exportable(models.Model):
     """A document that goes to the ERP. It points to its Export, made with it.
 

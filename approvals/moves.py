@@ -118,6 +118,8 @@ def _update(step: Step, moves: Sequence[Move]) -> set[int]:
         "accept": "decided_at = statement_timestamp()",
         "reject": "decided_at = statement_timestamp()",
         "succeed": "synced_at = statement_timestamp()",
+        "adopt": "synced_at = statement_timestamp()",
+        "record-found": "synced_at = statement_timestamp()",
     }
     if step.name in stamps:
         sets.append(stamps[step.name])

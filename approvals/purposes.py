@@ -53,7 +53,9 @@ class Exports:
         ]
         now = destinations(connection, [export for _, export in going], exports)
         attempts = engine.attempts_of(connection.pk, [c.subject for c, _ in going])
-        begun, stopped = [], []
+        begun: list[Move] = []
+        stopped: list[Move] = []
+        unsure: list[Move] = []
         for conversation, export in going:
             terms = export.frozen_terms
             if terms is None:
@@ -62,13 +64,18 @@ class Exports:
                 begun.append(Move(export, {}, {"key": conversation.key}))
                 why = self._why_not(connection, export, exports, now.terms(export.document))
                 if why:
-                    stopped.append(Move(export, {"message": why}, {"why": why}))
+                    lost = any(a.outcome == "lost" for a in attempts[conversation.subject])
+                    (unsure if lost else stopped).append(
+                        Move(export, {"message": why}, {"why": why})
+                    )
                     continue
             inputs[conversation.subject] = encode(
                 Input(export.document, terms, attempts[conversation.subject])
             )
         make(STEPS["begin"], begun, by=None)
         make(STEPS["fail"], stopped, by=None)
+        # An earlier write of these was never answered: whether they are there is for a person.
+        make(STEPS["cannot-tell"], unsure, by=None)
         return inputs
 
     def _why_not(

@@ -112,6 +112,6 @@ STEPS = {
     )
 }
 
-# Steps that are not built yet: in the table, so that nothing else may take their place, but
-# offered by no button and refused by every door.
-NOT_YET = frozenset({"record-found", "adopt"})
+# These need a record of the ERP to be chosen: taken on the item's page, see `approvals.adopting`,
+# and offered by no plain button or door.
+BY_CHOICE = frozenset({"record-found", "adopt"})

@@ -3,6 +3,7 @@
 import logging
 
 from celery import shared_task
+from django.db import transaction
 
 from approvals.comparing import queue_comparisons
 from approvals.unlinking import give_up_waiting
@@ -25,4 +26,5 @@ def compare_all() -> None:
     for connection in Connection.objects.filter(
         company__erp_enabled=True, first_seen_at__isnull=False
     ).iterator():
-        queue_comparisons(connection)
+        with transaction.atomic():
+            queue_comparisons(connection)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models.functions import Now
 
@@ -46,12 +45,11 @@ CLEARED = {
 def begin_unlink(export: Export, by: Access) -> Mapping[str, object]:
     """Queue the look into the ERP; what the step writes. The export is locked and synced.
 
-    Raises StepError where its change orders are in the way, PermissionDenied without Admin on the
-    project's tool.
+    Raises StepError where its change orders are in the way, or without Admin on the project's tool.
     """
     here = access_to(by.user, by.company, export.project)
     if why := why_not(STEPS["unlink"], here, export.sent_by_id, export.kind):
-        raise PermissionDenied(why)
+        raise StepError(f"{export}: {why}")
     busy = [child for child in export.children.order_by("id") if child.status not in EDITABLE]
     if busy:
         numbers = ", ".join(child.number for child in busy[:5])

@@ -17,7 +17,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
-from approvals import listing, queue
+from approvals import linking, listing, queue
 from approvals.buttons import IN_LISTS
 from approvals.doors import open_export, sees_document
 from approvals.errors import StepError
@@ -184,6 +184,7 @@ def export(request: HttpRequest, pk: int) -> HttpResponse:
         "newer": newer,
         "older": older,
         "history": told(item),
+        "linking": linking.shown(item, access),
         "reads_exchanges": access.has(Tool.ERP, Level.STANDARD),
     }
     return render(request, "approvals/export.html", context)

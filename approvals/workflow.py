@@ -19,7 +19,7 @@ from approvals.errors import NotReady, Stale, StepError, WrongState
 from approvals.models import Export, Exportable
 from approvals.moves import Move, lock_exports, make
 from approvals.rights import DECISIONS, own_item
-from approvals.states import NOT_YET, STEPS, Status, Step
+from approvals.states import BY_CHOICE, STEPS, Status, Step
 from approvals.unlinking import begin_unlink, stop_checking
 from connectors import engine
 from connectors.contract import Document, Problem, Receipt, Terms
@@ -128,7 +128,7 @@ def retry(items: Sequence[Item], *, by: Access) -> list[Result]:
 
 @transaction.atomic
 def _decide(step: Step, items: Sequence[Item], *, by: Access) -> list[Result]:
-    by = _approver(by)
+    by = approver_again(by)
     exports = lock_exports(_ids(items), company=by.company.pk, parents=True)
     connection = Connection.objects.filter(company=by.company).first()
     results: dict[int, StepError | None] = {}
@@ -205,7 +205,7 @@ def _resolve(
 @transaction.atomic
 def reject(items: Sequence[Item], *, by: Access, note: str) -> list[Result]:
     """Send items back to their project manager, with a comment that says what to change."""
-    by = _approver(by)
+    by = approver_again(by)
     _need_comment(note, "Say in the comment what has to be changed before it can be accepted.")
     return _move_each(
         STEPS["reject"],
@@ -223,7 +223,7 @@ def reject(items: Sequence[Item], *, by: Access, note: str) -> list[Result]:
 @transaction.atomic
 def undo_acceptance(items: Sequence[Item], *, by: Access) -> list[Result]:
     """Put accepted items back into the queue, as long as their export has not begun."""
-    return _move_each(STEPS["undo-acceptance"], items, _approver(by), _take_out_of_lane)
+    return _move_each(STEPS["undo-acceptance"], items, approver_again(by), _take_out_of_lane)
 
 
 @transaction.atomic
@@ -242,13 +242,13 @@ def stop_waiting(items: Sequence[Item], *, by: Access) -> list[Result]:
             "here what you found."
         }
 
-    return _move_each(STEPS["stop-waiting"], items, _approver(by), take_over)
+    return _move_each(STEPS["stop-waiting"], items, approver_again(by), take_over)
 
 
 @transaction.atomic
 def record_absent(items: Sequence[Item], *, by: Access, note: str) -> list[Result]:
     """A person looked in the ERP and it is not there (or was removed): it may be tried again."""
-    by = _approver(by)
+    by = approver_again(by)
     _need_comment(note, "Say where you looked, so that others can follow.")
     return _move_each(
         STEPS["record-absent"],
@@ -264,19 +264,19 @@ def _checking(
     step: str, items: Sequence[Item], by: Access, verb: Callable[[Export, Access], Changes]
 ) -> list[Result]:
     """Ask the ERP whether exports are gone from it, or call that off; see `approvals.unlinking`."""
-    by = _approver(by)
+    by = approver_again(by)
     return _move_each(STEPS[step], items, by, lambda export: verb(export, by))
 
 
 # --- What the verbs share ----------------------------------------------------------------------
 
 
-def _approver(by: Access) -> Access:
+def approver_again(by: Access) -> Access:
     """The approver's rights, read again under the lock that a revocation takes."""
     Membership.objects.select_for_update(no_key=True).filter(
         company=by.company, user=by.user
     ).first()
-    now = access_to(by.user, by.company)
+    now = access_to(by.user, by.company, by.project)
     now.need_approver()
     return now
 
@@ -292,7 +292,10 @@ def _need_comment(note: str, why: str) -> None:
 def _ids(items: Sequence[Item]) -> list[int]:
     if len(items) > MOST_AT_ONCE:
         raise StepError(f"At most {MOST_AT_ONCE} items at once.")
-    return [item.id for item in items]
+    ids = [item.id for item in items]
+    if len(set(ids)) < len(ids):
+        raise StepError("One item is named twice.")
+    return ids
 
 
 def _move_each(
@@ -348,7 +351,13 @@ def _objection(
 
 def _take_out_of_lane(export: Export) -> Changes:
     connection = Connection.objects.get(company=export.company_id)
-    if not engine.withdraw(connection.pk, str(export.pk)):
+    subject = str(export.pk)
+    if any(a.outcome == "lost" for a in engine.attempts_of(connection.pk, [subject])[subject]):
+        raise StepError(
+            f"An earlier try of {export} was never answered, so it may be in the ERP. It is looked "
+            "for before anything is written; it cannot be taken back until that is known."
+        )
+    if not engine.withdraw(connection.pk, subject):
         raise StepError(f"The export of {export} has begun; it can no longer be taken back.")
     return {"terms": "", "terms_digest": ""}
 
@@ -386,8 +395,13 @@ def terms_now(export: Export) -> Terms | None:
     connection = Connection.objects.filter(company=export.company_id).first()
     if connection is None:
         return None
-    known = {export.parent.pk: export.parent} if export.parent is not None else {}
-    return destinations(connection, [export], known).terms(export.document)
+    return terms_of(connection, export, export.document)
+
+
+def terms_of(connection: Connection, export: Export, document: Document) -> Terms:
+    """Where `document`, of `export`, would go now."""
+    parents = {export.parent.pk: export.parent.erp_receipt} if export.parent is not None else {}
+    return Destinations(connection, [document], parents).terms(document)
 
 
 # --- One door for every button -----------------------------------------------------------------
@@ -408,10 +422,10 @@ def take_all(step: str, items: Sequence[Item], *, by: Access, note: str = "") ->
     """An approver's step with many items of one company; a result for each, in their order.
 
     Raises KeyError for a step that there is not, PermissionDenied, or StepError when nothing at
-    all can be done (no comment, too many items, a step that is not built yet).
+    all can be done (no comment, too many items, a step that needs a record to be chosen).
     """
-    if step in NOT_YET:
-        raise StepError("This step is not built yet.")
+    if step in BY_CHOICE:
+        raise StepError("Look the record up on the page of the item, then choose it there.")
     return _BULK[step](items, by, note)
 
 

@@ -26,6 +26,8 @@ from directory.models import CostCode, Job, Project, Vendor
 from directory.models.lists import Listed
 from directory.perms import Level, Tool
 
+# The longest name that a list takes here: of a cost code its code.
+LONGEST: dict[type[Listed], int] = {Vendor: 209, Job: 209, CostCode: 96}
 LISTS: dict[str, type[Listed]] = {"vendors": Vendor, "jobs": Job, "cost_codes": CostCode}
 
 
@@ -135,6 +137,8 @@ def take_over(company: int, what: str, rows: Iterable[Mapping[str, Any]]) -> Non
         mine = linked.get(erp_id) or same.get(row["name"])
         if mine is not None and mine.erp_id not in ("", erp_id):
             continue  # the same name is linked to another record: a person has to decide
+        if mine is None and len(row["name"]) > LONGEST[model]:
+            continue  # nothing is cut to fit; it has to be named shorter there
         if mine is None:
             mine = model(company_id=company, **_named(model, row))
             new.append(mine)
@@ -152,5 +156,5 @@ def take_over(company: int, what: str, rows: Iterable[Mapping[str, Any]]) -> Non
 
 def _named(model: type[Listed], row: Mapping[str, Any]) -> dict[str, str]:
     if model is CostCode:
-        return {"code": row["name"][:96], "name": (row.get("description") or row["label"])[:209]}
+        return {"code": row["name"], "name": (row.get("description") or row["label"])[:209]}
     return {"name": row["name"]}

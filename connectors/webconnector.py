@@ -98,8 +98,7 @@ def _authenticate(connection_id: int, call: soap.Call, address: str) -> Result:
         or not right
         or not hmac.compare_digest(connection.user_name.encode(), user.encode())
     ):
-        cache.add(throttle, 0, FAILURE_SECONDS)
-        cache.incr(throttle)
+        cache.set(throttle, cache.get(throttle, 0) + 1, FAILURE_SECONDS)
         log.warning(
             "A Web Connector with a wrong user name or password at connection %s", connection_id
         )
@@ -115,10 +114,12 @@ def _authenticate(connection_id: int, call: soap.Call, address: str) -> Result:
 
 
 def _with_work(connection_id: int) -> QuerySet[Connection]:
-    """The connection and whether it has work, in one indexed SELECT."""
-    work = engine.due().filter(connection=OuterRef("pk"))
-    rows = Connection.objects.filter(pk=connection_id, company__erp_enabled=True)
-    return rows.annotate(has_work=Exists(work))
+    """The connection and whether it has work, in one indexed SELECT.
+
+    A company whose tool is switched off has none, whatever waits.
+    """
+    work = engine.due().filter(connection=OuterRef("pk"), connection__company__erp_enabled=True)
+    return Connection.objects.filter(pk=connection_id).annotate(has_work=Exists(work))
 
 
 _WITH_WORK = Prepared(_with_work, int)

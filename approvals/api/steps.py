@@ -15,7 +15,7 @@ from approvals.api.rows import ExportRow, StatusName, row_of
 from approvals.doors import open_export
 from approvals.models import Export
 from approvals.refusals import Refusal, refusal
-from approvals.states import NOT_YET, STEPS, Step, Who
+from approvals.states import BY_CHOICE, STEPS, Step, Who
 from approvals.workflow import MOST_AT_ONCE, Item, take, take_all
 from directory.access import Access, open_company
 from directory.asked import Fault, Id, Text, Unreadable, body
@@ -24,7 +24,7 @@ from directory.once import KEY, once
 from directory.perms import Tool
 
 PEOPLES = [step for step in STEPS.values() if step.who != Who.WORKER]
-BULK = [step for step in PEOPLES if step.who == Who.APPROVER and step.name not in NOT_YET]
+BULK = [step for step in PEOPLES if step.who == Who.APPROVER and step.name not in BY_CHOICE]
 
 
 def _step_parameter(steps: Sequence[Step]) -> OpenApiParameter:

@@ -146,6 +146,5 @@ def aggregate(lines: Sequence[Line]) -> list[tuple[Named, list[Line], Decimal]]:
         groups.setdefault(line.commitment_line.id, (line.commitment_line, []))[1].append(line)
     ordered = sorted(groups.values(), key=lambda group: (int(group[0].code or 0), group[0].id))
     return [
-        (target, parts, sum([part.amount for part in parts], _NOTHING))
-        for target, parts in ordered
+        (target, parts, sum([part.amount for part in parts], _NOTHING)) for target, parts in ordered
     ]

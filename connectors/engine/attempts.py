@@ -17,7 +17,12 @@ def attempts_of(connection: int, subjects: Sequence[str]) -> dict[str, tuple[Att
     only its last write can be the one without an answer.
     """
     settled = dict(
-        Conversation.objects.filter(connection_id=connection, subject__in=subjects, outcome="done")
+        Conversation.objects.filter(
+            connection_id=connection,
+            subject__in=subjects,
+            purpose__in=("export", "find", "unlink"),
+            outcome="done",
+        )
         .values_list("subject")
         .annotate(last=Max("id"))
     )

@@ -7,7 +7,8 @@ from django.conf import settings
 from django.db.models import F
 from django.db.models.functions import Now
 
-from connectors.contract import Absent, CannotTell, Denied, Refused, Unclear
+from connectors.contract import Absent, CannotTell, Refused, StillThere, Unclear
+from connectors.engine.attempts import attempts_of
 from connectors.engine.outcomes import Outcome, by_purpose, lock
 from connectors.engine.queue import CLOSED, queue
 from connectors.models import Conversation, Exchange, Lane, Message, Session
@@ -44,10 +45,12 @@ def put_back(lane: Lane, conversations: Sequence[Conversation], why: str = "") -
     `why` is what stood in the way; without it (a visitor who left) the try does not count.
     """
     given_up = [c for c in conversations if why and c.tries + 1 >= MOST_TRIES]
+    words = f"Tried {MOST_TRIES} times, and each time: {why}"
+    # While an earlier write is unanswered, "nothing was written" would be a guess.
     settle(
         lane,
         [
-            Outcome(c, error=Refused(f"Tried {MOST_TRIES} times, and each time: {why}"))
+            Outcome(c, error=CannotTell(words) if is_unsettled(c) else Refused(words))
             for c in given_up
         ],
     )
@@ -67,6 +70,12 @@ def put_back(lane: Lane, conversations: Sequence[Conversation], why: str = "") -
             wait=timedelta(minutes=min(tries - 1, 15)) if why else timedelta(0),
             not_in=conversation.session if why else None,
         )
+
+
+def is_unsettled(conversation: Conversation) -> bool:
+    """Whether a write of its subject went out whose answer never came."""
+    attempts = attempts_of(conversation.connection_id, [conversation.subject])
+    return any(attempt.outcome == "lost" for attempt in attempts[conversation.subject])
 
 
 def lose(conversations: Sequence[Conversation], why: str) -> None:
@@ -105,8 +114,8 @@ def _close(conversations: Iterable[Conversation], outcome: str, fault: str) -> N
 
 
 def _only_looked(outcome: Outcome) -> bool:
-    """Whether the ERP was asked and did not say that the document is there."""
-    return isinstance(outcome.value, Absent | Denied | Unclear)
+    """Whether the ERP was asked and that settles nothing: not found, or still there."""
+    return isinstance(outcome.value, Absent | Unclear | StillThere)
 
 
 def _is_final(outcome: Outcome) -> bool:
@@ -117,7 +126,7 @@ def _is_final(outcome: Outcome) -> bool:
 
 def _keys_settled(conversations: Sequence[Conversation]) -> list[str]:
     """The keys under which these subjects were ever written and that are not yet given back."""
-    about = [c for c in conversations if c.purpose in ("export", "find")]
+    about = [c for c in conversations if c.purpose in ("export", "find", "unlink")]
     if not about:
         return []
     written = Message.objects.filter(

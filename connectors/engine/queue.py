@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import timedelta
 
+from django.db import connection as database
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
@@ -51,16 +52,23 @@ def queue(
 
 def queue_all(connection: int, purpose: str, work: Sequence[tuple[str, str]]) -> None:
     """Put (subject, record) pairs at the end of the lane, in this order, in one statement."""
-    Conversation.objects.bulk_create(
-        Conversation(
-            connection_id=connection,
-            purpose=purpose,
-            subject=subject,
-            record=record,
-            key=new_key(),
+    if not work:
+        return
+    subjects, records = zip(*work, strict=True)
+    keys = [new_key() for _ in work]
+    # Five hundred rows as three parameters: Django's own bulk_create takes longer to write them
+    # down than PostgreSQL to insert them.
+    with database.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO connectors_conversation (connection_id, purpose, subject, record, key,
+                                                 tries, state, input, fingerprint, outcome, fault)
+            SELECT %s, %s, subject, record, key, 0, %s, '', '', '', ''
+            FROM unnest(%s::text[], %s::text[], %s::text[]) WITH ORDINALITY
+                AS work (subject, record, key, n) ORDER BY n
+            """,
+            [connection, purpose, WAITING.value, list(subjects), list(records), keys],
         )
-        for subject, record in work
-    )
 
 
 def new_key() -> str:

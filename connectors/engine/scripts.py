@@ -52,6 +52,14 @@ class Check(msgspec.Struct, frozen=True):
     receipt: Receipt
 
 
+class Looking(msgspec.Struct, frozen=True):
+    """The input of `look-up`: what could be there already, and under which number."""
+
+    document: Document
+    terms: Terms
+    number: str
+
+
 class Costs(msgspec.Struct, frozen=True):
     """The input of `costs`: whose costs are asked for."""
 
@@ -89,7 +97,7 @@ class Broken:
 Next = Ask | Outcome | Back | Broken
 
 
-def encode(value: Export | Check | Costs | Pull) -> str:
+def encode(value: Export | Check | Looking | Costs | Pull) -> str:
     """The input as it is stored with the conversation."""
     return msgspec.json.encode(value, order="sorted").decode()
 
@@ -99,6 +107,9 @@ def begin(connector: Connector, conversation: Conversation) -> Script[Any]:
     if conversation.purpose == "pull":
         pull = msgspec.json.decode(conversation.input, type=Pull)
         return connector.pull(pull.what, pull.cursor)
+    if conversation.purpose == "look-up":
+        looking = msgspec.json.decode(conversation.input, type=Looking)
+        return connector.look_up(looking.document, looking.terms, looking.number)
     if conversation.purpose == "costs":
         return connector.job_costs(msgspec.json.decode(conversation.input, type=Costs).job)
     if conversation.purpose in ("unlink", "compare"):

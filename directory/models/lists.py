@@ -17,7 +17,7 @@ class Listed(models.Model):
     erp_id = models.CharField(max_length=40, blank=True, default="")
     erp_name = models.CharField(max_length=209, blank=True, default="")
     erp_active = models.BooleanField(default=True)
-    erp_problem = models.CharField(max_length=300, blank=True, default="")
+    erp_problem = models.CharField(max_length=500, blank=True, default="")
 
     class Meta:
         abstract = True

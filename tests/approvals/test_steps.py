@@ -10,7 +10,7 @@ from django.db import connections
 from approvals import workflow
 from approvals.errors import NotReady, Stale, StepError, WrongState
 from approvals.models import Export, TabCount
-from approvals.states import NOT_YET, STEPS, Status, Who
+from approvals.states import BY_CHOICE, STEPS, Status, Who
 from approvals.workflow import Item
 from connectors.models import Conversation
 from directory.access import revoke_push
@@ -52,12 +52,12 @@ def test_there_is_no_other_step(stage: Stage, name: str, status: str) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", sorted(NOT_YET))
-def test_what_is_not_built_is_refused_at_every_door(stage: Stage, name: str) -> None:
+@pytest.mark.parametrize("name", sorted(BY_CHOICE))
+def test_what_needs_a_choice_is_refused_at_every_plain_door(stage: Stage, name: str) -> None:
     commitment = stage.commitment()
     [source, *_] = STEPS[name].sources
     put_into(commitment.export, source)
-    with pytest.raises(StepError, match="not built yet"):
+    with pytest.raises(StepError, match="choose it there"):
         stage.step(name, commitment, stage.ann)
     assert stage.status(commitment) == source
 

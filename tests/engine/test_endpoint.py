@@ -13,6 +13,7 @@ import zeep
 from django.core.cache import cache
 from zeep.transports import Transport
 
+from connectors import engine
 from connectors.models import Conversation, Session
 from connectors.quickbooks import OWNER_ID
 from tests.stage import PASSWORD, Stage
@@ -80,7 +81,10 @@ def test_nothing_to_do_does_not_wake_quickbooks(stage, live_server) -> None:
 def test_a_company_that_is_switched_off_gets_nothing(stage, live_server) -> None:
     stage.company.erp_enabled = False
     stage.company.save()
-    assert authenticate(live_server, stage) == "<string></string><string>nvu</string>"
+    commitment = stage.commitment()
+    export = commitment.export
+    engine.queue(stage.connection.pk, "export", str(export.pk), "po-number:SC-001")
+    assert authenticate(live_server, stage) == "<string></string><string>none</string>"
 
 
 @pytest.mark.parametrize("ticket", ["", "0" * 64, "{not-a-ticket}"])

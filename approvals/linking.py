@@ -1,0 +1,75 @@
+"""The forms by which a person links an item to a record that the ERP has already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+
+from approvals import adopting
+from approvals.doors import open_export
+from approvals.errors import StepError
+from approvals.models import Export, LookUp
+from approvals.rights import why_not
+from directory.access import Access
+from directory.http import person
+
+
+def shown(export: Export, access: Access) -> dict[str, Any] | None:
+    """What `approvals/link.html` shows of one item; None where nothing can be linked."""
+    step = adopting.step_of(export)
+    if step is None or not access.is_approver:
+        return None
+    asked = LookUp.objects.filter(export=export, version=export.version).first()
+    return {
+        "why": [why] if (why := why_not(step, access, export.sent_by_id, export.kind)) else [],
+        "asked": asked,
+        "candidates": adopting.candidates_of(asked),
+        "was_unknown": step.name == "record-found",
+    }
+
+
+@login_required
+@require_POST
+def look_up(request: HttpRequest, pk: int) -> HttpResponse:
+    """Have the ERP looked through at its next call."""
+    export, access = open_export(person(request), pk)
+    number = request.POST.get("number", "")
+    return _do(
+        request,
+        export,
+        lambda version: adopting.ask(export.pk, by=access, version=version, number=number),
+        "The ERP is looked through at its next call. Come back to this page for what it found.",
+    )
+
+
+@login_required
+@require_POST
+def link(request: HttpRequest, pk: int) -> HttpResponse:
+    """Link the item to the record that was chosen."""
+    export, access = open_export(person(request), pk)
+    record = request.POST.get("record", "")
+    return _do(
+        request,
+        export,
+        lambda version: adopting.link(export.pk, by=access, version=version, record=record),
+        "Linked. It is Synced from now on.",
+    )
+
+
+def _do(
+    request: HttpRequest, export: Export, verb: Callable[[int], object], done: str
+) -> HttpResponse:
+    version = request.POST.get("version", "")
+    try:
+        verb(int(version) if version.isascii() and version.isdigit() else -1)
+    except StepError as refused:
+        messages.error(request, refused.message)
+    else:
+        messages.success(request, done)
+    return redirect("export", export.pk)
