@@ -10,6 +10,8 @@ import pytest
 from playwright.sync_api import expect
 
 from connectors.models import Connection
+from directory.models import ToolLevel
+from directory.perms import Level, Tool
 from sandbox.quickbooks import Qwc, WebConnector
 from tests.stage import Stage
 
@@ -75,3 +77,29 @@ def test_an_order_edited_by_hand_is_shown_as_a_difference(
     expect(row).to_contain_text(re.compile(r"10,?000\.00"))
     expect(row).to_contain_text(re.compile(r"9,?000\.00"))
     screenshot(ann, "quickbooks-6-difference")
+
+
+def test_an_order_that_is_there_already_is_linked(
+    stage: Stage, live_server, sign_in, screenshot
+) -> None:
+    ToolLevel.objects.filter(membership__user=stage.ann, tool=Tool.COMMITMENTS).update(
+        level=Level.ADMIN
+    )
+    commitment = stage.commitment()
+    job = "City of Alder:Library"
+    stage.books.by_hand.enter_order(
+        "Ironwood Concrete",
+        "A-77",
+        [("03-300", job, "Footings", Decimal(10000)), ("05-120", job, "Frame", Decimal(25000))],
+    )
+    ann = sign_in(stage.ann)
+    ann.goto(f"/exports/{commitment.export_id}/")
+    ann.get_by_label("Number there").fill("A-77")
+    ann.get_by_role("button", name="Look it up").click()
+    expect(ann.get_by_text("looked through at its next call")).to_be_visible()
+    assert stage.web_connector(live_server.url).run_once().outcome == "done"
+    ann.reload()
+    screenshot(ann, "quickbooks-7-look-up")
+    ann.get_by_role("button", name="Link to this one").click()
+    expect(ann.locator("#panel")).to_contain_text("Synced")
+    screenshot(ann, "quickbooks-8-linked")
