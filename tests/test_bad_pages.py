@@ -101,3 +101,14 @@ def test_a_comment_that_nobody_would_read(stage: Stage) -> None:
     answer = signed_in(stage.ann).post(f"{page}reject/", sent, follow=True)
     assert "10,000 are possible" in answer.content.decode()
     assert stage.status(commitment) == "sent"
+
+
+def test_guessing_passwords_ends_in_words(stage: Stage) -> None:
+    guessing = Client(REMOTE_ADDR="203.0.113.7")
+    guess = {"password": "not the password"}
+    for number in range(60):
+        answer = guessing.post("/accounts/login/", guess | {"login": f"{number}@test.example"})
+        if answer.status_code == 429:
+            break
+    assert answer.status_code == 429
+    assert "Wait a few minutes" in answer.content.decode()
