@@ -117,10 +117,14 @@ class Export(models.Model):
         """How the history names it."""
         return f"export:{self.pk}"
 
+    _read: tuple[str, Document] | None = None
+
     @property
     def document(self) -> Document:
         """The frozen copy. Only of an export that was sent."""
-        return msgspec.json.decode(self.copy, type=Document)
+        if self._read is None or self._read[0] is not self.copy:
+            self._read = (self.copy, msgspec.json.decode(self.copy, type=Document))
+        return self._read[1]
 
     @property
     def frozen_terms(self) -> Terms | None:

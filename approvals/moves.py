@@ -53,7 +53,7 @@ def lock_exports(
 
     With `company`, those of other companies are neither locked nor returned.
     """
-    rows = Export.objects.select_for_update(of=("self",)).select_related("company")
+    rows = Export.objects.select_for_update()
     if parents:
         own = Export.objects.filter(pk__in=ids)
         # A UNION: with OR, PostgreSQL would look at every export there is.
