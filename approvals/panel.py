@@ -16,7 +16,8 @@ from django.utils import timezone
 
 from approvals.buttons import Button, buttons
 from approvals.models import Export, Exportable
-from approvals.states import EDITABLE, MOVING, Status, Who
+from approvals.rights import why_not
+from approvals.states import EDITABLE, MOVING, STEPS, Status, Who
 from approvals.told import Told, told
 from approvals.workflow import send_problems
 from connectors.contract import Capabilities, Problem
@@ -69,6 +70,7 @@ class Panel:
     error: str = ""
     changes: Sequence[str] = field(default_factory=tuple)
     notice: str = ""
+    may_link: bool = False  # this person may link it to a record that the ERP has already
 
     @property
     def poll_seconds(self) -> int:
@@ -112,6 +114,8 @@ def panel_for(
             for p in problems
         ],
         history=told(export, most=RECENT),
+        may_link=export.status in EDITABLE
+        and not why_not(STEPS["adopt"], access, export.sent_by_id, export.kind),
     )
 
 

@@ -56,7 +56,7 @@ def test_a_change_order_from_the_first_click_to_synced(
     ann.get_by_role("button", name="Accept", exact=True).click()
     expect(ann.get_by_text("waiting for QuickBooks").first).to_be_visible()
 
-    # The Web Connector comes by; Pam's open page notices by itself.
+    # The Web Connector comes by; both see it.
     visit = stage.web_connector(live_server.url).run_once()
     assert visit.outcome == "done", visit.message
     pam.reload()

@@ -93,7 +93,8 @@ def test_an_order_that_is_there_already_is_linked(
         [("03-300", job, "Footings", Decimal(10000)), ("05-120", job, "Frame", Decimal(25000))],
     )
     ann = sign_in(stage.ann)
-    ann.goto(f"/exports/{commitment.export_id}/")
+    ann.goto(commitment.get_absolute_url())
+    ann.get_by_role("link", name="In the ERP already?").click()
     ann.get_by_label("Number there").fill("A-77")
     ann.get_by_role("button", name="Look it up").click()
     expect(ann.get_by_text("looked through at its next call")).to_be_visible()
