@@ -14,6 +14,7 @@ from approvals.models import Export, Kinds
 from approvals.states import Status
 from directory.asked import Moment, one_of
 from directory.models import Event
+from directory.prepared import Prepared
 
 KindName = Annotated[str, one_of(Kinds.values)]
 StatusName = Annotated[str, one_of(Status.values)]
@@ -56,8 +57,11 @@ class ExportRow(
 
 
 def row_of(export_id: int) -> ExportRow:
-    [row] = Export.objects.filter(pk=export_id).values(*COLUMNS)
+    [row] = _ROW.rows(export_id)
     return ExportRow(**row)
+
+
+_ROW = Prepared(lambda pk: Export.objects.filter(pk=pk).values(*COLUMNS), int)
 
 
 class Happening(msgspec.Struct):
