@@ -206,8 +206,17 @@ def keep_an_administrator(leaving: Membership) -> None:
 
 @transaction.atomic
 def grant_push(membership: Membership, *, by: User) -> None:
-    """Give 'Can Push to Accounting'. Only an operator may, and never to themselves."""
+    """Give 'Can Push to Accounting'. Only an operator may, and never to themselves.
+
+    Nor to somebody without a password of their own: whoever holds their first link, such as the
+    administrator who invited them, could become them. Raises PermissionDenied.
+    """
     _lock_privilege(membership, by)
+    if not membership.user.has_usable_password():
+        raise PermissionDenied(
+            f"{membership.user} has not set a password yet. Grant it when they have opened their "
+            "link and signed in."
+        )
     assign_perm(PUSH, membership.user, membership.company)
     append(membership.company_id, [Happened("grant_push", f"user:{membership.user_id}", by.pk)])
 

@@ -77,8 +77,9 @@ def _build(demo: script.Script) -> dict[str, Any]:
     password = f"demo-{secrets.token_hex(4)}"
     with transaction.atomic():
         company = people.make_company(demo)
-        people.make_other(demo)
+        other = people.make_other(demo)
         people.set_password(demo.everybody(), password)
+        people.grant_privileges(demo, company, other)
         boss = next(each for each in demo.people if each.company.get("directory") == "Admin")
         access = people.access_of(boss.email, company)
         connection, secret = create_connection(company, "quickbooks", access)

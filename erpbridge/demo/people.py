@@ -29,8 +29,6 @@ def make_company(demo: script.Script) -> Company:
         if person is not boss:
             workflow.invite(person.email, person.name, by=by)
         _give_levels(person, by)
-        if person.push:
-            grant_push(_membership(person, company), by=operator)
     return company
 
 
@@ -50,8 +48,16 @@ def make_other(demo: script.Script) -> Company:
     _fill_lists(by, other.vendors, other.cost_codes, ["Labor", "Material", "Subcontract"])
     levels = [(tool, project, Level.ADMIN) for tool in PROJECT_TOOLS]
     workflow.set_levels(membership, levels, by=by)
-    grant_push(membership, by=operator)
     return company
+
+
+def grant_privileges(demo: script.Script, company: Company, other: Company) -> None:
+    """'Can Push to Accounting' for who decides; everybody has a password by now."""
+    operator = User.objects.get(email=demo.operator.email)
+    for person in demo.people:
+        if person.push:
+            grant_push(_membership(person, company), by=operator)
+    grant_push(_membership(demo.other.person, other), by=operator)
 
 
 def access_of(email: str, company: Company, project: Project | None = None) -> Access:

@@ -145,3 +145,13 @@ def test_a_link_that_a_company_made_opens_nothing_more_than_that_company(
         assert again.status_code == 403
         assert "The operator makes the link" in again.content.decode()
         assert "password1" in Client().get(handed_over, follow=True).content.decode()
+
+
+def test_nobody_without_a_password_gets_the_privilege(stage: Stage) -> None:
+    """Who invited them still holds their link, and could decide in their name."""
+    membership = Membership.objects.get(user=stage.vic)
+    stage.vic.set_unusable_password()
+    stage.vic.save()
+    with pytest.raises(PermissionDenied, match="has not set a password"):
+        grant_push(Membership.objects.get(pk=membership.pk), by=stage.otto)
+    assert not holds_push(stage.vic, stage.company)
