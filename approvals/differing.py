@@ -41,7 +41,7 @@ class Differing:
 def differing(request: HttpRequest, company_id: int) -> HttpResponse:
     """What the last comparison found, newest first; at most 200, and it says so."""
     access = open_company(person(request), company_id, Tool.ERP)
-    connection = Connection.objects.filter(company=access.company).first()
+    connection = Connection.of(access.company.pk)
     comparisons = Comparison.objects.filter(company=access.company)
     found = comparisons.filter(differs=True).select_related("export__project", "export__parent")
     rows = [

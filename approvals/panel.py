@@ -149,7 +149,7 @@ def review_panel(
 
 def connection_of(export: Export) -> tuple[Connection | None, Capabilities | None]:
     """The connection that an export's company has, and what its ERP is called."""
-    connection = Connection.objects.filter(company=export.company_id).first()
+    connection = Connection.of(export.company_id)
     if connection is None:
         return None, None
     return connection, connector_for(connection.erp).capabilities

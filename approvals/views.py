@@ -152,7 +152,7 @@ def _queue(
 
 
 def _erp_name(access: Access) -> str:
-    connection = Connection.objects.filter(company=access.company).first()
+    connection = Connection.of(access.company.pk)
     return connector_for(connection.erp).capabilities.name if connection else "the ERP"
 
 

@@ -89,7 +89,7 @@ def send(document: Exportable, *, by: Access, version: int) -> Export:
 
 def send_problems(document: Exportable, copy: Document) -> list[Problem]:
     """Every rule that fails before *Send to ERP*: the document's own, and its ERP's for `copy`."""
-    connection = Connection.objects.filter(company=document.export.company_id).first()
+    connection = Connection.of(document.export.company_id)
     found = document.problems()
     if connection is not None:
         found += connector_for(connection.erp).problems(copy, None)
@@ -130,7 +130,7 @@ def retry(items: Sequence[Item], *, by: Access) -> list[Result]:
 def _decide(step: Step, items: Sequence[Item], *, by: Access) -> list[Result]:
     by = approver_again(by)
     exports = lock_exports(_ids(items), company=by.company.pk, parents=True)
-    connection = Connection.objects.filter(company=by.company).first()
+    connection = Connection.of(by.company.pk)
     results: dict[int, StepError | None] = {}
     ready: list[tuple[Item, Export]] = []
     for item in sorted(items, key=lambda item: item.id):
@@ -392,7 +392,7 @@ def parent_problems(export: Export, known: dict[int, Export]) -> list[Problem]:
 
 def terms_now(export: Export) -> Terms | None:
     """Where a sent export would go if it were accepted now; None without a connection."""
-    connection = Connection.objects.filter(company=export.company_id).first()
+    connection = Connection.of(export.company_id)
     if connection is None:
         return None
     return terms_of(connection, export, export.document)

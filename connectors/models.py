@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from directory.models import Company
+from directory.prepared import Prepared
 
 
 class NextPlace(Func):
@@ -54,12 +55,20 @@ class Connection(models.Model):
     def __str__(self) -> str:
         return f"{self.erp} of {self.company}"
 
+    @classmethod
+    def of(cls, company_id: int) -> "Connection | None":
+        """The company's connection, if it has one."""
+        return _OF_COMPANY.first(company_id)
+
     @property
     def is_silent(self) -> bool:
         """Whether the ERP has called once and then not for longer than the company allows."""
         if not self.silent_hours or self.last_seen_at is None:
             return False
         return timezone.now() - self.last_seen_at > timedelta(hours=self.silent_hours)
+
+
+_OF_COMPANY = Prepared(lambda company: Connection.objects.filter(company_id=company), int)
 
 
 class Lane(models.Model):

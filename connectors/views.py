@@ -53,7 +53,7 @@ def connection(request: HttpRequest, company_id: int) -> HttpResponse:
 
 def _page(request: HttpRequest, access: Access, password: str = "") -> HttpResponse:
     """The connection page; with a `password` that was made just now it is shown, this once."""
-    found = Connection.objects.filter(company=access.company).first()
+    found = Connection.of(access.company.pk)
     context = {
         "access": access,
         "company": access.company,

@@ -76,7 +76,7 @@ def rows(template: str, rows: Iterable[Mapping[str, Any]], **context: Any) -> Sa
 
 def erp_of(company: Company) -> Capabilities | None:
     """What the company's ERP can take; None without a connection."""
-    connection = Connection.objects.filter(company=company).first()
+    connection = Connection.of(company.pk)
     return connector_for(connection.erp).capabilities if connection else None
 
 
