@@ -135,7 +135,7 @@ def _places() -> People:
     )
     otto = User.objects.create_user("otto@bench.example", "Otto", is_operator=True)
     people = People(
-        User.objects.create_user("ann@bench.example", "Ann"),
+        User.objects.create_user("ann@bench.example", "Ann", PASSWORD),
         User.objects.create_user("pam@bench.example", "Pam"),
     )
     for person in (people.ann, people.pam):
