@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import logging
+import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from django.conf import settings
 from django.core.cache import cache
@@ -61,6 +62,25 @@ def endpoint(request: HttpRequest, connection_id: int) -> HttpResponse:
     address = request.META.get("REMOTE_ADDR", "")
     answer = _OPERATIONS[call.operation](connection_id, call, address)
     return HttpResponse(soap.result(call.operation, answer), content_type=soap.CONTENT_TYPE)
+
+
+class Door:
+    """Middleware: the Web Connector's calls go to their view at once. Sessions, forms and the
+    policies of pages are not for it, and ten thousand offices call every minute."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        ours = _ADDRESS.fullmatch(request.path_info)
+        if ours is None:
+            return self.get_response(request)
+        response = endpoint(request, int(ours[1]))
+        response.headers["Content-Length"] = str(len(response.content))
+        return response
+
+
+_ADDRESS = re.compile(r"/qbwc/([0-9]{1,18})/")
 
 
 def _pieces(request: HttpRequest) -> Iterator[bytes]:
