@@ -6,7 +6,6 @@ from bench import against
 
 urlpatterns = [
     path("", include("erpbridge.urls")),
-    path("bench/soap/", against.soap_echo),
     path("bench/queue/", against.queue),
     path("bench/numbered/", against.NumberedQueue.as_view()),
     path("bench/accept/", against.accept),
