@@ -5,6 +5,7 @@ Needs DATABASE_URL of a server on which databases may be made; `./run bench` bri
 
 import argparse
 import os
+import signal
 import sys
 from importlib import import_module
 
@@ -35,6 +36,8 @@ def main(arguments: list[str]) -> int:
         parser.error(f"there is no {', '.join(unknown)}; there are {', '.join(MODULES)}")
     os.environ["DJANGO_SETTINGS_MODULE"] = "bench.settings"
     django.setup()
+    # Whoever stops it waits until its servers and databases are gone.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     from bench.database import template
     from bench.results import keep, told
 

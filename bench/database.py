@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -22,7 +22,8 @@ def url_of(database: str) -> str:
 @contextmanager
 def template() -> Iterator[None]:
     """While it lasts, `database` makes its databases from one that is migrated already."""
-    _drop(TEMPLATE)
+    for left in _left_over():
+        _drop(left)
     _execute(f'CREATE DATABASE "{TEMPLATE}"')
     _use(TEMPLATE)
     call_command("migrate", interactive=False, verbosity=0)
@@ -53,14 +54,22 @@ def _use(name: str) -> None:
     connections["default"].settings_dict["NAME"] = name
 
 
+def _left_over() -> list[str]:
+    """The databases of a run that was killed."""
+    found = _execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [TEMPLATE])
+    return [name for (name,) in found]
+
+
 def _drop(name: str) -> None:
     _execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
-def _execute(statement: str) -> None:
+def _execute(statement: str, values: Sequence[str] = ()) -> list[tuple[str]]:
     session = psycopg2.connect(os.environ["DATABASE_URL"])
     try:
         session.autocommit = True
-        session.cursor().execute(statement)
+        cursor = session.cursor()
+        cursor.execute(statement, values or None)
+        return cursor.fetchall() if cursor.description else []
     finally:
         session.close()
