@@ -1,0 +1,55 @@
+"""A query that is written once answers as the one that is written each time."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.db.models import Value
+
+from directory.models import Company, User
+from directory.prepared import Prepared
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def test_each_call_is_answered_for_its_own_values(django_assert_num_queries) -> None:
+    first, second = factories.CompanyFactory.create_batch(2)
+    by_id = Prepared(lambda pk: Company.objects.filter(pk=pk), int)
+    with django_assert_num_queries(3):
+        assert by_id.first(first.pk) == first
+        assert by_id.first(second.pk) == second
+        assert by_id.first(second.pk + 1) is None
+
+
+def test_numbers_texts_and_moments_stand_where_they_belong() -> None:
+    ann = factories.UserFactory.create(name="Ann")
+    factories.UserFactory.create(name="Bea")
+    wanted = Prepared(
+        lambda name, pk, at: (
+            User.objects.filter(name=name, pk__gte=pk, joined_at__gt=at)
+            .order_by("pk")
+            .values("id", "name")
+        ),
+        str,
+        int,
+        datetime,
+    )
+    past, future = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+    assert wanted.rows("Ann", ann.pk, past) == [{"id": ann.pk, "name": "Ann"}]
+    assert wanted.rows("Ann", ann.pk, future) == []
+    assert wanted.rows("Ann", ann.pk + 1, past) == []
+    assert wanted.rows("A'; DROP TABLE x; --", ann.pk, past) == []
+
+
+def test_annotations_come_along() -> None:
+    company = factories.CompanyFactory.create()
+    told = Prepared(lambda pk: Company.objects.filter(pk=pk).annotate(told=Value("yes")), int)
+    [found] = told.all(company.pk)
+    assert getattr(found, "told") == "yes"  # noqa: B009
+
+
+def test_a_value_that_has_no_place_is_an_error_and_so_is_a_missing_one() -> None:
+    with pytest.raises(ValueError, match="does not stand"):
+        Prepared(lambda _pk: Company.objects.all(), int).all(1)
+    with pytest.raises(TypeError, match="1 values"):
+        Prepared(lambda pk: Company.objects.filter(pk=pk), int).all()
