@@ -10,6 +10,7 @@ from django.db import connections
 from approvals import workflow
 from approvals.errors import NotReady, Stale, StepError, WrongState
 from approvals.models import Export, TabCount
+from approvals.moves import Move, make
 from approvals.states import BY_CHOICE, STEPS, Status, Who
 from approvals.workflow import Item
 from connectors.models import Conversation
@@ -355,3 +356,19 @@ def test_singles_and_bulks_at_once_never_deadlock(stage: Stage) -> None:
     assert Event.objects.filter(verb="accept").count() == 60
     assert counters(stage) == counted(stage)
     assert list(faults(stage.company.pk)) == []
+
+
+@pytest.mark.django_db
+def test_the_update_itself_refuses_what_was_read_before_somebody_else(stage: Stage) -> None:
+    """The last wall, should a verb ever forget its lock: no move, no event, no count."""
+    commitment = stage.commitment()
+    stage.send(commitment)
+    stale, fresh = stage.export(commitment), stage.export(commitment)
+    assert make(STEPS["retrieve"], [Move(fresh)], by=stage.pam.pk) == [fresh.pk]
+    before = Event.objects.count()
+    assert make(STEPS["retrieve"], [Move(stale)], by=stage.pam.pk) == []
+    # Nor with the right version from a status that the step does not leave.
+    stale.version = fresh.version
+    assert make(STEPS["retrieve"], [Move(stale)], by=stage.pam.pk) == []
+    assert Event.objects.count() == before
+    assert counters(stage) == counted(stage)
