@@ -367,8 +367,12 @@ def test_the_update_itself_refuses_what_was_read_before_somebody_else(stage: Sta
     assert make(STEPS["retrieve"], [Move(fresh)], by=stage.pam.pk) == [fresh.pk]
     before = Event.objects.count()
     assert make(STEPS["retrieve"], [Move(stale)], by=stage.pam.pk) == []
-    # Nor with the right version from a status that the step does not leave.
+    # The right version does not help where the step does not lead away from the status.
     stale.version = fresh.version
     assert make(STEPS["retrieve"], [Move(stale)], by=stage.pam.pk) == []
     assert Event.objects.count() == before
+    # Nor the right status: it was taken back and sent again since, perhaps with another amount.
+    stage.send(commitment)
+    assert make(STEPS["retrieve"], [Move(stale)], by=stage.pam.pk) == []
+    assert stage.status(commitment) == "sent"
     assert counters(stage) == counted(stage)
