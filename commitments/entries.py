@@ -8,14 +8,13 @@ fault of one entry is found at once and in one place.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from commitments.models import AnyLine, ChangeOrder, Commitment
-
-Number = Decimal | str | None
+from directory.entered import Number
 
 
 @dataclass(kw_only=True)
@@ -71,32 +70,6 @@ class ChangeOrderEntry:
     title: str
     description: str = ""
     lines: Sequence[ChangeEntry] = ()
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One thing that is wrong, in a sentence for people.
-
-    `field` is the entry's (or its line's) field; `line` counts the lines as they were given, from
-    1; both are empty for what concerns the whole.
-    """
-
-    field: str
-    message: str
-    line: int | None = None
-
-
-@dataclass(eq=False)
-class Invalid(Exception):
-    """Refused at the door, with every fault. Nothing was changed."""
-
-    faults: list[Fault] = field(default_factory=list)
-
-    def __str__(self) -> str:
-        return " ".join(
-            f"Line {fault.line}: {fault.message}" if fault.line else fault.message
-            for fault in self.faults
-        )
 
 
 def commitment_entry(commitment: Commitment) -> CommitmentEntry:

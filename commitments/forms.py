@@ -20,10 +20,10 @@ from commitments.entries import (
     ChangeEntry,
     ChangeOrderEntry,
     CommitmentEntry,
-    Fault,
     LineEntry,
 )
 from commitments.models import AnyLine, ChangeOrder, ChangeOrderLine, Commitment, CommitmentLine
+from directory.entered import Fault
 from directory.formats import money
 
 COMMITMENT = (

@@ -23,8 +23,8 @@ from rest_framework.request import Request
 
 from approvals.errors import StepError
 from approvals.refusals import Refusal, refusal
-from commitments.entries import Invalid
 from directory.asked import Fault, Unreadable
+from directory.entered import Invalid
 from directory.models import ApiToken, User
 from directory.once import OtherRequest
 

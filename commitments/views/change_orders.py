@@ -16,7 +16,7 @@ from approvals.errors import Stale
 from approvals.panel import panel_for
 from approvals.states import Status
 from commitments import forms, listing, workflow
-from commitments.entries import Fault, Invalid, change_order_entry
+from commitments.entries import change_order_entry
 from commitments.forms import Field, Typed
 from commitments.models import ChangeOrder, ChangeOrderStatus, Commitment
 from commitments.views.showing import (
@@ -35,6 +35,7 @@ from commitments.views.showing import (
 )
 from connectors.contract import aggregate
 from directory.access import Access, lacking, open_project
+from directory.entered import Fault, Invalid
 from directory.formats import money
 from directory.http import person
 from directory.models import Project

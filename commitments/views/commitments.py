@@ -18,7 +18,7 @@ from approvals.errors import Stale
 from approvals.panel import panel_for
 from approvals.states import Status
 from commitments import forms, listing, workflow
-from commitments.entries import Fault, Invalid, commitment_entry
+from commitments.entries import commitment_entry
 from commitments.forms import Field, Form, Typed
 from commitments.models import (
     STATUSES_OF,
@@ -44,6 +44,7 @@ from commitments.views.showing import (
     with_quantities,
 )
 from directory.access import Access, lacking, open_project
+from directory.entered import Fault, Invalid
 from directory.formats import money
 from directory.http import person
 from directory.models import Project, Vendor

@@ -15,13 +15,13 @@ from django.utils.safestring import SafeString, mark_safe
 from approvals.differences import changed
 from approvals.errors import Stale
 from approvals.states import EDITABLE, Status
-from commitments.entries import Invalid
 from commitments.forms import Field
 from commitments.models import ChangeOrder, Commitment
 from connectors.contract import Capabilities, Kind
 from connectors.models import Connection
 from connectors.registry import connector_for
 from directory.access import Access
+from directory.entered import Invalid
 from directory.models import Category, Company, CostCode
 from directory.perms import Level, Tool
 

@@ -3,7 +3,7 @@
 Every verb checks who asks, locks the document's Export, looks at the version and status there, and
 then happens whole or not at all. It raises PermissionDenied, `approvals.errors.Stale` where the
 document changed since it was loaded (`version` is that of its Export, and moves with every save and
-step), or `commitments.entries.Invalid` with every fault. What comes back is loaded anew.
+step), or `directory.entered.Invalid` with every fault. What comes back is loaded anew.
 """
 
 from commitments.workflow.change_orders import (

@@ -33,11 +33,11 @@ from commitments.workflow.saving import (
     one_at_a_time,
     permit,
     record,
-    refuse,
     save_lines,
     seen,
 )
 from directory.access import Access
+from directory.entered import Reader
 from directory.perms import Tool
 
 # Decisions about money: into and out of them only with Admin on Change Orders.
@@ -69,11 +69,11 @@ def create_change_order(
     parent = lock_exports([commitment.export_id])[commitment.export_id]
     commitment = load_commitment(commitment.pk)
     made = ChangeOrder(company=by.company, commitment=commitment)
-    reader = checking.Reader()
+    reader = Reader()
     if why := why_no_change_order(commitment):
         reader.fault("", why)
     fields, lines, entries = _read_change_order(reader, made, data)
-    refuse(reader)
+    reader.refuse()
     assign(made, fields)
     made.export = new_export(
         company=by.company,
@@ -111,13 +111,13 @@ def update_change_order(
     export = lock_at(change_order.export_id, version, also=parent_id)
     now = load_change_order(change_order.pk)
     was, stored = seen(now), list(now.lines.all())
-    reader = checking.Reader()
+    reader = Reader()
     fields, lines, entries = _read_change_order(reader, now, data)
     changed = {name for name, value in fields.items() if getattr(now, name) != value}
     if lines_differ := differ(stored, lines):
         changed.add("lines")
     lock_faults(reader, export, changed - {"description"})
-    refuse(reader)
+    reader.refuse()
     if not changed:
         return now
     assign(now, fields)
@@ -141,10 +141,10 @@ def set_change_order_status(
     permit(by, now.commitment.project_id, status_tool(now, status))
     if status == now.status:
         return now
-    reader = checking.Reader()
+    reader = Reader()
     if why := why_not_change_order_status(now, status):
         reader.fault("status", why)
-    refuse(reader)
+    reader.refuse()
     was = seen(now)
     if now.status == ChangeOrderStatus.APPROVED:
         now.revision += 1
@@ -175,10 +175,10 @@ def delete_change_order(change_order: ChangeOrder, *, by: Access, version: int) 
     parent_id = change_order.commitment.export_id
     export = lock_at(change_order.export_id, version, also=parent_id)
     now = load_change_order(change_order.pk)
-    reader = checking.Reader()
+    reader = Reader()
     if why := why_not_delete_change_order(now):
         reader.fault("", why)
-    refuse(reader)
+    reader.refuse()
     was = seen(now)
     now.lines.all().delete()
     now.new_lines.all().delete()
@@ -215,7 +215,7 @@ def next_number(commitment: Commitment) -> str:
 
 
 def _read_change_order(
-    reader: checking.Reader, now: ChangeOrder, data: ChangeOrderEntry
+    reader: Reader, now: ChangeOrder, data: ChangeOrderEntry
 ) -> tuple[dict[str, Any], list[ChangeOrderLine], list[ChangeEntry]]:
     commitment = now.commitment
     number = reader.text("number", data.number, 40) or now.number or next_number(commitment)

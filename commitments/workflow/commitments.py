@@ -29,11 +29,11 @@ from commitments.workflow.saving import (
     one_at_a_time,
     permit,
     record,
-    refuse,
     save_lines,
     seen,
 )
 from directory.access import Access
+from directory.entered import Reader
 from directory.models import Project
 
 # A commitment may become void when all of its change orders are like this.
@@ -56,9 +56,9 @@ def create_commitment(*, project: Project, by: Access, data: CommitmentEntry) ->
     permit(by, project.pk)
     one_at_a_time(by)
     made = Commitment(company=by.company, project=project)
-    reader = checking.Reader()
+    reader = Reader()
     fields, lines = _read_commitment(reader, made, data)
-    refuse(reader)
+    reader.refuse()
     assign(made, fields)
     made.export = new_export(
         company=by.company,
@@ -87,7 +87,7 @@ def update_commitment(
     export = lock_at(commitment.export_id, version)
     now = load_commitment(commitment.pk)
     was, own = seen(now), now.own_lines()
-    reader = checking.Reader()
+    reader = Reader()
     fields, lines = _read_commitment(reader, now, data)
     changed = {name for name, value in fields.items() if getattr(now, name) != value}
     if lines_differ := differ(own, lines):
@@ -95,7 +95,7 @@ def update_commitment(
     free = {"description", "vendor_message"}
     lock_faults(reader, export, changed - free)
     _lines_in_use(reader, {line.pk for line in own} - {entry.id for entry in data.lines})
-    refuse(reader)
+    reader.refuse()
     if not changed:
         return now
     assign(now, fields)
@@ -122,12 +122,12 @@ def set_commitment_status(
     now = load_commitment(commitment.pk)
     if status == now.status:
         return now
-    reader = checking.Reader()
+    reader = Reader()
     if status not in STATUSES_OF[now.type]:
         reader.fault("status", f"A {now.get_type_display().lower()} has no such status.")
     elif why := why_not_commitment_status(now, status):
         reader.fault("status", why)
-    refuse(reader)
+    reader.refuse()
     was = seen(now)
     now.status = status
     now.save(update_fields=["status"])
@@ -161,10 +161,10 @@ def delete_commitment(commitment: Commitment, *, by: Access, version: int) -> No
     permit(by, commitment.project_id)
     export = lock_at(commitment.export_id, version)
     now = load_commitment(commitment.pk)
-    reader = checking.Reader()
+    reader = Reader()
     if why := why_not_delete_commitment(now):
         reader.fault("", why)
-    refuse(reader)
+    reader.refuse()
     was = seen(now)
     now.delete()
     record("delete", export, was, None, by)
@@ -182,7 +182,7 @@ def why_not_delete_commitment(now: Commitment) -> str:
 
 
 def _read_commitment(
-    reader: checking.Reader, now: Commitment, data: CommitmentEntry
+    reader: Reader, now: Commitment, data: CommitmentEntry
 ) -> tuple[dict[str, Any], list[CommitmentLine]]:
     company = now.company
     fields = checking.header(reader, data, company, now.vendor_id)
@@ -196,7 +196,7 @@ def _read_commitment(
     return fields, lines
 
 
-def _lines_in_use(reader: checking.Reader, gone: set[int]) -> None:
+def _lines_in_use(reader: Reader, gone: set[int]) -> None:
     used = ChangeOrderLine.objects.filter(commitment_line__in=gone)
     for number, by in used.values_list(
         "commitment_line__number", "change_order__number"

@@ -15,10 +15,9 @@ from approvals.errors import Stale
 from approvals.models import Export
 from approvals.moves import lock_exports
 from approvals.states import EDITABLE, Status
-from commitments.checking import Reader
-from commitments.entries import Invalid
 from commitments.models import AnyLine, ChangeOrder, Commitment
 from directory.access import Access
+from directory.entered import Reader
 from directory.history import Happened, append
 from directory.models import Company
 from directory.perms import Level, Tool
@@ -176,8 +175,3 @@ def one_at_a_time(by: Access) -> None:
 def assign(document: Commitment | ChangeOrder, fields: Mapping[str, Any]) -> None:
     for name, value in fields.items():
         setattr(document, name, value)
-
-
-def refuse(reader: Reader) -> None:
-    if reader.faults:
-        raise Invalid(reader.faults)

@@ -14,7 +14,7 @@ from django.db import connections
 from approvals.errors import Stale
 from approvals.models import Export
 from approvals.workflow import send
-from commitments.entries import Invalid, commitment_entry
+from commitments.entries import commitment_entry
 from commitments.models import ChangeOrder, Commitment
 from commitments.workflow import (
     create_change_order,
@@ -23,6 +23,7 @@ from commitments.workflow import (
     set_commitment_status,
     update_commitment,
 )
+from directory.entered import Invalid
 from directory.history import faults
 from tests.commitments.entering import change, change_order, line, subcontract
 from tests.stage import Stage

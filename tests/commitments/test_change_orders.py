@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 
 from approvals.errors import Stale
 from approvals.models import Export
-from commitments.entries import Invalid, change_order_entry, commitment_entry
+from commitments.entries import change_order_entry, commitment_entry
 from commitments.models import ChangeOrder, Commitment
 from commitments.workflow import (
     create_change_order,
@@ -21,6 +21,7 @@ from commitments.workflow import (
     update_commitment,
 )
 from directory.access import set_level
+from directory.entered import Invalid
 from directory.models import Membership
 from directory.perms import Level, Tool
 from tests.commitments.entering import change, change_order

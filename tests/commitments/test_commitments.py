@@ -10,7 +10,7 @@ from django.http import Http404
 from approvals.errors import Stale
 from approvals.models import Export, TabCount
 from approvals.workflow import send
-from commitments.entries import Invalid, commitment_entry
+from commitments.entries import commitment_entry
 from commitments.models import Commitment
 from commitments.workflow import (
     create_change_order,
@@ -22,6 +22,7 @@ from commitments.workflow import (
     update_commitment,
 )
 from directory.access import access_to
+from directory.entered import Invalid
 from directory.history import faults
 from directory.models import Project
 from tests.commitments.entering import change, change_order, line, subcontract

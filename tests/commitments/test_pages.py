@@ -89,7 +89,7 @@ def test_a_form_with_faults_comes_back_as_it_was_typed(stage: Stage, pam) -> Non
         "Default retainage, %: “five” is not a number",
         "Line 1, cost code: There is no such cost code “99-999”.",
         "Line 1, category: There is no such category “Labour?”.",
-        "Line 1, amount: “1.234,56” is not a number",
+        "Line 1, amount: “1.234,56”: write a point before the decimals",
     ):
         assert told in page
     for kept in ("five", "99-999", "Labour?", "1.234,56", "1,200.50"):
