@@ -196,10 +196,11 @@ def _what(export: Export) -> tuple[Document, Terms]:
         raise StepError(f"{export} no longer has a document.")
     document = live.to_document()
     problems = send_problems(live, document)
-    terms = terms_of(_connection(export), export, document)
+    connection = _connection(export)
+    terms = terms_of(connection, export, document)
     parents = {export.parent.pk: export.parent} if export.parent else {}
     problems += parent_problems(export, parents)
-    problems += connector_for(_connection(export).erp).problems(document, terms)
+    problems += connector_for(connection.erp).problems(document, terms, connection.facts)
     if problems:
         unique = {problem.text: problem for problem in problems}
         raise NotReady(export, list(unique.values()))

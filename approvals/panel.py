@@ -66,6 +66,7 @@ class Panel:
     history: Sequence[Told] = ()
     review: bool = False  # on the review page, where approvers decide
     terms: str = ""  # digest of the destination that is on the screen
+    to_confirm: Sequence[str] = ()  # what the approver has to say they know of
     then: int | None = None  # the next item of the queue, opened after a decision
     error: str = ""
     changes: Sequence[str] = field(default_factory=tuple)
@@ -125,6 +126,7 @@ def review_panel(
     *,
     problems: Sequence[Problem] = (),
     terms: str = "",
+    to_confirm: Sequence[str] = (),
     then: int | None = None,
 ) -> Panel:
     """The panel of the review page: the approver's buttons, and the sender's own."""
@@ -143,6 +145,7 @@ def review_panel(
         rules=[Rule(p.text, _mended_at(p, document, access)) for p in problems],
         review=True,
         terms=terms,
+        to_confirm=to_confirm,
         then=then,
     )
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from approvals.models import Export
 from approvals.moves import Move, lock_exports, make
 from approvals.states import STEPS, Status
@@ -87,7 +89,7 @@ class Exports:
         if texts != (export.copy_digest, export.terms_digest):
             return "What was approved has been changed in the database since. Nothing was sent."
         terms = export.frozen_terms
-        if goes_to != terms:
+        if terms is None or replace(goes_to, confirmed=terms.confirmed) != terms:
             return (
                 "Where this goes in the ERP has changed since it was accepted (vendor, job, item "
                 "or the order itself). Nothing was sent. Look at the preview again and retry, or "
@@ -95,7 +97,7 @@ class Exports:
             )
         problems = [
             *parent_problems(export, exports),
-            *connector_for(connection.erp).problems(export.document, terms),
+            *connector_for(connection.erp).problems(export.document, terms, connection.facts),
         ]
         return " ".join(problem.text for problem in problems)
 

@@ -44,6 +44,11 @@ class Review:
     arrived: Sequence[Arrived]
 
     @property
+    def to_confirm(self) -> Sequence[str]:
+        """What stands beside it in the ERP and is agreed to by who accepts it, in words."""
+        return [ref.name for ref in self.preview.confirm] if self.preview else []
+
+    @property
     def agrees(self) -> bool:
         """Whether what will be written comes to what was sent, to the cent."""
         if self.preview is None or self.document is None:
@@ -70,7 +75,10 @@ def review(export: Export) -> Review:
         known = Known.objects.filter(connection=connection, record=record).first()
         if export.status in DECIDED_NOW:
             parents = {export.parent.pk: export.parent} if export.parent else {}
-            problems = [*parent_problems(export, parents), *connector.problems(document, terms)]
+            problems = [
+                *parent_problems(export, parents),
+                *connector.problems(document, terms, connection.facts),
+            ]
         if export.status != Status.SYNCED:
             preview = connector.preview(
                 document, terms, known.value if known else None, connection.facts

@@ -175,7 +175,12 @@ def export(request: HttpRequest, pk: int) -> HttpResponse:
         "export": item,
         "review": found,
         "panel": review_panel(
-            item, access, problems=found.problems, terms=digest, then=older or newer
+            item,
+            access,
+            problems=found.problems,
+            terms=digest,
+            to_confirm=found.to_confirm,
+            then=older or newer,
         ),
         "document_url": document.get_absolute_url() if document else "",
         "sees_queue": access.has(Tool.ERP, Level.READ),

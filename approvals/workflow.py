@@ -23,7 +23,7 @@ from approvals.states import BY_CHOICE, STEPS, Status, Step
 from approvals.unlinking import begin_unlink, stop_checking
 from connectors import engine
 from connectors.contract import Document, Problem, Receipt, Terms
-from connectors.destination import Destinations
+from connectors.destination import Destinations, with_confirmed
 from connectors.models import Connection
 from connectors.registry import connector_for
 from connectors.tasks import ring
@@ -92,7 +92,7 @@ def send_problems(document: Exportable, copy: Document) -> list[Problem]:
     connection = Connection.of(document.export.company_id)
     found = document.problems()
     if connection is not None:
-        found += connector_for(connection.erp).problems(copy, None)
+        found += connector_for(connection.erp).problems(copy, None, connection.facts)
     return found
 
 
@@ -116,7 +116,8 @@ def accept(items: Sequence[Item], *, by: Access) -> list[Result]:
     """Let items go to the ERP, exactly as they were sent. A commitment goes before its CCOs.
 
     An item's `terms` is the digest of the destination that was on the screen; a different one now
-    is refused with what is different. '' accepts where it goes now (bulk).
+    is refused with what is different. '' accepts where it goes now (bulk), unless other records
+    stand beside it there (`Preview.confirm`): those are agreed to by their digest alone.
     """
     return _decide(STEPS["accept"], items, by=by)
 
@@ -176,6 +177,13 @@ def _decide(step: Step, items: Sequence[Item], *, by: Access) -> list[Result]:
     ]
 
 
+_TO_CONFIRM = Problem(
+    code="confirm",
+    text="Other records stand beside it in the ERP and would add up with it. Open the item and say "
+    "there that you know of them.",
+)
+
+
 def _resolve(
     connection: Connection,
     ready: Sequence[tuple[Item, Export]],
@@ -187,10 +195,14 @@ def _resolve(
     now = destinations(connection, [export for _, export in ready], exports)
     going = []
     for item, export in ready:
-        terms = now.terms(export.document)
-        problems = [*parent_problems(export, exports), *connector.problems(export.document, terms)]
-        if problems:
-            results[export.pk] = NotReady(export, problems)
+        document = export.document
+        terms = with_confirmed(connection, document, now.terms(document))
+        problems = [
+            *parent_problems(export, exports),
+            *connector.problems(document, terms, connection.facts),
+        ]
+        if problems or (terms.confirmed and not item.terms):
+            results[export.pk] = NotReady(export, problems or [_TO_CONFIRM])
         elif item.terms and item.terms != terms.digest():
             results[export.pk] = Stale(
                 export,
@@ -391,11 +403,15 @@ def parent_problems(export: Export, known: dict[int, Export]) -> list[Problem]:
 
 
 def terms_now(export: Export) -> Terms | None:
-    """Where a sent export would go if it were accepted now; None without a connection."""
+    """Where a sent export would go if it were accepted now; None without a connection.
+
+    Its digest is what *accept* takes; `confirmed` are the records that it would agree to.
+    """
     connection = Connection.of(export.company_id)
     if connection is None:
         return None
-    return terms_of(connection, export, export.document)
+    document = export.document
+    return with_confirmed(connection, document, terms_of(connection, export, document))
 
 
 def terms_of(connection: Connection, export: Export, document: Document) -> Terms:

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from connectors.contract import Document, Receipt, Ref, Terms
-from connectors.models import Connection
+from connectors.models import Connection, Known
 from connectors.registry import connector_for
 from directory.models import CostCode, Job, Vendor
 
@@ -59,3 +61,19 @@ class Destinations:
             parent=parent,
             settings=dict(self._connection.settings),
         )
+
+
+def with_confirmed(connection: Connection, document: Document, terms: Terms) -> Terms:
+    """`terms` with the ids of the records that an approver of it must agree to, as last seen.
+
+    They are part of its digest: who accepts a digest has agreed to exactly those records.
+    """
+    connector = connector_for(connection.erp)
+    if document.kind not in connector.capabilities.confirms:
+        return terms
+    last_seen = Known.objects.filter(
+        connection=connection, record=connector.record(document, terms)
+    ).first()
+    known = last_seen.value if last_seen else None
+    beside = connector.preview(document, terms, known, connection.facts).confirm
+    return msgspec.structs.replace(terms, confirmed=tuple(sorted(ref.id for ref in beside)))

@@ -79,7 +79,9 @@ def export(request: Request, pk: int) -> Response:
 class PreviewAnswer(msgspec.Struct):
     """What accepting will do to the ERP, worked out without asking it.
 
-    `terms_digest` names the destination; give it back with *accept*. `problems`: why it cannot go.
+    `terms_digest` names the destination; give it back with *accept*. It also says that you know of
+    what stands beside it (`preview.confirm`): that is not accepted without. `problems`: why it
+    cannot go.
     `known_at`: when the ERP's record was last read; null if never.
     """
 

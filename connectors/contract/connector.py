@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from connectors.contract.asking import Request, Script
-from connectors.contract.documents import Document, Frozen, Receipt, Ref, Terms
+from connectors.contract.documents import Document, Frozen, Kind, Receipt, Ref, Terms
 from connectors.contract.results import (
     Attempt,
     Candidate,
@@ -33,6 +33,8 @@ class Capabilities(Frozen, frozen=True, kw_only=True):
     can_find: bool
     number_length: dict[str, int]
     order_word: str  # purchase order, subcontract
+    # Kinds that may stand beside records which an approver must agree to: see `Preview.confirm`.
+    confirms: frozenset[Kind] = frozenset()
     # How many characters other texts may have, by kind of document and field: counted while typing.
     text_length: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
 

@@ -70,6 +70,7 @@ class QuickBooks:
         can_find=True,
         number_length=dict(problems.NUMBER),
         order_word="purchase order",
+        confirms=frozenset({"budget"}),
         text_length={
             "commitment": {
                 "title": problems.TITLE["commitment"],

@@ -172,7 +172,7 @@ def _budget(
         total_after=None if before is None else before + document.amount,
         change=document.amount,
         warnings=(
-            *(_other_estimates(terms, beside) if known or not first else _NOT_ASKED),
+            *(_other_estimates(beside) if known or not first else _NOT_ASKED),
             *(_standing_estimate(terms, standing) if standing else ()),
             *_switched(day, facts, "estimate"),
             *_spelled(document),
@@ -188,12 +188,11 @@ _NOT_ASKED = (
 )
 
 
-def _other_estimates(terms: Terms, beside: list[Estimate]) -> Iterator[str]:
+def _other_estimates(beside: list[Estimate]) -> Iterator[str]:
     for one in beside:
-        agreed = " It was agreed to." if one["id"] in terms.confirmed else ""
         yield (
             f"The job already has {estimates.told(one)} in QuickBooks. It is active, so the two "
-            f"add up in QuickBooks' reports.{agreed}"
+            "add up in QuickBooks' reports."
         )
 
 

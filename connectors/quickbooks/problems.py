@@ -42,7 +42,10 @@ def problems(
 def _budget(document: Document, terms: Terms | None, facts: Mapping[str, str]) -> Iterator[Problem]:
     """What only a budget needs; its title and description have no field in an estimate."""
     if facts.get("estimates") == "off":
-        text = f"Estimates are switched off in QuickBooks. {errors.SWITCH_ON['estimates']}."
+        text = (
+            f"Estimates are switched off in QuickBooks. {errors.SWITCH_ON['estimates']}. Then "
+            "press Sync now on the Connection page, so that it is seen here."
+        )
         yield Problem(code="estimates", text=text, where="settings")
     parent = terms.parent if terms is not None else None
     if budgets.is_first(document):
