@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from decimal import Decimal
 
 from django.db import models
@@ -10,9 +9,11 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from approvals.models import Exportable
+from approvals.rules import line_problems, place_problems
 from approvals.states import Status
 from connectors.contract import Document, Kind, Line, Named, Problem
 from directory.access import Access, lacking
+from directory.ledger import Part
 from directory.models import Category, Company, CostCode, Project, Vendor
 from directory.perms import Level, Tool
 
@@ -103,7 +104,7 @@ class Commitment(Exportable):
         return lacking(Tool.COMMITMENTS, Level.ADMIN)
 
     def problems(self) -> list[Problem]:
-        found = _place_problems(self.project)
+        found = place_problems(self.project)
         if self.status != CommitmentStatus.APPROVED:
             found.append(
                 Problem(
@@ -114,8 +115,14 @@ class Commitment(Exportable):
                 )
             )
         found += _vendor_problems(self.vendor)
-        found += _line_problems(self.own_lines())
+        found += line_problems(self.own_lines())
         return found
+
+    def commits(self) -> list[Part]:
+        """What it commits of the project's money: its own lines, once it is approved."""
+        if self.status not in (CommitmentStatus.APPROVED, CommitmentStatus.COMPLETE):
+            return []
+        return [(line.cost_code_id, line.category_id, line.amount) for line in self.own_lines()]
 
     def own_lines(self) -> list[CommitmentLine]:
         """The schedule of values without the lines that change orders added for a new scope."""
@@ -230,7 +237,7 @@ class ChangeOrder(Exportable):
         return lacking(Tool.COMMITMENTS, Level.ADMIN)
 
     def problems(self) -> list[Problem]:
-        found = _place_problems(self.commitment.project)
+        found = place_problems(self.commitment.project)
         if self.status != ChangeOrderStatus.APPROVED:
             found.append(
                 Problem(
@@ -252,8 +259,14 @@ class ChangeOrder(Exportable):
                 )
             )
         found += _vendor_problems(self.commitment.vendor)
-        found += _line_problems(self.lines.all())
+        found += line_problems(self.lines.all())
         return found
+
+    def commits(self) -> list[Part]:
+        """What it adds to what is committed, once it is approved."""
+        if self.status != ChangeOrderStatus.APPROVED:
+            return []
+        return [(line.cost_code_id, line.category_id, line.amount) for line in self.lines.all()]
 
     def to_document(self) -> Document:
         commitment = self.commitment
@@ -328,47 +341,6 @@ def _line(line: AnyLine, target: Named | None = None) -> Line:
     )
 
 
-def _place_problems(project: Project) -> list[Problem]:
-    found = []
-    company = project.company
-    if not company.erp_enabled:
-        found.append(
-            Problem(
-                code="erp_off",
-                where="settings",
-                text=f"ERP Integrations is switched off for {company}. The operator of this "
-                "installation can switch it on.",
-            )
-        )
-    if not hasattr(company, "connection"):
-        found.append(
-            Problem(
-                code="no_connection",
-                where="settings",
-                text=f"{company} has no connection to an accounting system yet. An administrator "
-                "of ERP Integrations sets it up.",
-            )
-        )
-    if project.job is None or not project.job.is_linked:
-        found.append(
-            Problem(
-                code="job",
-                where="job",
-                text=f"Project {project.number} is not linked to an active job of the ERP.",
-            )
-        )
-    if project.erp_synced_at is None:
-        found.append(
-            Problem(
-                code="never_synced",
-                where="job",
-                text="No data has come from the ERP for this project yet. Press Sync now on the "
-                "connection page.",
-            )
-        )
-    return found
-
-
 def _vendor_problems(vendor: Vendor | None) -> list[Problem]:
     if vendor is None:
         return [Problem(code="vendor", where="vendor", text="No contract company is chosen.")]
@@ -379,30 +351,3 @@ def _vendor_problems(vendor: Vendor | None) -> list[Problem]:
     else:
         return []
     return [Problem(code="vendor", where="vendor", text=text)]
-
-
-def _line_problems(lines: Iterable[AnyLine]) -> list[Problem]:
-    rows = list(lines)
-    if not rows:
-        return [Problem(code="no_lines", where="lines", text="There is no line to send.")]
-    found = []
-    for line in rows:
-        if not line.cost_code.is_linked:
-            why = line.cost_code.erp_problem or "it is not linked to an active item of the ERP"
-            found.append(
-                Problem(
-                    code="cost_code",
-                    where=f"line:{line.number}",
-                    text=f"Line {line.number}: cost code {line.cost_code.code} cannot be sent: "
-                    f"{why}.",
-                )
-            )
-        if line.sub_job:
-            found.append(
-                Problem(
-                    code="sub_job",
-                    where=f"line:{line.number}",
-                    text=f"Line {line.number} names sub job {line.sub_job}. The ERP takes none.",
-                )
-            )
-    return found

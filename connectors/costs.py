@@ -81,6 +81,11 @@ def _replace(project_id: int, costs: JobCosts) -> None:
             erp_id=row.item,
             name=row.name,
             estimate=row.estimate,
+            estimates={
+                one.id: str(one.costs[row.item])
+                for one in costs.estimates
+                if one.active and row.item in one.costs
+            },
             actual=row.actual,
             as_of=Now(),
         )

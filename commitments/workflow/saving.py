@@ -19,6 +19,7 @@ from commitments.models import AnyLine, ChangeOrder, Commitment
 from directory.access import Access
 from directory.entered import Reader
 from directory.history import Happened, append
+from directory.ledger import commit
 from directory.models import Company
 from directory.perms import Level, Tool
 
@@ -141,7 +142,8 @@ def seen(document: Commitment | ChangeOrder) -> Seen:
 def record(
     verb: str, export: Export, was: Seen, document: Commitment | ChangeOrder | None, by: Access
 ) -> None:
-    """Write a save into the history and move the version; an unsent Export follows its document."""
+    """Write a save into the history and move the version; an unsent Export follows its document,
+    and so does what it commits."""
     told: dict[str, Any] = {"version": export.version + 1}
     follow: dict[str, Any] = {}
     if document is not None:
@@ -153,6 +155,12 @@ def record(
         ] + copies_differ(was[0], copy)
         if export.status in EDITABLE:
             follow = columns(document, document.lines.all())
+    commit(
+        export.pk,
+        document.commits() if document is not None else (),
+        company=export.company_id,
+        project=export.project_id,
+    )
     Export.objects.filter(pk=export.pk).update(version=F("version") + 1, **follow)
     append(export.company_id, [Happened(verb, export.subject, by.user.pk, told)])
 

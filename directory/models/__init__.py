@@ -1,6 +1,6 @@
 """People and places, the trade's lists, and the history."""
 
-from directory.models.costs import JobCost
+from directory.models.costs import Committed, JobCost
 from directory.models.history import Chain, Event
 from directory.models.lists import Category, CostCode, Job, Vendor
 from directory.models.people import (
@@ -17,6 +17,7 @@ __all__ = [
     "ApiToken",
     "Category",
     "Chain",
+    "Committed",
     "Company",
     "CompanyUserObjectPermission",
     "CostCode",
