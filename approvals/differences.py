@@ -4,16 +4,15 @@ import json
 
 import msgspec
 
-from approvals.models import Export
-from approvals.told import WORDS
+from approvals.told import WORDS, InHistory
 from connectors.contract import Document, Line
 from directory.models import Event
 
 
-def differences(export: Export, version: int) -> list[str]:
-    """What happened to an export since somebody saw it at `version`, a sentence each."""
+def differences(about: InHistory, version: int) -> list[str]:
+    """What happened to it since somebody saw it at `version`, a sentence each."""
     told = []
-    events = Event.objects.filter(subject=export.subject).select_related("actor").order_by("id")
+    events = Event.objects.filter(subject=about.subject).select_related("actor").order_by("id")
     for event in events:
         data = json.loads(event.body)["data"]
         if data.get("version", 0) > version:

@@ -1,6 +1,7 @@
 """Why a step did not happen, in words for the person who tried."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from approvals.models import Export
 from approvals.states import Status, Step
@@ -15,17 +16,28 @@ class StepError(Exception):
         self.message = message
 
 
+class Versioned(Protocol):
+    """An export, or a document that is not exported itself and counts its own versions."""
+
+    @property
+    def version(self) -> int: ...
+
+    @property
+    def status(self) -> str: ...
+
+    def get_status_display(self) -> str: ...
+
+
 class Stale(StepError):
     """Somebody was faster, or the item changed since the page was drawn."""
 
-    def __init__(self, export: Export, message: str = "", changes: Sequence[str] = ()) -> None:
-        now = Status(export.status).label
+    def __init__(self, item: Versioned, message: str = "", changes: Sequence[str] = ()) -> None:
         super().__init__(
             message
-            or f"{export} has changed since you opened this page (it is now: {now}). "
-            "Look at it again before you decide."
+            or f"{item} has changed since you opened this page (it is now: "
+            f"{item.get_status_display()}). Look at it again before you decide."
         )
-        self.export = export
+        self.item = item
         self.changes = list(changes)  # what is different, a sentence each
 
 

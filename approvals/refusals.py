@@ -32,8 +32,8 @@ def refusal(error: StepError) -> Refusal:
             title="It has changed",
             detail=error.message,
             changes=error.changes,
-            version_now=error.export.version,
-            status_now=error.export.status,
+            version_now=error.item.version,
+            status_now=error.item.status,
         )
     if isinstance(error, WrongState):
         return Refusal(

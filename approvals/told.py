@@ -6,9 +6,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
-from approvals.models import Export
 from approvals.states import Status
 from directory.models import Event
 
@@ -19,6 +18,8 @@ WORDS = {
     "edit": "Edited",
     "status": "Status changed",
     "delete": "Deleted",
+    "attach": "Put into a change order",
+    "detach": "Taken out of a change order",
     "send": "Sent to ERP",
     "retrieve": "Retrieved from ERP",
     "reject": "Rejected",
@@ -56,9 +57,17 @@ class Told:
     changes: Sequence[str] = ()  # of the document, a sentence each
 
 
-def told(export: Export, *, most: int = MOST) -> list[Told]:
-    """What happened to an export, newest first; one query."""
-    events = Event.objects.filter(subject=export.subject).order_by("-id")[:most]
+class InHistory(Protocol):
+    """Something that has a history: an export, or a document that is not exported itself."""
+
+    @property
+    def subject(self) -> str:
+        """How the history names it."""
+
+
+def told(about: InHistory, *, most: int = MOST) -> list[Told]:
+    """What happened to it, newest first; one query."""
+    events = Event.objects.filter(subject=about.subject).order_by("-id")[:most]
     return [
         _told(verb, at, name, json.loads(body)["data"])
         for verb, at, name, body in events.values_list("verb", "at", "actor__name", "body")

@@ -56,9 +56,9 @@ CELLS = (
 NEW_SCOPE = "New scope"
 BLANK_ROWS = 3
 
+CHANGES_LINE = "Changes line"
+
 _LABELS = {
-    "target": "Changes line",
-    "commitment_line": "Changes line",
     "cost_code": "Cost code",
     "category": "Category",
     "sub_job": "Sub job",
@@ -234,12 +234,15 @@ class Field:
 
 @dataclass
 class Form:
-    """A form as the page shows it: fields, line rows as HTML, and what belongs to no field."""
+    """A form as the page shows it: fields, line rows as HTML, and what belongs to no field.
+
+    `target` heads the column that says what a line is for; without it there is none.
+    """
 
     fields: Sequence[Field]
     rows: SafeString
     faults: Sequence[Fault] = ()
-    with_targets: bool = False
+    target: str = ""
     with_sub_jobs: bool = False
 
     @property
@@ -249,7 +252,8 @@ class Form:
         listed = []
         for fault in self.faults:
             if fault.line:
-                words = f"Line {fault.line}, {_LABELS[fault.field].lower()}: {fault.message}"
+                label = _LABELS.get(fault.field, self.target).lower()
+                words = f"Line {fault.line}, {label}: {fault.message}"
                 listed.append((f"line-{fault.line}", words))
             elif fault.field in labels:
                 listed.append((fault.field, f"{labels[fault.field]}: {fault.message}"))
@@ -263,26 +267,32 @@ def form(
     fields: Sequence[Field],
     faults: Sequence[Fault] = (),
     *,
-    with_targets: bool = False,
+    target: str = "",
 ) -> Form:
-    """Puts what was typed and what is wrong with it into the fields and rows."""
+    """Puts what was typed and what is wrong with it into the fields and rows.
+
+    `target` heads the column that says what a line is for. Faults of fields that are no cell are
+    shown there.
+    """
     for one in fields:
         one.value = typed.header.get(one.name, "")
         one.faults = [
             fault.message for fault in faults if fault.field == one.name and not fault.line
         ]
     with_sub_jobs = any(row["sub_job"] for row in typed.lines)
-    rows = [_row(number, row, faults) for number, row in enumerate(typed.lines, 1)]
+    rows = [_row(number, row, faults, target) for number, row in enumerate(typed.lines, 1)]
     blank = dict.fromkeys(CELLS, "")
-    rows += [_row(len(rows) + more, blank, ()) for more in range(1, BLANK_ROWS + 1)]
+    rows += [_row(len(rows) + more, blank, (), target) for more in range(1, BLANK_ROWS + 1)]
     html = engines["jinja2"].get_template("sheet.jinja")
-    made = html.render({"rows": rows, "with_targets": with_targets, "with_sub_jobs": with_sub_jobs})
+    made = html.render({"rows": rows, "target": target, "with_sub_jobs": with_sub_jobs})
     safe = mark_safe(made)  # noqa: S308 escaped by the template
-    return Form(fields, safe, faults, with_targets, with_sub_jobs)
+    return Form(fields, safe, faults, target, with_sub_jobs)
 
 
-def _row(number: int, cells: Mapping[str, str], faults: Sequence[Fault]) -> dict[str, Any]:
+def _row(
+    number: int, cells: Mapping[str, str], faults: Sequence[Fault], target: str
+) -> dict[str, Any]:
     mine = [fault for fault in faults if fault.line == number]
-    wrong = {"target" if fault.field == "commitment_line" else fault.field for fault in mine}
-    told = [f"{_LABELS[fault.field]}: {fault.message}" for fault in mine]
+    wrong = {fault.field if fault.field in _LABELS else "target" for fault in mine}
+    told = [f"{_LABELS.get(fault.field, target)}: {fault.message}" for fault in mine]
     return {"number": number, "cells": cells, "wrong": wrong, "faults": told}

@@ -314,7 +314,8 @@ class ChangeOrderLine(AnyLine):
                 fields=["change_order", "number"],
                 name="change_order_line_number",
                 deferrable=models.Deferrable.DEFERRED,
-            )
+            ),
+            models.UniqueConstraint(fields=["id", "commitment"], name="change_of_commitment"),
         ]
 
     def __str__(self) -> str:

@@ -55,7 +55,11 @@ _PLAIN = {
     "password": "issued a new password for the Web Connector",
     "sync": "asked for a sync",
 }
-_FIELDS = {"erp_enabled": "ERP Integrations", "one_person_does_both": "one person does both"}
+_FIELDS = {
+    "erp_enabled": "ERP Integrations",
+    "one_person_does_both": "one person does both",
+    "change_events": "Change Events",
+}
 
 
 def _sentence(verb: str, data: dict[str, Any], numbers: dict[int, str]) -> str:

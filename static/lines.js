@@ -182,7 +182,7 @@ function startSheet(table) {
     if (found && nameOf(input) === "target") fillFrom(input.closest("tr"), found);
   }
   function chooseTarget(text, low, all) {
-    if (isNewScope(text)) return all[all.length - 1];
+    if (isNewScope(text)) return all.find((one) => isNewScope(one.value));
     return all.find((one) => one.value.startsWith(`${text} · `)) ?? only(all.filter((one) => one.value.toLowerCase().includes(low)));
   }
   function chooseCode(low, all) {
@@ -233,7 +233,7 @@ function startSheet(table) {
     "cost code": "cost_code", code: "cost_code", category: "category", "cost type": "category", type: "category",
     description: "description", item: "description", quantity: "quantity", qty: "quantity", unit: "unit", uom: "unit",
     "unit cost": "unit_cost", "unit price": "unit_cost", rate: "unit_cost", amount: "amount", total: "amount",
-    line: "target", "changes line": "target",
+    line: "target", "changes line": "target", commitment: "target", company: "target", vendor: "target",
   };
   function paste(from, pasted) {
     const headings = pasted[0].map((one) => HEADINGS[one.trim().toLowerCase()]);

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from approvals.errors import Stale
 from approvals.panel import panel_for
 from approvals.states import Status
-from commitments import forms, listing, workflow
+from commitments import forms, listing, origins, workflow
 from commitments.entries import change_order_entry
 from commitments.forms import Field, Typed
 from commitments.models import ChangeOrder, ChangeOrderStatus, Commitment
@@ -85,7 +85,7 @@ def change_order(request: HttpRequest, project_id: int, pk: int) -> HttpResponse
         "sees_commitments": access.has(Tool.COMMITMENTS, Level.READ),
         "sees_erp": access.has(Tool.ERP, Level.READ),
         "locked": locked,
-        "lines": _lines(now),
+        "lines": _lines(now, access),
         "count": len(now.lines.all()),
         "with_quantities": with_quantities(now),
         "total": now.total,
@@ -230,7 +230,8 @@ def _statuses(now: ChangeOrder, access: Access) -> Statuses:
     )
 
 
-def _lines(now: ChangeOrder) -> Any:
+def _lines(now: ChangeOrder, access: Access) -> Any:
+    made_from = origins.of(now, access)
     return rows(
         "changes.jinja",
         [
@@ -243,6 +244,7 @@ def _lines(now: ChangeOrder) -> Any:
                 "code_name": line.cost_code.name,
                 "category": line.category.name,
                 "description": line.description,
+                "origin": made_from.get(line.pk),
                 "quantity": forms.quantity(line),
                 "amount": money(line.amount),
                 "deduct": line.amount < 0,
@@ -302,14 +304,17 @@ def _form(
         "commitment": commitment,
         "change_order": now,
         "form": forms.form(
-            typed, with_limits(fields, "change_order", erp), faults or [], with_targets=True
+            typed,
+            with_limits(fields, "change_order", erp),
+            faults or [],
+            target=forms.CHANGES_LINE,
         ),
         "targets": [(forms.target_label(line), line) for line in commitment.lines.all()],
         "new_scope": forms.NEW_SCOPE,
         "erp": erp.short if erp else "the ERP",
         "locked": locked,
         "texts_only": texts_only,
-        "version": (stale.export.version if stale else now.export.version) if now else 0,
+        "version": (stale.item.version if stale else now.export.version) if now else 0,
         "stale": stale,
         "cancel_url": (now or commitment).get_absolute_url(),
         **lists(project.company),

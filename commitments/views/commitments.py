@@ -320,7 +320,7 @@ def _form(
         "erp": erp.short if erp else "the ERP",
         "locked": locked,
         "texts_only": texts_only,
-        "version": (stale.export.version if stale else now.export.version) if now else 0,
+        "version": (stale.item.version if stale else now.export.version) if now else 0,
         "stale": stale,
         "cancel_url": now.get_absolute_url() if now else reverse("commitments", args=[project.pk]),
         **lists(project.company),

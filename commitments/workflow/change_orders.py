@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404
 from approvals.models import Export
 from approvals.moves import lock_exports, new_export
 from approvals.states import EDITABLE
-from commitments import checking
+from commitments import checking, origins
 from commitments.entries import ChangeEntry, ChangeOrderEntry
 from commitments.models import (
     ChangeOrder,
@@ -61,16 +61,19 @@ def load_change_order(change_order_id: int) -> ChangeOrder:
 
 @transaction.atomic
 def create_change_order(
-    *, commitment: Commitment, by: Access, data: ChangeOrderEntry
+    *, commitment: Commitment, by: Access, data: ChangeOrderEntry, directly: bool = True
 ) -> ChangeOrder:
-    """A new change order, a Draft, with its Export. Its date is today and stays."""
+    """A new change order, a Draft, with its Export. Its date is today and stays.
+
+    `directly`: somebody entered it; the project may want them made from change events instead.
+    """
     permit(by, commitment.project_id)
     one_at_a_time(by)
     parent = lock_exports([commitment.export_id])[commitment.export_id]
     commitment = load_commitment(commitment.pk)
     made = ChangeOrder(company=by.company, commitment=commitment)
     reader = Reader()
-    if why := why_no_change_order(commitment):
+    if why := why_no_change_order(commitment, directly=directly):
         reader.fault("", why)
     fields, lines, entries = _read_change_order(reader, made, data)
     reader.refuse()
@@ -89,10 +92,15 @@ def create_change_order(
     return load_change_order(made.pk)
 
 
-def why_no_change_order(commitment: Commitment) -> str:
-    """'' if the commitment takes a new change order, else why not."""
+def why_no_change_order(commitment: Commitment, *, directly: bool = True) -> str:
+    """'' if the commitment takes a new change order (`directly`: entered here), else why not."""
     if commitment.status in (CommitmentStatus.COMPLETE, CommitmentStatus.VOID):
         return f"The commitment is {commitment.get_status_display()}; it takes no change orders."
+    if directly and commitment.project.change_events:
+        return (
+            "In this project change orders are made from change events: open one, tick its lines "
+            "and press Create change order."
+        )
     return ""
 
 
@@ -125,9 +133,10 @@ def update_change_order(
         now.status = ChangeOrderStatus.REVISED
         now.revision += 1
     now.save()
+    told = origins.leaving({line.pk for line in stored} - {line.pk for line in lines}, by)
     if lines_differ:
         _save_changes(now, lines, stored, entries)
-    record("edit", export, was, load_change_order(now.pk), by)
+    record("edit", export, was, load_change_order(now.pk), by, also=told)
     return load_change_order(now.pk)
 
 
@@ -180,10 +189,11 @@ def delete_change_order(change_order: ChangeOrder, *, by: Access, version: int) 
         reader.fault("", why)
     reader.refuse()
     was = seen(now)
+    told = origins.leaving([line.pk for line in now.lines.all()], by)
     now.lines.all().delete()
     now.new_lines.all().delete()
     now.delete()
-    record("delete", export, was, None, by)
+    record("delete", export, was, None, by, also=told)
 
 
 def why_not_delete_change_order(now: ChangeOrder) -> str:
@@ -203,7 +213,13 @@ def why_not_delete_change_order(now: ChangeOrder) -> str:
 
 def next_number(commitment: Commitment) -> str:
     """The number of its next change order: 001, or one more than that of the newest."""
-    numbers = list(commitment.change_orders.order_by("-id").values_list("number", flat=True))
+    return number_after(
+        list(commitment.change_orders.order_by("-id").values_list("number", flat=True))
+    )
+
+
+def number_after(numbers: Sequence[str]) -> str:
+    """001, or one more than the newest of `numbers` (they come newest first) that is still free."""
     if not numbers:
         return "001"
     counted = re.fullmatch(r"(.*?)([0-9]{1,9})", numbers[0])

@@ -140,10 +140,19 @@ def seen(document: Commitment | ChangeOrder) -> Seen:
 
 
 def record(
-    verb: str, export: Export, was: Seen, document: Commitment | ChangeOrder | None, by: Access
+    verb: str,
+    export: Export,
+    was: Seen,
+    document: Commitment | ChangeOrder | None,
+    by: Access,
+    *,
+    also: Sequence[Happened] = (),
 ) -> None:
     """Write a save into the history and move the version; an unsent Export follows its document,
-    and so does what it commits."""
+    and so does what it commits.
+
+    `also`: what it brought about elsewhere.
+    """
     told: dict[str, Any] = {"version": export.version + 1}
     follow: dict[str, Any] = {}
     if document is not None:
@@ -162,7 +171,7 @@ def record(
         project=export.project_id,
     )
     Export.objects.filter(pk=export.pk).update(version=F("version") + 1, **follow)
-    append(export.company_id, [Happened(verb, export.subject, by.user.pk, told)])
+    append(export.company_id, [Happened(verb, export.subject, by.user.pk, told), *also])
 
 
 def permit(by: Access, project_id: int, tool: Tool = Tool.COMMITMENTS) -> None:

@@ -59,7 +59,8 @@ class CompanyRow(msgspec.Struct):
 
 
 class ProjectRow(msgspec.Struct, rename={"job__name": "job"}):
-    """`job`: the ERP's job that it is linked to."""
+    """`job`: the ERP's job that it is linked to. `change_events`: change orders are made from
+    change events there."""
 
     id: int
     company_id: int
@@ -68,6 +69,7 @@ class ProjectRow(msgspec.Struct, rename={"job__name": "job"}):
     job_id: int | None
     job__name: str | None
     erp_synced_at: Moment | None
+    change_events: bool
 
 
 class ListedRow(msgspec.Struct, kw_only=True):
@@ -153,7 +155,7 @@ def projects(request: Request) -> Response:
         found = found.filter(pk__in=mine.values("project"))
     if search := asked.q.strip():
         found = found.filter(Q(number__icontains=search) | Q(name__icontains=search))
-    columns = ("id", "company_id", "number", "name", "job_id", "job__name", "erp_synced_at")
+    columns = tuple(field.name for field in msgspec.structs.fields(ProjectRow))
     rows, after = _page(found, asked, columns)
     return Response(ProjectPage([ProjectRow(**row) for row in rows], after))
 

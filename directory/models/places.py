@@ -33,6 +33,8 @@ class Project(models.Model):
         "directory.Job", models.PROTECT, null=True, blank=True, related_name="project"
     )
     erp_synced_at = models.DateTimeField("ERP data synced at", null=True, blank=True)
+    # Switched on, change orders are made from change events; else they are entered directly.
+    change_events = models.BooleanField("Change Events", default=False)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
