@@ -12,7 +12,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TypeVar
 
 from commitments.entries import ChangeEntry, CommitmentEntry, LineEntry
-from commitments.models import AnyLine, CommitmentLine, Type
+from commitments.models import AnyLine, CommitmentLine
+from commitments.states import Type
 from directory.entered import CENT, MOST_MONEY, Lookup, Reader
 from directory.models import Category, Company, CostCode, Vendor
 

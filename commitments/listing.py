@@ -19,7 +19,8 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
 from approvals.states import Status
-from commitments.models import ChangeOrder, ChangeOrderStatus, Commitment, CommitmentStatus, Type
+from commitments.models import ChangeOrder, Commitment
+from commitments.states import ChangeOrderStatus, CommitmentStatus, Type
 from directory.formats import money
 from directory.models import Project
 

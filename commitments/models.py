@@ -11,51 +11,12 @@ from django.urls import reverse
 from approvals.models import Exportable
 from approvals.rules import line_problems, place_problems
 from approvals.states import Status
+from commitments.states import ChangeOrderStatus, CommitmentStatus, Type
 from connectors.contract import Document, Kind, Line, Named, Problem
 from directory.access import Access, lacking
 from directory.ledger import Part
 from directory.models import Category, Company, CostCode, Project, Vendor
 from directory.perms import Level, Tool
-
-
-class Type(models.TextChoices):
-    PURCHASE_ORDER = "purchase_order", "Purchase Order"
-    SUBCONTRACT = "subcontract", "Subcontract"
-
-
-class CommitmentStatus(models.TextChoices):
-    DRAFT = "draft", "Draft"
-    OUT_FOR_BID = "out_for_bid", "Out for Bid"
-    OUT_FOR_SIGNATURE = "out_for_signature", "Out for Signature"
-    PROCESSING = "processing", "Processing"
-    SUBMITTED = "submitted", "Submitted"
-    APPROVED = "approved", "Approved"
-    COMPLETE = "complete", "Complete"
-    VOID = "void", "Void"
-
-
-STATUSES_OF: dict[str, list[CommitmentStatus]] = {
-    Type.PURCHASE_ORDER: [s for s in CommitmentStatus if s != CommitmentStatus.OUT_FOR_BID],
-    Type.SUBCONTRACT: [
-        s
-        for s in CommitmentStatus
-        if s not in (CommitmentStatus.PROCESSING, CommitmentStatus.SUBMITTED)
-    ],
-}
-
-
-class ChangeOrderStatus(models.TextChoices):
-    DRAFT = "draft", "Draft"
-    IN_REVIEW = "in_review", "Pending - In Review"
-    REVISED = "revised", "Pending - Revised"
-    PRICING = "pricing", "Pending - Pricing"
-    NOT_PRICING = "not_pricing", "Pending - Not Pricing"
-    PROCEEDING = "proceeding", "Pending - Proceeding"
-    NOT_PROCEEDING = "not_proceeding", "Pending - Not Proceeding"
-    APPROVED = "approved", "Approved"
-    REJECTED = "rejected", "Rejected"
-    NO_CHARGE = "no_charge", "No Charge"
-    VOID = "void", "Void"
 
 
 class Commitment(Exportable):
@@ -224,6 +185,11 @@ class ChangeOrder(Exportable):
     def total(self) -> Decimal:
         """The sum of the lines that are loaded."""
         return sum((line.amount for line in self.lines.all()), Decimal("0.00"))
+
+    def reopen(self) -> None:
+        """Approved no longer: what it changes is another thing now, under the next revision."""
+        self.status = ChangeOrderStatus.REVISED
+        self.revision += 1
 
     def may_send(self, access: Access) -> str:
         for tool in (Tool.COMMITMENTS, Tool.CHANGE_ORDERS):

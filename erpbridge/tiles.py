@@ -11,7 +11,8 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.urls import reverse
 
 from approvals.states import View
-from commitments.models import ChangeOrder, ChangeOrderStatus, Commitment, CommitmentStatus
+from commitments.models import ChangeOrder, Commitment
+from commitments.states import ChangeOrderStatus, CommitmentStatus
 from directory.access import Access
 from directory.perms import Level, Tool
 

@@ -7,15 +7,8 @@ import factory
 from factory.django import DjangoModelFactory
 
 from approvals.moves import new_export
-from commitments.models import (
-    ChangeOrder,
-    ChangeOrderLine,
-    ChangeOrderStatus,
-    Commitment,
-    CommitmentLine,
-    CommitmentStatus,
-    Type,
-)
+from commitments.models import ChangeOrder, ChangeOrderLine, Commitment, CommitmentLine
+from commitments.states import ChangeOrderStatus, CommitmentStatus, Type
 from directory.models import Category, Company, CostCode, Job, Membership, Project, User, Vendor
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 
 from commitments.entries import ChangeEntry, ChangeOrderEntry, CommitmentEntry, LineEntry
-from commitments.models import ChangeOrderStatus, CommitmentStatus, Type
+from commitments.states import ChangeOrderStatus, CommitmentStatus, Type
 from directory.asked import PAGE, Id, Size, one_of
 
 TypeName = Annotated[str, one_of(Type.values)]

@@ -18,7 +18,8 @@ from approvals.states import Status
 from commitments import forms, listing, origins, workflow
 from commitments.entries import change_order_entry
 from commitments.forms import Field, Typed
-from commitments.models import ChangeOrder, ChangeOrderStatus, Commitment
+from commitments.models import ChangeOrder, Commitment
+from commitments.states import ChangeOrderStatus
 from commitments.views.showing import (
     Action,
     Choice,

@@ -20,15 +20,8 @@ from approvals.states import Status
 from commitments import forms, listing, workflow
 from commitments.entries import commitment_entry
 from commitments.forms import Field, Form, Typed
-from commitments.models import (
-    STATUSES_OF,
-    ChangeOrder,
-    ChangeOrderLine,
-    ChangeOrderStatus,
-    Commitment,
-    CommitmentStatus,
-    Type,
-)
+from commitments.models import ChangeOrder, ChangeOrderLine, Commitment
+from commitments.states import DECIDED, STATUSES_OF, ChangeOrderStatus, CommitmentStatus, Type
 from commitments.views.showing import (
     Action,
     Choice,
@@ -107,7 +100,7 @@ def commitment(request: HttpRequest, project_id: int, pk: int) -> HttpResponse:
             (
                 one.export.amount
                 for one in changes
-                if one.status not in workflow.DECIDED and one.status != ChangeOrderStatus.VOID
+                if one.status not in DECIDED and one.status != ChangeOrderStatus.VOID
             ),
             ZERO,
         ),

@@ -7,32 +7,32 @@ step), or `directory.entered.Invalid` with every fault. What comes back is loade
 """
 
 from commitments.workflow.change_orders import (
-    DECIDED,
+    add_lines,
     create_change_order,
     delete_change_order,
-    load_change_order,
     next_number,
     number_after,
     set_change_order_status,
     status_tool,
     update_change_order,
     why_no_change_order,
+    why_no_more_lines,
     why_not_change_order_status,
     why_not_delete_change_order,
 )
 from commitments.workflow.commitments import (
     create_commitment,
     delete_commitment,
-    load_commitment,
     set_commitment_status,
     update_commitment,
     why_not_commitment_status,
     why_not_delete_commitment,
 )
+from commitments.workflow.loading import load_change_order, load_commitment
 from commitments.workflow.saving import why_locked
 
 __all__ = [
-    "DECIDED",
+    "add_lines",
     "create_change_order",
     "create_commitment",
     "delete_change_order",
@@ -48,6 +48,7 @@ __all__ = [
     "update_commitment",
     "why_locked",
     "why_no_change_order",
+    "why_no_more_lines",
     "why_not_change_order_status",
     "why_not_commitment_status",
     "why_not_delete_change_order",

@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.shortcuts import get_object_or_404
 
 from approvals.models import Export
 from approvals.moves import lock_exports, new_export
 from approvals.states import EDITABLE
 from commitments import checking, origins
-from commitments.entries import ChangeEntry, ChangeOrderEntry
-from commitments.models import (
-    ChangeOrder,
-    ChangeOrderLine,
-    ChangeOrderStatus,
-    Commitment,
-    CommitmentLine,
-    CommitmentStatus,
-)
-from commitments.workflow.commitments import load_commitment
+from commitments.entries import ChangeEntry, ChangeOrderEntry, change_order_entry
+from commitments.models import ChangeOrder, ChangeOrderLine, Commitment, CommitmentLine
+from commitments.states import DECIDED, SETTLED, ChangeOrderStatus, CommitmentStatus
+from commitments.workflow.loading import load_change_order, load_commitment
 from commitments.workflow.saving import (
+    Saved,
     assign,
     columns,
     differ,
@@ -35,28 +30,11 @@ from commitments.workflow.saving import (
     record,
     save_lines,
     seen,
+    why_locked,
 )
 from directory.access import Access
-from directory.entered import Reader
+from directory.entered import Fault, Invalid, Reader
 from directory.perms import Tool
-
-# Decisions about money: into and out of them only with Admin on Change Orders.
-DECIDED = frozenset(
-    {ChangeOrderStatus.APPROVED, ChangeOrderStatus.REJECTED, ChangeOrderStatus.NO_CHARGE}
-)
-
-
-def load_change_order(change_order_id: int) -> ChangeOrder:
-    """A change order with its lines, in five queries. Raises Http404 if it was deleted."""
-    rows = ChangeOrder.objects.select_related(
-        "company",
-        "export__created_by",
-        "commitment__export",
-        "commitment__vendor",
-        "commitment__project__company",
-        "commitment__project__job",
-    ).prefetch_related("lines__cost_code", "lines__category", "lines__commitment_line")
-    return get_object_or_404(rows, pk=change_order_id)
 
 
 @transaction.atomic
@@ -116,7 +94,7 @@ def update_change_order(
     permit(by, change_order.commitment.project_id)
     one_at_a_time(by)
     parent_id = change_order.commitment.export_id
-    export = lock_at(change_order.export_id, version, also=parent_id)
+    export = lock_at(change_order.export_id, version, also=[parent_id])
     now = load_change_order(change_order.pk)
     was, stored = seen(now), list(now.lines.all())
     reader = Reader()
@@ -130,14 +108,41 @@ def update_change_order(
         return now
     assign(now, fields)
     if lines_differ and now.status == ChangeOrderStatus.APPROVED:
-        now.status = ChangeOrderStatus.REVISED
-        now.revision += 1
+        now.reopen()
     now.save()
     told = origins.leaving({line.pk for line in stored} - {line.pk for line in lines}, by)
     if lines_differ:
         _save_changes(now, lines, stored, entries)
-    record("edit", export, was, load_change_order(now.pk), by, also=told)
+    record("edit", by, Saved(export, was, load_change_order(now.pk)), also=told)
     return load_change_order(now.pk)
+
+
+def add_lines(
+    change_order: ChangeOrder, *, by: Access, version: int, lines: Sequence[ChangeEntry]
+) -> ChangeOrder:
+    """Save more lines behind those of a change order that is not decided yet.
+
+    The `line` of a fault counts `lines`, from 1.
+    """
+    now = load_change_order(change_order.pk)
+    data = change_order_entry(now)
+    standing = len(data.lines)
+    if why := why_no_more_lines(now):
+        raise Invalid([Fault("", why)])
+    data.lines = [*data.lines, *lines]
+    try:
+        return update_change_order(now, by=by, version=version, data=data)
+    except Invalid as refused:
+        raise Invalid(
+            [replace(one, line=one.line and one.line - standing) for one in refused.faults]
+        ) from None
+
+
+def why_no_more_lines(now: ChangeOrder) -> str:
+    """'' if lines may be added to the change order as it is, else why not."""
+    if now.status in DECIDED or now.status == ChangeOrderStatus.VOID:
+        return f"Change order {now.number} is {now.get_status_display()}; it takes no more lines."
+    return why_locked(now.export)
 
 
 @transaction.atomic
@@ -145,7 +150,8 @@ def set_change_order_status(
     change_order: ChangeOrder, *, by: Access, version: int, status: str
 ) -> ChangeOrder:
     """Give it another business status. Reopening an Approved one raises its revision."""
-    export = lock_at(change_order.export_id, version)
+    parent_id = change_order.commitment.export_id
+    export = lock_at(change_order.export_id, version, also=[parent_id])
     now = load_change_order(change_order.pk)
     permit(by, now.commitment.project_id, status_tool(now, status))
     if status == now.status:
@@ -159,7 +165,7 @@ def set_change_order_status(
         now.revision += 1
     now.status = status
     now.save(update_fields=["status", "revision"])
-    record("status", export, was, now, by)
+    record("status", by, Saved(export, was, now))
     return load_change_order(now.pk)
 
 
@@ -174,6 +180,11 @@ def why_not_change_order_status(now: ChangeOrder, status: str) -> str:
         return "A change order has no such status."
     if now.export.status not in EDITABLE:
         return f"It is {now.export.get_status_display()}; its status is locked."
+    parent = now.commitment
+    if parent.status == CommitmentStatus.VOID and status not in SETTLED:
+        return f"Commitment {parent.number} is Void, and its change orders stay settled."
+    if parent.status == CommitmentStatus.COMPLETE and status == ChangeOrderStatus.APPROVED:
+        return f"Commitment {parent.number} is Complete. Set it to Approved first."
     return ""
 
 
@@ -182,7 +193,7 @@ def delete_change_order(change_order: ChangeOrder, *, by: Access, version: int) 
     """Delete a Draft, with the lines that it added to the commitment. Its Export stays readable."""
     permit(by, change_order.commitment.project_id)
     parent_id = change_order.commitment.export_id
-    export = lock_at(change_order.export_id, version, also=parent_id)
+    export = lock_at(change_order.export_id, version, also=[parent_id])
     now = load_change_order(change_order.pk)
     reader = Reader()
     if why := why_not_delete_change_order(now):
@@ -193,7 +204,7 @@ def delete_change_order(change_order: ChangeOrder, *, by: Access, version: int) 
     now.lines.all().delete()
     now.new_lines.all().delete()
     now.delete()
-    record("delete", export, was, None, by, also=told)
+    record("delete", by, Saved(export, was, None), also=told)
 
 
 def why_not_delete_change_order(now: ChangeOrder) -> str:

@@ -5,22 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
-from django.shortcuts import get_object_or_404
 
 from approvals.models import Export
 from approvals.moves import new_export
 from approvals.states import EDITABLE, Status
 from commitments import checking
 from commitments.entries import CommitmentEntry
-from commitments.models import (
-    STATUSES_OF,
-    ChangeOrderLine,
-    ChangeOrderStatus,
-    Commitment,
-    CommitmentLine,
-    CommitmentStatus,
-)
+from commitments.models import ChangeOrder, ChangeOrderLine, Commitment, CommitmentLine
+from commitments.states import SETTLED, STATUSES_OF, ChangeOrderStatus, CommitmentStatus
+from commitments.workflow.loading import load_change_order, load_commitment
 from commitments.workflow.saving import (
+    Saved,
     assign,
     columns,
     differ,
@@ -35,19 +30,6 @@ from commitments.workflow.saving import (
 from directory.access import Access
 from directory.entered import Reader
 from directory.models import Project
-
-# A commitment may become void when all of its change orders are like this.
-SETTLED = frozenset(
-    {ChangeOrderStatus.VOID, ChangeOrderStatus.REJECTED, ChangeOrderStatus.NO_CHARGE}
-)
-
-
-def load_commitment(commitment_id: int) -> Commitment:
-    """A commitment with its lines, in four queries. Raises Http404 if it was deleted."""
-    rows = Commitment.objects.select_related(
-        "export__created_by", "vendor", "company", "project__company", "project__job"
-    ).prefetch_related("lines__cost_code", "lines__category")
-    return get_object_or_404(rows, pk=commitment_id)
 
 
 @transaction.atomic
@@ -80,11 +62,14 @@ def update_commitment(
     """Save the whole commitment as entered; lines that are not in `data` are removed.
 
     On its way or in the ERP only description and message to the vendor may differ. An Approved one
-    whose lines or company change becomes a Draft again.
+    whose lines or company change becomes a Draft again. Its change orders are of the same company:
+    with another one those that are Approved become *Pending - Revised*.
     """
     permit(by, commitment.project_id)
     one_at_a_time(by)
-    export = lock_at(commitment.export_id, version)
+    followers = commitment.change_orders.values_list("export_id", flat=True)
+    also = () if data.vendor == commitment.vendor_id else followers
+    export = lock_at(commitment.export_id, version, also=also)
     now = load_commitment(commitment.pk)
     was, own = seen(now), now.own_lines()
     reader = Reader()
@@ -102,13 +87,17 @@ def update_commitment(
     reopened = now.status == CommitmentStatus.APPROVED and changed & {"lines", "vendor_id"}
     if reopened or now.status not in STATUSES_OF[now.type]:
         now.status = CommitmentStatus.DRAFT
+    follow = [(one, seen(one)) for one in _followers(now)] if "vendor_id" in changed else []
     now.save()
     if lines_differ:
         save_lines(lines, own, commitment=now)
         _number_new_scopes(now.pk, after=len(lines))
-    if "vendor_id" in changed:
-        _tell_change_orders(now)
-    record("edit", export, was, load_commitment(now.pk), by)
+    record(
+        "edit",
+        by,
+        Saved(export, was, load_commitment(now.pk)),
+        *[Saved(one.export, before, _follow(one)) for one, before in follow],
+    )
     return load_commitment(now.pk)
 
 
@@ -131,7 +120,7 @@ def set_commitment_status(
     was = seen(now)
     now.status = status
     now.save(update_fields=["status"])
-    record("status", export, was, now, by)
+    record("status", by, Saved(export, was, now))
     return load_commitment(now.pk)
 
 
@@ -167,7 +156,7 @@ def delete_commitment(commitment: Commitment, *, by: Access, version: int) -> No
     reader.refuse()
     was = seen(now)
     now.delete()
-    record("delete", export, was, None, by)
+    record("delete", by, Saved(export, was, None))
 
 
 def why_not_delete_commitment(now: Commitment) -> str:
@@ -204,10 +193,18 @@ def _lines_in_use(reader: Reader, gone: set[int]) -> None:
         reader.fault("lines", f"Line {number} is changed by change order {by} and has to stay.")
 
 
-def _tell_change_orders(commitment: Commitment) -> None:
-    """Change orders that were not sent show the commitment's company in lists."""
-    name = commitment.vendor.name if commitment.vendor else ""
-    Export.objects.filter(parent=commitment.export_id, status__in=EDITABLE).update(vendor_name=name)
+def _followers(commitment: Commitment) -> list[ChangeOrder]:
+    """Its change orders, in the order of their exports, before they are of another company."""
+    ids = commitment.change_orders.order_by("export").values_list("pk", flat=True)
+    return [load_change_order(pk) for pk in ids]
+
+
+def _follow(change_order: ChangeOrder) -> ChangeOrder:
+    """A change order after its commitment got another company."""
+    if change_order.status == ChangeOrderStatus.APPROVED:
+        change_order.reopen()
+        change_order.save(update_fields=["status", "revision"])
+    return load_change_order(change_order.pk)
 
 
 def _number_new_scopes(commitment_id: int, *, after: int) -> None:

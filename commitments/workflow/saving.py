@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -39,9 +40,9 @@ _LINE = (
 )
 
 
-def lock_at(export_id: int, version: int, *, also: int | None = None) -> Export:
-    """The Export, locked (with its commitment's, `also`). Raises Stale at another version."""
-    locked = lock_exports([export_id] if also is None else [export_id, also])
+def lock_at(export_id: int, version: int, *, also: Iterable[int] = ()) -> Export:
+    """The Export, locked with those of `also`. Raises Stale at another version."""
+    locked = lock_exports([export_id, *also])
     export = locked[export_id]
     if export.version != version:
         raise Stale(
@@ -139,39 +140,47 @@ def seen(document: Commitment | ChangeOrder) -> Seen:
     return document.to_document().canonical(), facts
 
 
-def record(
-    verb: str,
-    export: Export,
-    was: Seen,
-    document: Commitment | ChangeOrder | None,
-    by: Access,
-    *,
-    also: Sequence[Happened] = (),
-) -> None:
-    """Write a save into the history and move the version; an unsent Export follows its document,
+@dataclass(frozen=True)
+class Saved:
+    """A save: the locked Export, what the document was, and what it is; None if deleted."""
+
+    export: Export
+    was: Seen
+    document: Commitment | ChangeOrder | None
+
+
+def record(verb: str, by: Access, *saved: Saved, also: Sequence[Happened] = ()) -> None:
+    """Write saves into the history and move the versions; an unsent Export follows its document,
     and so does what it commits.
 
     `also`: what it brought about elsewhere.
     """
-    told: dict[str, Any] = {"version": export.version + 1}
-    follow: dict[str, Any] = {}
-    if document is not None:
-        copy, facts = seen(document)
-        told["changes"] = [
-            f"{label}: {text or '(empty)'} → {facts[label] or '(empty)'}"
-            for label, text in was[1].items()
-            if text != facts[label]
-        ] + copies_differ(was[0], copy)
-        if export.status in EDITABLE:
-            follow = columns(document, document.lines.all())
-    commit(
-        export.pk,
-        document.commits() if document is not None else (),
-        company=export.company_id,
-        project=export.project_id,
-    )
-    Export.objects.filter(pk=export.pk).update(version=F("version") + 1, **follow)
-    append(export.company_id, [Happened(verb, export.subject, by.user.pk, told), *also])
+    happened = []
+    for one in saved:
+        export, document = one.export, one.document
+        told: dict[str, Any] = {"version": export.version + 1}
+        follow: dict[str, Any] = {}
+        if document is not None:
+            told["changes"] = _changes(one.was, seen(document))
+            if export.status in EDITABLE:
+                follow = columns(document, document.lines.all())
+        commit(
+            export.pk,
+            document.commits() if document is not None else (),
+            company=export.company_id,
+            project=export.project_id,
+        )
+        Export.objects.filter(pk=export.pk).update(version=F("version") + 1, **follow)
+        happened.append(Happened(verb, export.subject, by.user.pk, told))
+    append(by.company.pk, [*happened, *also])
+
+
+def _changes(was: Seen, now: Seen) -> list[str]:
+    return [
+        f"{label}: {text or '(empty)'} → {now[1][label] or '(empty)'}"
+        for label, text in was[1].items()
+        if text != now[1][label]
+    ] + copies_differ(was[0], now[0])
 
 
 def permit(by: Access, project_id: int, tool: Tool = Tool.COMMITMENTS) -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from approvals.models import Export, Exportable
 from commitments import workflow
 from commitments.entries import ChangeEntry, ChangeOrderEntry, CommitmentEntry, LineEntry
-from commitments.models import ChangeOrder, ChangeOrderStatus, Commitment, CommitmentStatus, Type
+from commitments.models import ChangeOrder, Commitment
+from commitments.states import ChangeOrderStatus, CommitmentStatus, Type
 from directory.access import Access
 from directory.models import Company, Project, Vendor
 from erpbridge.demo import script

@@ -1,5 +1,6 @@
 """Pam changes commitments; who approves, what is locked, which numbers they get."""
 
+import json
 from dataclasses import replace
 from decimal import Decimal
 
@@ -11,6 +12,7 @@ from approvals.models import Export
 from commitments.entries import change_order_entry, commitment_entry
 from commitments.models import ChangeOrder, Commitment
 from commitments.workflow import (
+    add_lines,
     create_change_order,
     delete_change_order,
     load_change_order,
@@ -22,9 +24,10 @@ from commitments.workflow import (
 )
 from directory.access import set_level
 from directory.entered import Invalid
-from directory.models import Membership
+from directory.models import Event, Membership
 from directory.perms import Level, Tool
 from tests.commitments.entering import change, change_order
+from tests.factories import VendorFactory
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db
@@ -261,6 +264,74 @@ def test_a_completed_commitment_takes_no_new_one(stage: Stage, pam, commitment) 
     set_commitment_status(commitment, by=pam, version=version(commitment), status="complete")
     with pytest.raises(Invalid, match="Complete"):
         create_change_order(commitment=commitment, by=pam, data=change_order())
+
+
+@pytest.mark.parametrize("status", ["approved", "in_review", "draft", "proceeding"])
+def test_nothing_is_opened_again_on_a_void_commitment(
+    stage: Stage, pam, commitment, status
+) -> None:
+    cco = stage.change_order(commitment, status="rejected")
+    set_commitment_status(commitment, by=pam, version=0, status="void")
+    with pytest.raises(Invalid, match="SC-001 is Void"):
+        set_change_order_status(cco, by=pam, version=0, status=status)
+    assert load_change_order(cco.pk).status == "rejected"
+    assert set_change_order_status(cco, by=pam, version=0, status="no_charge").status == "no_charge"
+
+
+def test_nothing_is_approved_on_a_completed_commitment(stage: Stage, pam, commitment) -> None:
+    stage.synced(commitment)
+    cco = stage.change_order(commitment, status="in_review")
+    complete = set_commitment_status(
+        commitment, by=pam, version=version(commitment), status="complete"
+    )
+    with pytest.raises(Invalid, match=r"SC-001 is Complete\. Set it to Approved"):
+        set_change_order_status(cco, by=pam, version=0, status="approved")
+    assert set_change_order_status(cco, by=pam, version=0, status="pricing").status == "pricing"
+    set_commitment_status(complete, by=pam, version=version(complete), status="approved")
+    assert set_change_order_status(cco, by=pam, version=1, status="approved").status == "approved"
+
+
+def test_another_company_reopens_the_approved_ones(stage: Stage, pam, commitment) -> None:
+    approved = stage.change_order(commitment, number="001")
+    priced = stage.change_order(commitment, number="002", status="pricing")
+    other = VendorFactory.create(company=stage.company, name="Stone & Sons")
+    now = load_commitment(commitment.pk)
+    entry = replace(commitment_entry(now), vendor=other.pk)
+    saved = update_commitment(now, by=pam, version=now.export.version, data=entry)
+    assert saved.status == "draft"
+    reopened, untouched = (load_change_order(one.pk) for one in (approved, priced))
+    assert (reopened.status, reopened.revision) == ("revised", 1)
+    assert (untouched.status, untouched.revision) == ("pricing", 0)
+    assert {reopened.export.vendor_name, untouched.export.vendor_name} == {"Stone & Sons"}
+    [event] = Event.objects.filter(subject=approved.export.subject, verb="edit")
+    assert json.loads(event.body)["data"]["changes"] == [
+        "Status: Approved → Pending - Revised",
+        "Revision: 0 → 1",
+        "Contract company: Ironwood Concrete → Stone & Sons",
+    ]
+    # Who looked at it before is told.
+    with pytest.raises(Stale):
+        set_change_order_status(approved, by=pam, version=0, status="void")
+
+
+def test_lines_are_added_to_one_that_is_not_approved(stage: Stage, pam, commitment) -> None:
+    first, _ = ids(commitment)
+    cco = stage.change_order(commitment, status="pricing")
+    added = add_lines(cco, by=pam, version=0, lines=[change(first, "20.00"), change(None, "7.00")])
+    assert [line.amount for line in added.lines.all()] == [
+        Decimal("1500.00"),
+        Decimal("20.00"),
+        Decimal("7.00"),
+    ]
+    assert (added.status, added.export.amount) == ("pricing", Decimal("1527.00"))
+    with pytest.raises(Invalid) as refused:
+        add_lines(added, by=pam, version=added.export.version, lines=[change(first, "1.005")])
+    assert found(refused) == {("amount", 1)}
+    approved = set_change_order_status(
+        added, by=pam, version=added.export.version, status="approved"
+    )
+    with pytest.raises(Invalid, match="001 is Approved"):
+        add_lines(approved, by=pam, version=approved.export.version, lines=[change(first, "1.00")])
 
 
 def test_after_a_rejection_it_is_mended_and_goes_again(stage: Stage, pam, commitment) -> None:

@@ -18,7 +18,8 @@ from django.test import Client, override_settings
 
 from approvals.models import Export, TabCount
 from approvals.states import Status
-from commitments.models import ChangeOrder, ChangeOrderStatus, Commitment
+from commitments.models import ChangeOrder, Commitment
+from commitments.states import ChangeOrderStatus
 from connectors import engine
 from connectors.models import Connection, Conversation
 from connectors.setup import reissue_password
