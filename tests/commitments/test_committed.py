@@ -38,8 +38,8 @@ def test_the_ledger_follows_what_is_approved_reopened_and_deleted(stage: Stage) 
     made = set_commitment_status(made, by=by, version=made.export.version, status="approved")
     assert committed(stage) == {"03-300": Decimal("1050.00")}
 
-    entry = change_order(change(made.lines.all()[0].pk, "-200.00"), change(None, "75.25"))
-    changed = create_change_order(commitment=made, by=by, data=entry)
+    changes = change_order(change(made.lines.all()[0].pk, "-200.00"), change(None, "75.25"))
+    changed = create_change_order(commitment=made, by=by, data=changes)
     changed = set_change_order_status(
         changed, by=by, version=changed.export.version, status="approved"
     )
