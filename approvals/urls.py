@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from approvals import differing, linking, views
+from approvals import differing, linking, revoking, views
 
 DIFFERENCES = "companies/<int:company_id>/erp/differences/"
 TAB = "companies/<int:company_id>/erp/<slug:tab>/"
 
+REVOKE = "operator/companies/<int:company_id>/people/<int:membership_id>/revoke/"
+
 urlpatterns = [
+    path(REVOKE, revoking.revoke_privilege, name="operator_revoke"),
     path(DIFFERENCES, differing.differing, name="differences"),
     path(DIFFERENCES + "compare/", differing.compare, name="differences_compare"),
     path(TAB, views.erp_queue, name="queue"),

@@ -235,7 +235,7 @@ def reject(items: Sequence[Item], *, by: Access, note: str) -> list[Result]:
 @transaction.atomic
 def undo_acceptance(items: Sequence[Item], *, by: Access) -> list[Result]:
     """Put accepted items back into the queue, as long as their export has not begun."""
-    return _move_each(STEPS["undo-acceptance"], items, approver_again(by), _take_out_of_lane)
+    return _move_each(STEPS["undo-acceptance"], items, approver_again(by), take_out_of_lane)
 
 
 @transaction.atomic
@@ -361,7 +361,8 @@ def _objection(
     return None
 
 
-def _take_out_of_lane(export: Export) -> Changes:
+def take_out_of_lane(export: Export) -> Changes:
+    """Ends an acceptance before its export begins; the columns to write. Raises StepError."""
     connection = Connection.objects.get(company=export.company_id)
     subject = str(export.pk)
     if any(a.outcome == "lost" for a in engine.attempts_of(connection.pk, [subject])[subject]):

@@ -16,6 +16,8 @@ urlpatterns = [
     path("v1/cost-codes/", directory.cost_codes),
     path("v1/categories/", directory.categories),
     path("v1/people/", directory.people),
+    path("v1/privilege-requests/", directory.privilege_requests),
+    path("v1/privilege-requests/<int:pk>/withdraw/", directory.withdraw),
     path("v1/tokens/", directory.tokens),
     path("v1/tokens/<int:pk>/", directory.token),
     path("v1/commitments/", commitments.commitments),

@@ -20,6 +20,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
 from directory.models import ApiToken
+from directory.privilege import ask_push
 from tests import factories
 from tests.stage import Stage
 
@@ -90,6 +91,7 @@ GET    /companies/{company}/directory/people/{vic}/               302 404 404 40
 POST   /companies/{company}/directory/people/{vic}/               302 404 404 404 422 404 404
 POST   /companies/{company}/directory/people/{ivo}/link/          302 404 404 404 200 404 404
 POST   /companies/{company}/directory/people/{vic}/activity/      302 404 404 404 302 404 404
+POST   /companies/{company}/directory/people/{vic}/privilege/     302 404 404 404 302 404 404
 GET    /companies/{company}/directory/vendors/                    302 404 404 404 200 404 404
 GET    /companies/{company}/directory/vendors/new/                302 404 404 404 200 404 404
 POST   /companies/{company}/directory/vendors/new/                302 404 404 404 422 404 404
@@ -102,7 +104,11 @@ POST   /operator/operators/                                       302 404 404 40
 GET    /operator/companies/{company}/                             302 404 404 404 404 200 404
 POST   /operator/companies/{company}/                             302 404 404 404 404 422 404
 POST   /operator/companies/{company}/switches/                    302 404 404 404 404 302 404
-POST   /operator/companies/{company}/people/{vic}/                302 404 404 404 404 302 404
+POST   /operator/companies/{company}/people/{vic}/grant/          302 404 404 404 404 302 404
+GET    /operator/companies/{company}/people/{vic}/revoke/         302 404 404 404 404 200 404
+POST   /operator/companies/{company}/people/{vic}/revoke/         302 404 404 404 404 302 404
+GET    /operator/privileges/                                      302 404 404 404 404 200 404
+POST   /operator/privileges/{request}/refuse/                     302 404 404 404 404 302 404
 POST   /operator/companies/{company}/people/{ivo}/link/           302 404 404 404 404 200 404
 
 GET    /api/schema/                                               200 200 200 200 200 200 200
@@ -119,6 +125,9 @@ GET    /api/v1/jobs/?company={company}                            401 404 200 20
 GET    /api/v1/cost-codes/?project={project}                      401 200 200 200 404 404 404
 GET    /api/v1/categories/?project={project}                      401 200 200 200 404 404 404
 GET    /api/v1/people/?company={company}                          401 404 404 404 200 404 404
+GET    /api/v1/privilege-requests/?company={company}              401 404 404 404 200 200 404
+POST   /api/v1/privilege-requests/                                401 404 404 404 201 404 404
+POST   /api/v1/privilege-requests/{request}/withdraw/             401 404 404 404 200 404 404
 GET    /api/v1/connections/?company={company}                     401 404 403 403 200 404 404
 POST   /api/v1/connections/                                       401 404 403 403 422 404 404
 GET    /api/v1/commitments/?project={project}                     401 200 200 200 404 404 404
@@ -177,8 +186,13 @@ def bodies(at: dict[str, int]) -> dict[str, dict[str, Any]]:
             "note": "No.",
         },
         "POST /companies/{company}/directory/people/{vic}/activity/": {"active": "no"},
-        "POST /operator/companies/{company}/people/{vic}/": {"grant": "yes"},
+        "POST /companies/{company}/directory/people/{vic}/privilege/": {"reason": "Month end."},
         "POST /api/v1/tokens/": {"name": "reports"},
+        "POST /api/v1/privilege-requests/": {
+            "company": at["company"],
+            "person": at["vic_person"],
+            "reason": "Month end.",
+        },
         "POST /api/v1/connections/": {"company": at["company"], "erp": "quickbooks"},
         "POST /api/v1/commitments/": {"project": at["project"], **commitment},
         "PUT /api/v1/commitments/{draft}/": {"version": 0, **commitment},
@@ -230,12 +244,15 @@ def at(stage: Stage) -> dict[str, int]:
     draft = stage.commitment(number="SC-002", status="draft")
     unsent = stage.commitment(number="SC-003")
     ApiToken.make(stage.pam, "reports")
+    asked = ask_push(stage.pam.memberships.get(), "Ann is away.", by=stage.access(stage.dora))
     return {
         "token": ApiToken.objects.get().pk,
         "company": stage.company.pk,
         "project": stage.project.pk,
         "connection": stage.connection.pk,
         "vendor": stage.vendor.pk,
+        "request": asked.pk,
+        "vic_person": stage.vic.pk,
         "vic": stage.vic.memberships.get().pk,
         "ivo": factories.MembershipFactory.create(user=ivo, company=stage.company).pk,
         "parent": parent.pk,
