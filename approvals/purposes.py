@@ -114,6 +114,13 @@ class Exports:
     def settle(self, outcomes: Sequence[engine.Outcome]) -> None:
         """The step that follows from how each script ended."""
         exports = _exports([outcome.conversation for outcome in outcomes])
+        # Something stopped it before it had begun: the history tells both.
+        unbegun = [
+            Move(exports[int(o.conversation.subject)], {}, {"key": o.conversation.key})
+            for o in outcomes
+            if o.conversation.purpose == "export"
+        ]
+        make(STEPS["begin"], unbegun, by=None)
         moves: dict[str, list[Move]] = {}
         again: list[Conversation] = []
         for outcome in outcomes:
