@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from approvals.models import Export
 from approvals.moves import Move, lock_exports, make
+from approvals.readiness import destinations, frozen_problems
 from approvals.states import STEPS, Status
-from approvals.workflow import destinations, parent_problems
 from connectors import engine
 from connectors.contract import (
     Absent,
@@ -29,7 +29,6 @@ from connectors.contract import (
 from connectors.engine.scripts import Export as Input
 from connectors.engine.scripts import encode
 from connectors.models import Connection, Conversation
-from connectors.registry import connector_for
 
 
 class Exports:
@@ -95,10 +94,7 @@ class Exports:
                 "or the order itself). Nothing was sent. Look at the preview again and retry, or "
                 "reject it."
             )
-        problems = [
-            *parent_problems(export, exports),
-            *connector_for(connection.erp).problems(export.document, terms, connection.facts),
-        ]
+        problems = frozen_problems(connection, export, terms, exports)
         return " ".join(problem.text for problem in problems)
 
     def put_back(self, conversations: Sequence[Conversation]) -> None:

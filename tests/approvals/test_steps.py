@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import connections
 
-from approvals import workflow
+from approvals import readiness, workflow
 from approvals.errors import NotReady, Stale, StepError, WrongState
 from approvals.models import Export, TabCount
 from approvals.moves import Move, make
@@ -135,7 +135,7 @@ def test_a_stale_page_decides_nothing(stage: Stage) -> None:
 def test_a_destination_that_changed_under_the_preview_is_refused(stage: Stage) -> None:
     commitment = stage.commitment()
     export = stage.send(commitment)
-    terms = workflow.terms_now(export)
+    terms = readiness.terms_now(export)
     assert terms is not None
     stage.vendor.erp_id = stage.books.add_vendor("Ironwood Concrete (new)")
     stage.vendor.save()
