@@ -31,6 +31,8 @@ urlpatterns = [
     path("v1/exports/<int:pk>/", approvals.export),
     path("v1/exports/<int:pk>/preview/", approvals.preview),
     path("v1/exports/<int:pk>/exchanges/", approvals.exchanges),
+    path("v1/exports/<int:pk>/attachments/", approvals.attachments),
+    path("v1/exports/<int:pk>/attachments/<int:attachment_id>/", approvals.attachment),
     path("v1/exports/<int:pk>/<slug:step>/", approvals.step),
     path("v1/events/", approvals.events),
     path("v1/connections/", connectors.connections),

@@ -19,9 +19,12 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
+from approvals.models import Exportable
+from attachments import keeping
 from directory.models import ApiToken
 from directory.privilege import ask_push
 from tests import factories
+from tests.attachments.files import pdf, upload
 from tests.stage import Stage
 
 PEOPLE = ("nobody", "Pam", "Ann", "Vic", "Dora", "Otto", "Olga")
@@ -67,6 +70,13 @@ POST   /exports/{sent}/accept/                                    302 403 302 40
 POST   /exports/{sent}/reject/                                    302 403 302 403 403 404 404
 GET    /exports/{unsent}/                                         302 200 200 200 404 404 404
 POST   /exports/{unsent}/send/                                    302 302 403 403 404 404 404
+
+GET    /exports/{sent}/attachments/{sent_file}/                   302 200 200 200 200 404 404
+POST   /exports/{sent}/attachments/                               302 302 403 403 403 404 404
+POST   /exports/{sent}/attachments/{sent_file}/remove/            302 302 403 403 403 404 404
+GET    /exports/{unsent}/attachments/{file}/                      302 200 200 200 404 404 404
+POST   /exports/{unsent}/attachments/                             302 302 403 403 404 404 404
+POST   /exports/{unsent}/attachments/{file}/remove/               302 302 403 403 404 404 404
 
 GET    /companies/{company}/erp/commitments/                      302 404 200 200 200 404 404
 GET    /companies/{company}/erp/change-orders/                    302 404 200 200 200 404 404
@@ -148,6 +158,13 @@ GET    /api/v1/exports/{sent}/                                    401 200 200 20
 GET    /api/v1/exports/{unsent}/                                  401 200 200 200 404 404 404
 GET    /api/v1/exports/{sent}/preview/                            401 403 200 200 200 404 404
 GET    /api/v1/exports/{sent}/exchanges/                          401 403 200 403 200 404 404
+GET    /api/v1/exports/{sent}/attachments/                        401 200 200 200 200 404 404
+POST   /api/v1/exports/{sent}/attachments/                        401 415 403 403 403 404 404
+GET    /api/v1/exports/{sent}/attachments/{sent_file}/            401 200 200 200 200 404 404
+DELETE /api/v1/exports/{sent}/attachments/{sent_file}/            401 422 403 403 403 404 404
+GET    /api/v1/exports/{unsent}/attachments/                      401 200 200 200 404 404 404
+GET    /api/v1/exports/{unsent}/attachments/{file}/               401 200 200 200 404 404 404
+DELETE /api/v1/exports/{unsent}/attachments/{file}/               401 204 403 403 404 404 404
 POST   /api/v1/exports/{unsent}/send/                             401 200 403 403 404 404 404
 POST   /api/v1/exports/{sent}/retrieve/                           401 200 403 403 403 404 404
 POST   /api/v1/exports/{sent}/accept/                             401 403 200 403 403 404 404
@@ -240,6 +257,7 @@ def at(stage: Stage) -> dict[str, int]:
     ivo.set_unusable_password()
     ivo.save()
     parent = stage.commitment(number="SC-001")
+    sent_file = attached(stage, parent)
     stage.send(parent)
     draft = stage.commitment(number="SC-002", status="draft")
     unsent = stage.commitment(number="SC-003")
@@ -258,10 +276,18 @@ def at(stage: Stage) -> dict[str, int]:
         "parent": parent.pk,
         "line": parent.lines.get(number=1).pk,
         "sent": parent.export_id,
+        "sent_file": sent_file,
+        "file": attached(stage, unsent),
         "draft": draft.pk,
         "unsent": unsent.export_id,
         "co": stage.change_order(parent, status="draft").pk,
     }
+
+
+def attached(stage: Stage, document: Exportable) -> int:
+    files = keeping.fit([upload("signed.pdf", pdf())])
+    [made] = keeping.keep(stage.company, document.export.subject, files, by=stage.pam)
+    return made.pk
 
 
 @pytest.mark.parametrize("name", PEOPLE)
@@ -274,7 +300,7 @@ def test_who_may(stage: Stage, at: dict[str, int], name: str) -> None:
         elif name == "nobody" and answer.status_code == 302:
             assert answer["Location"].startswith("/accounts/login/"), row
         if name in ("nobody", "Olga") or (name == "Otto" and "/operator/" not in row.path):
-            told = answer.content.decode() + str(answer.headers)
+            told = answer.getvalue().decode() + str(answer.headers)
             wrong += [f"{row}: tells {secret}" for secret in SECRETS if secret in told]
     assert wrong == []
 
