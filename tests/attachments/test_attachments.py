@@ -117,7 +117,7 @@ def test_what_was_sent_stands_beside_the_copy_whatever_happens_to_the_document(
     assert "Attachment Quote.pdf is new" in ann.sees(ann.address)
 
     told = ann.sees(ann.address)
-    assert "<strong>Attachment removed</strong> by Pam" in told
+    assert "<strong>File removed</strong> by Pam" in told
     assert "Quote.pdf (" in told
     assert list(faults(stage.company.pk)) == []
 
@@ -145,7 +145,7 @@ def test_what_came_while_somebody_was_about_to_send_is_seen_first(
     pam.attach(upload("signed.pdf", pdf()))
     answer = pam.client.post(f"{pam.address}send/", {"version": before}, follow=True)
     told = pam.told(answer)
-    assert "Attached by Pam" in told
+    assert "Files attached by Pam" in told
     assert "signed.pdf (" in told
     assert stage.status(commitment) == "draft"
 
@@ -297,7 +297,7 @@ def test_the_history_names_each_file_with_its_digest(commitment: Commitment, pam
     pam.remove(Attachment.objects.get().pk)
     events = Event.objects.filter(subject=f"export:{commitment.export_id}").order_by("id")
     told = {event.verb: event.body for event in events}
-    assert list(told) == ["create", "attach", "detach"]
-    for verb in ("attach", "detach"):
+    assert list(told) == ["create", "attach-file", "remove-file"]
+    for verb in ("attach-file", "remove-file"):
         assert hashlib.sha256(pdf()).hexdigest() in told[verb]
         assert "signed.pdf" in told[verb]
