@@ -7,13 +7,13 @@ taken in this order everywhere: exports by id, the history's head, counters.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection
 
-from approvals.models import Export
+from approvals.models import Export, Kinds
 from approvals.states import Status, Step
 from directory.history import Happened, append
 
@@ -46,14 +46,28 @@ class Move:
     told: Mapping[str, Any] = field(default_factory=dict)  # more for the history
 
 
+# Called with the name of a step and the exports that take it, in its own transaction and before
+# the history's head is locked, to keep documents in step with it.
+Follower = Callable[[str, Sequence[Export]], None]
+_FOLLOWERS: dict[str, Follower] = {}
+
+
+def follow(kind: str, follower: Follower) -> None:
+    """Let a document's app know of the steps of its `kind`. Called once, as the app is loaded."""
+    _FOLLOWERS[kind] = follower
+
+
 def lock_exports(
-    ids: Sequence[int], *, company: int | None = None, parents: bool = False
+    ids: Sequence[int], *, company: int | None = None, parents: bool = False, rounds: bool = False
 ) -> dict[int, Export]:
-    """The exports (and their parents), locked in the order of their ids.
+    """The exports (and their parents, and all rounds of budgets), locked in the order of their ids.
 
     With `company`, those of other companies are neither locked nor returned.
     """
-    wanted = _OWN_AND_PARENTS if parents else "id = ANY(%(ids)s::bigint[])"
+    wanted = "id = ANY(%(ids)s::bigint[])"
+    if parents or rounds:
+        also = (_PARENTS if parents else "") + (_ROUNDS if rounds else "")
+        wanted = f"id IN (SELECT unnest(%(ids)s::bigint[]) {also})"
     within = "" if company is None else "AND company_id = %(company)s"
     rows = Export.objects.raw(
         f"SELECT * FROM approvals_export WHERE {wanted} {within} ORDER BY id FOR UPDATE",  # noqa: S608 our own words
@@ -62,13 +76,28 @@ def lock_exports(
     return {export.pk: export for export in rows}
 
 
-# A UNION: with OR, PostgreSQL would look at every export there is.
-_OWN_AND_PARENTS = """
-    id IN (
-        SELECT unnest(%(ids)s::bigint[])
-        UNION SELECT parent_id FROM approvals_export WHERE id = ANY(%(ids)s::bigint[])
-    )
+# UNIONs: with OR, PostgreSQL would look at every export there is.
+_PARENTS = " UNION SELECT parent_id FROM approvals_export WHERE id = ANY(%(ids)s::bigint[])"
+_ROUNDS = """
+    UNION SELECT other.id FROM approvals_export AS own JOIN approvals_export AS other
+        USING (project_id, kind, document_id)
+    WHERE own.id = ANY(%(ids)s::bigint[]) AND kind = 'budget'
 """
+
+
+def rounds_of(export: Export, locked: Mapping[int, Export]) -> list[Export]:
+    """Those of `locked` that stand in one record of the ERP: all rounds of a budget, in order.
+
+    Any other document stands there alone.
+    """
+    if export.kind != Kinds.BUDGET:
+        return [export]
+    mine = (Kinds.BUDGET, export.document_id)
+    return [locked[pk] for pk in sorted(locked) if _document(locked[pk]) == mine]
+
+
+def _document(export: Export) -> tuple[str, int]:
+    return export.kind, export.document_id
 
 
 def make(step: Step, moves: Sequence[Move], *, by: int | None, note: str = "") -> list[int]:
@@ -84,6 +113,9 @@ def make(step: Step, moves: Sequence[Move], *, by: int | None, note: str = "") -
     company = moves[0].export.company_id
     moved = _update(step, moves)
     done = [move for move in moves if move.export.pk in moved]
+    for kind, follower in _FOLLOWERS.items():
+        if followed := [move.export for move in done if move.export.kind == kind]:
+            follower(step.name, followed)
     append(
         company,
         [

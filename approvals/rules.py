@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from connectors.contract import Problem
-from connectors.models import Connection
-from directory.models import Company, CostCode, Project
+from directory.models import CostCode, Project
 
 
 class AnyLine(Protocol):
@@ -20,12 +19,10 @@ class AnyLine(Protocol):
     def cost_code(self) -> CostCode: ...
 
 
-def tool_problems(company: Company, connection: Connection | None) -> list[Problem]:
-    """Without the tool or a connection nothing goes: neither at *send* nor at *accept*.
-
-    What was accepted before the tool was switched off waits in its lane, see `connectors.engine`.
-    """
+def place_problems(project: Project) -> list[Problem]:
+    """What is missing around the document: the tool, the connection, the project's job."""
     found = []
+    company = project.company
     if not company.erp_enabled:
         found.append(
             Problem(
@@ -35,7 +32,7 @@ def tool_problems(company: Company, connection: Connection | None) -> list[Probl
                 "installation can switch it on.",
             )
         )
-    if connection is None:
+    if not hasattr(company, "connection"):
         found.append(
             Problem(
                 code="no_connection",
@@ -44,12 +41,6 @@ def tool_problems(company: Company, connection: Connection | None) -> list[Probl
                 "of ERP Integrations sets it up.",
             )
         )
-    return found
-
-
-def place_problems(project: Project) -> list[Problem]:
-    """What is missing around the document: the tool, the connection, the project's job."""
-    found = tool_problems(project.company, Connection.of(project.company_id))
     if project.job is None or not project.job.is_linked:
         found.append(
             Problem(

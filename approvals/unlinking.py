@@ -14,13 +14,13 @@ from django.db.models.functions import Now
 
 from approvals.errors import StepError
 from approvals.models import Export, Kinds
-from approvals.moves import Move, lock_exports, make
+from approvals.moves import Move, lock_exports, make, rounds_of
 from approvals.rights import why_not
 from approvals.states import EDITABLE, STEPS, Status
 from connectors import engine
 from connectors.contract import Gone, StillThere
 from connectors.engine.scripts import Check, encode
-from connectors.models import Connection, Conversation
+from connectors.models import Connection, Conversation, Known
 from connectors.registry import connector_for
 from directory.access import Access, access_to
 
@@ -42,21 +42,18 @@ CLEARED = {
 }
 
 
-def begin_unlink(export: Export, by: Access) -> Mapping[str, object]:
-    """Queue the look into the ERP; what the step writes. The export is locked and synced.
+def begin_unlink(rounds: Sequence[Export], by: Access) -> Mapping[str, object]:
+    """Queue the look into the ERP; what the step writes. All are locked, and one is synced.
 
-    Raises StepError where its change orders are in the way, or without Admin on the project's tool.
+    `rounds` is one document, or all rounds of a budget: they stand in one record, so they are
+    looked for and freed together. Raises StepError where change orders or a round on its way
+    stand against it, or without Admin on the project's tool.
     """
+    export = rounds[0]
     here = access_to(by.user, by.company, export.project)
     if why := why_not(STEPS["unlink"], here, export.sent_by_id, export.kind):
         raise StepError(f"{export}: {why}")
-    busy = [child for child in export.children.order_by("id") if child.status not in EDITABLE]
-    if busy:
-        numbers = ", ".join(child.number for child in busy[:5])
-        raise StepError(
-            f"{export} has change orders on their way or in the ERP ({numbers}). Unlink or "
-            "retrieve them first."
-        )
+    _nothing_under_way(export, rounds)
     connection = Connection.objects.get(company=export.company_id)
     terms = export.frozen_terms
     if terms is None:
@@ -66,8 +63,22 @@ def begin_unlink(export: Export, by: Access) -> Mapping[str, object]:
     return {"message": ""}
 
 
-def stop_checking(export: Export, by: Access) -> Mapping[str, object]:
+def _nothing_under_way(export: Export, rounds: Sequence[Export]) -> None:
+    if export.kind == Kinds.BUDGET:
+        busy = [one for one in rounds if one.status not in EDITABLE | {Status.SYNCED}]
+        what, how = "rounds on their way", "Retrieve them, or wait for their outcome."
+    else:
+        children = export.children.order_by("id")
+        busy = [child for child in children if child.status not in EDITABLE]
+        what, how = "change orders on their way or in the ERP", "Unlink or retrieve them first."
+    if busy:
+        numbers = ", ".join(one.number for one in busy[:5])
+        raise StepError(f"{export} has {what} ({numbers}). {how}")
+
+
+def stop_checking(rounds: Sequence[Export], by: Access) -> Mapping[str, object]:
     """Call the look off, if it has not begun. Raises StepError if it has."""
+    export = rounds[0]
     connection = Connection.objects.get(company=export.company_id)
     if not engine.withdraw(connection.pk, str(export.pk)):
         raise StepError(f"The ERP is being asked about {export} at this moment; wait a little.")
@@ -78,7 +89,7 @@ class Unlinks:
     """The purpose of the conversations that look whether a document is gone from the ERP."""
 
     def lock(self, subjects: Sequence[str]) -> None:
-        lock_exports([int(subject) for subject in subjects], parents=True)
+        lock_exports([int(subject) for subject in subjects], parents=True, rounds=True)
 
     def begin(self, conversations: Sequence[Conversation]) -> Mapping[str, str | None]:
         exports = lock_exports([int(c.subject) for c in conversations])
@@ -92,17 +103,30 @@ class Unlinks:
 
     def settle(self, outcomes: Sequence[engine.Outcome]) -> None:
         """Gone: the document is free again. Still there: as before, with what was found."""
-        exports = lock_exports([int(o.conversation.subject) for o in outcomes])
+        subjects = [int(outcome.conversation.subject) for outcome in outcomes]
+        exports = lock_exports(subjects, rounds=True)
         gone, still = [], []
-        for outcome in outcomes:
-            export = exports[int(outcome.conversation.subject)]
-            if isinstance(outcome.value, Gone):
-                told = {"erp_id": export.erp_id, "receipt": export.receipt}
-                gone.append(Move(export, {**CLEARED, "message": DONE}, told))
-            else:
-                still.append(Move(export, {"message": _still(export, outcome)}))
+        for subject, outcome in zip(subjects, outcomes, strict=True):
+            for export in rounds_of(exports[subject], exports):
+                if isinstance(outcome.value, Gone):
+                    told = {"erp_id": export.erp_id, "receipt": export.receipt}
+                    gone.append(Move(export, {**CLEARED, "message": DONE}, told))
+                else:
+                    still.append(Move(export, {"message": _still(export, outcome)}))
+        for move in gone:
+            _forget(move.export)
         make(STEPS["gone"], gone, by=None)
         make(STEPS["still-there"], still, by=None)
+
+
+def _forget(export: Export) -> None:
+    """What was known of a record that is gone would only mislead the next preview."""
+    terms = export.frozen_terms
+    if terms is None or export.parent_id is not None:
+        return  # a change order's record stays, and was read just now
+    connection = Connection.objects.get(company=export.company_id)
+    record = connector_for(connection.erp).record(export.document, terms)
+    Known.objects.filter(connection=connection, record=record).delete()
 
 
 def _check(export: Export) -> str | None:
@@ -128,10 +152,15 @@ def give_up_waiting() -> int:
         status=Status.UNLINKING, status_at__lt=Now() - MOST_WAITING
     ).order_by("id")
     ended = 0
-    for export in lock_exports([export.pk for export in late]).values():
+    exports = lock_exports([export.pk for export in late], rounds=True)
+    for export in exports.values():
         connection = Connection.objects.get(company=export.company_id)
         if export.status == Status.UNLINKING and engine.withdraw(connection.pk, str(export.pk)):
             words = "The ERP did not answer within 24 hours, so it is linked as before."
-            make(STEPS["still-there"], [Move(export, {"message": words})], by=None)
-            ended += 1
+            rounds = rounds_of(export, exports)
+            ended += len(
+                make(
+                    STEPS["still-there"], [Move(one, {"message": words}) for one in rounds], by=None
+                )
+            )
     return ended

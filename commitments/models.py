@@ -105,7 +105,6 @@ class Commitment(Exportable):
             retainage=self.retainage,
             amount=sum((line.amount for line in lines), Decimal("0.00")),
             lines=lines,
-            attachments=self.export.attached,
         )
 
 
@@ -203,9 +202,6 @@ class ChangeOrder(Exportable):
             return ""
         return lacking(Tool.COMMITMENTS, Level.ADMIN)
 
-    def may_attach(self, access: Access) -> str:
-        return self.commitment.may_send(access)
-
     def problems(self) -> list[Problem]:
         found = place_problems(self.commitment.project)
         if self.status != ChangeOrderStatus.APPROVED:
@@ -267,7 +263,6 @@ class ChangeOrder(Exportable):
             amount=sum((line.amount for line in lines), Decimal("0.00")),
             lines=lines,
             parent=Named(id=commitment.export_id, code=commitment.number, name=commitment.title),
-            attachments=self.export.attached,
         )
 
 

@@ -6,6 +6,7 @@ document changed since it was loaded (`version` is that of its Export, and moves
 step), or `directory.entered.Invalid` with every fault. What comes back is loaded anew.
 """
 
+from approvals.saving import why_locked
 from commitments.workflow.change_orders import (
     add_lines,
     create_change_order,
@@ -29,7 +30,6 @@ from commitments.workflow.commitments import (
     why_not_delete_commitment,
 )
 from commitments.workflow.loading import load_change_order, load_commitment
-from commitments.workflow.saving import why_locked
 
 __all__ = [
     "add_lines",

@@ -10,9 +10,9 @@ from typing import Any
 
 from django.db import transaction
 
-from approvals import attaching
 from approvals.models import Export
 from approvals.moves import lock_exports, new_export
+from approvals.saving import lock_at, one_at_a_time, permit, why_locked
 from approvals.states import EDITABLE
 from commitments import checking, origins
 from commitments.entries import ChangeEntry, ChangeOrderEntry, change_order_entry
@@ -24,14 +24,10 @@ from commitments.workflow.saving import (
     assign,
     columns,
     differ,
-    lock_at,
     lock_faults,
-    one_at_a_time,
-    permit,
     record,
     save_lines,
     seen,
-    why_locked,
 )
 from directory.access import Access
 from directory.entered import Fault, Invalid, Reader
@@ -46,7 +42,7 @@ def create_change_order(
 
     `directly`: somebody entered it; the project may want them made from change events instead.
     """
-    permit(by, commitment.project_id)
+    permit(by, commitment.project_id, Tool.COMMITMENTS)
     one_at_a_time(by)
     parent = lock_exports([commitment.export_id])[commitment.export_id]
     commitment = load_commitment(commitment.pk)
@@ -92,7 +88,7 @@ def update_change_order(
     On its way or in the ERP only the description may differ. An Approved one whose lines change
     becomes *Pending - Revised* under the next revision.
     """
-    permit(by, change_order.commitment.project_id)
+    permit(by, change_order.commitment.project_id, Tool.COMMITMENTS)
     one_at_a_time(by)
     parent_id = change_order.commitment.export_id
     export = lock_at(change_order.export_id, version, also=[parent_id])
@@ -192,7 +188,7 @@ def why_not_change_order_status(now: ChangeOrder, status: str) -> str:
 @transaction.atomic
 def delete_change_order(change_order: ChangeOrder, *, by: Access, version: int) -> None:
     """Delete a Draft, with the lines that it added to the commitment. Its Export stays readable."""
-    permit(by, change_order.commitment.project_id)
+    permit(by, change_order.commitment.project_id, Tool.COMMITMENTS)
     parent_id = change_order.commitment.export_id
     export = lock_at(change_order.export_id, version, also=[parent_id])
     now = load_change_order(change_order.pk)
@@ -205,7 +201,6 @@ def delete_change_order(change_order: ChangeOrder, *, by: Access, version: int) 
     now.lines.all().delete()
     now.new_lines.all().delete()
     now.delete()
-    attaching.remove_all(export)
     record("delete", by, Saved(export, was, None), also=told)
 
 

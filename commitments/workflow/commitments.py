@@ -6,9 +6,9 @@ from typing import Any
 
 from django.db import transaction
 
-from approvals import attaching
 from approvals.models import Export
 from approvals.moves import new_export
+from approvals.saving import lock_at, one_at_a_time, permit
 from approvals.states import EDITABLE, Status
 from commitments import checking
 from commitments.entries import CommitmentEntry
@@ -20,10 +20,7 @@ from commitments.workflow.saving import (
     assign,
     columns,
     differ,
-    lock_at,
     lock_faults,
-    one_at_a_time,
-    permit,
     record,
     save_lines,
     seen,
@@ -31,12 +28,13 @@ from commitments.workflow.saving import (
 from directory.access import Access
 from directory.entered import Reader
 from directory.models import Project
+from directory.perms import Tool
 
 
 @transaction.atomic
 def create_commitment(*, project: Project, by: Access, data: CommitmentEntry) -> Commitment:
     """A new commitment, a Draft, with its Export."""
-    permit(by, project.pk)
+    permit(by, project.pk, Tool.COMMITMENTS)
     one_at_a_time(by)
     made = Commitment(company=by.company, project=project)
     reader = Reader()
@@ -66,7 +64,7 @@ def update_commitment(
     whose lines or company change becomes a Draft again. Its change orders are of the same company:
     with another one those that are Approved become *Pending - Revised*.
     """
-    permit(by, commitment.project_id)
+    permit(by, commitment.project_id, Tool.COMMITMENTS)
     one_at_a_time(by)
     followers = commitment.change_orders.values_list("export_id", flat=True)
     also = () if data.vendor == commitment.vendor_id else followers
@@ -107,7 +105,7 @@ def set_commitment_status(
     commitment: Commitment, *, by: Access, version: int, status: str
 ) -> Commitment:
     """Give it another business status, one of those of its type."""
-    permit(by, commitment.project_id)
+    permit(by, commitment.project_id, Tool.COMMITMENTS)
     export = lock_at(commitment.export_id, version)
     now = load_commitment(commitment.pk)
     if status == now.status:
@@ -148,7 +146,7 @@ def why_not_commitment_status(now: Commitment, status: str) -> str:
 @transaction.atomic
 def delete_commitment(commitment: Commitment, *, by: Access, version: int) -> None:
     """Delete a Draft without change orders. Its Export and its history stay readable."""
-    permit(by, commitment.project_id)
+    permit(by, commitment.project_id, Tool.COMMITMENTS)
     export = lock_at(commitment.export_id, version)
     now = load_commitment(commitment.pk)
     reader = Reader()
@@ -157,7 +155,6 @@ def delete_commitment(commitment: Commitment, *, by: Access, version: int) -> No
     reader.refuse()
     was = seen(now)
     now.delete()
-    attaching.remove_all(export)
     record("delete", by, Saved(export, was, None))
 
 

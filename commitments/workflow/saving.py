@@ -8,21 +8,16 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from django.db.models import F
-from django.http import Http404
 
 from approvals.differences import changed as copies_differ
-from approvals.differences import differences
-from approvals.errors import Stale
 from approvals.models import Export
-from approvals.moves import lock_exports
-from approvals.states import EDITABLE, Status
+from approvals.saving import why_locked
+from approvals.states import EDITABLE
 from commitments.models import AnyLine, ChangeOrder, Commitment
 from directory.access import Access
 from directory.entered import Reader
 from directory.history import Happened, append
 from directory.ledger import commit
-from directory.models import Company
-from directory.perms import Level, Tool
 
 L = TypeVar("L", bound=AnyLine)
 
@@ -38,37 +33,6 @@ _LINE = (
     "unit_cost",
     "amount",
 )
-
-
-def lock_at(export_id: int, version: int, *, also: Iterable[int] = ()) -> Export:
-    """The Export, locked with those of `also`. Raises Stale at another version."""
-    locked = lock_exports([export_id, *also])
-    export = locked[export_id]
-    if export.version != version:
-        raise Stale(
-            export,
-            f"{export} was changed since you opened this page, so nothing was saved.",
-            differences(export, version),
-        )
-    return export
-
-
-def why_locked(export: Export) -> str:
-    """'' if number, company, title, status and lines may change, else why not and what to do."""
-    status = Status(export.status)
-    if status in EDITABLE:
-        return ""
-    if status == Status.SENT:
-        return "It waits for accounting. Retrieve it from ERP to change it."
-    if status == Status.SYNCED:
-        if export.kind == "commitment":
-            return "It is in the ERP as it was approved; change orders change its money."
-        return "It is in the ERP as it was approved, until it is unlinked there and here."
-    if status == Status.FAILED:
-        return "It failed to export. An approver can reject it, then it can be changed."
-    if status == Status.NEEDS_ATTENTION:
-        return "It may be in the ERP. An approver has to look there first."
-    return f"It is on its way to the ERP ({status.label})."
 
 
 def lock_faults(reader: Reader, export: Export, changed: set[str]) -> None:
@@ -122,12 +86,22 @@ def columns(document: Commitment | ChangeOrder, lines: Iterable[AnyLine]) -> dic
     }
 
 
-Seen = tuple[str, str]
+Seen = tuple[str, dict[str, str]]
 
 
 def seen(document: Commitment | ChangeOrder) -> Seen:
-    """The status and the copy of a document at this moment, to be compared later."""
-    return document.get_status_display(), document.to_document().canonical()
+    """What a document is at this moment, to be compared later."""
+    facts = {"Status": document.get_status_display()}
+    if isinstance(document, Commitment):
+        facts |= {
+            "Type": document.get_type_display(),
+            "Default retainage": f"{document.retainage} %",
+            "Date": document.date_created.isoformat(),
+            "Message to the vendor": document.vendor_message,
+        }
+    else:
+        facts["Revision"] = str(document.revision)
+    return document.to_document().canonical(), facts
 
 
 @dataclass(frozen=True)
@@ -166,23 +140,11 @@ def record(verb: str, by: Access, *saved: Saved, also: Sequence[Happened] = ()) 
 
 
 def _changes(was: Seen, now: Seen) -> list[str]:
-    moved = [f"Status: {was[0]} → {now[0]}"] if was[0] != now[0] else []
-    return moved + copies_differ(was[1], now[1])
-
-
-def permit(by: Access, project_id: int, tool: Tool = Tool.COMMITMENTS) -> None:
-    """Admin on `tool` in the document's own project; another project's rights open nothing."""
-    if by.project is None or by.project.pk != project_id:
-        raise Http404
-    by.need(tool, Level.ADMIN)
-
-
-def one_at_a_time(by: Access) -> None:
-    """Documents of one company are saved one after the other, so that numbers stay unique.
-
-    The lock is taken before those on exports; a step of an export never takes it.
-    """
-    Company.objects.select_for_update(no_key=True).get(pk=by.company.pk)
+    return [
+        f"{label}: {text or '(empty)'} → {now[1][label] or '(empty)'}"
+        for label, text in was[1].items()
+        if text != now[1][label]
+    ] + copies_differ(was[0], now[0])
 
 
 def assign(document: Commitment | ChangeOrder, fields: Mapping[str, Any]) -> None:

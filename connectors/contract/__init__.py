@@ -19,7 +19,6 @@ from connectors.contract.connector import (
     Connector,
 )
 from connectors.contract.documents import (
-    Attached,
     Document,
     Frozen,
     Kind,
@@ -55,7 +54,6 @@ from connectors.contract.results import (
 
 __all__ = [
     "Absent",
-    "Attached",
     "Attempt",
     "Busy",
     "Candidate",

@@ -1,4 +1,4 @@
-"""By API: companies, projects, people and what is asked for them, the lists, one's own tokens."""
+"""Companies, projects, people, the trade's lists and one's own tokens by API."""
 
 from directory.api.lists import (
     categories,
@@ -9,7 +9,6 @@ from directory.api.lists import (
     projects,
     vendors,
 )
-from directory.api.privileges import privilege_requests, withdraw
 from directory.api.tokens import token, tokens
 
 __all__ = [
@@ -18,10 +17,8 @@ __all__ = [
     "cost_codes",
     "jobs",
     "people",
-    "privilege_requests",
     "projects",
     "token",
     "tokens",
     "vendors",
-    "withdraw",
 ]

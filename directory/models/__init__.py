@@ -12,7 +12,6 @@ from directory.models.people import (
     User,
 )
 from directory.models.places import Company, Project
-from directory.models.privileges import PrivilegeRequest
 
 __all__ = [
     "ApiToken",
@@ -26,7 +25,6 @@ __all__ = [
     "Job",
     "JobCost",
     "Membership",
-    "PrivilegeRequest",
     "Project",
     "RequestKey",
     "ToolLevel",

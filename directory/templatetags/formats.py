@@ -1,4 +1,4 @@
-"""`{% load formats %}`: the filters money, moment, age, ago and size."""
+"""`{% load formats %}`: the filters money, moment, age and ago."""
 
 from django import template
 
@@ -9,4 +9,3 @@ register.filter("money", formats.money)
 register.filter("moment", formats.moment)
 register.filter("age", formats.age)
 register.filter("ago", formats.ago)
-register.filter("size", formats.size_text)
