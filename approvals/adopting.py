@@ -17,9 +17,10 @@ from django.db.models.functions import Now
 from approvals.errors import NotReady, Stale, StepError, WrongState
 from approvals.models import Export, LookUp
 from approvals.moves import Move, lock_exports, make
+from approvals.readiness import parent_problems, send_problems, terms_of
 from approvals.rights import why_not
 from approvals.states import EDITABLE, STEPS, Status, Step
-from approvals.workflow import approver_again, parent_problems, send_problems, terms_of
+from approvals.workflow import approver_again
 from connectors import engine
 from connectors.contract import Candidate, Document, Terms, digest_of
 from connectors.engine.scripts import Looking, encode

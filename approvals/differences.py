@@ -24,36 +24,86 @@ def differences(about: InHistory, version: int) -> list[str]:
 
 
 def changed(before: str, after: str) -> list[str]:
-    """What is different between two frozen copies (canonical JSON), a sentence each."""
+    """What is different between two frozen copies (canonical JSON), a sentence each.
+
+    A line is followed by its id, wherever it stands: one that is put before others changes none of
+    them.
+    """
     if not before or not after or before == after:
         return []
     old, new = (msgspec.json.decode(text, type=Document) for text in (before, after))
+    was, now = _facts(old), _facts(new)
     told = [
-        f"{label}: {was or '(empty)'} → {now or '(empty)'}"
-        for label, was, now in (
-            ("Number", old.number, new.number),
-            ("Title", old.title, new.title),
-            ("Description", old.description, new.description),
-            ("Contract company", _name(old), _name(new)),
-            ("Total", f"{old.amount:,.2f}", f"{new.amount:,.2f}"),
-        )
-        if was != now
+        f"{label}: {was[label] or '(empty)'} → {now[label] or '(empty)'}"
+        for label in was
+        if was[label] != now[label]
     ]
-    lines_old = {line.number: line for line in old.lines}
-    lines_new = {line.number: line for line in new.lines}
-    for number in sorted(lines_old | lines_new):
-        if number not in lines_new:
-            told.append(f"Line {number} was removed ({_words(lines_old[number])})")
-        elif number not in lines_old:
-            told.append(f"Line {number} is new ({_words(lines_new[number])})")
-        elif _words(lines_old[number]) != _words(lines_new[number]):
-            told.append(f"Line {number}: {_words(lines_old[number])} → {_words(lines_new[number])}")
+    return told + _lines_changed(old, new) + _attachments_changed(old, new)
+
+
+def _facts(document: Document) -> dict[str, str]:
+    """What stands above the lines, by its label."""
+    return {
+        "Type": document.type.replace("_", " ").title(),
+        "Number": document.number,
+        "Revision": str(document.revision),
+        "Title": document.title,
+        "Contract company": document.vendor.name if document.vendor else "",
+        "Date": document.date.isoformat(),
+        "Default retainage": f"{document.retainage:.2f} %",
+        "Description": document.description,
+        "Message to the vendor": document.vendor_message,
+        "Total": f"{document.amount:,.2f}",
+    }
+
+
+def _lines_changed(old: Document, new: Document) -> list[str]:
+    lines_old = {line.id: line for line in old.lines}
+    lines_new = {line.id: line for line in new.lines}
+    told = []
+    for line in new.lines:
+        before = lines_old.get(line.id)
+        if before is None:
+            told.append(f"Line {line.number} is new ({_words(line)})")
+        elif _words(before) != _words(line):
+            moved = f" (it was {before.number})" if before.number != line.number else ""
+            told.append(f"Line {line.number}{moved}: {_words(before)} → {_words(line)}")
+    told += [
+        f"Line {line.number} was removed ({_words(line)})"
+        for line in old.lines
+        if line.id not in lines_new
+    ]
+    stayed = [line.id for line in new.lines if line.id in lines_old]
+    if stayed != [line.id for line in old.lines if line.id in lines_new]:
+        told.append("The lines stand in another order")
     return told
 
 
-def _name(document: Document) -> str:
-    return document.vendor.name if document.vendor else ""
-
-
 def _words(line: Line) -> str:
-    return f"{line.cost_code.code} {line.category.name} {line.description} {line.amount:,.2f}"
+    """A line in one sentence; two lines that mean something else differ in it."""
+    target = line.commitment_line
+    unit_cost = "" if line.unit_cost is None else f"× {line.unit_cost.normalize():f}"
+    quantity = "" if line.quantity is None else f"{line.quantity.normalize():f}"
+    words = (
+        f"for line {target.code}:" if target else "",
+        line.cost_code.code,
+        line.category.name,
+        line.sub_job,
+        line.description,
+        quantity,
+        line.unit,
+        unit_cost,
+        f"{line.amount:,.2f}",
+    )
+    return " ".join(word for word in words if word)
+
+
+def _attachments_changed(old: Document, new: Document) -> list[str]:
+    names_old, names_new = (
+        {one.id: one.name for one in document.attachments} for document in (old, new)
+    )
+    added = [f"Attachment {name} is new" for pk, name in names_new.items() if pk not in names_old]
+    gone = [
+        f"Attachment {name} was removed" for pk, name in names_old.items() if pk not in names_new
+    ]
+    return added + gone

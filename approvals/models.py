@@ -8,9 +8,11 @@ import msgspec
 from django.db import models
 from django.db.models import Case, Q, Value, When
 from django.db.models.functions import Now
+from django.utils.functional import cached_property
 
 from approvals.states import VIEW_OF, Status, View
-from connectors.contract import Document, Kind, Problem, Receipt, Terms
+from attachments.keeping import attached
+from connectors.contract import Attached, Document, Kind, Problem, Receipt, Terms
 from directory.models import Company, Project, User
 
 if TYPE_CHECKING:
@@ -116,6 +118,11 @@ class Export(models.Model):
     def subject(self) -> str:
         """How the history names it."""
         return f"export:{self.pk}"
+
+    @cached_property
+    def attached(self) -> tuple[Attached, ...]:
+        """The files that its document has now; read once."""
+        return attached(self.subject)
 
     _read: tuple[str, Document] | None = None
 
@@ -228,6 +235,10 @@ class Exportable(models.Model):
 
     def may_retrieve(self, access: Access) -> str:
         """'' if this person may take it back from the queue, else why not, in words."""
+        return self.may_send(access)
+
+    def may_attach(self, access: Access) -> str:
+        """'' if this person may attach files to it and remove them, else why not, in words."""
         return self.may_send(access)
 
     def get_absolute_url(self) -> str:

@@ -16,10 +16,10 @@ from django.utils import timezone
 
 from approvals.buttons import Button, buttons
 from approvals.models import Export, Exportable
+from approvals.readiness import send_problems
 from approvals.rights import why_not
 from approvals.states import EDITABLE, MOVING, STEPS, Status, Who
 from approvals.told import Told, told
-from approvals.workflow import send_problems
 from connectors.contract import Capabilities, Problem
 from connectors.models import Connection
 from connectors.registry import connector_for
@@ -165,7 +165,18 @@ def _said(export: Export) -> tuple[str, str, str]:
     words, detail = _ribbon(export, connection, name, erp.order_word if erp else "record")
     minutes = max(1, round(settings.ERP_QUARANTINE_SECONDS / 60))
     advice = ADVICE.get(Status(export.status), "").format(erp=name, minutes=minutes)
-    return words, detail, _behind(export) or advice
+    return words, detail, _switched_off(export, name) or _behind(export) or advice
+
+
+def _switched_off(export: Export, name: str) -> str:
+    """Why nothing becomes of what is under way; '' while the company's tool is switched on."""
+    if export.status not in MOVING or export.company.erp_enabled:
+        return ""
+    undo = " Until then the acceptance can be undone." if export.status == Status.ACCEPTED else ""
+    return (
+        f"ERP Integrations is switched off for {export.company}: {name} is neither asked nor told "
+        f"anything until the operator of this installation switches it on.{undo}"
+    )
 
 
 def _behind(export: Export) -> str:

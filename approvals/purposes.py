@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from approvals.models import Export
 from approvals.moves import Move, lock_exports, make
+from approvals.readiness import destinations, frozen_problems
 from approvals.states import STEPS, Status
-from approvals.workflow import destinations, parent_problems
 from connectors import engine
 from connectors.contract import (
     Absent,
@@ -29,7 +29,6 @@ from connectors.contract import (
 from connectors.engine.scripts import Export as Input
 from connectors.engine.scripts import encode
 from connectors.models import Connection, Conversation
-from connectors.registry import connector_for
 
 
 class Exports:
@@ -95,10 +94,7 @@ class Exports:
                 "or the order itself). Nothing was sent. Look at the preview again and retry, or "
                 "reject it."
             )
-        problems = [
-            *parent_problems(export, exports),
-            *connector_for(connection.erp).problems(export.document, terms, connection.facts),
-        ]
+        problems = frozen_problems(connection, export, terms, exports)
         return " ".join(problem.text for problem in problems)
 
     def put_back(self, conversations: Sequence[Conversation]) -> None:
@@ -114,6 +110,13 @@ class Exports:
     def settle(self, outcomes: Sequence[engine.Outcome]) -> None:
         """The step that follows from how each script ended."""
         exports = _exports([outcome.conversation for outcome in outcomes])
+        # Something stopped it before it had begun: the history tells both.
+        unbegun = [
+            Move(exports[int(o.conversation.subject)], {}, {"key": o.conversation.key})
+            for o in outcomes
+            if o.conversation.purpose == "export"
+        ]
+        make(STEPS["begin"], unbegun, by=None)
         moves: dict[str, list[Move]] = {}
         again: list[Conversation] = []
         for outcome in outcomes:

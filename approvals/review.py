@@ -10,8 +10,9 @@ from decimal import Decimal
 from approvals.differences import changed
 from approvals.models import Export
 from approvals.panel import connection_of
+from approvals.readiness import frozen_problems, terms_now
+from approvals.rules import tool_problems
 from approvals.states import EDITABLE, Status
-from approvals.workflow import parent_problems, terms_now
 from connectors.contract import Capabilities, Document, Line, Preview, Problem, Receipt, Terms
 from connectors.models import Known
 from connectors.registry import connector_for
@@ -76,8 +77,8 @@ def review(export: Export) -> Review:
         if export.status in DECIDED_NOW:
             parents = {export.parent.pk: export.parent} if export.parent else {}
             problems = [
-                *parent_problems(export, parents),
-                *connector.problems(document, terms, connection.facts),
+                *tool_problems(export.company, connection),
+                *frozen_problems(connection, export, terms, parents),
             ]
         if export.status != Status.SYNCED:
             preview = connector.preview(

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from connectors.contract import Problem
-from directory.models import CostCode, Project
+from connectors.models import Connection
+from directory.models import Company, CostCode, Project
 
 
 class AnyLine(Protocol):
@@ -19,10 +20,12 @@ class AnyLine(Protocol):
     def cost_code(self) -> CostCode: ...
 
 
-def place_problems(project: Project) -> list[Problem]:
-    """What is missing around the document: the tool, the connection, the project's job."""
+def tool_problems(company: Company, connection: Connection | None) -> list[Problem]:
+    """Without the tool or a connection nothing goes: neither at *send* nor at *accept*.
+
+    What was accepted before the tool was switched off waits in its lane, see `connectors.engine`.
+    """
     found = []
-    company = project.company
     if not company.erp_enabled:
         found.append(
             Problem(
@@ -32,7 +35,7 @@ def place_problems(project: Project) -> list[Problem]:
                 "installation can switch it on.",
             )
         )
-    if not hasattr(company, "connection"):
+    if connection is None:
         found.append(
             Problem(
                 code="no_connection",
@@ -41,6 +44,12 @@ def place_problems(project: Project) -> list[Problem]:
                 "of ERP Integrations sets it up.",
             )
         )
+    return found
+
+
+def place_problems(project: Project) -> list[Problem]:
+    """What is missing around the document: the tool, the connection, the project's job."""
+    found = tool_problems(project.company, Connection.of(project.company_id))
     if project.job is None or not project.job.is_linked:
         found.append(
             Problem(

@@ -24,6 +24,8 @@ WORDS = {
     "next_round": "Next round begun",
     "attach": "Put into a change order",
     "detach": "Taken out of a change order",
+    "attach-file": "Files attached",
+    "remove-file": "File removed",
     "send": "Sent to ERP",
     "retrieve": "Retrieved from ERP",
     "reject": "Rejected",

@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from approvals import differing, linking, views
+from approvals import attaching, differing, linking, revoking, views
 
 DIFFERENCES = "companies/<int:company_id>/erp/differences/"
 TAB = "companies/<int:company_id>/erp/<slug:tab>/"
 
+REVOKE = "operator/companies/<int:company_id>/people/<int:membership_id>/revoke/"
+
 urlpatterns = [
+    path(REVOKE, revoking.revoke_privilege, name="operator_revoke"),
     path(DIFFERENCES, differing.differing, name="differences"),
     path(DIFFERENCES + "compare/", differing.compare, name="differences_compare"),
     path(TAB, views.erp_queue, name="queue"),
@@ -17,5 +20,16 @@ urlpatterns = [
     path("exports/<int:pk>/exchanges/", views.export_exchanges, name="export_exchanges"),
     path("exports/<int:pk>/look-up/", linking.look_up, name="export_look_up"),
     path("exports/<int:pk>/link/", linking.link, name="export_link"),
+    path("exports/<int:pk>/attachments/", attaching.attach_files, name="attach"),
+    path(
+        "exports/<int:pk>/attachments/<int:attachment_id>/",
+        attaching.attachment,
+        name="attachment",
+    ),
+    path(
+        "exports/<int:pk>/attachments/<int:attachment_id>/remove/",
+        attaching.attachment_remove,
+        name="attachment_remove",
+    ),
     path("exports/<int:pk>/<slug:step>/", views.export_step, name="export_step"),
 ]

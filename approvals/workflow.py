@@ -16,14 +16,16 @@ from django.db import transaction
 
 from approvals.differences import differences
 from approvals.errors import NotReady, Stale, StepError, WrongState
-from approvals.models import Export, Exportable, Kinds
+from approvals.models import Export, Exportable
 from approvals.moves import Move, lock_exports, make, rounds_of
+from approvals.readiness import destinations, frozen_problems, send_problems
 from approvals.rights import DECISIONS, own_item
-from approvals.states import BY_CHOICE, STEPS, Status, Step
+from approvals.rules import tool_problems
+from approvals.states import BY_CHOICE, STEPS, Step
 from approvals.unlinking import begin_unlink, stop_checking
 from connectors import engine
-from connectors.contract import Document, Problem, Receipt, Terms
-from connectors.destination import Destinations, with_confirmed
+from connectors.contract import Problem, Terms
+from connectors.destination import with_confirmed
 from connectors.models import Connection
 from connectors.registry import connector_for
 from connectors.tasks import ring
@@ -87,15 +89,6 @@ def send(document: Exportable, *, by: Access, version: int) -> Export:
     return export
 
 
-def send_problems(document: Exportable, copy: Document) -> list[Problem]:
-    """Every rule that fails before *Send to ERP*: the document's own, and its ERP's for `copy`."""
-    connection = Connection.of(document.export.company_id)
-    found = document.problems()
-    if connection is not None:
-        found += connector_for(connection.erp).problems(copy, None, connection.facts)
-    return found
-
-
 @transaction.atomic
 def retrieve(document: Exportable, *, by: Access, version: int) -> Export:
     """Take the document back out of the queue, editable again.
@@ -132,6 +125,9 @@ def _decide(step: Step, items: Sequence[Item], *, by: Access) -> list[Result]:
     by = approver_again(by)
     exports = lock_exports(_ids(items), company=by.company.pk, parents=True)
     connection = Connection.of(by.company.pk)
+    off = tool_problems(by.company, connection)
+    if connection is None or off:
+        raise StepError(" ".join(problem.text for problem in off))
     results: dict[int, StepError | None] = {}
     ready: list[tuple[Item, Export]] = []
     for item in sorted(items, key=lambda item: item.id):
@@ -142,8 +138,6 @@ def _decide(step: Step, items: Sequence[Item], *, by: Access) -> list[Result]:
         if error is None:
             ready.append((item, export))
         results[item.id] = error
-    if connection is None:
-        raise StepError("There is no connection to an accounting system yet.")
     going = _resolve(connection, ready, exports, results)
     moves = [
         Move(
@@ -191,16 +185,12 @@ def _resolve(
     results: dict[int, StepError | None],
 ) -> list[tuple[Export, Terms]]:
     """Where each of `ready` goes now; what cannot go, or goes elsewhere, is noted in `results`."""
-    connector = connector_for(connection.erp)
     now = destinations(connection, [export for _, export in ready], exports)
     going = []
     for item, export in ready:
         document = export.document
         terms = with_confirmed(connection, document, now.terms(document))
-        problems = [
-            *parent_problems(export, exports),
-            *connector.problems(document, terms, connection.facts),
-        ]
+        problems = frozen_problems(connection, export, terms, exports)
         if problems or (terms.confirmed and not item.terms):
             results[export.pk] = NotReady(export, problems or [_TO_CONFIRM])
         elif item.terms and item.terms != terms.digest():
@@ -235,7 +225,7 @@ def reject(items: Sequence[Item], *, by: Access, note: str) -> list[Result]:
 @transaction.atomic
 def undo_acceptance(items: Sequence[Item], *, by: Access) -> list[Result]:
     """Put accepted items back into the queue, as long as their export has not begun."""
-    return _move_each(STEPS["undo-acceptance"], items, approver_again(by), _take_out_of_lane)
+    return _move_each(STEPS["undo-acceptance"], items, approver_again(by), take_out_of_lane)
 
 
 @transaction.atomic
@@ -386,7 +376,8 @@ def _objection(
     return None
 
 
-def _take_out_of_lane(export: Export) -> Changes:
+def take_out_of_lane(export: Export) -> Changes:
+    """Ends an acceptance before its export begins; the columns to write. Raises StepError."""
     connection = Connection.objects.get(company=export.company_id)
     subject = str(export.pk)
     if any(a.outcome == "lost" for a in engine.attempts_of(connection.pk, [subject])[subject]):
@@ -397,59 +388,6 @@ def _take_out_of_lane(export: Export) -> Changes:
     if not engine.withdraw(connection.pk, subject):
         raise StepError(f"The export of {export} has begun; it can no longer be taken back.")
     return {"terms": "", "terms_digest": ""}
-
-
-def destinations(
-    connection: Connection, exports: Sequence[Export], known: dict[int, Export]
-) -> Destinations:
-    parents: dict[int, Receipt | None] = {
-        export.parent_id: known[export.parent_id].erp_receipt
-        for export in exports
-        if export.parent_id is not None
-    }
-    return Destinations(connection, [export.document for export in exports], parents)
-
-
-_PARENT_WORDS = {
-    Kinds.CHANGE_ORDER: "Its commitment",
-    Kinds.BUDGET: "The budget's round",
-}
-
-
-def parent_problems(export: Export, known: dict[int, Export]) -> list[Problem]:
-    """A change order goes nowhere while its commitment is not in the ERP, and a later round of a
-    budget not while the round before is not."""
-    if export.parent_id is None:
-        return []
-    parent = known[export.parent_id]
-    if parent.status == Status.SYNCED:
-        return []
-    return [
-        Problem(
-            code="parent",
-            where="parent",
-            text=f"{_PARENT_WORDS[Kinds(export.kind)]} {parent.number} is not in the ERP "
-            f"({parent.get_status_display()}).",
-        )
-    ]
-
-
-def terms_now(export: Export) -> Terms | None:
-    """Where a sent export would go if it were accepted now; None without a connection.
-
-    Its digest is what *accept* takes; `confirmed` are the records that it would agree to.
-    """
-    connection = Connection.of(export.company_id)
-    if connection is None:
-        return None
-    document = export.document
-    return with_confirmed(connection, document, terms_of(connection, export, document))
-
-
-def terms_of(connection: Connection, export: Export, document: Document) -> Terms:
-    """Where `document`, of `export`, would go now."""
-    parents = {export.parent.pk: export.parent.erp_receipt} if export.parent is not None else {}
-    return Destinations(connection, [document], parents).terms(document)
 
 
 # --- One door for every button -----------------------------------------------------------------

@@ -20,7 +20,6 @@ from approvals.states import Status
 from bench.data import copy, run, settle, unhindered
 from connectors.models import Connection
 from connectors.webconnector import password_digest
-from directory.access import grant_push
 from directory.models import (
     Company,
     CostCode,
@@ -32,6 +31,7 @@ from directory.models import (
     Vendor,
 )
 from directory.perms import Level, Tool
+from directory.privilege import grant_push
 from tests.stage import PASSWORD
 
 SEED = 20260406

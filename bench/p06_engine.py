@@ -23,9 +23,10 @@ from bench.exports import BIG
 from bench.measuring import Goal, Result, Times, alternate
 from connectors import engine
 from connectors.models import Connection, Conversation
-from directory.access import access_to, grant_push
+from directory.access import access_to
 from directory.models import Company, Membership, ToolLevel, User
 from directory.perms import Level, Tool
+from directory.privilege import grant_push
 
 SIZE = 30_000
 SMALL = 10_000

@@ -105,6 +105,7 @@ class Commitment(Exportable):
             retainage=self.retainage,
             amount=sum((line.amount for line in lines), Decimal("0.00")),
             lines=lines,
+            attachments=self.export.attached,
         )
 
 
@@ -202,6 +203,9 @@ class ChangeOrder(Exportable):
             return ""
         return lacking(Tool.COMMITMENTS, Level.ADMIN)
 
+    def may_attach(self, access: Access) -> str:
+        return self.commitment.may_send(access)
+
     def problems(self) -> list[Problem]:
         found = place_problems(self.commitment.project)
         if self.status != ChangeOrderStatus.APPROVED:
@@ -263,6 +267,7 @@ class ChangeOrder(Exportable):
             amount=sum((line.amount for line in lines), Decimal("0.00")),
             lines=lines,
             parent=Named(id=commitment.export_id, code=commitment.number, name=commitment.title),
+            attachments=self.export.attached,
         )
 
 

@@ -134,11 +134,8 @@ def _authenticate(connection_id: int, call: soap.Call, address: str) -> Result:
 
 
 def _with_work(connection_id: int) -> QuerySet[Connection]:
-    """The connection and whether it has work, in one indexed SELECT.
-
-    A company whose tool is switched off has none, whatever waits.
-    """
-    work = engine.due().filter(connection=OuterRef("pk"), connection__company__erp_enabled=True)
+    """The connection and whether it has work, in one indexed SELECT."""
+    work = engine.due().filter(connection=OuterRef("pk"))
     return Connection.objects.filter(pk=connection_id).annotate(has_work=Exists(work))
 
 

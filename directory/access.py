@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.http import Http404
-from guardian.shortcuts import assign_perm, remove_perm
 
 from directory.history import Happened, append
 from directory.models import (
@@ -202,36 +201,3 @@ def keep_an_administrator(leaving: Membership) -> None:
             f"{leaving.user} is the last one with Admin on Directory. Give it to somebody else "
             "first."
         )
-
-
-@transaction.atomic
-def grant_push(membership: Membership, *, by: User) -> None:
-    """Give 'Can Push to Accounting'. Only an operator may, and never to themselves.
-
-    Nor to somebody without a password of their own: whoever holds their first link, such as the
-    administrator who invited them, could become them. Raises PermissionDenied.
-    """
-    _lock_privilege(membership, by)
-    if not membership.user.has_usable_password():
-        raise PermissionDenied(
-            f"{membership.user} has not set a password yet. Grant it when they have opened their "
-            "link and signed in."
-        )
-    assign_perm(PUSH, membership.user, membership.company)
-    append(membership.company_id, [Happened("grant_push", f"user:{membership.user_id}", by.pk)])
-
-
-@transaction.atomic
-def revoke_push(membership: Membership, *, by: User) -> None:
-    """Take 'Can Push to Accounting' away; an acceptance that waits for this row then fails."""
-    _lock_privilege(membership, by)
-    remove_perm(PUSH, membership.user, membership.company)
-    append(membership.company_id, [Happened("revoke_push", f"user:{membership.user_id}", by.pk)])
-
-
-def _lock_privilege(membership: Membership, by: User) -> None:
-    if not by.is_operator:
-        raise PermissionDenied("Only the operator of this installation grants this privilege.")
-    if by.pk == membership.user_id:
-        raise PermissionDenied("Nobody grants this privilege to themselves or takes it away.")
-    Membership.objects.select_for_update().get(pk=membership.pk)

@@ -59,6 +59,19 @@ class Invalid(Exception):
         )
 
 
+def unreadable(text: str, *, long: bool = False) -> str:
+    """'' if all of `text` is read as it is written, else what is wrong with it, in words.
+
+    `long` texts may have several lines.
+    """
+    allowed = "\n\t" if long else ""
+    if any(
+        (unicodedata.category(c) in ("Cc", "Cs") and c not in allowed) or c in TURNING for c in text
+    ):
+        return "This holds a control character or a line break. Type it anew."
+    return ""
+
+
 @dataclass
 class Reader:
     """Collects the faults of one entry while it is read. `line` is the line being read."""
@@ -83,12 +96,8 @@ class Reader:
             self.fault(name, required)
         if len(value) > most:
             self.fault(name, f"This has {len(value):,} characters; {most:,} are possible.")
-        allowed = "\n\t" if long else ""
-        if any(
-            (unicodedata.category(c) in ("Cc", "Cs") and c not in allowed) or c in TURNING
-            for c in value
-        ):
-            self.fault(name, "This holds a control character or a line break. Type it anew.")
+        if why := unreadable(value, long=long):
+            self.fault(name, why)
         return value
 
     def number(self, name: str, value: Number, places: int, most: Decimal) -> Decimal | None:

@@ -45,3 +45,14 @@ def age(at: datetime | None, now: datetime | None = None) -> str:
     if seconds < 2 * 86400:
         return f"{seconds // 3600} h"
     return f"{seconds // 86400} days"
+
+
+def size_text(size: int) -> str:
+    """How much a file holds: '812 bytes', '120 KB', '3.4 MB', '5.0 GB'."""
+    if size < 1000:
+        return f"{size} bytes"
+    if size < 1000 * 1024:
+        return f"{max(1, round(size / 1024))} KB"
+    if size < 1000 * 1024**2:
+        return f"{size / 1024**2:.1f} MB"
+    return f"{size / 1024**3:.1f} GB"

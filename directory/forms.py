@@ -31,7 +31,8 @@ class CompanyForm(forms.ModelForm):  # type: ignore[type-arg]
             "one_person_does_both": "One person does both: whoever sends an item may decide on it",
         }
         help_texts = {
-            "erp_enabled": "Without it nothing of this company can be sent to accounting.",
+            "erp_enabled": "Without it nothing of this company goes to accounting; "
+            "what was accepted waits.",
             "one_person_does_both": "For a house with a single person in the office. Every item "
             "then shows that nobody else looked at it.",
         }

@@ -48,6 +48,9 @@ def history(
 _PLAIN = {
     "grant_push": f"granted '{PUSH_WORDS}'",
     "revoke_push": f"took '{PUSH_WORDS}' away",
+    "ask_push": f"asked for '{PUSH_WORDS}'",
+    "refuse_push": f"refused '{PUSH_WORDS}'",
+    "withdraw_push": f"took the request for '{PUSH_WORDS}' back",
     "invite": "invited",
     "reactivate": "opened the company again",
     "create": "made",
@@ -74,7 +77,8 @@ def _sentence(verb: str, data: dict[str, Any], numbers: dict[int, str]) -> str:
             f"{_FIELDS.get(name, name)}: {_word(was)} → {_word(now)}"
             for name, (was, now) in sorted(data.items())
         )
-    return _PLAIN.get(verb, verb.replace("-", " "))
+    note = f": {data['note']}" if data.get("note") else ""
+    return _PLAIN.get(verb, verb.replace("-", " ")) + note
 
 
 def _word(value: object) -> str:

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
-from guardian.shortcuts import remove_perm
 
 from directory.access import Access, holds_push, keep_an_administrator, set_level
 from directory.history import Happened, append
@@ -26,7 +25,8 @@ from directory.models import (
     User,
     Vendor,
 )
-from directory.perms import PUSH, Level, Tool
+from directory.perms import Level, Tool
+from directory.privilege import close_request, take_away
 
 Listed = Project | Vendor | CostCode | Category
 
@@ -168,7 +168,8 @@ def deactivate(membership: Membership, *, by: Access) -> None:
     keep_an_administrator(locked)
     held = holds_push(membership.user, by.company)
     if held:
-        remove_perm(PUSH, membership.user, by.company)
+        take_away(locked)
+    close_request(locked, by=by.user)
     membership.is_active = False
     membership.save(update_fields=["is_active"])
     told = {"privilege": "taken away"} if held else {}

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import IO, Any
 
 import msgspec
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
@@ -152,6 +152,8 @@ def _told(error: Exception) -> ProblemDetails | None:
             status=400,
             faults=error.faults,
         )
+    if isinstance(error, RequestDataTooBig):
+        return _plain(413, "Files have at most 25 MB each and 60 MB together.")
     if isinstance(error, OtherRequest):
         return _plain(422, str(error))
     if isinstance(error, Http404 | exceptions.NotFound):

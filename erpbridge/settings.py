@@ -1,7 +1,8 @@
 """Settings. Machines differ by environment variables alone; ./run sets them for its own servers.
 
 Needed: DATABASE_URL, ERPBRIDGE_SECRET_KEY, ERPBRIDGE_ENCRYPTION_KEYS. Optional: REDIS_URL or
-CELERY_BROKER_URL, ERPBRIDGE_BASE_URL, ERPBRIDGE_STATE, ERPBRIDGE_DEBUG, EMAIL_URL.
+CELERY_BROKER_URL, ERPBRIDGE_BASE_URL, ERPBRIDGE_STATE, ERPBRIDGE_DEBUG, EMAIL_URL,
+ERPBRIDGE_ATTACHMENTS_GB.
 """
 
 import os
@@ -49,6 +50,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "directory",
     "connectors",
+    "attachments",
     "approvals",
     "commitments",
     "budgets",
@@ -182,6 +184,15 @@ STORAGES = {
 MEDIA_ROOT = STATE_DIR / "media"
 # Answers of QuickBooks are long; the SOAP endpoint reads its body in pieces under its own limit.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+# Files go past that limit, to a temporary file where they are large. All of one form together:
+LARGEST_UPLOAD = 60 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "attachments.uploads.Bounded",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+# What one company may keep, in bytes.
+ATTACHMENTS_QUOTA = int(float(os.environ.get("ERPBRIDGE_ATTACHMENTS_GB", "5")) * 1024**3)
 # A schedule of values may have 1,000 lines of ten cells.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 12_000
 

@@ -21,7 +21,7 @@ from connectors import engine
 from connectors.models import Connection
 from connectors.quickbooks import OWNER_ID
 from connectors.webconnector import password_digest
-from directory.access import Access, access_to, grant_push
+from directory.access import Access, access_to
 from directory.models import (
     Category,
     Company,
@@ -33,6 +33,7 @@ from directory.models import (
     Vendor,
 )
 from directory.perms import COMPANY_TOOLS, PROJECT_TOOLS, Level, Tool
+from directory.privilege import grant_push
 from sandbox.quickbooks import CompanyFile, Faults, Qwc, WebConnector
 from tests import factories
 

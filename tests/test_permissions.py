@@ -19,8 +19,12 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
+from approvals.models import Exportable
+from attachments import keeping
 from directory.models import ApiToken
+from directory.privilege import ask_push
 from tests import factories
+from tests.attachments.files import pdf, upload
 from tests.stage import Stage
 
 PEOPLE = ("nobody", "Pam", "Ann", "Vic", "Dora", "Otto", "Olga")
@@ -67,6 +71,13 @@ POST   /exports/{sent}/reject/                                    302 403 302 40
 GET    /exports/{unsent}/                                         302 200 200 200 404 404 404
 POST   /exports/{unsent}/send/                                    302 302 403 403 404 404 404
 
+GET    /exports/{sent}/attachments/{sent_file}/                   302 200 200 200 200 404 404
+POST   /exports/{sent}/attachments/                               302 302 403 403 403 404 404
+POST   /exports/{sent}/attachments/{sent_file}/remove/            302 302 403 403 403 404 404
+GET    /exports/{unsent}/attachments/{file}/                      302 200 200 200 404 404 404
+POST   /exports/{unsent}/attachments/                             302 302 403 403 404 404 404
+POST   /exports/{unsent}/attachments/{file}/remove/               302 302 403 403 404 404 404
+
 GET    /companies/{company}/erp/commitments/                      302 404 200 200 200 404 404
 GET    /companies/{company}/erp/change-orders/                    302 404 200 200 200 404 404
 POST   /companies/{company}/erp/commitments/bulk/accept/          302 404 200 403 403 404 404
@@ -90,6 +101,7 @@ GET    /companies/{company}/directory/people/{vic}/               302 404 404 40
 POST   /companies/{company}/directory/people/{vic}/               302 404 404 404 422 404 404
 POST   /companies/{company}/directory/people/{ivo}/link/          302 404 404 404 200 404 404
 POST   /companies/{company}/directory/people/{vic}/activity/      302 404 404 404 302 404 404
+POST   /companies/{company}/directory/people/{vic}/privilege/     302 404 404 404 302 404 404
 GET    /companies/{company}/directory/vendors/                    302 404 404 404 200 404 404
 GET    /companies/{company}/directory/vendors/new/                302 404 404 404 200 404 404
 POST   /companies/{company}/directory/vendors/new/                302 404 404 404 422 404 404
@@ -102,7 +114,11 @@ POST   /operator/operators/                                       302 404 404 40
 GET    /operator/companies/{company}/                             302 404 404 404 404 200 404
 POST   /operator/companies/{company}/                             302 404 404 404 404 422 404
 POST   /operator/companies/{company}/switches/                    302 404 404 404 404 302 404
-POST   /operator/companies/{company}/people/{vic}/                302 404 404 404 404 302 404
+POST   /operator/companies/{company}/people/{vic}/grant/          302 404 404 404 404 302 404
+GET    /operator/companies/{company}/people/{vic}/revoke/         302 404 404 404 404 200 404
+POST   /operator/companies/{company}/people/{vic}/revoke/         302 404 404 404 404 302 404
+GET    /operator/privileges/                                      302 404 404 404 404 200 404
+POST   /operator/privileges/{request}/refuse/                     302 404 404 404 404 302 404
 POST   /operator/companies/{company}/people/{ivo}/link/           302 404 404 404 404 200 404
 
 GET    /api/schema/                                               200 200 200 200 200 200 200
@@ -119,6 +135,9 @@ GET    /api/v1/jobs/?company={company}                            401 404 200 20
 GET    /api/v1/cost-codes/?project={project}                      401 200 200 200 404 404 404
 GET    /api/v1/categories/?project={project}                      401 200 200 200 404 404 404
 GET    /api/v1/people/?company={company}                          401 404 404 404 200 404 404
+GET    /api/v1/privilege-requests/?company={company}              401 404 404 404 200 200 404
+POST   /api/v1/privilege-requests/                                401 404 404 404 201 404 404
+POST   /api/v1/privilege-requests/{request}/withdraw/             401 404 404 404 200 404 404
 GET    /api/v1/connections/?company={company}                     401 404 403 403 200 404 404
 POST   /api/v1/connections/                                       401 404 403 403 422 404 404
 GET    /api/v1/commitments/?project={project}                     401 200 200 200 404 404 404
@@ -139,6 +158,13 @@ GET    /api/v1/exports/{sent}/                                    401 200 200 20
 GET    /api/v1/exports/{unsent}/                                  401 200 200 200 404 404 404
 GET    /api/v1/exports/{sent}/preview/                            401 403 200 200 200 404 404
 GET    /api/v1/exports/{sent}/exchanges/                          401 403 200 403 200 404 404
+GET    /api/v1/exports/{sent}/attachments/                        401 200 200 200 200 404 404
+POST   /api/v1/exports/{sent}/attachments/                        401 415 403 403 403 404 404
+GET    /api/v1/exports/{sent}/attachments/{sent_file}/            401 200 200 200 200 404 404
+DELETE /api/v1/exports/{sent}/attachments/{sent_file}/            401 422 403 403 403 404 404
+GET    /api/v1/exports/{unsent}/attachments/                      401 200 200 200 404 404 404
+GET    /api/v1/exports/{unsent}/attachments/{file}/               401 200 200 200 404 404 404
+DELETE /api/v1/exports/{unsent}/attachments/{file}/               401 204 403 403 404 404 404
 POST   /api/v1/exports/{unsent}/send/                             401 200 403 403 404 404 404
 POST   /api/v1/exports/{sent}/retrieve/                           401 200 403 403 403 404 404
 POST   /api/v1/exports/{sent}/accept/                             401 403 200 403 403 404 404
@@ -177,8 +203,13 @@ def bodies(at: dict[str, int]) -> dict[str, dict[str, Any]]:
             "note": "No.",
         },
         "POST /companies/{company}/directory/people/{vic}/activity/": {"active": "no"},
-        "POST /operator/companies/{company}/people/{vic}/": {"grant": "yes"},
+        "POST /companies/{company}/directory/people/{vic}/privilege/": {"reason": "Month end."},
         "POST /api/v1/tokens/": {"name": "reports"},
+        "POST /api/v1/privilege-requests/": {
+            "company": at["company"],
+            "person": at["vic_person"],
+            "reason": "Month end.",
+        },
         "POST /api/v1/connections/": {"company": at["company"], "erp": "quickbooks"},
         "POST /api/v1/commitments/": {"project": at["project"], **commitment},
         "PUT /api/v1/commitments/{draft}/": {"version": 0, **commitment},
@@ -226,25 +257,37 @@ def at(stage: Stage) -> dict[str, int]:
     ivo.set_unusable_password()
     ivo.save()
     parent = stage.commitment(number="SC-001")
+    sent_file = attached(stage, parent)
     stage.send(parent)
     draft = stage.commitment(number="SC-002", status="draft")
     unsent = stage.commitment(number="SC-003")
     ApiToken.make(stage.pam, "reports")
+    asked = ask_push(stage.pam.memberships.get(), "Ann is away.", by=stage.access(stage.dora))
     return {
         "token": ApiToken.objects.get().pk,
         "company": stage.company.pk,
         "project": stage.project.pk,
         "connection": stage.connection.pk,
         "vendor": stage.vendor.pk,
+        "request": asked.pk,
+        "vic_person": stage.vic.pk,
         "vic": stage.vic.memberships.get().pk,
         "ivo": factories.MembershipFactory.create(user=ivo, company=stage.company).pk,
         "parent": parent.pk,
         "line": parent.lines.get(number=1).pk,
         "sent": parent.export_id,
+        "sent_file": sent_file,
+        "file": attached(stage, unsent),
         "draft": draft.pk,
         "unsent": unsent.export_id,
         "co": stage.change_order(parent, status="draft").pk,
     }
+
+
+def attached(stage: Stage, document: Exportable) -> int:
+    files = keeping.fit([upload("signed.pdf", pdf())])
+    [made] = keeping.keep(stage.company, document.export.subject, files, by=stage.pam)
+    return made.pk
 
 
 @pytest.mark.parametrize("name", PEOPLE)
@@ -257,7 +300,7 @@ def test_who_may(stage: Stage, at: dict[str, int], name: str) -> None:
         elif name == "nobody" and answer.status_code == 302:
             assert answer["Location"].startswith("/accounts/login/"), row
         if name in ("nobody", "Olga") or (name == "Otto" and "/operator/" not in row.path):
-            told = answer.content.decode() + str(answer.headers)
+            told = answer.getvalue().decode() + str(answer.headers)
             wrong += [f"{row}: tells {secret}" for secret in SECRETS if secret in told]
     assert wrong == []
 

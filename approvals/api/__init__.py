@@ -1,8 +1,19 @@
 """Exports by API: the queue, one item with all that is known of it, the steps, the history."""
 
+from approvals.api.attachments import attachment, attachments
 from approvals.api.history import events
 from approvals.api.items import exchanges, export, preview
 from approvals.api.queue import exports
 from approvals.api.steps import bulk_step, step
 
-__all__ = ["bulk_step", "events", "exchanges", "export", "exports", "preview", "step"]
+__all__ = [
+    "attachment",
+    "attachments",
+    "bulk_step",
+    "events",
+    "exchanges",
+    "export",
+    "exports",
+    "preview",
+    "step",
+]

@@ -10,8 +10,8 @@ import msgspec
 from django.db.models import Q
 
 from approvals.models import Exportable
+from approvals.readiness import send_problems
 from approvals.states import EDITABLE, Status
-from approvals.workflow import send_problems
 from commitments.api.asked import (
     ChangeOrderQuery,
     ChangeOrderStatusName,

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from approvals.attaching import files_of
 from approvals.errors import Stale
 from approvals.panel import panel_for
 from approvals.states import Status
@@ -117,6 +118,7 @@ def commitment(request: HttpRequest, project_id: int, pk: int) -> HttpResponse:
         "delete_url": reverse("commitment_delete", args=[project_id, pk]),
         "why_no_delete": [why_no_delete] if why_no_delete else [],
         "made_by": now.export.created_by,
+        "files": files_of(now.export, access),
         "since_heading": heading,
         "since": differs,
     }

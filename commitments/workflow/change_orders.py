@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import transaction
 
+from approvals import attaching
 from approvals.models import Export
 from approvals.moves import lock_exports, new_export
 from approvals.saving import lock_at, one_at_a_time, permit, why_locked
@@ -201,6 +202,7 @@ def delete_change_order(change_order: ChangeOrder, *, by: Access, version: int) 
     now.lines.all().delete()
     now.new_lines.all().delete()
     now.delete()
+    attaching.remove_all(export)
     record("delete", by, Saved(export, was, None), also=told)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
+from approvals import attaching
 from approvals.models import Export
 from approvals.moves import new_export
 from approvals.saving import lock_at, one_at_a_time, permit
@@ -155,6 +156,7 @@ def delete_commitment(commitment: Commitment, *, by: Access, version: int) -> No
     reader.refuse()
     was = seen(now)
     now.delete()
+    attaching.remove_all(export)
     record("delete", by, Saved(export, was, None))
 
 

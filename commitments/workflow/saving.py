@@ -86,22 +86,12 @@ def columns(document: Commitment | ChangeOrder, lines: Iterable[AnyLine]) -> dic
     }
 
 
-Seen = tuple[str, dict[str, str]]
+Seen = tuple[str, str]
 
 
 def seen(document: Commitment | ChangeOrder) -> Seen:
-    """What a document is at this moment, to be compared later."""
-    facts = {"Status": document.get_status_display()}
-    if isinstance(document, Commitment):
-        facts |= {
-            "Type": document.get_type_display(),
-            "Default retainage": f"{document.retainage} %",
-            "Date": document.date_created.isoformat(),
-            "Message to the vendor": document.vendor_message,
-        }
-    else:
-        facts["Revision"] = str(document.revision)
-    return document.to_document().canonical(), facts
+    """The status and the copy of a document at this moment, to be compared later."""
+    return document.get_status_display(), document.to_document().canonical()
 
 
 @dataclass(frozen=True)
@@ -140,11 +130,8 @@ def record(verb: str, by: Access, *saved: Saved, also: Sequence[Happened] = ()) 
 
 
 def _changes(was: Seen, now: Seen) -> list[str]:
-    return [
-        f"{label}: {text or '(empty)'} → {now[1][label] or '(empty)'}"
-        for label, text in was[1].items()
-        if text != now[1][label]
-    ] + copies_differ(was[0], now[0])
+    moved = [f"Status: {was[0]} → {now[0]}"] if was[0] != now[0] else []
+    return moved + copies_differ(was[1], now[1])
 
 
 def assign(document: Commitment | ChangeOrder, fields: Mapping[str, Any]) -> None:

@@ -19,6 +19,7 @@ from connectors.contract.connector import (
     Connector,
 )
 from connectors.contract.documents import (
+    Attached,
     Document,
     Frozen,
     Kind,
@@ -54,6 +55,7 @@ from connectors.contract.results import (
 
 __all__ = [
     "Absent",
+    "Attached",
     "Attempt",
     "Busy",
     "Candidate",

@@ -65,6 +65,16 @@ class Line(Frozen, frozen=True, kw_only=True):
     commitment_line: Named | None = None
 
 
+class Attached(Frozen, frozen=True, kw_only=True):
+    """A file that was attached when the document was sent."""
+
+    id: int
+    name: str
+    type: str  # pdf, png, jpeg
+    size: int  # bytes
+    sha256: str
+
+
 class Document(Frozen, frozen=True, kw_only=True):
     """A commitment, change order or budget as its project manager sent it.
 
@@ -87,7 +97,7 @@ class Document(Frozen, frozen=True, kw_only=True):
     amount: Decimal
     lines: tuple[Line, ...]
     parent: Named | None = None  # the commitment's Export, its number and title
-    attachments: tuple[str, ...] = ()
+    attachments: tuple[Attached, ...] = ()
 
 
 # --- Where it goes: frozen at *accept* ---------------------------------------------------------

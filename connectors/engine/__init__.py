@@ -10,16 +10,18 @@ head, counters. A purpose locks all its rows before the first step of a transact
 conversation is changed: so do people who put one into the lane or take it out.
 """
 
+from connectors.engine.answers import fail_message, progress, receive
 from connectors.engine.attempts import attempts_of
 from connectors.engine.outcomes import Outcome, Purpose, register
 from connectors.engine.queue import due, queue, queue_all, withdraw
 from connectors.engine.sessions import (
+    SessionOver,
     Silence,
     close_session,
     expire_sessions,
     open_session,
 )
-from connectors.engine.turns import SessionOver, fail_message, next_message, progress, receive
+from connectors.engine.turns import next_message
 
 __all__ = [
     "Outcome",

@@ -44,17 +44,10 @@ def put_back(lane: Lane, conversations: Sequence[Conversation], why: str = "") -
 
     `why` is what stood in the way; without it (a visitor who left) the try does not count.
     """
-    given_up = [c for c in conversations if why and c.tries + 1 >= MOST_TRIES]
+    tired = [c for c in conversations if why and c.tries + 1 >= MOST_TRIES]
     words = f"Tried {MOST_TRIES} times, and each time: {why}"
-    # While an earlier write is unanswered, "nothing was written" would be a guess.
-    settle(
-        lane,
-        [
-            Outcome(c, error=CannotTell(words) if is_unsettled(c) else Refused(words))
-            for c in given_up
-        ],
-    )
-    again = [c for c in conversations if c not in given_up]
+    settle(lane, [given_up(conversation, words) for conversation in tired])
+    again = [c for c in conversations if c not in tired]
     _close(again, "put_back", why)
     for purpose, group in by_purpose(again):
         purpose.put_back(group)
@@ -70,6 +63,15 @@ def put_back(lane: Lane, conversations: Sequence[Conversation], why: str = "") -
             wait=timedelta(minutes=min(tries - 1, 15)) if why else timedelta(0),
             not_in=conversation.session if why else None,
         )
+
+
+def given_up(conversation: Conversation, words: str) -> Outcome:
+    """The end of one that is not tried again by itself; `words` are for people.
+
+    While an earlier write is unanswered, "nothing was written" would be a guess.
+    """
+    doubt = is_unsettled(conversation)
+    return Outcome(conversation, error=CannotTell(words) if doubt else Refused(words))
 
 
 def is_unsettled(conversation: Conversation) -> bool:

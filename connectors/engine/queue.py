@@ -90,10 +90,11 @@ def withdraw(connection: int, subject: str, *, due: bool = False) -> bool:
 def due() -> QuerySet[Conversation]:
     """What a session begun now could go on with.
 
-    Not what stands behind another one of its ERP record: that waits, and the ERP is not woken.
+    Not what stands behind another one of its ERP record: that waits, and the ERP is not woken. Nor
+    anything of a company whose tool is switched off.
     """
     ahead = Conversation.objects.exclude(state=CLOSED).filter(
         connection=OuterRef("connection"), record=OuterRef("record"), place__lt=OuterRef("place")
     )
     ready = Q(state=OPEN) | Q(state=WAITING, not_before__lte=Now()) & ~Exists(ahead)
-    return Conversation.objects.filter(ready)
+    return Conversation.objects.filter(ready, connection__company__erp_enabled=True)

@@ -20,6 +20,10 @@ class Silence:
     seconds: int
 
 
+class SessionOver(Exception):
+    """The session has ended or another one has taken its lane."""
+
+
 @transaction.atomic
 def open_session(connection: int, ticket_digest: str | None = None) -> Session | Silence:
     """Take the lane of `connection` and end whatever session held it.
@@ -74,6 +78,18 @@ def lock_lane(connection: int) -> Lane:
     if lane is None:
         Lane.objects.get_or_create(connection_id=connection)
         lane = rows.get(connection_id=connection)
+    return lane
+
+
+def hold(session: Session) -> Lane:
+    """The session's lane, locked, if it is still the session's. Notes that it was heard.
+
+    Raises SessionOver.
+    """
+    lane = lock_lane(session.connection_id)
+    if lane.session_id != session.pk:
+        raise SessionOver
+    Session.objects.filter(pk=session.pk).update(last_seen_at=Now())
     return lane
 
 

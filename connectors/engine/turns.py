@@ -1,7 +1,7 @@
-"""The two halves of every exchange: what goes out next, and what follows from the answer."""
+"""The first half of every exchange: whose turn it is, and what goes out."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from django.db import OperationalError, transaction
@@ -9,12 +9,12 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from connectors.contract import Connector, Request
-from connectors.engine.ends import abandon, put_back, settle
-from connectors.engine.outcomes import Outcome, by_purpose, lock
-from connectors.engine.queue import CLOSED, OPEN, WAITING, withdraw
-from connectors.engine.scripts import Ask, Back, Broken, Next, Reader, advance
-from connectors.engine.sessions import lock_lane
-from connectors.models import Conversation, Exchange, Known, Lane, Message, Session
+from connectors.engine.outcomes import Purpose, by_purpose, lock
+from connectors.engine.queue import CLOSED, OPEN, WAITING
+from connectors.engine.scripts import Ask, Next, Reader
+from connectors.engine.sessions import hold
+from connectors.engine.steps import asked_by, finish, next_step, stop
+from connectors.models import Conversation, Exchange, Lane, Message, Session
 from connectors.registry import connector_for, fingerprint
 
 log = logging.getLogger(__name__)
@@ -38,10 +38,6 @@ class Asking(NamedTuple):
         return request.key if request.alone else f"c{self.conversation.pk}-{self.position}"
 
 
-class SessionOver(Exception):
-    """The session has ended or another one has taken its lane."""
-
-
 def next_message(session: Session) -> Message | None:
     """What the ERP is to be sent now, stored before it is returned; None when nothing is left.
 
@@ -56,7 +52,7 @@ def next_message(session: Session) -> Message | None:
 @transaction.atomic
 def _turn(session: Session) -> tuple[Message | None, bool]:
     """One transaction: a message, or whether some conversations ended so that others may begin."""
-    lane = _hold(session)
+    lane = hold(session)
     newest = Message.objects.filter(session=session).order_by("-number").defer("reply").first()
     if newest is not None and newest.replied_at is None:
         return newest, False
@@ -67,11 +63,11 @@ def _turn(session: Session) -> tuple[Message | None, bool]:
     turns = list(_ready(session)[:1])
     if turns and turns[0].state == OPEN:
         [conversation] = turns
-        exchanges = _asked(turns).get(conversation.pk, [])
-        step = _next_step(lane, connector, conversation, exchanges, reader)
+        exchanges = asked_by(turns).get(conversation.pk, [])
+        step = _next_question(lane, connector, conversation, exchanges, reader)
         if not isinstance(step, Ask):
             lock(turns)
-            _finish(lane, conversation, step)
+            finish(lane, conversation, step)
             return None, True
         if step.request.alone:
             asking = Asking(conversation, step.request, len(exchanges))
@@ -85,8 +81,8 @@ def _together(
     """Begin what waits; the questions of all travel in one message, or else the first write."""
     ready = list(_ready(session)[:MOST_QUESTIONS])
     lock(ready)
-    turns = _begin(session, ready, fingerprint(lane.connection.erp))
-    asked = _asked(turns)
+    turns = _begin(lane, session, ready)
+    asked = asked_by(turns)
     questions: list[Asking] = []
     # What was dropped makes room for the next one of its record.
     size, moved = 0, len(turns) < len(ready)
@@ -94,9 +90,9 @@ def _together(
         if questions and conversation.pk in asked:
             continue
         exchanges = asked.get(conversation.pk, [])
-        step = _next_step(lane, connector, conversation, exchanges, reader)
+        step = _next_question(lane, connector, conversation, exchanges, reader)
         if not isinstance(step, Ask):
-            _finish(lane, conversation, step)
+            finish(lane, conversation, step)
             moved = True
             continue
         asking = Asking(conversation, step.request, len(exchanges))
@@ -112,15 +108,6 @@ def _together(
     return None, moved
 
 
-def _hold(session: Session) -> Lane:
-    """The session's lane, locked, if it is still the session's. Notes that it was heard."""
-    lane = lock_lane(session.connection_id)
-    if lane.session_id != session.pk:
-        raise SessionOver
-    Session.objects.filter(pk=session.pk).update(last_seen_at=Now())
-    return lane
-
-
 def turns_left(session: Session) -> int:
     """How many conversations could be spoken in this session now; more may follow them."""
     return _ready(session)[:MOST_QUESTIONS].count()
@@ -130,7 +117,7 @@ def _ready(session: Session) -> QuerySet[Conversation]:
     """The first conversation of each ERP record, in the order of acceptance, if it may go now.
 
     One that waits (for its quarantine, for another session) holds back the others of its own
-    record, and nothing else.
+    record, and nothing else. Nothing is ready while the company's tool is switched off.
     """
     ahead = Conversation.objects.exclude(state=CLOSED).filter(
         connection=OuterRef("connection"), record=OuterRef("record"), place__lt=OuterRef("place")
@@ -139,18 +126,22 @@ def _ready(session: Session) -> QuerySet[Conversation]:
         not_in=session
     )
     # From the front of the lane, so that it does not matter how much stands behind.
-    rows = Conversation.objects.exclude(state=CLOSED).filter(connection=session.connection_id)
+    rows = Conversation.objects.exclude(state=CLOSED).filter(
+        connection=session.connection_id, connection__company__erp_enabled=True
+    )
     return rows.filter(ready).filter(~Exists(ahead)).order_by("place")
 
 
-def _begin(session: Session, turns: Sequence[Conversation], code: str) -> list[Conversation]:
+def _begin(lane: Lane, session: Session, turns: Sequence[Conversation]) -> list[Conversation]:
     """Begin those that wait; what their purpose does not want begun is dropped."""
     going = [conversation for conversation in turns if conversation.state == OPEN]
-    for purpose, group in by_purpose(c for c in turns if c.state == WAITING):
-        for conversation in group:
+    code = fingerprint(lane.connection.erp)
+    for purpose, waiting in by_purpose(c for c in turns if c.state == WAITING):
+        for conversation in waiting:
             conversation.session = session
             conversation.fingerprint = code
-        inputs = purpose.begin(group)
+        inputs, faults = _inputs(purpose, waiting)
+        group = [conversation for conversation in waiting if conversation.pk not in faults]
         for conversation in group:
             given = inputs.get(conversation.subject)
             conversation.state = CLOSED if given is None else OPEN
@@ -162,19 +153,35 @@ def _begin(session: Session, turns: Sequence[Conversation], code: str) -> list[C
             group, ["state", "outcome", "input", "fingerprint", "session"]
         )
         Conversation.objects.filter(pk__in=[c.pk for c in group]).update(began_at=Now())
+        for conversation in waiting:
+            if conversation.pk in faults:
+                stop(lane, conversation, faults[conversation.pk])
     return sorted(going, key=lambda conversation: conversation.place)
 
 
-def _asked(conversations: Sequence[Conversation]) -> dict[int, list[Exchange]]:
-    """What each conversation has asked so far, in order."""
-    asked: dict[int, list[Exchange]] = {}
-    rows = Exchange.objects.filter(conversation__in=conversations).select_related("message")
-    for exchange in rows.order_by("conversation_id", "position"):
-        asked.setdefault(exchange.conversation_id, []).append(exchange)
-    return asked
+def _inputs(
+    purpose: Purpose, waiting: Sequence[Conversation]
+) -> tuple[Mapping[str, str | None], dict[int, Exception]]:
+    """What each one begins with, by subject, and what is wrong with those that cannot begin."""
+    try:
+        with transaction.atomic():
+            return purpose.begin(waiting), {}
+    except OperationalError:
+        raise  # the database's trouble, not theirs
+    except Exception as error:
+        if len(waiting) == 1:
+            return {}, {waiting[0].pk: error}
+    # One of them spoils it for all: each by itself.
+    inputs: dict[str, str | None] = {}
+    faults: dict[int, Exception] = {}
+    for conversation in waiting:
+        given, wrong = _inputs(purpose, [conversation])
+        inputs |= given
+        faults |= wrong
+    return inputs, faults
 
 
-def _next_step(
+def _next_question(
     lane: Lane,
     connector: Connector,
     conversation: Conversation,
@@ -183,7 +190,7 @@ def _next_step(
 ) -> Next:
     """How the conversation goes on: what it asks the ERP next, or how it ended."""
     while True:
-        step = _advance(lane, connector, conversation, exchanges, reader)
+        step = next_step(lane, connector, conversation, exchanges, reader)
         if not isinstance(step, Ask):
             return step
         held = _already_answered(connector, conversation, step.request, reader)
@@ -200,45 +207,6 @@ def _next_step(
                 borrowed=True,
             )
         )
-
-
-def _advance(
-    lane: Lane,
-    connector: Connector,
-    conversation: Conversation,
-    exchanges: Sequence[Exchange],
-    reader: Reader,
-) -> Next:
-    if exchanges and conversation.fingerprint != fingerprint(lane.connection.erp):
-        return Broken("The connector was changed while this was under way.")
-    try:
-        with transaction.atomic():
-            return advance(connector, conversation, exchanges, reader)
-    except Exception as error:
-        return Broken(f"The answer could not be understood: {error!r}")
-
-
-def _finish(lane: Lane, conversation: Conversation, step: Outcome | Back | Broken) -> None:
-    """End a conversation, whole. What cannot be kept of it stops it alone, and not its lane."""
-    settled = list(lane.settled)
-    try:
-        with transaction.atomic():
-            _end(lane, conversation, step)
-    except OperationalError:
-        raise  # the database's trouble, not this conversation's
-    except Exception as error:
-        log.exception("Conversation %s could not be ended", conversation.pk)
-        lane.settled = settled
-        abandon(lane, [conversation], f"What came of it could not be kept: {error!r}")
-
-
-def _end(lane: Lane, conversation: Conversation, step: Outcome | Back | Broken) -> None:
-    if isinstance(step, Outcome):
-        settle(lane, [step])
-    elif isinstance(step, Back):
-        put_back(lane, [conversation], step.why)
-    else:
-        abandon(lane, [conversation], step.why)
 
 
 def _already_answered(
@@ -270,9 +238,13 @@ def _already_answered(
 
 def _send(
     lane: Lane, connector: Connector, session: Session, number: int, asking: Sequence[Asking]
-) -> Message:
-    """Store a message and its exchanges. A write under a key of old goes out in its old bytes."""
+) -> Message | None:
+    """Store a message and its exchanges. A write under a key of old goes out in its old bytes.
+
+    None where a request cannot be put on the wire: its conversation ends with it.
+    """
     only = asking[0].request if asking[0].request.alone else None
+    writes = bool(only and only.writes)
     earlier = (
         Message.objects.filter(key=only.key, writes=True, session__connection=lane.connection)
         .order_by("id")
@@ -280,20 +252,17 @@ def _send(
         if only and only.writes
         else None
     )
-    if earlier is not None:
-        body = earlier.body
-    else:
-        clear = ""
-        if only and only.writes and lane.settled:
-            clear = lane.settled.pop(0)
-            lane.save(update_fields=["settled"])
-        body = connector.wrap({one.id: one.request for one in asking}, clear=clear)
+    clear = lane.settled[0] if writes and earlier is None and lane.settled else ""
+    try:
+        body = earlier.body if earlier else _wrapped(connector, asking, clear)
+    except Exception as error:
+        _stop_unfit(lane, connector, asking, error)
+        return None
+    if clear:
+        lane.settled.remove(clear)
+        lane.save(update_fields=["settled"])
     message = Message.objects.create(
-        session=session,
-        number=number,
-        key=only.key if only else "",
-        writes=bool(only and only.writes),
-        body=body,
+        session=session, number=number, key=only.key if only else "", writes=writes, body=body
     )
     Exchange.objects.bulk_create(
         Exchange(
@@ -310,105 +279,21 @@ def _send(
     return message
 
 
-def receive(session: Session, reply: str) -> int:
-    """The ERP's answer to the message that is out. Returns the progress, 0 to 100.
-
-    100 is said only when nothing is left. An answer that comes twice changes nothing; one that
-    comes late, from a session that has lost its lane, is kept and counts as evidence, and raises
-    SessionOver.
-    """
-    with transaction.atomic():
-        lane = lock_lane(session.connection_id)
-        late = lane.session_id != session.pk
-        message = Message.objects.filter(session=session, replied_at=None).first()
-        if message is not None:
-            message.reply = reply
-            Message.objects.filter(pk=message.pk).update(reply=reply, replied_at=Now())
-            _follow(lane, message, late=late)
-        if not late:
-            Session.objects.filter(pk=session.pk).update(last_seen_at=Now())
-    if late:
-        raise SessionOver
-    return progress(session)
+def _wrapped(connector: Connector, asking: Sequence[Asking], clear: str = "") -> str:
+    return connector.wrap({one.id: one.request for one in asking}, clear=clear)
 
 
-def fail_message(session: Session, fault: str) -> None:
-    """The ERP could not be reached with the message that is out, or broke over it.
-
-    A write may still have been carried out, so it is looked for later.
-    """
-    with transaction.atomic():
-        lane = _hold(session)
-        message = Message.objects.filter(session=session, replied_at=None).first()
-        if message is not None:
-            Message.objects.filter(pk=message.pk).update(fault=fault, replied_at=Now())
-            abandon(lane, _talking(message), fault)
-
-
-def progress(session: Session) -> int:
-    """Per cent done, never rounded up: 100 means that there is nothing left to say."""
-    left = turns_left(session)
-    done = Session.objects.values_list("finished", flat=True).get(pk=session.pk)
-    return 100 if not left else min(99, done * 100 // (done + left))
-
-
-def _follow(lane: Lane, message: Message, *, late: bool) -> None:
-    """What follows from an answer: the conversations that it concerns take their next step."""
-    connector = connector_for(lane.connection.erp)
-    reader = Reader(connector)
-    conversations = _talking(message)
-    if late:
-        conversations = [c for c in conversations if c.outcome == "lost"]
-    lock(conversations)
-    if late:
-        # Their answer is the best evidence there is, as long as the search for them waits.
-        conversations = [
-            c for c in conversations if _is_searched(c) and withdraw(c.connection_id, c.subject)
-        ]
-    # What reads lists and costs has locked nothing: it writes its rows before a step of an export
-    # locks the history's head.
-    conversations.sort(key=lambda conversation: conversation.purpose not in ("pull", "costs"))
-    asked = _asked(conversations)
-    for conversation in conversations:
-        step = _advance(lane, connector, conversation, asked[conversation.pk], reader)
-        if late and not isinstance(step, Outcome):
-            abandon(lane, [conversation], "A late answer could not be used.")
-        elif not isinstance(step, Ask):
-            _finish(lane, conversation, step)
-    _remember(lane, connector, message, reader)
-
-
-def _is_searched(conversation: Conversation) -> bool:
-    """Whether the search for it waits to begin; a new export of the same subject is none."""
-    return Conversation.objects.filter(
-        connection=conversation.connection_id,
-        subject=conversation.subject,
-        purpose="find",
-        state=WAITING,
-    ).exists()
-
-
-def _talking(message: Message) -> list[Conversation]:
-    asking = message.exchanges.filter(borrowed=False).values("conversation")
-    return list(Conversation.objects.filter(pk__in=asking).order_by("place"))
-
-
-def _remember(lane: Lane, connector: Connector, message: Message, reader: Reader) -> None:
-    """Keep the ERP records that the answers hold, for previews."""
-    try:
-        answers = reader.answers(message).values()
-        found = {
-            name: value for answer in answers for name, value in connector.records(answer).items()
-        }
-    except ValueError as error:
-        Message.objects.filter(pk=message.pk).update(fault=str(error))
-        return
-    Known.objects.bulk_create(
-        [
-            Known(connection_id=lane.connection_id, record=name, value=value, seen_at=Now())
-            for name, value in sorted(found.items())
-        ],
-        update_conflicts=True,
-        unique_fields=["connection", "record"],
-        update_fields=["value", "seen_at"],
-    )
+def _stop_unfit(
+    lane: Lane, connector: Connector, asking: Sequence[Asking], error: Exception
+) -> None:
+    """Stop the conversations whose request is no message by itself; else all that shared it."""
+    unfit: list[tuple[Conversation, Exception]] = []
+    for one in asking:
+        try:
+            _wrapped(connector, [one])
+        except Exception as own:
+            unfit.append((one.conversation, own))
+    stopped = unfit or [(one.conversation, error) for one in asking]
+    lock(conversation for conversation, _ in stopped)
+    for conversation, why in stopped:
+        stop(lane, conversation, why)

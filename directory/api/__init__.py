@@ -1,4 +1,4 @@
-"""Companies, projects, people, the trade's lists and one's own tokens by API."""
+"""By API: companies, projects, people and what is asked for them, the lists, one's own tokens."""
 
 from directory.api.lists import (
     categories,
@@ -9,6 +9,7 @@ from directory.api.lists import (
     projects,
     vendors,
 )
+from directory.api.privileges import privilege_requests, withdraw
 from directory.api.tokens import token, tokens
 
 __all__ = [
@@ -17,8 +18,10 @@ __all__ = [
     "cost_codes",
     "jobs",
     "people",
+    "privilege_requests",
     "projects",
     "token",
     "tokens",
     "vendors",
+    "withdraw",
 ]

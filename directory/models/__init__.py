@@ -12,6 +12,7 @@ from directory.models.people import (
     User,
 )
 from directory.models.places import Company, Project
+from directory.models.privileges import PrivilegeRequest
 
 __all__ = [
     "ApiToken",
@@ -25,6 +26,7 @@ __all__ = [
     "Job",
     "JobCost",
     "Membership",
+    "PrivilegeRequest",
     "Project",
     "RequestKey",
     "ToolLevel",

@@ -1,4 +1,4 @@
-"""`{% load formats %}`: the filters money, moment, age and ago."""
+"""`{% load formats %}`: the filters money, moment, age, ago and size."""
 
 from django import template
 
@@ -9,3 +9,4 @@ register.filter("money", formats.money)
 register.filter("moment", formats.moment)
 register.filter("age", formats.age)
 register.filter("ago", formats.ago)
+register.filter("size", formats.size_text)

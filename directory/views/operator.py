@@ -11,22 +11,28 @@ from typing import Concatenate, ParamSpec, cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from directory import workflow
-from directory.access import grant_push, revoke_push
 from directory.forms import CompanyForm, PersonForm, SwitchesForm
 from directory.http import person
-from directory.models import Company, Membership, User
+from directory.models import Company, Membership, PrivilegeRequest, User
 from directory.paging import page
-from directory.perms import Level, Tool
+from directory.perms import PUSH_WORDS, Level, Tool
+from directory.privilege import (
+    grant_push,
+    holders_everywhere,
+    open_requests,
+    push_holders,
+    refuse_push,
+)
 from directory.telling import history
-from directory.views.people import members, push_holders, show_link
+from directory.views.people import members, show_link
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -62,6 +68,7 @@ def companies(request: HttpRequest) -> HttpResponse:
             "companies": rows,
             "after": after,
             "form": form,
+            "current": "companies",
             "operators": User.objects.filter(is_operator=True).order_by("name")[:50],
             "operator_form": PersonForm(prefix="operator"),
         },
@@ -101,11 +108,12 @@ def company(request: HttpRequest, company_id: int) -> HttpResponse:
         return redirect("operator_company", this.pk)
     rows, after = page(members(this), "key", request.GET.get("after", ""))
     levels = workflow.levels_of(rows)
-    holders = push_holders(this)
+    holders, asked = push_holders(this), open_requests(rows)
     people = [
         {
             "membership": row,
             "holds": row.user_id in holders,
+            "asked": asked.get(row.pk),
             "erp": levels.get((row.pk, Tool.ERP.value, None), Level.NONE),
             "admin": levels.get((row.pk, Tool.DIRECTORY.value, None)) == Level.ADMIN,
             "self": row.user_id == person(request).pk,
@@ -146,19 +154,59 @@ def switches(request: HttpRequest, company_id: int) -> HttpResponse:
 
 @operators_only
 @require_POST
-def privilege(request: HttpRequest, company_id: int, membership_id: int) -> HttpResponse:
-    """Grant or revoke 'Can Push to Accounting'."""
+def grant(request: HttpRequest, company_id: int, membership_id: int) -> HttpResponse:
+    """Grant 'Can Push to Accounting'. It is taken away on a page of its own, which says what that
+    means for items on their way (`approvals.revoking`)."""
     rows = Membership.objects.select_related("user", "company").filter(company_id=company_id)
     membership = get_object_or_404(rows, pk=membership_id)
-    grant = request.POST.get("grant") == "yes"
     try:
-        (grant_push if grant else revoke_push)(membership, by=person(request))
+        grant_push(membership, by=person(request))
     except PermissionDenied as refused:
         messages.error(request, str(refused))
     else:
-        done = "granted to" if grant else "taken from"
-        messages.success(request, f"'Can Push to Accounting' was {done} {membership.user}.")
+        messages.success(request, f"'{PUSH_WORDS}' was granted to {membership.user}.")
+    if request.POST.get("from") == "requests":
+        return redirect("operator_privileges")
     return redirect("operator_company", company_id)
+
+
+@operators_only
+@require_GET
+def privileges(request: HttpRequest) -> HttpResponse:
+    """Requests for the accounting privilege, and who holds it where."""
+    state = PrivilegeRequest.State
+    rows = PrivilegeRequest.objects.select_related(
+        "membership__user", "company", "asked_by", "answered_by"
+    )
+    waiting = list(rows.filter(state=state.OPEN).order_by("id")[:200])
+    answered = rows.exclude(state=state.OPEN).order_by("-answered_at")
+    holders, after = page(holders_everywhere(), "key", request.GET.get("after", ""))
+    levels = workflow.levels_of([*holders, *(asked.membership for asked in waiting)])
+    erp = {membership: level for (membership, tool, _), level in levels.items() if tool == Tool.ERP}
+    context = {
+        "current": "privileges",
+        "waiting": [(asked, erp.get(asked.membership_id, Level.NONE)) for asked in waiting],
+        "answered": answered[:20],
+        "holders": [(each, erp.get(each.pk, Level.NONE)) for each in holders],
+        "after": after,
+    }
+    return render(request, "directory/operator_privileges.html", context)
+
+
+@operators_only
+@require_POST
+def refuse(request: HttpRequest, pk: int) -> HttpResponse:
+    """Answer a request with no, in words."""
+    asked = get_object_or_404(PrivilegeRequest.objects.select_related("membership__user"), pk=pk)
+    try:
+        refuse_push(asked, request.POST.get("answer", ""), by=person(request))
+    except PermissionDenied as refused:
+        messages.error(request, str(refused))
+    except ValidationError as refused:
+        messages.error(request, " ".join(refused.messages))
+    else:
+        messages.success(request, f"Refused. {asked.asked_by} reads why.")
+    return redirect("operator_privileges")
 
 
 @operators_only

@@ -20,9 +20,10 @@ from directory.access import Access, open_company
 from directory.forms import LevelsForm, PersonForm
 from directory.http import person
 from directory.invitations import first_link
-from directory.models import Company, CompanyUserObjectPermission, Membership, Project, User
+from directory.models import Company, Membership, PrivilegeRequest, Project, User
 from directory.paging import page, rows_html
-from directory.perms import COMPANY_TOOLS, PROJECT_TOOLS, PUSH, Level, Tool
+from directory.perms import COMPANY_TOOLS, PROJECT_TOOLS, Level, Tool
+from directory.privilege import ask_push, open_requests, push_holders, withdraw_request
 from directory.telling import history
 
 
@@ -61,7 +62,7 @@ def members(company: Company) -> Any:
 def grid(access: Access, rows: list[Membership], project: Project | None) -> list[dict[str, Any]]:
     """One dictionary per person for the row's template: a level for each column."""
     levels = workflow.levels_of(rows)
-    holders = push_holders(access.company)
+    holders, asked = push_holders(access.company), open_requests(rows)
     columns = [(tool, None) for tool in COMPANY_TOOLS]
     if project:
         columns += [(tool, project.pk) for tool in PROJECT_TOOLS]  # type: ignore[misc]
@@ -78,19 +79,12 @@ def grid(access: Access, rows: list[Membership], project: Project | None) -> lis
                 and row.is_active
                 and levels.get((row.pk, Tool.ERP.value, None), Level.NONE) >= Level.STANDARD,
                 "privilege": row.user_id in holders,
+                "asked": asked.get(row.pk),
                 "active": row.is_active and row.user.is_active,
                 "invited": not row.user.has_usable_password(),
             }
         )
     return shown
-
-
-def push_holders(company: Company) -> set[int]:
-    """Whom the operator granted 'Can Push to Accounting'."""
-    held = CompanyUserObjectPermission.objects.filter(
-        content_object=company, permission__codename=PUSH
-    )
-    return set(held.values_list("user_id", flat=True))
 
 
 def _chosen(projects: list[Project], wanted: str) -> Project | None:
@@ -159,6 +153,7 @@ def one_person(request: HttpRequest, company_id: int, membership_id: int) -> Htt
             "shown": shown,
             "may_edit": may_edit,
             "form": form,
+            "last_answer": _last_answer(membership),
             "history": history(access.company, [f"user:{membership.user_id}"]),
         },
         status=422 if form.errors else 200,
@@ -195,6 +190,37 @@ def activity(request: HttpRequest, company_id: int, membership_id: int) -> HttpR
     except PermissionDenied as refused:
         messages.error(request, str(refused))
     return redirect(_person_url(membership))
+
+
+@login_required
+@require_POST
+def ask(request: HttpRequest, company_id: int, membership_id: int) -> HttpResponse:
+    """Ask the operator to give a person the accounting privilege, or take that back."""
+    access, membership = _open(request, company_id, membership_id)
+    try:
+        if request.POST.get("withdraw"):
+            asked = open_requests([membership]).get(membership.pk)
+            if asked is not None:
+                withdraw_request(asked, by=access)
+                messages.success(request, "The request was taken back.")
+        else:
+            ask_push(membership, request.POST.get("reason", ""), by=access)
+            messages.success(request, "Asked. The operator sees it, and you are told the answer.")
+    except ValidationError as refused:
+        messages.error(request, " ".join(refused.messages))
+    return redirect(_person_url(membership))
+
+
+def _last_answer(membership: Membership) -> PrivilegeRequest | None:
+    """The operator's latest no, while nothing newer says otherwise."""
+    latest = (
+        membership.privilege_requests.exclude(state=PrivilegeRequest.State.WITHDRAWN)
+        .select_related("answered_by")
+        .order_by("-id")
+        .first()
+    )
+    refused = latest is not None and latest.state == PrivilegeRequest.State.REFUSED
+    return latest if refused else None
 
 
 def _open(request: HttpRequest, company_id: int, membership_id: int) -> tuple[Access, Membership]:

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from django.contrib.auth.hashers import make_password
 
 from directory import workflow
-from directory.access import Access, access_to, grant_push
+from directory.access import Access, access_to
 from directory.models import Category, Company, CostCode, Membership, Project, User, Vendor
 from directory.perms import COMPANY_TOOLS, PROJECT_TOOLS, Level, Tool
+from directory.privilege import grant_push
 from erpbridge.demo import script
 
 LEVELS = {level.label: level for level in Level}

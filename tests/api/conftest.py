@@ -58,6 +58,10 @@ class Caller:
         response = self.client.post(f"/api/v1/{path}", body, format="json", headers=headers)
         return self._told(response, status)
 
+    def upload(self, path: str, files: list[Any], status: int = 201) -> Any:
+        sent = self.client.post(f"/api/v1/{path}", {"file": files}, format="multipart")
+        return self._told(sent, status)
+
     def put(self, path: str, body: Any, status: int = 200) -> Any:
         return self._told(self.client.put(f"/api/v1/{path}", body, format="json"), status)
 

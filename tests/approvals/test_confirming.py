@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
-from approvals import workflow
+from approvals import readiness, workflow
 from approvals.errors import NotReady, Stale
 from approvals.models import Export
 from approvals.moves import new_export
@@ -77,7 +77,7 @@ def accept(stage: Stage, export: Export, terms: str = "", step: str = "accept") 
 
 def seen(export: Export) -> str:
     """The digest that the page of the item shows now."""
-    terms = workflow.terms_now(Export.objects.get(pk=export.pk))
+    terms = readiness.terms_now(Export.objects.get(pk=export.pk))
     assert terms is not None
     return terms.digest()
 

@@ -12,9 +12,9 @@ from approvals import listing
 from approvals.models import Export, Kinds
 from approvals.states import VIEW_OF, View
 from commitments.models import ChangeOrder
-from directory.access import grant_push
 from directory.models import ToolLevel, User
 from directory.perms import Level, Tool
+from directory.privilege import grant_push
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db

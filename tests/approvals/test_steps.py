@@ -7,16 +7,16 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import connections
 
-from approvals import workflow
+from approvals import readiness, workflow
 from approvals.errors import NotReady, Stale, StepError, WrongState
 from approvals.models import Export, TabCount
 from approvals.moves import Move, make
 from approvals.states import BY_CHOICE, STEPS, Status, Who
 from approvals.workflow import Item
 from connectors.models import Conversation
-from directory.access import revoke_push
 from directory.history import faults
 from directory.models import Event, Membership
+from directory.privilege import revoke_push
 from tests.stage import Stage
 
 PEOPLES = sorted(step.name for step in STEPS.values() if step.who != Who.WORKER)
@@ -135,7 +135,7 @@ def test_a_stale_page_decides_nothing(stage: Stage) -> None:
 def test_a_destination_that_changed_under_the_preview_is_refused(stage: Stage) -> None:
     commitment = stage.commitment()
     export = stage.send(commitment)
-    terms = workflow.terms_now(export)
+    terms = readiness.terms_now(export)
     assert terms is not None
     stage.vendor.erp_id = stage.books.add_vendor("Ironwood Concrete (new)")
     stage.vendor.save()
@@ -226,7 +226,8 @@ def test_many_at_once_each_with_its_result(stage: Stage, django_assert_max_num_q
 def test_another_companys_items_do_not_exist(stage: Stage) -> None:
     commitment = stage.commitment()
     export = stage.send(commitment)
-    from directory.access import access_to, grant_push
+    from directory.access import access_to
+    from directory.privilege import grant_push
 
     membership = Membership.objects.get(user=stage.olga)
     grant_push(membership, by=stage.otto)
@@ -307,7 +308,7 @@ def test_retrieve_against_accept_one_wins(stage: Stage) -> None:
 def test_revocation_against_acceptance_never_both_in_the_wrong_order(stage: Stage) -> None:
     """If the history tells of the revocation first, nothing was accepted after it."""
     membership = Membership.objects.get(user=stage.ann)
-    from directory.access import grant_push
+    from directory.privilege import grant_push
 
     for n in range(10):
         commitment = stage.commitment(number=f"SC-{n:03}")

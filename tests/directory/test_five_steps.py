@@ -97,7 +97,7 @@ def test_five_steps(live_server, settings, capsys) -> None:
         }
         assert dora.post(f"{lists}/people/{membership}/", values | levels).status_code == 302
     ann = Membership.objects.get(user=User.objects.get(name="Ann")).pk
-    otto.post(f"/operator/companies/{company.pk}/people/{ann}/", {"grant": "yes"})
+    otto.post(f"/operator/companies/{company.pk}/people/{ann}/grant/")
 
     # 4. The first commitment: written, approved, sent, accepted, collected.
     vendor = _api(dora, f"vendors/?company={company.pk}")["results"][0]["id"]

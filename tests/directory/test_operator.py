@@ -9,9 +9,10 @@ from django.core.exceptions import PermissionDenied
 from django.core.management import call_command
 from django.test import Client
 
-from directory.access import access_to, grant_push, holds_push
+from directory.access import access_to, holds_push
 from directory.models import Company, Event, Membership, User
 from directory.perms import Level, Tool
+from directory.privilege import grant_push
 from directory.workflow import create_company, invite_administrator, make_operator
 from tests import factories
 from tests.directory.conftest import At, link_on
@@ -75,12 +76,13 @@ def test_otto_grants_and_revokes_but_never_for_himself(stage: Stage, at: At) -> 
     browser = at(stage.otto)
     people = f"/operator/companies/{stage.company.pk}/people"
 
-    browser.post(f"{people}/{vic.pk}/", {"grant": "yes"})
+    browser.post(f"{people}/{vic.pk}/grant/")
     assert holds_push(stage.vic, stage.company)
-    browser.post(f"{people}/{vic.pk}/", {"grant": "no"})
+    browser.post(f"{people}/{vic.pk}/revoke/")
     assert not holds_push(stage.vic, stage.company)
-    refused = browser.post(f"{people}/{own.pk}/", {"grant": "yes"}, follow=True)
-    assert "Nobody grants this privilege to themselves" in refused.content.decode()
+    for verb in ("grant", "revoke"):
+        refused = browser.post(f"{people}/{own.pk}/{verb}/", follow=True)
+        assert "Nobody grants this privilege to themselves" in refused.content.decode()
     assert not holds_push(stage.otto, stage.company)
 
     verbs = Event.objects.filter(subject=f"user:{stage.vic.pk}").order_by("id")

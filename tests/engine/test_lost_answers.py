@@ -212,7 +212,7 @@ def test_a_connector_changed_between_two_calls_never_writes_twice(
     stage, live_server, monkeypatch
 ) -> None:
     """A new version is installed after the question and before the write, and again after it."""
-    from connectors.engine import turns
+    from connectors.engine import steps, turns
 
     commitment = stage.commitment()
     stage.synced(commitment)
@@ -226,7 +226,8 @@ def test_a_connector_changed_between_two_calls_never_writes_twice(
         if step.name == "sendRequestXML":
             asked += 1
             new = next(versions)
-            monkeypatch.setattr(turns, "fingerprint", lambda _erp, new=new: new)
+            for module in (steps, turns):
+                monkeypatch.setattr(module, "fingerprint", lambda _erp, new=new: new)
     for _ in range(4):
         stage.web_connector(live_server.url).run_once()
     assert stage.status(change_order) == "synced"

@@ -1,15 +1,20 @@
 """Nothing stands still for ever: what goes wrong with one conversation stops that one alone."""
 
+from collections.abc import Mapping
 from threading import Thread
 
 import pytest
 from django.db import connection, connections, transaction
 
+from approvals.models import Export, Exportable
 from approvals.workflow import Item, take_all
-from connectors import engine
-from connectors.models import Conversation, Message, Session
+from commitments.models import Commitment
+from connectors import engine, registry
+from connectors.contract import Request, digest_of
+from connectors.models import Connection, Conversation, Message, Session
 from connectors.pulls import request_sync
-from directory.models import CostCode
+from connectors.quickbooks import QuickBooks
+from directory.models import CostCode, Event
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -125,3 +130,117 @@ def wait_until_blocked() -> None:
             )
             if cursor.fetchone()[0]:
                 return
+
+
+def sent_and_accepted(stage: Stage, number: str) -> Commitment:
+    commitment = stage.commitment(number=number)
+    stage.send(commitment)
+    stage.accept(commitment)
+    return commitment
+
+
+def test_what_can_no_longer_be_read_fails_alone(stage: Stage) -> None:
+    """What was frozen was written by another version of this program."""
+    strange, sound = sent_and_accepted(stage, "SC-001"), sent_and_accepted(stage, "SC-002")
+    Export.objects.filter(pk=strange.export_id).update(copy="{}", copy_digest=digest_of("{}"))
+    stage.visit()
+    assert (stage.status(strange), stage.status(sound)) == ("failed", "synced")
+    message = stage.export(strange).message
+    assert "An error of ERP Bridge itself" in message
+    assert "Retry it when that is mended" in message
+    assert verbs_of(strange) == ["begin", "fail"]
+    assert list(Conversation.objects.exclude(state="closed")) == []
+    # Mended, it goes as if nothing had been.
+    copy = strange.to_document().canonical()
+    Export.objects.filter(pk=strange.export_id).update(copy=copy, copy_digest=digest_of(copy))
+    stage.step("retry", strange, stage.ann)
+    stage.visit()
+    assert stage.status(strange) == "synced"
+    assert len(stage.books.purchase_orders()) == 2
+
+
+def test_what_cannot_be_put_on_the_wire_fails_alone(stage: Stage) -> None:
+    unfit, sound = sent_and_accepted(stage, "SC-001"), sent_and_accepted(stage, "SC-002")
+    Conversation.objects.filter(subject=str(unfit.export_id)).update(key="not a key!")
+    stage.visit()
+    assert (stage.status(unfit), stage.status(sound)) == ("failed", "synced")
+    assert "no message set id" in stage.export(unfit).message
+    stage.step("retry", unfit, stage.ann)
+    stage.visit()
+    assert stage.status(unfit) == "synced"
+
+
+class Picky(QuickBooks):
+    """A connector that finds out late what it must not send."""
+
+    def wrap(self, requests: Mapping[str, Request], *, clear: str = "") -> str:
+        if any("T-NEVER" in request.body for request in requests.values()):
+            raise ValueError("T-NEVER is never sent.")
+        return super().wrap(requests, clear=clear)
+
+
+picky = Picky()
+
+
+def test_a_question_that_cannot_be_put_on_the_wire_takes_no_other_with_it(
+    stage: Stage, monkeypatch
+) -> None:
+    """The questions of two change orders would have travelled in one message."""
+    monkeypatch.setitem(registry.OURS, "picky", f"{__name__}:picky")
+    Connection.objects.update(erp="picky")
+    first, second = stage.commitment(number="SC-001"), stage.commitment(number="SC-002")
+    stage.synced(first)
+    stage.synced(second)
+    export = stage.export(first)
+    receipt = export.receipt.replace(export.erp_id, "T-NEVER")
+    Export.objects.filter(pk=export.pk).update(receipt=receipt)
+    changes = [stage.change_order(first), stage.change_order(second)]
+    for change in changes:
+        stage.send(change)
+        stage.accept(change)
+    stage.visit()
+    assert [stage.status(change) for change in changes] == ["failed", "synced"]
+    assert "T-NEVER is never sent" in stage.export(changes[0]).message
+
+
+def test_what_may_be_there_and_cannot_be_looked_for_is_for_a_person(stage: Stage) -> None:
+    lost, sound = sent_and_accepted(stage, "SC-001"), sent_and_accepted(stage, "SC-002")
+    session, _ = write_out(stage)
+    engine.close_session(session)
+    assert stage.status(lost) == "unknown"
+    Export.objects.filter(pk=lost.export_id).update(copy="{}")
+    stage.visit()
+    assert (stage.status(lost), stage.status(sound)) == ("needs_attention", "synced")
+
+
+def test_an_odd_answer_is_kept_and_stops_nothing(stage: Stage) -> None:
+    """QuickBooks answers with a record whose name is longer than any that we can keep."""
+    commitment = stage.commitment()
+    stage.synced(commitment)
+    change, other = stage.change_order(commitment), sent_and_accepted(stage, "SC-002")
+    stage.send(change)
+    stage.accept(change)
+    session = engine.open_session(stage.connection.pk)
+    assert isinstance(session, Session)
+    while (message := engine.next_message(session)) is not None:
+        reply = stage.books.answer(message.body)
+        if "<PurchaseOrderQueryRq" in message.body:
+            odd = f"<PurchaseOrderRet><TxnID>{'9' * 200}</TxnID>{LINE}</PurchaseOrderRet>"
+            reply = reply.replace("</PurchaseOrderQueryRs>", f"{odd}</PurchaseOrderQueryRs>")
+        engine.receive(session, reply)
+    engine.close_session(session)
+    odd_one = Message.objects.get(reply__contains="9" * 200)
+    assert odd_one.replied_at is not None
+    assert "too long" in odd_one.fault
+    assert stage.status(other) == "synced"
+    assert stage.status(change) == "synced"
+
+
+LINE = "<PurchaseOrderLineRet><TxnLineID>1</TxnLineID></PurchaseOrderLineRet>"
+
+
+def verbs_of(document: Exportable) -> list[str]:
+    """The worker's steps with it, in order."""
+    subject = f"export:{document.export_id}"
+    events = Event.objects.filter(subject=subject, actor=None).order_by("seq")
+    return list(events.values_list("verb", flat=True))

@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from connectors.contract import Named, Receipt, Refused
+from connectors.contract import Attached, Named, Receipt, Refused
 from connectors.quickbooks import connector
 from tests.connectors.quickbooks.conftest import change, change_order, commitment, line
 from tests.connectors.quickbooks.playing import KEY, OTHER_KEY
@@ -160,7 +160,10 @@ def test_the_preview_of_a_change_order_is_what_will_stand_there(site):
         change(2, "250.25", 1, description="Pump"),
         retainage=Decimal("5.00"),
         revision=2,
-        attachments=("plan.pdf", "photo.jpg"),
+        attachments=(
+            Attached(id=1, name="plan.pdf", type="pdf", size=1200, sha256="0" * 64),
+            Attached(id=2, name="photo.jpg", type="jpeg", size=3400, sha256="1" * 64),
+        ),
     )
     terms = site.terms(document, parent)
     preview = connector.preview(document, terms, known)

@@ -1,0 +1,88 @@
+"""What must hold before a document goes to the ERP, and where it goes there.
+
+The same functions answer to the page, at *send*, at *accept* and as the export begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from approvals.models import Export, Exportable, Kinds
+from approvals.states import Status
+from connectors.contract import Document, Problem, Receipt, Terms
+from connectors.destination import Destinations, with_confirmed
+from connectors.models import Connection
+from connectors.registry import connector_for
+
+
+def send_problems(document: Exportable, copy: Document) -> list[Problem]:
+    """Every rule that fails before *Send to ERP*: the document's own, and its ERP's for `copy`."""
+    connection = Connection.of(document.export.company_id)
+    found = document.problems()
+    if connection is not None:
+        found += connector_for(connection.erp).problems(copy, None, connection.facts)
+    return found
+
+
+def frozen_problems(
+    connection: Connection, export: Export, terms: Terms, known: Mapping[int, Export]
+) -> list[Problem]:
+    """Every rule that fails for what is frozen: its commitment's, and its ERP's."""
+    return [
+        *parent_problems(export, known),
+        *connector_for(connection.erp).problems(export.document, terms, connection.facts),
+    ]
+
+
+def destinations(
+    connection: Connection, exports: Sequence[Export], known: Mapping[int, Export]
+) -> Destinations:
+    """Where these exports would go now; `known` holds their commitments, too."""
+    parents: dict[int, Receipt | None] = {
+        export.parent_id: known[export.parent_id].erp_receipt
+        for export in exports
+        if export.parent_id is not None
+    }
+    return Destinations(connection, [export.document for export in exports], parents)
+
+
+_PARENT_WORDS = {
+    Kinds.CHANGE_ORDER: "Its commitment",
+    Kinds.BUDGET: "The budget's round",
+}
+
+
+def parent_problems(export: Export, known: Mapping[int, Export]) -> list[Problem]:
+    """A change order goes nowhere while its commitment is not in the ERP, and a later round of a
+    budget not while the round before is not."""
+    if export.parent_id is None:
+        return []
+    parent = known[export.parent_id]
+    if parent.status == Status.SYNCED:
+        return []
+    return [
+        Problem(
+            code="parent",
+            where="parent",
+            text=f"{_PARENT_WORDS[Kinds(export.kind)]} {parent.number} is not in the ERP "
+            f"({parent.get_status_display()}).",
+        )
+    ]
+
+
+def terms_now(export: Export) -> Terms | None:
+    """Where a sent export would go if it were accepted now; None without a connection.
+
+    Its digest is what *accept* takes; `confirmed` are the records that it would agree to.
+    """
+    connection = Connection.of(export.company_id)
+    if connection is None:
+        return None
+    document = export.document
+    return with_confirmed(connection, document, terms_of(connection, export, document))
+
+
+def terms_of(connection: Connection, export: Export, document: Document) -> Terms:
+    """Where `document`, of `export`, would go now."""
+    parents = {export.parent.pk: export.parent.erp_receipt} if export.parent is not None else {}
+    return Destinations(connection, [document], parents).terms(document)

@@ -1,0 +1,132 @@
+"""The second half of every exchange: the ERP's answer, and what follows from it."""
+
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import OperationalError, transaction
+from django.db.models.functions import Now
+
+from connectors.contract import Connector
+from connectors.engine.ends import abandon
+from connectors.engine.outcomes import Outcome, lock
+from connectors.engine.queue import WAITING, withdraw
+from connectors.engine.scripts import Ask, Reader
+from connectors.engine.sessions import SessionOver, hold, lock_lane
+from connectors.engine.steps import asked_by, finish, next_step
+from connectors.engine.turns import turns_left
+from connectors.models import Conversation, Known, Lane, Message, Session
+from connectors.registry import connector_for
+
+log = logging.getLogger(__name__)
+
+
+def receive(session: Session, reply: str) -> int:
+    """The ERP's answer to the message that is out. Returns the progress, 0 to 100.
+
+    100 is said only when nothing is left. An answer that comes twice changes nothing; one that
+    comes late, from a session that has lost its lane, is kept and counts as evidence, and raises
+    SessionOver.
+    """
+    with transaction.atomic():
+        lane = lock_lane(session.connection_id)
+        late = lane.session_id != session.pk
+        message = Message.objects.filter(session=session, replied_at=None).first()
+        if message is not None:
+            message.reply = reply
+            Message.objects.filter(pk=message.pk).update(reply=reply, replied_at=Now())
+            _follow(lane, message, late=late)
+        if not late:
+            Session.objects.filter(pk=session.pk).update(last_seen_at=Now())
+    if late:
+        raise SessionOver
+    return progress(session)
+
+
+def fail_message(session: Session, fault: str) -> None:
+    """The ERP could not be reached with the message that is out, or broke over it.
+
+    A write may still have been carried out, so it is looked for later.
+    """
+    with transaction.atomic():
+        lane = hold(session)
+        message = Message.objects.filter(session=session, replied_at=None).first()
+        if message is not None:
+            Message.objects.filter(pk=message.pk).update(fault=fault, replied_at=Now())
+            abandon(lane, _talking(message), fault)
+
+
+def progress(session: Session) -> int:
+    """Per cent done, never rounded up: 100 means that there is nothing left to say."""
+    left = turns_left(session)
+    done = Session.objects.values_list("finished", flat=True).get(pk=session.pk)
+    return 100 if not left else min(99, done * 100 // (done + left))
+
+
+def _follow(lane: Lane, message: Message, *, late: bool) -> None:
+    """What follows from an answer: the conversations that it concerns take their next step."""
+    connector = connector_for(lane.connection.erp)
+    reader = Reader(connector)
+    conversations = _talking(message)
+    if late:
+        conversations = [c for c in conversations if c.outcome == "lost"]
+    lock(conversations)
+    if late:
+        # Their answer is the best evidence there is, as long as the search for them waits.
+        conversations = [
+            c for c in conversations if _is_searched(c) and withdraw(c.connection_id, c.subject)
+        ]
+    # What reads lists and costs has locked nothing: it writes its rows before a step of an export
+    # locks the history's head.
+    conversations.sort(key=lambda conversation: conversation.purpose not in ("pull", "costs"))
+    asked = asked_by(conversations)
+    for conversation in conversations:
+        step = next_step(lane, connector, conversation, asked[conversation.pk], reader)
+        if late and not isinstance(step, Outcome):
+            abandon(lane, [conversation], "A late answer could not be used.")
+        elif not isinstance(step, Ask):
+            finish(lane, conversation, step)
+    _remember(lane, connector, message, reader)
+
+
+def _is_searched(conversation: Conversation) -> bool:
+    """Whether the search for it waits to begin; a new export of the same subject is none."""
+    return Conversation.objects.filter(
+        connection=conversation.connection_id,
+        subject=conversation.subject,
+        purpose="find",
+        state=WAITING,
+    ).exists()
+
+
+def _talking(message: Message) -> list[Conversation]:
+    asking = message.exchanges.filter(borrowed=False).values("conversation")
+    return list(Conversation.objects.filter(pk__in=asking).order_by("place"))
+
+
+def _remember(lane: Lane, connector: Connector, message: Message, reader: Reader) -> None:
+    """Keep the ERP records that the answers hold, for previews.
+
+    Nothing hangs on them: what cannot be read or kept is noted with the message.
+    """
+    try:
+        with transaction.atomic():
+            _keep_known(lane.connection_id, connector, reader.answers(message).values())
+    except OperationalError:
+        raise
+    except Exception as error:
+        log.warning("The answer to message %s could not be read whole: %r", message.pk, error)
+        Message.objects.filter(pk=message.pk).update(fault=str(error) or repr(error))
+
+
+def _keep_known(connection: int, connector: Connector, answers: Iterable[Any]) -> None:
+    found = {name: value for answer in answers for name, value in connector.records(answer).items()}
+    Known.objects.bulk_create(
+        [
+            Known(connection_id=connection, record=name, value=value, seen_at=Now())
+            for name, value in sorted(found.items())
+        ],
+        update_conflicts=True,
+        unique_fields=["connection", "record"],
+        update_fields=["value", "seen_at"],
+    )

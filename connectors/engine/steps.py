@@ -1,0 +1,79 @@
+"""One conversation's next step: how it goes on from what is stored of it, and how it ends.
+
+Whatever goes wrong with one conversation ends that one, with words, and not its lane.
+"""
+
+import logging
+from collections.abc import Sequence
+
+from django.db import OperationalError, transaction
+
+from connectors.contract import Connector
+from connectors.engine.ends import abandon, given_up, put_back, settle
+from connectors.engine.outcomes import Outcome
+from connectors.engine.scripts import Back, Broken, Next, Reader, advance
+from connectors.models import Conversation, Exchange, Lane
+from connectors.registry import fingerprint
+
+log = logging.getLogger(__name__)
+
+
+def asked_by(conversations: Sequence[Conversation]) -> dict[int, list[Exchange]]:
+    """What each conversation has asked so far, in order."""
+    asked: dict[int, list[Exchange]] = {}
+    rows = Exchange.objects.filter(conversation__in=conversations).select_related("message")
+    for exchange in rows.order_by("conversation_id", "position"):
+        asked.setdefault(exchange.conversation_id, []).append(exchange)
+    return asked
+
+
+def next_step(
+    lane: Lane,
+    connector: Connector,
+    conversation: Conversation,
+    exchanges: Sequence[Exchange],
+    reader: Reader,
+) -> Next:
+    """What the conversation asks next, or how it ends."""
+    if exchanges and conversation.fingerprint != fingerprint(lane.connection.erp):
+        return Broken("The connector was changed while this was under way.")
+    try:
+        with transaction.atomic():
+            return advance(connector, conversation, exchanges, reader)
+    except Exception as error:
+        log.exception("Conversation %s could not go on", conversation.pk)
+        return Broken(f"The answer could not be understood: {error!r}")
+
+
+def finish(lane: Lane, conversation: Conversation, step: Outcome | Back | Broken) -> None:
+    """End a conversation, whole. What cannot be kept of it stops it alone, and not its lane."""
+    settled = list(lane.settled)
+    try:
+        with transaction.atomic():
+            _end(lane, conversation, step)
+    except OperationalError:
+        raise  # the database's trouble, not this conversation's
+    except Exception as error:
+        log.exception("Conversation %s could not be ended", conversation.pk)
+        lane.settled = settled
+        abandon(lane, [conversation], f"What came of it could not be kept: {error!r}")
+
+
+def _end(lane: Lane, conversation: Conversation, step: Outcome | Back | Broken) -> None:
+    if isinstance(step, Outcome):
+        settle(lane, [step])
+    elif isinstance(step, Back):
+        put_back(lane, [conversation], step.why)
+    else:
+        abandon(lane, [conversation], step.why)
+
+
+def stop(lane: Lane, conversation: Conversation, error: Exception) -> None:
+    """End a conversation over a fault of our own, before anything more of it goes out."""
+    log.error("Conversation %s was stopped", conversation.pk, exc_info=error)
+    words = (
+        "An error of ERP Bridge itself stopped this before anything more was sent "
+        f"({type(error).__name__}: {error}). Whoever runs this installation finds more in its log. "
+        "Retry it when that is mended."
+    )
+    finish(lane, conversation, given_up(conversation, words))
