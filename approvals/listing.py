@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
 from enum import Enum
 from functools import cache, partial
 from typing import Any
 
 from django.db import connection
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 
 from approvals.models import Export, Kinds
 from approvals.states import VIEW_OF, Status, View
+from approvals.wanted import EVERYTHING, Order, Wanted
 from directory.prepared import Prepared
 
 # The sub-tabs, as they stand in addresses.
@@ -27,6 +29,7 @@ TABS = {"commitments": Kinds.COMMITMENT, "change-orders": Kinds.CHANGE_ORDER}
 VIEWS = (View.READY, View.FAILED, View.PROGRESS, View.SYNCED, View.REJECTED)
 PAGE = 50
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MOST = Decimal(10) ** 13  # no amount is as large
 COLUMNS = (
     "id",
     "version",
@@ -54,26 +57,31 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place in a view: just behind the item with this moment and id."""
+    """A place in a view: just behind the item with this moment or amount, and this id."""
 
-    at: datetime
+    at: datetime | Decimal
     id: int
 
     def __str__(self) -> str:
+        if isinstance(self.at, Decimal):
+            return f"{self.at}_{self.id}"
         return f"{(self.at - EPOCH) // timedelta(microseconds=1)}_{self.id}"
 
     @classmethod
-    def read(cls, text: str) -> Place | None:
-        """What `str()` wrote; None for anything else."""
+    def read(cls, text: str, order: Order = Order.NEWEST) -> Place | None:
+        """What `str()` wrote of a place in that order; None for anything else."""
         at, _, number = text.partition("_")
         try:
+            if order.column == "amount":
+                amount = Decimal(at)
+                return cls(amount, int(number)) if abs(amount) < MOST else None
             return cls(EPOCH + timedelta(microseconds=int(at)), int(number))
-        except (ValueError, OverflowError):
+        except (ValueError, OverflowError, InvalidOperation):
             return None
 
     @classmethod
-    def of(cls, row: Mapping[str, Any]) -> Place:
-        return cls(row["status_at"], row["id"])
+    def of(cls, row: Mapping[str, Any], order: Order = Order.NEWEST) -> Place:
+        return cls(row[order.column], row["id"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +89,8 @@ class Page:
     """Rows of one view as dictionaries of `COLUMNS`; where the pages beside it begin."""
 
     rows: list[dict[str, Any]]
-    older: Place | None
-    newer: Place | None
+    next: Place | None
+    previous: Place | None
 
 
 def page(
@@ -90,35 +98,36 @@ def page(
     kind: str,
     view: str,
     *,
-    older_than: Place | None = None,
-    newer_than: Place | None = None,
-    search: str = "",
+    after: Place | None = None,
+    before: Place | None = None,
+    wanted: Wanted = EVERYTHING,
     size: int = PAGE,
 ) -> Page:
-    """One page, newest first: the first one, or the one behind or before a place. One query.
+    """One page in the order that is wanted: the first one, or the one behind or before a place.
 
-    `search` is looked for in number, title and the contract company's name.
+    One query.
     """
-    place = older_than or newer_than
-    beyond = Beyond.NEWER if newer_than else Beyond.OLDER if older_than else Beyond.FIRST
+    place = before or after
+    beyond = Beyond.BEFORE if before else Beyond.AFTER if after else Beyond.FIRST
     at = (place.at, place.id) if place else ()
-    if search:
-        rows = list(_rows(beyond, size, company, kind, view, *at, search=search))
-    else:
+    if wanted == EVERYTHING:
         rows = _prepared(beyond, size).rows(company, kind, view, *at)
+    else:
+        rows = list(_rows(beyond, size, company, kind, view, *at, wanted=wanted))
     more = len(rows) > size
     rows = rows[:size]
-    if newer_than is not None:
+    end = partial(Place.of, order=wanted.order)
+    if beyond is Beyond.BEFORE:
         rows.reverse()
         return Page(
             rows,
-            older=Place.of(rows[-1]) if rows else newer_than,
-            newer=Place.of(rows[0]) if more else None,
+            next=end(rows[-1]) if rows else before,
+            previous=end(rows[0]) if more else None,
         )
     return Page(
         rows,
-        older=Place.of(rows[-1]) if more else None,
-        newer=(Place.of(rows[0]) if rows else place) if place is not None else None,
+        next=end(rows[-1]) if more else None,
+        previous=(end(rows[0]) if rows else place) if place is not None else None,
     )
 
 
@@ -126,8 +135,8 @@ class Beyond(Enum):
     """Where a page begins."""
 
     FIRST = "first"
-    OLDER = "older"
-    NEWER = "newer"
+    AFTER = "after"
+    BEFORE = "before"
 
 
 def _rows(
@@ -136,17 +145,15 @@ def _rows(
     company: int,
     kind: str,
     view: str,
-    at: datetime | None = None,
+    at: datetime | Decimal | None = None,
     pk: int = 0,
     *,
-    search: str = "",
+    wanted: Wanted = EVERYTHING,
 ) -> QuerySet[Export, dict[str, Any]]:
     """The rows of a page, and one more that tells whether another one follows."""
-    exports = in_view(company, kind, view, search)
-    if at is not None and beyond == Beyond.NEWER:
-        exports = _beyond(exports, TupleGreaterThan, Place(at, pk)).order_by("status_at", "id")
-    elif at is not None:
-        exports = _beyond(exports, TupleLessThan, Place(at, pk))
+    exports = in_view(company, kind, view, wanted)
+    if at is not None:
+        exports = _beyond(exports, Place(at, pk), wanted.order, beyond)
     rows: QuerySet[Export, dict[str, Any]] = exports.values(*COLUMNS)[: size + 1]
     return rows
 
@@ -157,22 +164,22 @@ def _prepared(beyond: Beyond, size: int) -> Prepared[Export]:
     return Prepared(partial(_rows, beyond, size), int, str, str, *place)
 
 
-def in_view(company: int, kind: str, view: str, search: str = "") -> QuerySet[Export]:
-    """The exports of one view, newest first."""
-    exports = Export.objects.filter(company_id=company, kind=kind, view=view)
-    if search:
-        exports = exports.filter(
-            Q(number__icontains=search)
-            | Q(title__icontains=search)
-            | Q(vendor_name__icontains=search)
-            | Q(parent__number__icontains=search)
-        )
-    return exports.order_by("-status_at", "-id")
+def in_view(company: int, kind: str, view: str, wanted: Wanted = EVERYTHING) -> QuerySet[Export]:
+    """The exports of one view that are wanted, in the order that is wanted."""
+    return wanted.among(Export.objects.filter(company_id=company, kind=kind, view=view))
 
 
-def _beyond(exports: QuerySet[Export], than: type, place: Place) -> QuerySet[Export]:
+def _beyond(
+    exports: QuerySet[Export], place: Place, order: Order, beyond: Beyond
+) -> QuerySet[Export]:
+    """Those behind a place in their order, nearest first; or those before it, nearest first."""
+    rises = order.rises == (beyond is Beyond.AFTER)
+    than = TupleGreaterThan if rises else TupleLessThan
+    down = "" if rises else "-"
     # A row comparison, which the index answers; two conditions joined by OR would not be.
-    return exports.filter(than(Tuple(F("status_at"), F("id")), (place.at, place.id)))
+    return exports.filter(than(Tuple(F(order.column), F("id")), (place.at, place.id))).order_by(
+        f"{down}{order.column}", f"{down}id"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,13 +210,13 @@ def counts(*companies: int) -> dict[int, Counts]:
     return {company: Counts(by_view) for company, by_view in found.items()}
 
 
-def beside(export: Export) -> tuple[int | None, int | None]:
-    """The items before and after this one in its view (newer, older); two queries."""
-    exports = in_view(export.company_id, export.kind, export.view)
-    place = Place(export.status_at, export.pk)
-    newer = _beyond(exports, TupleGreaterThan, place).order_by("status_at", "id")
-    older = _beyond(exports, TupleLessThan, place)
+def beside(export: Export, wanted: Wanted = EVERYTHING) -> tuple[int | None, int | None]:
+    """The items before and after this one in its view (previous, next); two queries."""
+    exports = in_view(export.company_id, export.kind, export.view, wanted)
+    order = wanted.order
+    place = Place(getattr(export, order.column), export.pk)
+    before, after = (_beyond(exports, place, order, way) for way in (Beyond.BEFORE, Beyond.AFTER))
     return (
-        newer.values_list("id", flat=True).first(),
-        older.values_list("id", flat=True).first(),
+        before.values_list("id", flat=True).first(),
+        after.values_list("id", flat=True).first(),
     )

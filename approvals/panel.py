@@ -67,7 +67,7 @@ class Panel:
     review: bool = False  # on the review page, where approvers decide
     terms: str = ""  # digest of the destination that is on the screen
     to_confirm: Sequence[str] = ()  # what the approver has to say they know of
-    then: int | None = None  # the next item of the queue, opened after a decision
+    then: str = ""  # the address of the next item of the queue, opened after a decision
     error: str = ""
     changes: Sequence[str] = field(default_factory=tuple)
     notice: str = ""
@@ -127,7 +127,7 @@ def review_panel(
     problems: Sequence[Problem] = (),
     terms: str = "",
     to_confirm: Sequence[str] = (),
-    then: int | None = None,
+    then: str = "",
 ) -> Panel:
     """The panel of the review page: the approver's buttons, and the sender's own."""
     document = export.live()

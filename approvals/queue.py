@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, partial
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.template import engines
 from django.urls import reverse
@@ -20,9 +21,11 @@ from approvals.listing import TABS, VIEWS, Counts, Place
 from approvals.models import Kinds
 from approvals.rights import why_not
 from approvals.states import STEPS, VIEW_OF, Status, View
+from approvals.wanted import Order, Wanted
 from approvals.workflow import Result
 from directory.access import Access
 from directory.formats import ago, moment, money
+from directory.models import Project, User
 
 WHAT = {Kinds.COMMITMENT: "Commitments", Kinds.CHANGE_ORDER: "Change Orders"}
 TITLES = {
@@ -34,6 +37,7 @@ TITLES = {
 }
 # The colour of a count that is not 0.
 TONES = {View.READY: "is-blue", View.FAILED: "is-red"}
+MOST_CHOICES = 2_000  # projects or people to choose from
 # Nobody waits for these: the day matters more than the age.
 SETTLED = frozenset({Status.SYNCED, Status.REJECTED})
 # An empty view says what would stand in it, and how it gets there.
@@ -84,22 +88,25 @@ class Asked:
 
     tab: str
     view: View
-    search: str
+    wanted: Wanted
+    faults: Mapping[str, str]  # what could not be read, by name
     everything: bool  # the whole view on one page, ticked
-    older: Place | None
-    newer: Place | None
+    after: Place | None
+    before: Place | None
 
     @classmethod
     def read(cls, tab: str, query: QueryDict) -> Asked:
-        """What cannot be read is left out."""
+        """What cannot be read is left out, and said."""
         view = query.get("view")
+        wanted, faults = Wanted.read(query)
         return cls(
             tab=tab,
             view=View(view) if view in VIEWS else View.READY,
-            search=query.get("q", "").strip()[:80],
+            wanted=wanted,
+            faults=faults,
             everything="all" in query,
-            older=Place.read(query.get("older", "")),
-            newer=Place.read(query.get("newer", "")),
+            after=Place.read(query.get("after", ""), wanted.order),
+            before=Place.read(query.get("before", ""), wanted.order),
         )
 
     @property
@@ -107,13 +114,43 @@ class Asked:
         return TABS[self.tab]
 
     def address(self, **more: object) -> str:
-        """The address of this view and search on its first page, or with `more`."""
-        wanted = {"view": self.view.value, **({"q": self.search} if self.search else {}), **more}
-        return f"?{urlencode(wanted)}"
+        """The address of this view, filters and order on its first page, or with `more`."""
+        return f"?{urlencode({'view': self.view.value, **self.wanted.query, **more})}"
 
     @property
     def all_address(self) -> str:
         return self.address(all=1)
+
+    @property
+    def orders(self) -> list[dict[str, Any]]:
+        """Every order that the view can be read in."""
+        return [
+            {
+                "value": order.value,
+                "label": order.label,
+                "url": replace(self, wanted=replace(self.wanted, order=order)).address(),
+                "current": order is self.wanted.order,
+            }
+            for order in Order
+        ]
+
+    def filters(self, company: int) -> list[tuple[str, str]]:
+        """Each filter in words, and the address without it. A query for each name that is shown."""
+        wanted = self.wanted
+        words = {
+            "q": lambda: f"“{wanted.search}”",
+            "project": lambda: f"Project {_named(projects(company), wanted.project)}",
+            "vendor": lambda: f"Company “{wanted.vendor}”",
+            "sender": lambda: f"Sent by {_named(senders(company), wanted.sender)}",
+            "least": lambda: f"From {money(wanted.least)}",
+            "most": lambda: f"Up to {money(wanted.most)}",
+            "days": lambda: f"Here for {wanted.days} days or more",
+        }
+        return [
+            (words[name](), replace(self, wanted=wanted.without(name)).address())
+            for name in wanted.query
+            if name != "order"
+        ]
 
     def action(self, company: int, step: str) -> str:
         """Where `step` is taken; it answers with what is asked for here."""
@@ -145,6 +182,21 @@ class BulkButton:
     reason: str
 
 
+def projects(company: int) -> QuerySet[Project]:
+    """What a view can be narrowed to, by number."""
+    return Project.objects.filter(company_id=company)
+
+
+def senders(company: int) -> QuerySet[User]:
+    """Who may have sent something: everybody who is or was of the company, by name."""
+    return User.objects.filter(memberships__company_id=company).order_by("name")
+
+
+def _named(among: QuerySet[Any], pk: int | None) -> str:
+    found = among.filter(pk=pk).first()
+    return str(found) if found else "unknown"
+
+
 def title(kind: Kinds, view: View, erp: str) -> str:
     return TITLES[view].format(what=WHAT[kind], erp=erp)
 
@@ -166,23 +218,24 @@ def bulk_buttons(view: View, access: Access) -> list[BulkButton]:
 
 def html(
     rows: Iterable[dict[str, Any]],
-    view: View,
+    asked: Asked,
     access: Access,
     *,
     actions: Mapping[str, str],
-    ticked: bool = False,
 ) -> SafeString:
     """The rows of `approvals.listing.page` as table rows; `actions`: the address of each step."""
     now = timezone.now()
     address = reverse("export", args=[0]).replace("0", "{}")
+    # An item is left for the next one in the same order.
+    address += f"?{urlencode(asked.wanted.query)}" if asked.wanted.query else ""
     buttons = cache(partial(_buttons, access))
     formatted = [_formatted(row, buttons, now, address) for row in rows]
     template = engines["jinja2"].get_template("queue.jinja")
     context = {
         "rows": formatted,
-        "view": view.value,
+        "view": asked.view.value,
         "tickable": access.is_approver,
-        "ticked": ticked,
+        "ticked": asked.everything,
         "actions": actions,
     }
     return mark_safe(template.render(context))  # noqa: S308 escaped by the template

@@ -14,6 +14,7 @@ urlpatterns = [
     path(DIFFERENCES, differing.differing, name="differences"),
     path(DIFFERENCES + "compare/", differing.compare, name="differences_compare"),
     path(TAB, views.erp_queue, name="queue"),
+    path(TAB + "filters/", views.queue_filters, name="queue_filters"),
     path(TAB + "bulk/<slug:step>/", views.queue_bulk, name="queue_bulk"),
     path("exports/<int:pk>/", views.export, name="export"),
     path("exports/<int:pk>/panel/", views.export_panel, name="export_panel"),

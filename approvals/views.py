@@ -28,6 +28,7 @@ from approvals.panel import Panel, panel_for, review_panel
 from approvals.review import review
 from approvals.states import STEPS, View
 from approvals.told import told
+from approvals.wanted import Wanted
 from approvals.workflow import MOST_AT_ONCE, Item, take, take_all
 from connectors.models import Connection
 from connectors.registry import connector_for
@@ -56,6 +57,27 @@ def erp_queue(request: HttpRequest, company_id: int, tab: str) -> HttpResponse:
     """One view of the company's queue, 50 rows at a time."""
     access = open_company(person(request), company_id, Tool.ERP)
     return _queue(request, access, tab)
+
+
+@login_required
+@require_GET
+def queue_filters(request: HttpRequest, company_id: int, tab: str) -> HttpResponse:
+    """The form that narrows a view, filled with what the address asks for. Read only when it is
+    opened: the lists of projects and people are long in a large company."""
+    access = open_company(person(request), company_id, Tool.ERP)
+    if tab not in TABS:
+        raise Http404
+    asked = queue.Asked.read(tab, request.GET)
+    context = {
+        "company": access.company,
+        "current": tab,
+        "asked": asked,
+        "said": request.GET,
+        "projects": queue.projects(access.company.pk)[: queue.MOST_CHOICES],
+        "senders": queue.senders(access.company.pk)[: queue.MOST_CHOICES],
+    }
+    template = "approvals/filters.html"
+    return render(request, f"{template}#form" if _by_htmx(request) else template, context)
 
 
 @login_required
@@ -111,9 +133,9 @@ def _queue(
         company.pk,
         kind,
         view,
-        older_than=asked.older,
-        newer_than=asked.newer,
-        search=asked.search,
+        after=asked.after,
+        before=asked.before,
+        wanted=asked.wanted,
         size=MOST_AT_ONCE if asked.everything else listing.PAGE,
     )
     counts = listing.counts(company.pk)[company.pk]
@@ -132,12 +154,13 @@ def _queue(
         "views": asked.views(counts),
         "title": queue.title(kind, view, erp),
         "when": queue.WHEN[view],
-        "rows": queue.html(page.rows, view, access, actions=actions, ticked=asked.everything),
+        "rows": queue.html(page.rows, asked, access, actions=actions),
         "shown": len(page.rows),
         "total": counts.of(kind, view),
         "most": MOST_AT_ONCE,
-        "older": page.older and asked.address(older=page.older),
-        "newer": page.newer and asked.address(newer=page.newer),
+        "next": page.next and asked.address(after=page.next),
+        "previous": page.previous and asked.address(before=page.previous),
+        "filters": asked.filters(company.pk) if asked.wanted.narrows else [],
         "buttons": [(one, actions[one.step]) for one in queue.bulk_buttons(view, access)],
         "actions": actions,
         "reasons": [] if access.is_approver else [not_approver(access)],
@@ -165,7 +188,8 @@ def export(request: HttpRequest, pk: int) -> HttpResponse:
     """One item: what was sent, what that does to the ERP, its history."""
     item, access = open_export(person(request), pk)
     found = review(item)
-    newer, older = listing.beside(item)
+    wanted, _ = Wanted.read(request.GET)
+    before, after = listing.beside(item, wanted)
     digest = found.terms.digest() if found.terms else ""
     document = item.live() if sees_document(item, access) else None
     context = {
@@ -180,14 +204,14 @@ def export(request: HttpRequest, pk: int) -> HttpResponse:
             problems=found.problems,
             terms=digest,
             to_confirm=found.to_confirm,
-            then=older or newer,
+            then=_then(after or before, wanted),
         ),
         "document_url": document.get_absolute_url() if document else "",
         "sees_queue": access.has(Tool.ERP, Level.READ),
-        "queue_url": queue_url(item),
+        "queue_url": queue_url(item, wanted),
         "queue_label": View(item.view).label,
-        "newer": newer,
-        "older": older,
+        "before": _then(before, wanted),
+        "after": _then(after, wanted),
         "history": told(item),
         "linking": linking.shown(item, access),
         "reads_exchanges": access.has(Tool.ERP, Level.STANDARD),
@@ -195,12 +219,21 @@ def export(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "approvals/export.html", context)
 
 
-def queue_url(item: Export) -> str:
-    """The view of the queue that an item stands in now; '' for one that stands in none."""
+def _then(item: int | None, wanted: Wanted) -> str:
+    """The address of the next item to decide, read in the same order; '' for none."""
+    if item is None:
+        return ""
+    query = urlencode(wanted.query)
+    return f"{reverse('export', args=[item])}{'?' if query else ''}{query}"
+
+
+def queue_url(item: Export, wanted: Wanted) -> str:
+    """The view of the queue that an item stands in now, narrowed as it was read; '' for none."""
     tab = next((name for name, kind in TABS.items() if kind == item.kind), "")
     if not tab or item.view not in VIEWS:
         return ""
-    return f"{reverse('queue', args=[item.company_id, tab])}?{urlencode({'view': item.view})}"
+    query = urlencode({"view": item.view, **wanted.query})
+    return f"{reverse('queue', args=[item.company_id, tab])}?{query}"
 
 
 @login_required
@@ -286,13 +319,14 @@ def _panel(request: HttpRequest, panel: Panel, **options: Any) -> HttpResponse:
 
 def _next(request: HttpRequest, pk: int) -> str:
     """After a decision the next item of the queue; else back to where the button was."""
-    then = _number(request.POST.get("then", ""))
-    if then is not None:
-        return f"{reverse('export', args=[then])}?after={pk}"
-    return _back(request, pk)
+    return _own(request.POST.get("then", "")) or _back(request, pk)
 
 
 def _back(request: HttpRequest, pk: int) -> str:
-    back = request.POST.get("back", "")
-    own = back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None)
-    return back if own else reverse("export", args=[pk])
+    return _own(request.POST.get("back", "")) or reverse("export", args=[pk])
+
+
+def _own(address: str) -> str:
+    """An address of our own as it is; '' for any other."""
+    own = address.startswith("/") and url_has_allowed_host_and_scheme(address, allowed_hosts=None)
+    return address if own else ""

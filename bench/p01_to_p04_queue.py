@@ -59,7 +59,7 @@ class Site:
         return self.get("/bench/queue/", **_query(view, place))
 
     def page(self, view: View, place: Place | None = None) -> bytes:
-        query = {"view": view.value, **({"older": place} if place else {})}
+        query = {"view": view.value, **({"after": place} if place else {})}
         return self.get(f"/companies/{BIG}/erp/{TAB}/", **query)
 
     def seconds(self, asked: bytes) -> float:
@@ -231,7 +231,7 @@ def _same(ours: dict[str, Any], floor: dict[str, Any]) -> None:
 def _rows_touched(view: View, place: Place | None) -> int:
     """The most rows that the plan of one page touches in any table, those thrown away included."""
     with CaptureQueriesContext(connection) as asked:
-        listing.page(BIG, KIND, view, older_than=place)
+        listing.page(BIG, KIND, view, after=place)
     statement = asked.captured_queries[-1]["sql"]
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}")

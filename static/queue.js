@@ -62,15 +62,16 @@ document.addEventListener("close", (event) => {
 // --- Keys ---
 
 let current = -1;
-function move(by) {
+function stand(at) {
   const rows = [...queue().querySelectorAll("tbody tr")];
-  if (!rows.length) return;
   rows[current]?.classList.remove("is-current");
-  current = Math.max(0, Math.min(rows.length - 1, current + by));
+  current = Math.min(rows.length - 1, at);
+  if (current < 0) return;
   rows[current].classList.add("is-current");
   rows[current].scrollIntoView({ block: "nearest" });
   rows[current].querySelector("a").focus({ preventScroll: true });
 }
+const move = (by) => stand(Math.max(0, current + by));
 const row = () => queue().querySelectorAll("tbody tr")[current];
 const press = (selector) => row()?.querySelector(selector)?.click();
 
@@ -91,5 +92,10 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-document.addEventListener("htmx:load", () => { current = -1; count(); });
+// What was decided leaves the view; the next one stands in its place.
+document.addEventListener("htmx:load", (event) => {
+  if (event.target !== queue()) return;
+  stand(current);
+  count();
+});
 count();

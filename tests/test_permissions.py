@@ -79,6 +79,7 @@ POST   /exports/{unsent}/attachments/                             302 302 403 40
 POST   /exports/{unsent}/attachments/{file}/remove/               302 302 403 403 404 404 404
 
 GET    /companies/{company}/erp/commitments/                      302 404 200 200 200 404 404
+GET    /companies/{company}/erp/commitments/filters/              302 404 200 200 200 404 404
 GET    /companies/{company}/erp/change-orders/                    302 404 200 200 200 404 404
 POST   /companies/{company}/erp/commitments/bulk/accept/          302 404 200 403 403 404 404
 POST   /companies/{company}/erp/commitments/bulk/reject/          302 404 200 403 403 404 404

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated
 
 import msgspec
@@ -14,6 +15,7 @@ from approvals import listing
 from approvals.api.rows import ExportRow, KindName
 from approvals.listing import VIEWS, Place
 from approvals.states import View
+from approvals.wanted import Order, Wanted
 from directory.access import open_company
 from directory.asked import PAGE, Fault, Id, Size, Unreadable, described, one_of, parameters
 from directory.http import person
@@ -24,18 +26,29 @@ ViewName = Annotated[str, one_of(VIEWS)]
 
 
 class ExportQuery(msgspec.Struct):
-    """One view of one company's queue. `cursor` is what the page before named as `next`."""
+    """One view of one company's queue. `cursor` is what the page before named as `next`.
+
+    `vendor` is looked for in the contract company's name; `sender` is who sent it; `least` and
+    `most` bound the amount; `days`: it has stood in the view for so many at least.
+    """
 
     company: Id
     kind: KindName
     view: ViewName = View.READY.value
     q: str = ""
+    project: Id | None = None
+    vendor: str = ""
+    sender: Id | None = None
+    least: Decimal | None = None
+    most: Decimal | None = None
+    days: Annotated[int, msgspec.Meta(ge=0, le=9999)] | None = None
+    order: Annotated[str, one_of(Order)] = Order.NEWEST.value
     cursor: str = ""
     size: Size = PAGE
 
 
 class ExportPage(msgspec.Struct):
-    """Newest first. `counts`: kind → view → how many there are in the company."""
+    """In the order asked for. `counts`: kind → view → how many there are in the company."""
 
     results: list[ExportRow]
     next: str | None
@@ -47,13 +60,23 @@ class ExportPage(msgspec.Struct):
 def exports(request: Request) -> Response:
     """One page of one view of a company's queue. Needs Read Only on ERP Integrations."""
     asked = parameters(request, ExportQuery)
+    wanted = Wanted(
+        search=asked.q.strip(),
+        project=asked.project,
+        vendor=asked.vendor.strip(),
+        sender=asked.sender,
+        least=asked.least,
+        most=asked.most,
+        days=asked.days,
+        order=Order(asked.order),
+    )
     company = open_company(person(request), asked.company, Tool.ERP).company.pk
     page = listing.page(
         company,
         asked.kind,
         asked.view,
-        older_than=_place(asked.cursor),
-        search=asked.q.strip(),
+        after=_place(asked.cursor, wanted.order),
+        wanted=wanted,
         size=asked.size,
     )
     counts: dict[str, dict[str, int]] = {}
@@ -61,11 +84,11 @@ def exports(request: Request) -> Response:
         if view in VIEWS:
             counts.setdefault(kind, {})[view] = n
     rows = [ExportRow(**row) for row in page.rows]
-    return Response(ExportPage(rows, str(page.older) if page.older else None, counts))
+    return Response(ExportPage(rows, str(page.next) if page.next else None, counts))
 
 
-def _place(cursor: str) -> Place | None:
-    place = Place.read(cursor) if cursor else None
+def _place(cursor: str, order: Order) -> Place | None:
+    place = Place.read(cursor, order) if cursor else None
     if cursor and place is None:
         raise Unreadable([Fault("cursor", "This is no cursor that a page named as next.")])
     return place

@@ -132,7 +132,7 @@ def test_turning_pages_shows_every_item_once(
     assert last == everything[6:]
 
     # And back again, from the last page.
-    html = client.get(f"{queue}?older={listing.Place.of(_row(everything[5]))}").content.decode()
+    html = client.get(f"{queue}?after={listing.Place.of(_row(everything[5]))}").content.decode()
     back = re.search(r'href="(\?[^"]+)" rel="prev"', html)
     assert back is not None
     rows, newer = turn(back.group(1).replace("&amp;", "&"), "prev")
@@ -328,8 +328,8 @@ def test_another_company_finds_nothing_here(stage: Stage, queue: str) -> None:
     assert stage.status(change_order) == "sent"
 
 
-@pytest.mark.parametrize("older", ["", "x", "1_2_3", "99999999999999999999_1", "-5_1", "1_x"])
-def test_a_broken_place_is_the_first_page(stage: Stage, queue: str, older: str) -> None:
+@pytest.mark.parametrize("after", ["", "x", "1_2_3", "99999999999999999999_1", "-5_1", "1_x"])
+def test_a_broken_place_is_the_first_page(stage: Stage, queue: str, after: str) -> None:
     made = sent(stage, 1)
-    html = signed_in(stage.ann).get(queue, {"older": older}).content.decode()
+    html = signed_in(stage.ann).get(queue, {"after": after}).content.decode()
     assert ids(html) in ([made[0].export_id], [])
