@@ -177,7 +177,7 @@ def test_nobody_is_led_elsewhere_after_a_decision(stage: Stage, then: str) -> No
 @pytest.mark.usefixtures("four")
 def test_the_api_narrows_and_orders_the_same(stage: Stage) -> None:
     client = signed_in(stage.ann)
-    query = {
+    query: dict[str, str | int] = {
         "company": stage.company.pk,
         "kind": "commitment",
         "least": "100",
