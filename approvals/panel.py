@@ -28,6 +28,7 @@ from directory.formats import age
 from directory.perms import Level, Tool
 
 RECENT = 4
+CALM_SECONDS = 20
 # What is linked to the ERP in a list of the directory, by the problem's code.
 LISTS = {"vendor": "vendors", "job": "projects", "cost_code": "cost-codes"}
 
@@ -75,7 +76,14 @@ class Panel:
 
     @property
     def poll_seconds(self) -> int:
-        """How soon to ask again; 0 when nothing changes by itself. Patient after ten minutes."""
+        """How soon to ask again; 0 when nothing changes by itself. Patient after ten minutes.
+
+        An item that waits for an approver may do so for days: its document's page asks calmly, and
+        hears nothing while it waits. The approver's own page, in which a comment may be half
+        written, does not ask.
+        """
+        if self.export.status == Status.SENT and not self.review:
+            return CALM_SECONDS
         if self.export.status not in MOVING:
             return 0
         waited = timezone.now() - self.export.status_at

@@ -26,7 +26,7 @@ from approvals.listing import TABS, VIEWS
 from approvals.models import Export, Kinds
 from approvals.panel import Panel, panel_for, review_panel
 from approvals.review import review
-from approvals.states import STEPS, View
+from approvals.states import STEPS, Status, View
 from approvals.told import told
 from approvals.wanted import Wanted
 from approvals.workflow import MOST_AT_ONCE, Item, take, take_all
@@ -255,6 +255,8 @@ def export_panel(request: HttpRequest, pk: int) -> HttpResponse:
     item, access = open_export(person(request), pk)
     if request.GET.get("was", item.status) != item.status:
         return HttpResponseClientRefresh()  # the rest of the page tells of the old status
+    if item.status == Status.SENT and request.GET.get("version") == str(item.version):
+        return HttpResponse(status=204)
     review_page = "review" in request.GET
     panel = review_panel(item, access) if review_page else panel_for(item, access)
     return _panel(request, panel)

@@ -126,6 +126,8 @@ def since(document: Commitment | ChangeOrder) -> tuple[str, list[str]]:
     now = document.to_document().canonical()
     if export.status == Status.REJECTED:
         return "Changed since the rejection", changed(export.rejected_copy, now)
+    if export.status == Status.RETRIEVED:
+        return "Changed since it was retrieved", changed(export.copy, now)
     if export.status not in EDITABLE:
         return "Changed since it was sent; accounting has what was sent", changed(export.copy, now)
     return "", []

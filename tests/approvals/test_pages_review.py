@@ -294,6 +294,34 @@ def test_the_panel_asks_again_only_while_something_changes_by_itself(stage: Stag
     assert answer["HX-Refresh"] == "true"
 
 
+def test_a_page_in_front_of_the_queue_asks_calmly_and_hears_nothing_until_there_is_news(
+    stage: Stage, django_assert_max_num_queries
+) -> None:
+    commitment = stage.commitment()
+    stage.send(commitment)
+    panel = panel_of(stage.pam, commitment)
+    [asked] = re.findall(r'hx-get="([^"]+)" hx-trigger="every 20s"', panel)
+    client = signed_in(stage.pam)
+    client.get(asked, headers=HTMX)
+    with django_assert_max_num_queries(4):  # her session, herself, the item, her rights
+        answer = client.get(asked, headers=HTMX)
+    assert (answer.status_code, answer.content) == (204, b"")
+    # The approver's page, with its half-written comment, is left alone.
+    assert "hx-trigger" not in page_of(stage.ann, commitment).split('id="panel"')[1].split(">")[0]
+    stage.step("reject", commitment, stage.ann, note="Footings are twice in it.")
+    assert client.get(asked, headers=HTMX)["HX-Refresh"] == "true"
+
+
+def test_sent_again_meanwhile_is_news_too(stage: Stage) -> None:
+    commitment = stage.commitment()
+    stage.send(commitment)
+    version = stage.export(commitment).version
+    stage.step("retrieve", commitment, stage.pam)
+    stage.send(commitment)
+    panel = panel_of(stage.pam, commitment, was="sent", version=str(version))
+    assert f"version={stage.export(commitment).version}" in panel
+
+
 @pytest.mark.parametrize("step", ["begin", "succeed", "gone", "frobnicate"])
 def test_the_workers_steps_have_no_door(stage: Stage, step: str) -> None:
     commitment = stage.commitment()

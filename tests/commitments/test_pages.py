@@ -262,6 +262,10 @@ def test_a_rejected_change_order_tells_what_was_changed_since(stage: Stage, pam)
     cco = stage.change_order(commitment)
     stage.send(cco)
     stage.step("reject", cco, stage.ann, note="The quote says 1,400.00.")
+    page = text(pam.get(cco.get_absolute_url()))
+    assert "<strong>Ann</strong> asks for a change" in page
+    assert "Nothing yet." in page  # she has changed nothing since
+    assert f'href="/exports/{cco.export_id}/#copy">What was rejected</a>' in page
     [line] = load_change_order(cco.pk).lines.all()
     edit = reverse("change_order_edit", args=[stage.project.pk, cco.pk])
     row = {**CONCRETE, "id": str(line.pk), "target": "1", "amount": "1,400.00"}
@@ -272,6 +276,28 @@ def test_a_rejected_change_order_tells_what_was_changed_since(stage: Stage, pam)
     assert "The quote says 1,400.00." in page
     assert "Changed since the rejection" in page
     assert "Total: 1,500.00 → 1,400.00" in page
+    history = text(pam.get(f"/exports/{cco.export_id}/"))
+    for told in (
+        "<strong>Rejected</strong> by Ann",
+        "Sent to accounting → Rejected by accounting",
+        "“The quote says 1,400.00.”",
+        "<strong>Edited</strong> by Pam",
+        "Status: Approved → Pending - Revised",
+        "Total: 1,500.00 → 1,400.00",
+    ):
+        assert told in history
+
+
+def test_what_was_changed_after_a_retrieval_is_told(stage: Stage, pam) -> None:
+    commitment = stage.commitment()
+    stage.send(commitment)
+    stage.step("retrieve", commitment, stage.pam)
+    page = commitment.get_absolute_url()
+    assert "Changed since it was retrieved" not in text(pam.get(page))
+    commitment.lines.filter(number=2).update(amount="24000.00")
+    shown = text(pam.get(page))
+    assert "Changed since it was retrieved" in shown
+    assert "Total: 35,000.00 → 34,000.00" in shown
 
 
 def test_a_description_with_line_breaks_survives_a_save_of_something_else(
