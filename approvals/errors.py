@@ -47,7 +47,8 @@ class WrongState(StepError):
     def __init__(self, export: Export, step: Step) -> None:
         label = step.label or step.name
         super().__init__(
-            f"{export} cannot take the step '{label}' now: it is {Status(export.status).label}."
+            f"{export} cannot take the step '{label}' now: its status is "
+            f"'{Status(export.status).label}'."
         )
         self.export = export
 

@@ -6,7 +6,7 @@ them is read as a person can.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,9 +30,8 @@ PURPOSES = {
 }
 OUTCOMES = {
     "done": "done",
-    "found": "found in the ERP",
+    "seen": "looked; nothing was settled by it",
     "refused": "refused",
-    "cannot_tell": "a person has to look",
     "put_back": "put back, nothing was written",
     "lost": "no answer",
     "dropped": "taken out of the line",
@@ -61,7 +60,7 @@ class Talk:
     outcome: str
     began_at: datetime | None
     fault: str
-    said: Sequence[Said]
+    said: list[Said]
 
 
 def talks(export: Export) -> list[Talk]:
@@ -110,7 +109,7 @@ def talks(export: Export) -> list[Talk]:
             fault=row["fault"],
             borrowed=row["borrowed"],
         )
-        found[row["conversation_id"]].said.append(said)  # type: ignore[attr-defined]
+        found[row["conversation_id"]].said.append(said)
     return list(found.values())
 
 

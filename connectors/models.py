@@ -98,7 +98,6 @@ class Session(models.Model):
     ended_at = models.DateTimeField(null=True)
     greeted = models.BooleanField(default=False)
     error = models.TextField(blank=True, default="")
-    planned = models.IntegerField(default=0)  # conversations begun
     finished = models.IntegerField(default=0)
 
     class Meta:

@@ -52,8 +52,8 @@ _PLAIN = {
     "refuse_push": f"refused '{PUSH_WORDS}'",
     "withdraw_push": f"took the request for '{PUSH_WORDS}' back",
     "invite": "invited",
-    "reactivate": "opened the company again",
-    "create": "made",
+    "reactivate": "gave them access to the company again",
+    "create": "made it",
     "connect": "set up the connection",
     "password": "issued a new password for the Web Connector",
     "sync": "asked for a sync",
@@ -70,8 +70,8 @@ def _sentence(verb: str, data: dict[str, Any], numbers: dict[int, str]) -> str:
         place = f" in {numbers.get(data['project'], 'a project')}" if data["project"] else ""
         return f"changed {Tool(data['tool']).label}{place}: {data['from']} → {data['to']}"
     if verb == "deactivate":
-        taken = f"; '{PUSH_WORDS}' was taken away" if data.get("privilege") else ""
-        return f"closed the company{taken}"
+        taken = f"; '{PUSH_WORDS}' was taken away with it" if data.get("privilege") else ""
+        return f"ended their access to the company{taken}"
     if verb == "change":
         return "changed " + ", ".join(
             f"{_FIELDS.get(name, name)}: {_word(was)} → {_word(now)}"

@@ -14,7 +14,6 @@ from approvals import attaching
 from approvals.models import Export
 from approvals.moves import lock_exports, new_export
 from approvals.saving import lock_at, one_at_a_time, permit, why_locked
-from approvals.states import EDITABLE
 from commitments import checking, origins
 from commitments.entries import ChangeEntry, ChangeOrderEntry, change_order_entry
 from commitments.models import ChangeOrder, ChangeOrderLine, Commitment, CommitmentLine
@@ -176,8 +175,8 @@ def why_not_change_order_status(now: ChangeOrder, status: str) -> str:
     """'' if the change order may get this status, else why not. Says nothing about permissions."""
     if status not in ChangeOrderStatus.values:
         return "A change order has no such status."
-    if now.export.status not in EDITABLE:
-        return f"It is {now.export.get_status_display()}; its status is locked."
+    if why := why_locked(now.export):
+        return f"Its status is locked. {why}"
     parent = now.commitment
     if parent.status == CommitmentStatus.VOID and status not in SETTLED:
         return f"Commitment {parent.number} is Void, and its change orders stay settled."
@@ -208,8 +207,8 @@ def delete_change_order(change_order: ChangeOrder, *, by: Access, version: int) 
 
 def why_not_delete_change_order(now: ChangeOrder) -> str:
     """'' if the change order may be deleted, else why not."""
-    if now.export.status not in EDITABLE:
-        return f"It is {now.export.get_status_display()}; it can be deleted once it is taken back."
+    if why := why_locked(now.export):
+        return f"It cannot be deleted now. {why}"
     if now.status != ChangeOrderStatus.DRAFT:
         return f"Only a Draft can be deleted; this one is {now.get_status_display()}."
     others = ChangeOrderLine.objects.filter(commitment_line__introduced_by=now)

@@ -9,8 +9,8 @@ from django.db import transaction
 from approvals import attaching
 from approvals.models import Export
 from approvals.moves import new_export
-from approvals.saving import lock_at, one_at_a_time, permit
-from approvals.states import EDITABLE, Status
+from approvals.saving import lock_at, one_at_a_time, permit, why_locked
+from approvals.states import Status
 from commitments import checking
 from commitments.entries import CommitmentEntry
 from commitments.models import ChangeOrder, ChangeOrderLine, Commitment, CommitmentLine
@@ -132,8 +132,8 @@ def why_not_commitment_status(now: Commitment, status: str) -> str:
         if {now.status, status} <= way:
             return ""
         return "It is in the ERP. Until it is unlinked it is either Approved or Complete."
-    if export.status not in EDITABLE:
-        return f"It is on its way to the ERP ({export.get_status_display()})."
+    if why := why_locked(export):
+        return f"Its status is locked. {why}"
     if status == CommitmentStatus.COMPLETE:
         return "Only a commitment that is in the ERP can be completed."
     if status == CommitmentStatus.VOID:
@@ -162,8 +162,8 @@ def delete_commitment(commitment: Commitment, *, by: Access, version: int) -> No
 
 def why_not_delete_commitment(now: Commitment) -> str:
     """'' if the commitment may be deleted, else why not."""
-    if now.export.status not in EDITABLE:
-        return f"It is {now.export.get_status_display()}; it can be deleted once it is taken back."
+    if why := why_locked(now.export):
+        return f"It cannot be deleted now. {why}"
     if now.status != CommitmentStatus.DRAFT:
         return f"Only a Draft can be deleted; this one is {now.get_status_display()}."
     if now.change_orders.exists():

@@ -131,7 +131,7 @@ def failure(
         what = (names or {})[max(said, key=len)] if said else "something that it names"
         return Refused(
             f"QuickBooks refused {doing}: {what} is no longer in QuickBooks. Synchronise the "
-            "lists, link it again, then send it again.",
+            "lists and link it again, then retry.",
             code=code,
             words=words,
         )

@@ -63,9 +63,9 @@ def grid(access: Access, rows: list[Membership], project: Project | None) -> lis
     """One dictionary per person for the row's template: a level for each column."""
     levels = workflow.levels_of(rows)
     holders, asked = push_holders(access.company), open_requests(rows)
-    columns = [(tool, None) for tool in COMPANY_TOOLS]
+    columns: list[tuple[Tool, int | None]] = [(tool, None) for tool in COMPANY_TOOLS]
     if project:
-        columns += [(tool, project.pk) for tool in PROJECT_TOOLS]  # type: ignore[misc]
+        columns += [(tool, project.pk) for tool in PROJECT_TOOLS]
     shown = []
     for row in rows:
         held = [levels.get((row.pk, tool.value, place), Level.NONE) for tool, place in columns]
