@@ -319,7 +319,8 @@ def _vendor_problems(vendor: Vendor | None) -> list[Problem]:
     if not vendor.erp_id:
         text = f"{vendor.name} is not linked to a vendor of the ERP."
     elif not vendor.erp_active:
-        text = f"{vendor.name} is inactive in the ERP. Make it active there or link another one."
+        why = vendor.erp_problem or "It is inactive in the ERP. Make it active there."
+        text = f"{vendor.name} cannot be used. {why}"
     else:
         return []
     return [Problem(code="vendor", where="vendor", text=text)]

@@ -9,7 +9,8 @@ class Connectors(AppConfig):
     def ready(self) -> None:
         from connectors import engine
         from connectors.costs import JobCostReports
-        from connectors.pulls import Pulls
+        from connectors.pulls import SELF_TEST, Pulls, SelfTests
 
         engine.register("pull", Pulls())
+        engine.register(SELF_TEST, SelfTests())
         engine.register("costs", JobCostReports())

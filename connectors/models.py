@@ -1,7 +1,9 @@
 """The one connection of a company to its ERP, and every word that was exchanged over it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from statistics import median
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Func, Q
 from django.db.models.functions import Now
@@ -9,6 +11,10 @@ from django.utils import timezone
 
 from directory.models import Company
 from directory.prepared import Prepared
+
+# How often the .qwc file has the Web Connector call.
+CALLS_EVERY = timedelta(minutes=15)
+INTERVALS_KEPT, INTERVALS_NEEDED = 5, 3
 
 
 class NextPlace(Func):
@@ -42,6 +48,8 @@ class Connection(models.Model):
     facts = models.JSONField(default=dict)
     first_seen_at = models.DateTimeField(null=True)
     last_seen_at = models.DateTimeField(null=True)
+    # Seconds between its last calls, the latest first: by these the next one is expected.
+    intervals = ArrayField(models.IntegerField(), default=list)
     last_result = models.CharField(max_length=300, blank=True, default="")
     sync_minutes = models.PositiveSmallIntegerField(
         "sync vendors, jobs, items and job costs",
@@ -49,6 +57,9 @@ class Connection(models.Model):
         default=Schedule.FOUR_HOURS,
     )
     sync_queued_at = models.DateTimeField(null=True)
+    # What the ERP shows the user that speaks for it, as `connectors.contract.Area`.
+    areas = models.JSONField(default=list)
+    tested_at = models.DateTimeField(null=True)
     # Approvers and administrators are told of a longer silence; 0: never.
     silent_hours = models.PositiveSmallIntegerField("tell of a silence longer than", default=24)
 
@@ -61,11 +72,47 @@ class Connection(models.Model):
         return _OF_COMPANY.first(company_id)
 
     @property
+    def calls_every(self) -> timedelta:
+        """How long it leaves between two calls: the middle of the last ones, once there are some;
+        a call by hand now and then does not count much."""
+        if len(self.intervals) < INTERVALS_NEEDED:
+            return CALLS_EVERY
+        return timedelta(seconds=median(self.intervals))
+
+    @property
+    def next_call_at(self) -> datetime | None:
+        """About when it should call again; None if it never has."""
+        return self.last_seen_at + self.calls_every if self.last_seen_at else None
+
+    @property
     def is_silent(self) -> bool:
         """Whether the ERP has called once and then not for longer than the company allows."""
         if not self.silent_hours or self.last_seen_at is None:
             return False
         return timezone.now() - self.last_seen_at > timedelta(hours=self.silent_hours)
+
+
+class Reading(models.Model):
+    """How far one of the ERP's lists has been read: what the next reading may leave out.
+
+    A reading takes several pages and may break off; only one that came to its end counts.
+    """
+
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="readings")
+    what = models.CharField(max_length=20)
+    began_at = models.DateTimeField(null=True)  # the one under way, or the last
+    since = models.DateTimeField(null=True)  # from when it asks; null: for everything
+    # When those began that came to their end: the last one, and the last one for everything.
+    complete_from = models.DateTimeField(null=True)
+    full_from = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "what"], name="one_reading_of_a_list")
+        ]
+
+    def __str__(self) -> str:
+        return self.what
 
 
 _OF_COMPANY = Prepared(lambda company: Connection.objects.filter(company_id=company), int)

@@ -1,25 +1,29 @@
-"""Bringing the ERP's vendors, jobs and cost codes here, a page per conversation.
+"""Bringing the ERP's lists here, a page per conversation, and trying what its user is shown.
 
 What is linked follows the ERP: its name there, whether it is in use, why it cannot be used. What
-is written exactly the same is linked; what is new is taken over. Nothing is ever removed, and what
-a page does not name is not touched, so a list that breaks off halfway does no harm.
+is written exactly the same is linked; what is new is taken over. Nothing is ever removed. A list
+is read from where it was last read to its end, and now and then from its beginning: only a reading
+of everything that came to its end tells what is no longer there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 from django.db import transaction
 from django.db.models import F, Q, Value
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from connectors import engine
-from connectors.contract import Pulled
+from connectors.contract import Area, Pulled
 from connectors.costs import queue_costs
-from connectors.engine.scripts import Pull, encode
-from connectors.models import Connection, Conversation
+from connectors.engine.scripts import Pull, SelfTest, encode
+from connectors.models import Connection, Conversation, Reading
+from connectors.registry import connector_for
 from directory.access import Access
 from directory.history import Happened, append
 from directory.models import CostCode, Job, Project, Vendor
@@ -29,15 +33,21 @@ from directory.perms import Level, Tool
 # The longest name that a list takes here: of a cost code its code.
 LONGEST: dict[type[Listed], int] = {Vendor: 209, Job: 209, CostCode: 96}
 LISTS: dict[str, type[Listed]] = {"vendors": Vendor, "jobs": Job, "cost_codes": CostCode}
+DELETED = "deleted"
+# How often a list is read from its beginning, for what the ERP does not tell of by itself.
+EVERYTHING_AFTER = timedelta(days=7)
+SELF_TEST = "self-test"
 
 
 @transaction.atomic
 def request_sync(connection: Connection, by: Access) -> int:
-    """Queue a sync of every list and of the job costs that wait for none; returns how many.
+    """Queue a sync of every list, from its beginning, and of the job costs; returns how many.
 
     Needs Standard on ERP Integrations (PermissionDenied).
     """
     by.need(Tool.ERP, Level.STANDARD)
+    # A person wants all of it read anew, not only what the ERP says has changed.
+    Reading.objects.filter(connection=connection).update(full_from=None)
     asked = queue_sync(connection)
     if asked:
         happened = Happened("sync", f"connection:{connection.pk}", by.user.pk)
@@ -63,21 +73,30 @@ def queue_due_syncs() -> int:
 
 
 def queue_sync(connection: Connection) -> int:
-    """Queue what does not wait already: each list, and the costs of each job; returns how many."""
+    """Queue what does not wait already: each list, the self-test, and the costs of each job.
+
+    Returns how many.
+    """
     Connection.objects.filter(pk=connection.pk).update(sync_queued_at=Now())
     waiting = set(
-        Conversation.objects.filter(connection=connection, purpose="pull")
+        Conversation.objects.filter(connection=connection, purpose__in=["pull", SELF_TEST])
         .exclude(state=Conversation.State.CLOSED)
         .values_list("record", flat=True)
     )
-    wanted = [what for what in LISTS if f"list:{what}" not in waiting]
+    wanted = [what for what in (*LISTS, DELETED) if f"list:{what}" not in waiting]
     for what in wanted:
         _queue(connection.pk, what)
-    return len(wanted) + queue_costs(connection)
+    tested = SELF_TEST not in waiting
+    if tested:
+        engine.queue(connection.pk, SELF_TEST, SELF_TEST, SELF_TEST)
+    return len(wanted) + tested + queue_costs(connection)
 
 
 def _queue(connection: int, what: str, session: int = 0, cursor: str = "") -> None:
     engine.queue(connection, "pull", f"{what} {session} {cursor}", f"list:{what}")
+
+
+# --- The lists ---------------------------------------------------------------------------------
 
 
 class Pulls:
@@ -91,8 +110,16 @@ class Pulls:
         inputs: dict[str, str | None] = {}
         for conversation in conversations:
             what, session, cursor = conversation.subject.split(" ", 2)
-            same = session == str(conversation.session_id)
-            inputs[conversation.subject] = encode(Pull(what, cursor if same else ""))
+            reading, _ = Reading.objects.get_or_create(
+                connection_id=conversation.connection_id, what=what
+            )
+            if session != str(conversation.session_id):
+                cursor = ""
+                reading.since = _from_where(reading)
+                reading.began_at = timezone.now()
+                reading.save(update_fields=["since", "began_at"])
+            since = reading.since.isoformat() if reading.since else ""
+            inputs[conversation.subject] = encode(Pull(what, cursor, since))
         return inputs
 
     def put_back(self, conversations: Sequence[Conversation]) -> None:
@@ -109,14 +136,38 @@ class Pulls:
             conversation = outcome.conversation
             what = conversation.subject.split(" ", 1)[0]
             connection = Connection.objects.get(pk=conversation.connection_id)
-            take_over(connection.company_id, what, outcome.value.rows)
+            if what == DELETED:
+                mark_deleted(connection, outcome.value.rows)
+            else:
+                take_over(connection.company_id, what, outcome.value.rows)
             if outcome.value.more:
                 session = conversation.session_id or 0
                 _queue(connection.pk, what, session, outcome.value.more)
-            elif what == "jobs":
-                Project.objects.filter(company=connection.company_id, job__isnull=False).update(
-                    erp_synced_at=Now()
-                )
+            else:
+                _complete(connection, what)
+
+
+def _from_where(reading: Reading) -> datetime | None:
+    """From when the next reading asks; None for everything."""
+    full = reading.full_from
+    if full is None or full < timezone.now() - EVERYTHING_AFTER:
+        return None
+    return reading.complete_from
+
+
+def _complete(connection: Connection, what: str) -> None:
+    """A reading came to its end: the next one may begin where it began."""
+    reading = Reading.objects.get(connection=connection, what=what)
+    reading.complete_from = reading.began_at
+    if reading.since is None:
+        reading.full_from = reading.began_at
+        if what in LISTS and reading.began_at is not None:
+            _mark_missing(connection, LISTS[what], reading.began_at)
+    reading.save(update_fields=["complete_from", "full_from"])
+    if what == "jobs":
+        Project.objects.filter(company=connection.company_id, job__isnull=False).update(
+            erp_synced_at=Now()
+        )
 
 
 def take_over(company: int, what: str, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -150,11 +201,82 @@ def take_over(company: int, what: str, rows: Iterable[Mapping[str, Any]]) -> Non
         mine.erp_problem = row.get("problem", "")
     model._default_manager.bulk_update(changed, ["erp_id", "erp_name", "erp_active", "erp_problem"])
     model._default_manager.bulk_create(new)
-    if model is Job:
-        Job.objects.filter(company_id=company, erp_id__in=by_erp_id).update(synced_at=Now())
+    ours.filter(erp_id__in=by_erp_id).update(synced_at=Now())
 
 
 def _named(model: type[Listed], row: Mapping[str, Any]) -> dict[str, str]:
     if model is CostCode:
         return {"code": row["name"], "name": (row.get("description") or row["label"])[:209]}
     return {"name": row["name"]}
+
+
+def mark_deleted(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
+    """What was deleted in the ERP takes nothing any more; our own row stays, for what named it."""
+    short = connector_for(connection.erp).capabilities.short
+    ids: dict[str, list[str]] = {}
+    for row in rows:
+        ids.setdefault(row["list"], []).append(row["id"])
+    for what, gone in ids.items():
+        if what in LISTS:
+            ours = LISTS[what]._default_manager.filter(company=connection.company_id)
+            ours.filter(erp_id__in=gone).update(
+                erp_active=False,
+                erp_problem=f"It was deleted in {short}. Link another one.",
+                synced_at=None,
+            )
+
+
+def _mark_missing(connection: Connection, model: type[Listed], began_at: datetime) -> None:
+    """After everything was read: what did not come is not there, or not shown to us.
+
+    Where nothing came at all it is the ERP's user who may not see the list: see the self-test.
+    """
+    linked = model._default_manager.filter(company=connection.company_id).exclude(erp_id="")
+    if not linked.filter(synced_at__gte=began_at).exists():
+        return
+    short = connector_for(connection.erp).capabilities.short
+    missing = linked.filter(Q(synced_at=None) | Q(synced_at__lt=began_at), erp_active=True)
+    missing.update(
+        erp_active=False,
+        erp_problem=f"{short} no longer shows it: it was deleted there, or the user that speaks "
+        "for ERP Bridge may not see it.",
+    )
+
+
+# --- The self-test -----------------------------------------------------------------------------
+
+
+class SelfTests:
+    """The purpose of the conversations that try what the ERP shows its user."""
+
+    def lock(self, subjects: Sequence[str]) -> None:
+        """Nothing: what is seen is kept beside the connection and moves nothing."""
+
+    def begin(self, conversations: Sequence[Conversation]) -> Mapping[str, str | None]:
+        """With how many of each list were ever read there and not deleted since."""
+        inputs: dict[str, str | None] = {}
+        for conversation in conversations:
+            company = Connection.objects.get(pk=conversation.connection_id).company_id
+            linked = {
+                what: model._default_manager.filter(company=company, synced_at__isnull=False)
+                .exclude(erp_id="")
+                .count()
+                for what, model in LISTS.items()
+            }
+            inputs[conversation.subject] = encode(SelfTest(linked))
+        return inputs
+
+    def put_back(self, conversations: Sequence[Conversation]) -> None:
+        """It is tried at the next visit."""
+
+    def lost(self, conversations: Sequence[Conversation]) -> None:
+        """Never: looking writes nothing."""
+
+    def settle(self, outcomes: Sequence[engine.Outcome]) -> None:
+        """Keep what was seen, for the connection's page."""
+        for outcome in outcomes:
+            if outcome.error is None:
+                seen: tuple[Area, ...] = outcome.value
+                Connection.objects.filter(pk=outcome.conversation.connection_id).update(
+                    areas=[msgspec.to_builtins(area) for area in seen], tested_at=Now()
+                )

@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.urls import reverse
 
-from connectors.models import Connection, Lane
+from connectors.models import CALLS_EVERY, Connection, Lane
 from connectors.pulls import request_sync
 from connectors.quickbooks import qwc
 from connectors.registry import names
@@ -97,6 +97,7 @@ def qwc_file(connection: Connection) -> str:
         support_url=settings.BASE_URL + reverse("qbwc_support", args=[connection.pk]),
         user=connection.user_name,
         file_id=connection.company_file,
+        minutes=int(CALLS_EVERY.total_seconds() // 60),
     )
 
 

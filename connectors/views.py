@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -30,6 +32,13 @@ FACTS = {
     "closing_date": "Closing date",
     "product": "Program",
     "country": "Country",
+    "user": "Works unattended as",
+}
+READ = {
+    "vendors": "Vendors",
+    "jobs": "Jobs",
+    "cost_codes": "Items",
+    "deleted": "What was deleted",
 }
 
 
@@ -73,10 +82,30 @@ def _page(request: HttpRequest, access: Access, password: str = "") -> HttpRespo
                 (label, found.facts[name]) for name, label in FACTS.items() if found.facts.get(name)
             ],
             "waiting": open_ones.count(),
+            "is_overdue": found.next_call_at is not None and found.next_call_at < timezone.now(),
+            "calls_every": _span(found.calls_every),
+            "readings": _readings(found),
+            "not_shown": any(area["problem"] for area in found.areas),
             "schedules": Connection.Schedule.choices,
             "linked": _linked(access.company),
         }
     return render(request, "connectors/connection.html", context)
+
+
+def _span(time: timedelta) -> str:
+    """How long, in words: “45 seconds”, “15 minutes”, “24 hours”."""
+    seconds = round(time.total_seconds())
+    if seconds < 120:
+        return f"{seconds} seconds"
+    if seconds < 120 * 60:
+        return f"{round(seconds / 60)} minutes"
+    return f"{round(seconds / 3600)} hours"
+
+
+def _readings(found: Connection) -> list[tuple[str, datetime | None]]:
+    """Each list, and when it was last read to its end."""
+    at = dict(found.readings.values_list("what", "complete_from"))
+    return [(title, at.get(what)) for what, title in READ.items()]
 
 
 def _linked(company: Company) -> list[Linked]:

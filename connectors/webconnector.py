@@ -23,7 +23,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from connectors import engine
 from connectors.contract import Refused
-from connectors.models import Connection, Session
+from connectors.models import INTERVALS_KEPT, Connection, Session
 from connectors.quickbooks import errors, soap, wsdl
 from connectors.registry import connector_for
 from directory.prepared import Prepared
@@ -143,15 +143,18 @@ _WITH_WORK = Prepared(_with_work, int)
 
 
 def seen(connection: Connection) -> None:
-    """Note that it called, twice a minute at most."""
+    """Note that it called and how long after the last time, twice a minute at most."""
     with database.cursor() as cursor:
         cursor.execute(
             """
-            UPDATE connectors_connection SET last_seen_at = statement_timestamp()
+            UPDATE connectors_connection SET last_seen_at = statement_timestamp(),
+                intervals = CASE WHEN last_seen_at IS NULL THEN intervals ELSE (
+                    extract(epoch FROM statement_timestamp() - last_seen_at)::int || intervals
+                )[1:%s] END
             WHERE id = %s AND (last_seen_at IS NULL
                 OR last_seen_at < statement_timestamp() - interval '30 seconds')
             """,
-            [connection.pk],
+            [INTERVALS_KEPT, connection.pk],
         )
 
 

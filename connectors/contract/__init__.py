@@ -33,6 +33,7 @@ from connectors.contract.documents import (
 )
 from connectors.contract.results import (
     Absent,
+    Area,
     Attempt,
     Candidate,
     Compared,
@@ -55,6 +56,7 @@ from connectors.contract.results import (
 
 __all__ = [
     "Absent",
+    "Area",
     "Attached",
     "Attempt",
     "Busy",

@@ -10,6 +10,7 @@ import msgspec
 from connectors.contract.asking import Request, Script
 from connectors.contract.documents import Document, Frozen, Kind, Receipt, Ref, Terms
 from connectors.contract.results import (
+    Area,
     Attempt,
     Candidate,
     Compared,
@@ -119,6 +120,12 @@ class Connector(Protocol):
 
         `cursor` is '' for the first page. `since` ('' for all) is the ISO moment, with offset, at
         which the last complete pull began: what changed from a little before it on is given.
+        """
+
+    def self_test(self, linked: Mapping[str, int]) -> Script[tuple[Area, ...]]:
+        """Try what the ERP shows the user that speaks for us. Never writes. Raises Busy.
+
+        `linked`: how many of `vendors`, `jobs` and `cost_codes` are there for certain.
         """
 
     def hello(self, greeting: str) -> Hello:

@@ -158,6 +158,19 @@ class Hello(Frozen, frozen=True, kw_only=True):
     facts: dict[str, str] = msgspec.field(default_factory=dict)  # preferences that matter to us
 
 
+class Area(Frozen, frozen=True, kw_only=True):
+    """One kind of record, and what the ERP shows of it to the user that speaks for us.
+
+    `shown`: how many, None where they are not counted. `off`: the ERP does not use them at all.
+    `problem`: '' where nothing is wrong.
+    """
+
+    name: str
+    shown: int | None = None
+    off: bool = False
+    problem: str = ""
+
+
 class Pulled(Frozen, frozen=True, kw_only=True):
     """One page of one of the ERP's lists, and where the next page begins ('': that was the last).
 

@@ -71,6 +71,13 @@ class Pull(msgspec.Struct, frozen=True):
 
     what: str
     cursor: str = ""
+    since: str = ""
+
+
+class SelfTest(msgspec.Struct, frozen=True):
+    """The input of `self-test`: how many of each list are known to be there."""
+
+    linked: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +104,7 @@ class Broken:
 Next = Ask | Outcome | Back | Broken
 
 
-def encode(value: Export | Check | Looking | Costs | Pull) -> str:
+def encode(value: Export | Check | Looking | Costs | Pull | SelfTest) -> str:
     """The input as it is stored with the conversation."""
     return msgspec.json.encode(value, order="sorted").decode()
 
@@ -106,7 +113,9 @@ def begin(connector: Connector, conversation: Conversation) -> Script[Any]:
     """The conversation's script, from its frozen input."""
     if conversation.purpose == "pull":
         pull = msgspec.json.decode(conversation.input, type=Pull)
-        return connector.pull(pull.what, pull.cursor)
+        return connector.pull(pull.what, pull.cursor, pull.since)
+    if conversation.purpose == "self-test":
+        return connector.self_test(msgspec.json.decode(conversation.input, type=SelfTest).linked)
     if conversation.purpose == "look-up":
         looking = msgspec.json.decode(conversation.input, type=Looking)
         return connector.look_up(looking.document, looking.terms, looking.number)

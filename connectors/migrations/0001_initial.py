@@ -7,167 +7,356 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('directory', '0001_initial'),
+        ("directory", "0001_initial"),
     ]
 
     operations = [
-        migrations.RunSQL('CREATE SEQUENCE connectors_place', 'DROP SEQUENCE connectors_place'),
+        migrations.RunSQL("CREATE SEQUENCE connectors_place", "DROP SEQUENCE connectors_place"),
         migrations.CreateModel(
-            name='Connection',
+            name="Connection",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('erp', models.CharField(max_length=20)),
-                ('company_file', models.CharField(max_length=40, unique=True)),
-                ('user_name', models.CharField(max_length=40, unique=True)),
-                ('password_digest', models.CharField(max_length=64)),
-                ('settings', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('erp_company', models.CharField(blank=True, default='', max_length=120)),
-                ('erp_version', models.CharField(blank=True, default='', max_length=120)),
-                ('facts', models.JSONField(default=dict)),
-                ('first_seen_at', models.DateTimeField(null=True)),
-                ('last_seen_at', models.DateTimeField(null=True)),
-                ('last_result', models.CharField(blank=True, default='', max_length=300)),
-                ('sync_minutes', models.PositiveSmallIntegerField(choices=[(0, 'only when somebody asks'), (60, 'every hour'), (120, 'every 2 hours'), (240, 'every 4 hours'), (1440, 'once a day')], default=240, verbose_name='sync vendors, jobs, items and job costs')),
-                ('sync_queued_at', models.DateTimeField(null=True)),
-                ('silent_hours', models.PositiveSmallIntegerField(default=24, verbose_name='tell of a silence longer than')),
-                ('company', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='connection', to='directory.company')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("erp", models.CharField(max_length=20)),
+                ("company_file", models.CharField(max_length=40, unique=True)),
+                ("user_name", models.CharField(max_length=40, unique=True)),
+                ("password_digest", models.CharField(max_length=64)),
+                ("settings", models.JSONField(default=dict)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("erp_company", models.CharField(blank=True, default="", max_length=120)),
+                ("erp_version", models.CharField(blank=True, default="", max_length=120)),
+                ("facts", models.JSONField(default=dict)),
+                ("first_seen_at", models.DateTimeField(null=True)),
+                ("last_seen_at", models.DateTimeField(null=True)),
+                ("last_result", models.CharField(blank=True, default="", max_length=300)),
+                (
+                    "sync_minutes",
+                    models.PositiveSmallIntegerField(
+                        choices=[
+                            (0, "only when somebody asks"),
+                            (60, "every hour"),
+                            (120, "every 2 hours"),
+                            (240, "every 4 hours"),
+                            (1440, "once a day"),
+                        ],
+                        default=240,
+                        verbose_name="sync vendors, jobs, items and job costs",
+                    ),
+                ),
+                ("sync_queued_at", models.DateTimeField(null=True)),
+                (
+                    "silent_hours",
+                    models.PositiveSmallIntegerField(
+                        default=24, verbose_name="tell of a silence longer than"
+                    ),
+                ),
+                (
+                    "company",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="connection",
+                        to="directory.company",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Session',
+            name="Session",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('fence', models.BigIntegerField()),
-                ('ticket_digest', models.CharField(max_length=64, null=True, unique=True)),
-                ('started_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('last_seen_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('greeted', models.BooleanField(default=False)),
-                ('error', models.TextField(blank=True, default='')),
-                ('planned', models.IntegerField(default=0)),
-                ('finished', models.IntegerField(default=0)),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sessions', to='connectors.connection')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("fence", models.BigIntegerField()),
+                ("ticket_digest", models.CharField(max_length=64, null=True, unique=True)),
+                (
+                    "started_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "last_seen_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("greeted", models.BooleanField(default=False)),
+                ("error", models.TextField(blank=True, default="")),
+                ("planned", models.IntegerField(default=0)),
+                ("finished", models.IntegerField(default=0)),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="sessions",
+                        to="connectors.connection",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.IntegerField()),
-                ('key', models.CharField(blank=True, default='', max_length=23)),
-                ('writes', models.BooleanField(default=False)),
-                ('body', models.TextField()),
-                ('sent_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('reply', models.TextField(null=True)),
-                ('replied_at', models.DateTimeField(null=True)),
-                ('fault', models.TextField(blank=True, default='')),
-                ('forgotten', models.BooleanField(default=False)),
-                ('session', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='connectors.session')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.IntegerField()),
+                ("key", models.CharField(blank=True, default="", max_length=23)),
+                ("writes", models.BooleanField(default=False)),
+                ("body", models.TextField()),
+                (
+                    "sent_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("reply", models.TextField(null=True)),
+                ("replied_at", models.DateTimeField(null=True)),
+                ("fault", models.TextField(blank=True, default="")),
+                ("forgotten", models.BooleanField(default=False)),
+                (
+                    "session",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="messages",
+                        to="connectors.session",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Conversation',
+            name="Conversation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('purpose', models.CharField(max_length=12)),
-                ('subject', models.CharField(max_length=100)),
-                ('record', models.CharField(max_length=120)),
-                ('place', models.BigIntegerField(db_default=connectors.models.NextPlace())),
-                ('tries', models.IntegerField(default=0)),
-                ('key', models.CharField(blank=True, default='', max_length=20)),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('open', 'Open'), ('closed', 'Closed')], default='waiting', max_length=8)),
-                ('not_before', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('input', models.TextField(blank=True, default='')),
-                ('fingerprint', models.CharField(blank=True, default='', max_length=64)),
-                ('queued_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('began_at', models.DateTimeField(null=True)),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('outcome', models.CharField(blank=True, default='', max_length=12)),
-                ('fault', models.TextField(blank=True, default='')),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='conversations', to='connectors.connection')),
-                ('not_in', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='connectors.session')),
-                ('session', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='conversations', to='connectors.session')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("purpose", models.CharField(max_length=12)),
+                ("subject", models.CharField(max_length=100)),
+                ("record", models.CharField(max_length=120)),
+                ("place", models.BigIntegerField(db_default=connectors.models.NextPlace())),
+                ("tries", models.IntegerField(default=0)),
+                ("key", models.CharField(blank=True, default="", max_length=20)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("waiting", "Waiting"), ("open", "Open"), ("closed", "Closed")],
+                        default="waiting",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "not_before",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("input", models.TextField(blank=True, default="")),
+                ("fingerprint", models.CharField(blank=True, default="", max_length=64)),
+                (
+                    "queued_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("began_at", models.DateTimeField(null=True)),
+                ("closed_at", models.DateTimeField(null=True)),
+                ("outcome", models.CharField(blank=True, default="", max_length=12)),
+                ("fault", models.TextField(blank=True, default="")),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="conversations",
+                        to="connectors.connection",
+                    ),
+                ),
+                (
+                    "not_in",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="connectors.session",
+                    ),
+                ),
+                (
+                    "session",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="conversations",
+                        to="connectors.session",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Lane',
+            name="Lane",
             fields=[
-                ('connection', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, serialize=False, to='connectors.connection')),
-                ('fence', models.BigIntegerField(default=0)),
-                ('settled', models.JSONField(default=list)),
-                ('session', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='connectors.session')),
+                (
+                    "connection",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        serialize=False,
+                        to="connectors.connection",
+                    ),
+                ),
+                ("fence", models.BigIntegerField(default=0)),
+                ("settled", models.JSONField(default=list)),
+                (
+                    "session",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="connectors.session",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Known',
+            name="Known",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('record', models.CharField(max_length=120)),
-                ('value', models.JSONField()),
-                ('seen_at', models.DateTimeField()),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='connectors.connection')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("record", models.CharField(max_length=120)),
+                ("value", models.JSONField()),
+                ("seen_at", models.DateTimeField()),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="connectors.connection",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('connection', 'record'), name='known_record')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("connection", "record"), name="known_record")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Exchange',
+            name="Exchange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.IntegerField()),
-                ('request_id', models.CharField(max_length=50)),
-                ('request', models.TextField()),
-                ('record', models.CharField(blank=True, default='', max_length=120)),
-                ('writes', models.BooleanField(default=False)),
-                ('borrowed', models.BooleanField(default=False)),
-                ('conversation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='exchanges', to='connectors.conversation')),
-                ('message', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='exchanges', to='connectors.message')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.IntegerField()),
+                ("request_id", models.CharField(max_length=50)),
+                ("request", models.TextField()),
+                ("record", models.CharField(blank=True, default="", max_length=120)),
+                ("writes", models.BooleanField(default=False)),
+                ("borrowed", models.BooleanField(default=False)),
+                (
+                    "conversation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="exchanges",
+                        to="connectors.conversation",
+                    ),
+                ),
+                (
+                    "message",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="exchanges",
+                        to="connectors.message",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('record', ''), _negated=True), fields=['record', '-id'], name='exchange_record')],
-                'constraints': [models.UniqueConstraint(fields=('conversation', 'position'), name='exchange_turn')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("record", ""), _negated=True),
+                        fields=["record", "-id"],
+                        name="exchange_record",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("conversation", "position"), name="exchange_turn"
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='session',
-            constraint=models.UniqueConstraint(fields=('connection', 'fence'), name='session_fence'),
+            model_name="session",
+            constraint=models.UniqueConstraint(
+                fields=("connection", "fence"), name="session_fence"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='session',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('connection',), name='one_session_at_a_time'),
+            model_name="session",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_at", None)),
+                fields=("connection",),
+                name="one_session_at_a_time",
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('key', ''), _negated=True), fields=['key', 'id'], name='message_key'),
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(("key", ""), _negated=True),
+                fields=["key", "id"],
+                name="message_key",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('session', 'number'), name='message_turn'),
+            model_name="message",
+            constraint=models.UniqueConstraint(fields=("session", "number"), name="message_turn"),
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(condition=models.Q(('state', 'closed'), _negated=True), fields=['connection', 'place'], name='conversation_places'),
+            model_name="conversation",
+            index=models.Index(
+                condition=models.Q(("state", "closed"), _negated=True),
+                fields=["connection", "place"],
+                name="conversation_places",
+            ),
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(condition=models.Q(('state', 'closed'), _negated=True), fields=['connection', 'record', 'place'], name='conversation_turns'),
+            model_name="conversation",
+            index=models.Index(
+                condition=models.Q(("state", "closed"), _negated=True),
+                fields=["connection", "record", "place"],
+                name="conversation_turns",
+            ),
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(fields=['connection', 'subject', 'id'], name='conversation_subject'),
+            model_name="conversation",
+            index=models.Index(fields=["connection", "subject", "id"], name="conversation_subject"),
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['session'], name='conversation_open'),
+            model_name="conversation",
+            index=models.Index(
+                condition=models.Q(("state", "open")), fields=["session"], name="conversation_open"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='conversation',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'closed'), _negated=True), fields=('connection', 'subject'), name='one_open_attempt'),
+            model_name="conversation",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "closed"), _negated=True),
+                fields=("connection", "subject"),
+                name="one_open_attempt",
+            ),
         ),
     ]

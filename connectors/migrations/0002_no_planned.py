@@ -4,14 +4,13 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('connectors', '0001_initial'),
+        ("connectors", "0001_initial"),
     ]
 
     operations = [
         migrations.RemoveField(
-            model_name='session',
-            name='planned',
+            model_name="session",
+            name="planned",
         ),
     ]

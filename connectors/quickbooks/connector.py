@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from connectors.contract import (
+    Area,
     Attempt,
     Busy,
     Candidate,
@@ -45,6 +46,7 @@ from connectors.quickbooks import (
     problems,
     qbxml,
     schema,
+    self_test,
     unlinking,
 )
 
@@ -166,6 +168,10 @@ class QuickBooks:
     def pull(self, what: str, cursor: str, since: str = "") -> Script[Pulled]:
         """One page of one of QuickBooks' lists."""
         return (yield from lists.pull(what, cursor, since))
+
+    def self_test(self, linked: Mapping[str, int]) -> Script[tuple[Area, ...]]:
+        """Ask a little of each kind of record that we use. Raises Busy."""
+        return (yield from self_test.self_test(linked))
 
     def hello(self, greeting: str) -> Hello:
         """Read the Web Connector's HCP answer. Raises Refused."""

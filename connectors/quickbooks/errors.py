@@ -21,6 +21,7 @@ NOT_REMEMBERED = frozenset({600, 9002})  # of a message set: nothing is stored u
 _LATER = frozenset({3175, 3176, 3180, 3230, 3231})
 _NO_REFERENCE = 3140
 FEATURE_OFF = 3250
+NOT_ALLOWED = frozenset({3220, 3260, 3261, 3263})  # to the user that the Web Connector works as
 _UNSETTLED = NOT_REMEMBERED | {9001, 9003, 9005}
 
 # code -> what it means, what to do
@@ -55,7 +56,7 @@ _ADVICE: dict[int, tuple[str, str]] = {
         "Please tell the operator of ERP Bridge; retrying will not help.",
     ),
 }
-for _code in (3220, 3260, 3261, 3263):
+for _code in NOT_ALLOWED:
     _ADVICE[_code] = (
         "the QuickBooks user that the Web Connector works as may not do this",
         "Have a QuickBooks administrator allow it (Edit, Preferences, Integrated Applications, "

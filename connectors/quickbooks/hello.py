@@ -27,7 +27,7 @@ def read(greeting: str) -> Hello:
 
     `company_file` is the FileID that the Web Connector wrote into it for us, in lower case, ''
     while it has not. Facts: estimates, purchase_orders, classes, currencies ('on', 'off', ''
-    where not told), closing_date ('2026-03-31' or ''), product, country. Raises Refused.
+    where not told), closing_date ('2026-03-31' or ''), user, product, country. Raises Refused.
     """
     try:
         root = qbxml.parse(greeting)
@@ -57,6 +57,9 @@ def read(greeting: str) -> Hello:
             facts[name] = "" if not said else "on" if qbxml.is_true(said) else "off"
         closing_date = "AccountingPreferences/ClosingDate"
         facts["closing_date"] = qbxml.child_text(preferences, closing_date)
+    # The user that QuickBooks works as while nobody has it open.
+    login = "CurrentAppAccessRights/AutomaticLoginUserName"
+    facts["user"] = qbxml.child_text(preferences, login) if preferences is not None else ""
     facts["product"] = qbxml.child_text(host, "ProductName")
     facts["country"] = qbxml.child_text(host, "Country")
     return Hello(

@@ -149,11 +149,11 @@ def _new_lines(document: Document) -> Iterator[Problem]:
 
 def _destination(document: Document, terms: Terms) -> Iterator[Problem]:
     if terms.job is None:
-        text = f"The project {document.project.name} is not linked to a QuickBooks job."
+        text = f"The project {document.project.name} is linked to no active job of QuickBooks."
         yield Problem(code="job", text=text, where="job")
     if terms.vendor is None and document.kind != "budget":
         name = f"{document.vendor.name} is" if document.vendor else "The contract company is"
-        text = f"{name} not linked to a QuickBooks vendor."
+        text = f"{name} linked to no active vendor of QuickBooks. The directory says why."
         yield Problem(code="vendor", text=text, where="vendor")
     if document.kind == "change_order" and terms.parent is None:
         text = "Its commitment is not in QuickBooks yet. Send that first."
@@ -165,7 +165,7 @@ def _destination(document: Document, terms: Terms) -> Iterator[Problem]:
     }
     for line in sorted(missing.values(), key=lambda line: line.number):
         code = line.cost_code.code or line.cost_code.name
-        text = f"Cost code {code} is not linked to a QuickBooks item."
+        text = f"Cost code {code} is linked to no item of QuickBooks that can take costs."
         yield Problem(code="item", text=text, where=f"line:{line.number}")
     category = terms.settings.get("category", "nothing")
     if category not in ("", "nothing"):

@@ -13,12 +13,11 @@ from connectors.quickbooks.transactions import OWNER_ID
 from connectors.quickbooks.words import fit
 
 NAME = "ERP Bridge"
-DESCRIPTION = "Sends accepted commitments, change orders and budgets to QuickBooks"
+# At most 80 characters.
+DESCRIPTION = "Writes accepted commitments, changes and budgets; reads lists and job costs"
 
 
-def text(
-    *, company: str, url: str, support_url: str, user: str, file_id: str, minutes: int = 15
-) -> str:
+def text(*, company: str, url: str, support_url: str, user: str, file_id: str, minutes: int) -> str:
     """The file for one company file, pure ASCII.
 
     `file_id` is a GUID in braces; `minutes` how often the Web Connector calls. Raises ValueError

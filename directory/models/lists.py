@@ -18,6 +18,7 @@ class Listed(models.Model):
     erp_name = models.CharField(max_length=209, blank=True, default="")
     erp_active = models.BooleanField(default=True)
     erp_problem = models.CharField(max_length=500, blank=True, default="")
+    synced_at = models.DateTimeField(null=True, blank=True)  # when it was last read there
 
     class Meta:
         abstract = True
@@ -47,8 +48,6 @@ class Vendor(Listed):
 
 class Job(Listed):
     """A job of the ERP (QuickBooks: Customer:Job). A project is linked to one."""
-
-    synced_at = models.DateTimeField(null=True, blank=True)  # when it was last read there
 
     class Meta:
         constraints = [

@@ -37,6 +37,7 @@ PREFERENCES: dict[str, Any] = {
     "ClosingDate": None,  # YYYY-MM-DD
     "ClosingDateCoversOrders": True,  # False: orders and estimates are excluded from it
     "ReportsShowItemDescriptions": False,  # reports call an item “03-300 (Concrete)”
+    "UserIsRestricted": False,  # the Web Connector works as a user who may not see everything
     "HighestVersion": "13.0",  # of qbXML; lower it to play an older QuickBooks
     "ErrorRecoveryOnly": True,  # the message-set memory keeps ids only, not the whole answer
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element
 
+from sandbox.quickbooks import users
 from sandbox.quickbooks.answers import Answer, Part, group, part, ref
 from sandbox.quickbooks.books import Books, Session
 
@@ -117,7 +118,11 @@ def preferences(books: Books, session: Session, request: Element) -> Answer:
     parts.append(
         group(
             "CurrentAppAccessRights",
-            [part("IsAutomaticLoginAllowed", True), part("IsPersonalDataAccessAllowed", False)],
+            [
+                part("IsAutomaticLoginAllowed", True),
+                part("AutomaticLoginUserName", users.name_of(books)),
+                part("IsPersonalDataAccessAllowed", False),
+            ],
         )
     )
     return _one(request, "PreferencesRet", parts)

@@ -21,6 +21,7 @@ from sandbox.quickbooks import (
     purchase_orders,
     reports,
     transactions,
+    users,
 )
 from sandbox.quickbooks.answers import Answer, document, response
 from sandbox.quickbooks.books import Books, Session
@@ -213,6 +214,7 @@ def _execute_one(books: Books, session: Session, request: Element) -> Answer:
                 )
             if fault := bad_value(request, request.tag):
                 raise Refused(fault.code, f"{fault.reason}.")
-            return handler(books, session, request)
+            users.refuse(books, request.tag)
+            return users.shown(books, request, handler(books, session, request))
     except Refused as refused:
         return Answer(code=refused.code, message=refused.message)

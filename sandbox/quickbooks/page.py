@@ -181,6 +181,7 @@ def _preferences(poller: Poller) -> str:
         ("IsUsingInventory", "purchase orders"),
         ("IsUsingEstimates", "estimates"),
         ("IsUsingClassTracking", "classes"),
+        ("UserIsRestricted", "the Web Connector's user may not see everything"),
     ):
         on = bool(books.preference(name))
         button = _button(

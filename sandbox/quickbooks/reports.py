@@ -39,7 +39,7 @@ _COLUMNS = {
 _PLAYED = {
     "ReportPostingStatusFilter": {"Posting"},
     "SummarizeRowsBy": {"TotalOnly"},
-    "ReportDateMacro": {"All"},
+    "ReportDateMacro": {"All", "Today"},
     "ReportBasis": {"Accrual"},
     "IncludeColumn": set(_COLUMNS),
 }
@@ -130,6 +130,8 @@ def _passes(books: Books, request: Element, posting: Posting) -> bool:
         if not names_entry(books, chosen, list_id):
             return False
     day = posting.transaction.text("TxnDate")
+    if request.findtext("ReportDateMacro") == "Today":
+        return day == books.today()
     start = request.findtext("ReportPeriod/FromReportDate")
     end = request.findtext("ReportPeriod/ToReportDate")
     return not ((start and day < start) or (end and day > end))

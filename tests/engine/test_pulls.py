@@ -1,9 +1,13 @@
 """QuickBooks' vendors, jobs and items come here. QuickBooks is the sandbox's stand-in."""
 
-import pytest
+from datetime import timedelta
 
-from connectors.models import Conversation
-from connectors.pulls import request_sync
+import pytest
+from django.db.models import F
+
+from approvals.errors import NotReady
+from connectors.models import Connection, Conversation, Exchange, Reading
+from connectors.pulls import EVERYTHING_AFTER, queue_sync, request_sync
 from directory.models import CostCode, Job, Project, Vendor
 from tests.factories import VendorFactory
 from tests.stage import Stage
@@ -19,8 +23,8 @@ def test_an_empty_company_fills_from_quickbooks(stage: Stage, live_server) -> No
     alder = stage.books.add_vendor("Alder Electric")
     stage.books.add_vendor("Closed Down Roofing", active=False)
     stage.books.add_item("Sold only", sides="sales")
-    # Three lists, and the costs of one job.
-    assert request_sync(stage.connection, stage.access(stage.dora)) == 4
+    # Three lists, what was deleted, the self-test, and the costs of one job.
+    assert request_sync(stage.connection, stage.access(stage.dora)) == 6
     assert request_sync(stage.connection, stage.access(stage.dora)) == 0
     visit = stage.web_connector(live_server.url).run_once()
     assert visit.outcome == "done", visit.message
@@ -61,3 +65,149 @@ def test_a_list_that_breaks_off_begins_anew(stage: Stage, live_server) -> None:
     assert Vendor.objects.filter(company=stage.company).count() == 241
     stage.project.refresh_from_db()
     assert stage.project.erp_synced_at is not None
+
+
+def asked(what: str) -> str:
+    """The last question about a list, as it went out."""
+    last = Exchange.objects.filter(
+        conversation__purpose="pull", conversation__subject__startswith=what
+    ).latest("pk")
+    return last.request
+
+
+def sync(stage: Stage) -> None:
+    """The sync that the schedule asks for, and one visit."""
+    queue_sync(stage.connection)
+    stage.visit()
+
+
+@pytest.mark.parametrize("what", ["vendors", "jobs", "cost_codes", "deleted"])
+def test_what_was_read_to_its_end_is_read_on_from_there(stage: Stage, what: str) -> None:
+    since = "FromDeletedDate" if what == "deleted" else "FromModifiedDate"
+    sync(stage)
+    assert since not in asked(what)
+    began = Reading.objects.get(what=what).complete_from
+    assert began is not None
+    sync(stage)
+    assert f"<{since}>{(began - timedelta(minutes=5)).isoformat(timespec='seconds')}<" in asked(
+        what
+    )
+    # Now and then everything is read, and always when a person asks for it.
+    Reading.objects.update(full_from=F("full_from") - EVERYTHING_AFTER)
+    sync(stage)
+    assert since not in asked(what)
+    sync(stage)
+    assert since in asked(what)
+    request_sync(stage.connection, stage.access(stage.dora))
+    stage.visit()
+    assert since not in asked(what)
+
+
+def test_a_vendor_deleted_there_takes_no_new_commitment(stage: Stage) -> None:
+    sync(stage)
+    stage.books.by_hand.delete_entry(stage.vendor.erp_id)
+    sync(stage)
+    stage.vendor.refresh_from_db()
+    assert (stage.vendor.is_linked, stage.vendor.erp_problem) == (
+        False,
+        "It was deleted in QuickBooks. Link another one.",
+    )
+    with pytest.raises(NotReady, match="It was deleted in QuickBooks"):
+        stage.send(stage.commitment())
+
+
+def test_a_vendor_that_became_inactive_blocks_what_is_new(stage: Stage) -> None:
+    """Not what was sent before: that is refused when it is accepted, in words."""
+    sent = stage.commitment()
+    stage.send(sent)
+    sync(stage)
+    stage.books.by_hand.set_active(stage.vendor.erp_id, False)
+    sync(stage)
+    with pytest.raises(NotReady, match="It is inactive in QuickBooks"):
+        stage.send(stage.commitment(number="SC-002"))
+    with pytest.raises(NotReady, match="no active vendor of QuickBooks"):
+        stage.accept(sent)
+    stage.books.by_hand.set_active(stage.vendor.erp_id, True)
+    sync(stage)
+    stage.accept(sent)
+    stage.visit()
+    assert stage.status(sent) == "synced"
+
+
+def test_only_a_whole_reading_tells_what_is_gone(stage: Stage, live_server) -> None:
+    """Of what was deleted long ago QuickBooks tells nothing: it does not come any more."""
+    lost = VendorFactory.create(
+        company=stage.company, name="Long Gone Masonry", erp_id="80000F00-1400000000"
+    )
+    for number in range(240):
+        stage.books.add_vendor(f"Supplier {number:03}")
+    request_sync(stage.connection, stage.access(stage.dora))
+    visit = stage.web_connector(live_server.url).steps()
+    for step in visit:
+        if step.name == "receiveResponseXML":
+            break
+    visit.close()
+    lost = Vendor.objects.get(pk=lost.pk)
+    assert lost.is_linked
+    assert Reading.objects.get(what="vendors").complete_from is None
+    assert stage.web_connector(live_server.url).run_once().outcome == "done"
+    lost = Vendor.objects.get(pk=lost.pk)
+    assert not lost.is_linked
+    assert lost.erp_problem.startswith("QuickBooks no longer shows it: it was deleted there")
+    stage.vendor.refresh_from_db()
+    assert stage.vendor.is_linked
+
+
+def test_a_list_that_comes_empty_makes_nothing_inactive(stage: Stage) -> None:
+    sync(stage)
+    Vendor.objects.update(erp_id="80000F00-1400000000")
+    stage.books.by_hand.delete_entry(stage.books.list_id("Vendor", stage.vendor.name))
+    request_sync(stage.connection, stage.access(stage.dora))
+    stage.visit()
+    stage.vendor.refresh_from_db()
+    assert stage.vendor.is_linked
+
+
+def test_a_user_who_may_not_see_everything_is_noticed(stage: Stage, client) -> None:
+    """The lists come in part and nothing says so; the right user brings back what is missing."""
+    for name in ("Alder Electric", "Halden Steel"):
+        stage.books.add_vendor(name)
+    sync(stage)
+    assert {area["name"]: area["problem"] for area in areas(stage)} == {
+        "Vendors": "",
+        "Customers and jobs": "",
+        "Items": "",
+        "Accounts": "",
+        "Purchase orders": "",
+        "Estimates": "",
+        "Reports of costs": "",
+    }
+    client.force_login(stage.dora, backend="allauth.account.auth_backends.AuthenticationBackend")
+    page = f"/companies/{stage.company.pk}/erp/connection/"
+    assert "sees everything that we ask for" in client.get(page).content.decode()
+    stage.books.by_hand.set_preference("UserIsRestricted", True)
+    request_sync(stage.connection, stage.access(stage.dora))
+    stage.visit()
+    refused = "QuickBooks refuses them to the user that the Web Connector works as."
+    assert {area["name"]: area["problem"] for area in areas(stage) if area["problem"]} == {
+        "Vendors": "QuickBooks shows 1 of them, and 3 are linked here.",
+        "Accounts": "QuickBooks shows none of them, and no company file is without.",
+        "Purchase orders": refused,
+        "Reports of costs": refused,
+    }
+    assert Vendor.objects.filter(erp_active=True).count() == 1
+    told = client.get(page).content.decode()
+    assert "may not see everything" in told
+    assert "Integrated Applications" in told
+    # It is noticed again, not taken for what there is.
+    sync(stage)
+    assert len([area for area in areas(stage) if area["problem"]]) == 4
+    stage.books.by_hand.set_preference("UserIsRestricted", False)
+    request_sync(stage.connection, stage.access(stage.dora))
+    stage.visit()
+    assert not any(area["problem"] for area in areas(stage))
+    assert Vendor.objects.filter(erp_active=True).count() == 3
+
+
+def areas(stage: Stage) -> list[dict[str, str]]:
+    return list(Connection.objects.get(pk=stage.connection.pk).areas)

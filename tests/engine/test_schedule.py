@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 
 from connectors.models import Connection, Conversation
 from connectors.pulls import queue_due_syncs
+from connectors.webconnector import seen
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db
@@ -16,14 +17,14 @@ def test_a_sync_is_queued_when_it_is_due(stage: Stage) -> None:
     connections = Connection.objects.filter(pk=stage.connection.pk)
     assert queue_due_syncs() == 0  # QuickBooks has never called
     connections.update(first_seen_at=Now())
-    assert queue_due_syncs() == 4
+    assert queue_due_syncs() == 6
     assert queue_due_syncs() == 0
     stage.visit()
     assert not Conversation.objects.exclude(state="closed").exists()
     connections.update(sync_queued_at=Now() - timedelta(hours=3))
     assert queue_due_syncs() == 0
     connections.update(sync_queued_at=Now() - timedelta(hours=5))
-    assert queue_due_syncs() == 4
+    assert queue_due_syncs() == 6
     connections.update(sync_queued_at=None, sync_minutes=0)
     assert queue_due_syncs() == 0
 
@@ -37,3 +38,35 @@ def test_a_silence_is_told_on_the_first_page(stage: Stage, client) -> None:
     assert "has been silent" in client.get("/").content.decode()
     connections.update(silent_hours=0)
     assert "has been silent" not in client.get("/").content.decode()
+
+
+def test_the_next_call_is_expected_by_the_last_ones(stage: Stage) -> None:
+    """As the .qwc file says at first, then as it is seen to call; once by hand changes little."""
+    connection = stage.connection
+    assert connection.next_call_at is None
+    for minutes in (10, 10, 1, 10):
+        Connection.objects.update(last_seen_at=Now() - timedelta(minutes=minutes))
+        seen(connection)
+        connection.refresh_from_db()
+        if len(connection.intervals) < 3:
+            assert connection.calls_every == timedelta(minutes=15)
+    assert connection.intervals == [600, 60, 600, 600]
+    assert connection.calls_every == timedelta(minutes=10)
+    assert connection.last_seen_at is not None
+    assert connection.next_call_at == connection.last_seen_at + timedelta(minutes=10)
+    seen(connection)  # it calls again at once: not a new interval
+    connection.refresh_from_db()
+    assert len(connection.intervals) == 4
+
+
+def test_the_connection_page_tells_when_it_is_expected(stage: Stage, client) -> None:
+    client.force_login(stage.dora, backend="allauth.account.auth_backends.AuthenticationBackend")
+    page = f"/companies/{stage.company.pk}/erp/connection/"
+    assert "Next call" not in client.get(page).content.decode()
+    connections = Connection.objects.filter(pk=stage.connection.pk)
+    connections.update(last_seen_at=Now() - timedelta(minutes=4))
+    told = client.get(page).content.decode()
+    assert "expected about <time" in told
+    assert "it calls about every 15 minutes" in told
+    connections.update(last_seen_at=Now() - timedelta(minutes=40))
+    assert "was expected about" in client.get(page).content.decode()

@@ -86,7 +86,7 @@ def test_a_report_without_rows_is_a_report(app):
     [
         ("<ReportPostingStatusFilter>Posting</ReportPostingStatusFilter>", ""),
         ("TotalOnly", "ItemDetail"),
-        ("<ReportDateMacro>All<", "<ReportDateMacro>Today<"),
+        ("<ReportDateMacro>All<", "<ReportDateMacro>Yesterday<"),
         ("<IncludeColumn>Debit<", "<IncludeColumn>Aging<"),
     ],
 )

@@ -12,6 +12,8 @@ from connectors.quickbooks import connector
 from tests.connectors.quickbooks.conftest import change, change_order, commitment, line
 from tests.connectors.quickbooks.playing import KEY, OTHER_KEY
 
+NO_VENDOR = "Ironwood Concrete is linked to no active vendor of QuickBooks. The directory says why."
+
 
 def faults(document, terms=None) -> dict[str, str]:
     return {fault.where: fault.text for fault in connector.problems(document, terms)}
@@ -104,15 +106,15 @@ def test_every_missing_link_is_named_at_once(site):
     document = change_order(change(1, "1.00", 1), change(2, "1.00", 2), change(3, "1.00", 2))
     terms = msgspec.structs.replace(site.terms(document), job=None, vendor=None, items={})
     assert faults(document, terms) == {
-        "job": "The project Riverside Library is not linked to a QuickBooks job.",
-        "vendor": "Ironwood Concrete is not linked to a QuickBooks vendor.",
+        "job": "The project Riverside Library is linked to no active job of QuickBooks.",
+        "vendor": NO_VENDOR,
         "parent": "Its commitment is not in QuickBooks yet. Send that first.",
-        "line:1": "Cost code 03-300 is not linked to a QuickBooks item.",
-        "line:2": "Cost code 03-200 is not linked to a QuickBooks item.",
+        "line:1": "Cost code 03-300 is linked to no item of QuickBooks that can take costs.",
+        "line:2": "Cost code 03-200 is linked to no item of QuickBooks that can take costs.",
     }
     assert faults(commitment(), msgspec.structs.replace(terms, items=site.items)) == {
-        "job": "The project Riverside Library is not linked to a QuickBooks job.",
-        "vendor": "Ironwood Concrete is not linked to a QuickBooks vendor.",
+        "job": "The project Riverside Library is linked to no active job of QuickBooks.",
+        "vendor": NO_VENDOR,
     }
 
 

@@ -271,10 +271,11 @@ def test_the_file_for_the_web_connector():
 )
 def test_addresses_that_the_web_connector_would_refuse(url, support, sentence):
     with pytest.raises(ValueError, match=sentence):
-        qwc.text(company="A", url=url, support_url=support, user="u", file_id=FILE_ID)
+        qwc.text(company="A", url=url, support_url=support, user="u", file_id=FILE_ID, minutes=15)
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "buildserver"])
 def test_its_own_machine_may_be_called_without_tls(host):
     url = f"http://{host}:8000/qbwc/"
-    assert url in qwc.text(company="A", url=url, support_url=url, user="u", file_id=FILE_ID)
+    text = qwc.text(company="A", url=url, support_url=url, user="u", file_id=FILE_ID, minutes=15)
+    assert url in text
