@@ -47,6 +47,7 @@ GET    /projects/{project}/commitments/                           302 200 200 20
 GET    /projects/{project}/commitments/new/                       302 200 403 403 404 404 404
 POST   /projects/{project}/commitments/new/                       302 422 403 403 404 404 404
 GET    /projects/{project}/commitments/{draft}/                   302 200 200 200 404 404 404
+GET    /projects/{project}/commitments/{draft}/print/             302 200 200 200 404 404 404
 GET    /projects/{project}/commitments/{draft}/edit/              302 200 403 403 404 404 404
 POST   /projects/{project}/commitments/{draft}/edit/              302 422 403 403 404 404 404
 POST   /projects/{project}/commitments/{draft}/status/            302 302 403 403 404 404 404
@@ -55,6 +56,7 @@ GET    /projects/{project}/commitments/{draft}/change-orders/new/ 302 200 403 40
 POST   /projects/{project}/commitments/{draft}/change-orders/new/ 302 422 403 403 404 404 404
 GET    /projects/{project}/change-orders/                         302 200 200 200 404 404 404
 GET    /projects/{project}/change-orders/{co}/                    302 200 200 200 404 404 404
+GET    /projects/{project}/change-orders/{co}/print/              302 200 200 200 404 404 404
 GET    /projects/{project}/change-orders/{co}/edit/               302 200 403 403 404 404 404
 POST   /projects/{project}/change-orders/{co}/edit/               302 422 403 403 404 404 404
 POST   /projects/{project}/change-orders/{co}/status/             302 302 403 403 404 404 404

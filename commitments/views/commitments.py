@@ -7,7 +7,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -21,12 +20,13 @@ from approvals.states import Status
 from commitments import forms, listing, workflow
 from commitments.entries import commitment_entry
 from commitments.forms import Field, Form, Typed
-from commitments.models import ChangeOrder, ChangeOrderLine, Commitment
+from commitments.models import ChangeOrder, Commitment
 from commitments.states import DECIDED, STATUSES_OF, ChangeOrderStatus, CommitmentStatus, Type
 from commitments.views.showing import (
     Action,
     Choice,
     Statuses,
+    approved_changes,
     erp_of,
     links,
     lists,
@@ -250,13 +250,7 @@ def _statuses(now: Commitment, lacks: str) -> Statuses:
 def _schedule(now: Commitment, changes: list[ChangeOrder]) -> Any:
     """The schedule of values as table rows: original, approved changes, revised."""
     numbers = {one.pk: one.number for one in changes}
-    sums = dict(
-        ChangeOrderLine.objects.filter(
-            commitment=now, change_order__status=ChangeOrderStatus.APPROVED
-        )
-        .values_list("commitment_line")
-        .annotate(Sum("amount"))
-    )
+    sums = approved_changes(now)
     return rows(
         "schedule.jinja",
         [

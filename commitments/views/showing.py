@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template import engines
@@ -16,7 +18,8 @@ from approvals.differences import changed
 from approvals.errors import Stale
 from approvals.states import EDITABLE, Status
 from commitments.forms import Field
-from commitments.models import ChangeOrder, Commitment
+from commitments.models import ChangeOrder, ChangeOrderLine, Commitment
+from commitments.states import ChangeOrderStatus
 from connectors.contract import Capabilities, Kind
 from connectors.models import Connection
 from connectors.registry import connector_for
@@ -95,6 +98,14 @@ def with_quantities(document: Commitment | ChangeOrder) -> bool:
         line.unit or line.quantity is not None or line.unit_cost is not None
         for line in document.lines.all()
     )
+
+
+def approved_changes(commitment: Commitment) -> dict[int, Decimal]:
+    """What approved change orders change of each of its lines, by the line's id."""
+    rows = ChangeOrderLine.objects.filter(
+        commitment=commitment, change_order__status=ChangeOrderStatus.APPROVED
+    )
+    return dict(rows.values_list("commitment_line").annotate(Sum("amount")))
 
 
 def lists(company: Company) -> dict[str, Any]:
