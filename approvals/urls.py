@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from approvals import attaching, differing, linking, revoking, views
+from approvals import attaching, differing, linking, month_end, revoking, views
 
 DIFFERENCES = "companies/<int:company_id>/erp/differences/"
+MONTH_END = "companies/<int:company_id>/erp/month-end/"
 TAB = "companies/<int:company_id>/erp/<slug:tab>/"
 
 REVOKE = "operator/companies/<int:company_id>/people/<int:membership_id>/revoke/"
@@ -13,6 +14,9 @@ urlpatterns = [
     path(REVOKE, revoking.revoke_privilege, name="operator_revoke"),
     path(DIFFERENCES, differing.differing, name="differences"),
     path(DIFFERENCES + "compare/", differing.compare, name="differences_compare"),
+    path(MONTH_END, month_end.month_end, name="month_end"),
+    path(MONTH_END + "<int:project_id>/", month_end.month_end_job, name="month_end_job"),
+    path(MONTH_END + "<int:project_id>.csv", month_end.month_end_csv, name="month_end_csv"),
     path(TAB, views.erp_queue, name="queue"),
     path(TAB + "filters/", views.queue_filters, name="queue_filters"),
     path(TAB + "bulk/<slug:step>/", views.queue_bulk, name="queue_bulk"),

@@ -22,6 +22,7 @@ from connectors.models import Connection
 from connectors.quickbooks import OWNER_ID
 from connectors.webconnector import password_digest
 from directory.access import Access, access_to
+from directory.ledger import commit
 from directory.models import (
     Category,
     Company,
@@ -250,7 +251,9 @@ def _olga(olga: User, other: Company) -> None:
 
 
 def _saved(document: Any) -> Any:
-    """The document as a page would load it, its Export showing its total."""
+    """The document as a page would load it, its Export showing its total, its ledger written."""
     fresh = type(document).objects.get(pk=document.pk)
     Export.objects.filter(pk=fresh.export_id).update(amount=fresh.total, document_id=fresh.pk)
+    export = fresh.export
+    commit(export.pk, fresh.commits(), company=export.company_id, project=export.project_id)
     return fresh

@@ -87,6 +87,9 @@ POST   /companies/{company}/erp/commitments/bulk/accept/          302 404 200 40
 POST   /companies/{company}/erp/commitments/bulk/reject/          302 404 200 403 403 404 404
 GET    /companies/{company}/erp/differences/                      302 404 200 200 200 404 404
 POST   /companies/{company}/erp/differences/compare/              302 404 302 403 302 404 404
+GET    /companies/{company}/erp/month-end/                        302 404 200 200 200 404 404
+GET    /companies/{company}/erp/month-end/{project}/              302 404 200 200 200 404 404
+GET    /companies/{company}/erp/month-end/{project}.csv           302 404 200 200 200 404 404
 GET    /companies/{company}/erp/connection/                       302 404 200 200 200 404 404
 POST   /companies/{company}/erp/connection/create/                302 404 403 403 302 404 404
 POST   /companies/{company}/erp/connection/password/              302 404 403 403 200 404 404

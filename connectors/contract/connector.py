@@ -51,6 +51,10 @@ class Connector(Protocol):
     def record(self, document: Document, terms: Terms) -> str:
         """The ERP record that it writes: two exports of one record never overlap."""
 
+    def held_as(self, kind: Kind, erp_id: str) -> str:
+        """The name under which `records` tells of the whole record with this id of the ERP's;
+        its `amount`, where it is told, is the record's total as text."""
+
     def repeats_safely(self, document: Document) -> bool:
         """Whether the very same write, sent again under its key, cannot add anything."""
 

@@ -105,6 +105,11 @@ class QuickBooks:
             return orders.order_name(terms.parent.id)
         return commitments.number_name(document.number)
 
+    def held_as(self, kind: Kind, erp_id: str) -> str:
+        """po:<TxnID>, or estimate:<TxnID> of a budget."""
+        name = estimates.estimate_name if kind == "budget" else orders.order_name
+        return name(erp_id)
+
     def repeats_safely(self, document: Document) -> bool:
         """QuickBooks itself refuses the double of an Add under its key; a Mod gets a new key."""
         if document.kind == "budget":

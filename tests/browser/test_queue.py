@@ -71,3 +71,18 @@ def test_ann_narrows_the_queue_and_decides_what_is_left(stage, sign_in, screensh
     page.get_by_role("link", name="Filter", exact=True).click()
     expect(form).to_be_visible()
     screenshot(page, "queue-filtered-390")
+
+
+def test_ann_closes_the_month_of_a_job(stage, sign_in, screenshot):
+    waiting(stage, 3)
+    stage.commitment(number="SC-002", title="Roofing", lines=[("05-120", "Deck", "8200.50")])
+    page = sign_in(stage.ann)
+    page.goto(f"/companies/{stage.company.pk}/erp/month-end/")
+    screenshot(page, "month-end")
+    page.get_by_role("link", name=str(stage.project)).click()
+    row = page.get_by_role("row", name=re.compile("SC-001"))
+    expect(row).to_contain_text("3 ready to export: 2,400.00")
+    expect(page.get_by_role("row", name=re.compile("2 commitments"))).to_contain_text("10,600.50")
+    screenshot(page, "month-end-job")
+    page.emulate_media(media="print")
+    screenshot(page, "month-end-job-print")
