@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 from django.db import models
-from django.db.models import Case, Q, Value, When
+from django.db.models import Case, Q, QuerySet, Value, When
 from django.db.models.functions import Now
 from django.utils.functional import cached_property
 
@@ -146,6 +147,23 @@ class Export(models.Model):
         return getattr(self, self.kind.replace("_", ""), None)
 
 
+def live(exports: Iterable[Export]) -> dict[int, Exportable]:
+    """The documents of these exports that still exist, with all that they are judged by.
+
+    By the export's id; the same number of queries for however many.
+    """
+    found: dict[int, Exportable] = {}
+    by_kind: dict[str, dict[int, Export]] = {}
+    for export in exports:
+        by_kind.setdefault(export.kind.replace("_", ""), {})[export.pk] = export
+    for name, ours in by_kind.items():
+        model = cast("type[Exportable]", Export._meta.get_field(name).related_model)
+        for document in model.in_full().filter(export__in=ours):
+            document.export = ours[document.export_id]
+            found[document.export_id] = document
+    return found
+
+
 class TabCount(models.Model):
     """How many exports of a kind have a status, per company; kept in the step's transaction."""
 
@@ -220,6 +238,11 @@ class Exportable(models.Model):
 
     class Meta:
         abstract = True
+
+    @classmethod
+    def in_full(cls) -> QuerySet[Any]:
+        """Documents with all that `problems` and `to_document` look at; no query per document."""
+        return cls._default_manager.all()
 
     def problems(self) -> list[Problem]:
         """Every rule that fails on the live rows before *Send to ERP*, all at once."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,12 +18,13 @@ from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
 from approvals.buttons import IN_LISTS, MAIN
+from approvals.errors import StepError
 from approvals.listing import TABS, VIEWS, Counts, Place
 from approvals.models import Kinds
 from approvals.rights import why_not
 from approvals.states import STEPS, VIEW_OF, Status, View
 from approvals.wanted import Order, Wanted
-from approvals.workflow import Result
+from approvals.workflow import Item, Result
 from directory.access import Access
 from directory.formats import ago, moment, money
 from directory.models import Project, User
@@ -75,6 +77,7 @@ WHEN = {
 
 # What became of the items of a bulk step.
 DONE = {
+    "send": "sent",
     "accept": "accepted",
     "retry": "accepted again",
     "reject": "rejected",
@@ -341,6 +344,19 @@ class Outcome:
     words: str  # accepted, rejected …
     moved: Sequence[tuple[str, str]]  # name, address
     refused: Sequence[Refused]
+
+
+def ticked(texts: Sequence[str]) -> list[Item]:
+    """`id:version` of each ticked row, as its page showed it. Raises StepError."""
+    if not texts:
+        raise StepError("Nothing is ticked. Tick the items first.")
+    items = []
+    for text in texts:
+        seen = re.fullmatch(r"([0-9]{1,18}):([0-9]{1,18})", text)
+        if seen is None:
+            raise StepError("The page sent something unreadable. Load it again.")
+        items.append(Item(int(seen[1]), int(seen[2])))
+    return items
 
 
 def outcome(step: str, results: Sequence[Result]) -> Outcome:

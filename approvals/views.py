@@ -29,7 +29,7 @@ from approvals.review import review
 from approvals.states import STEPS, Status, View
 from approvals.told import told
 from approvals.wanted import Wanted
-from approvals.workflow import MOST_AT_ONCE, Item, take, take_all
+from approvals.workflow import MOST_AT_ONCE, take, take_all
 from connectors.models import Connection
 from connectors.registry import connector_for
 from directory.access import Access, lacking, not_approver, open_company
@@ -87,27 +87,14 @@ def queue_bulk(request: HttpRequest, company_id: int, tab: str, step: str) -> Ht
     access = open_company(person(request), company_id, Tool.ERP)
     if step not in IN_LISTS or tab not in TABS:
         raise Http404
-    ticked = [one for one in request.POST.getlist("only") if one] or request.POST.getlist("item")
+    items = [one for one in request.POST.getlist("only") if one] or request.POST.getlist("item")
     try:
-        results = take_all(step, _items(ticked), by=access, note=request.POST.get("note", ""))
+        results = take_all(step, queue.ticked(items), by=access, note=request.POST.get("note", ""))
     except StepError as refused:
         return _queue(request, access, tab, error=refused.message, status=409)
     except PermissionDenied as refused:
         return _queue(request, access, tab, error=str(refused), status=403)
     return _queue(request, access, tab, outcome=queue.outcome(step, results))
-
-
-def _items(texts: Sequence[str]) -> list[Item]:
-    """`id:version` of each ticked row, as its page showed it."""
-    if not texts:
-        raise StepError("Nothing is ticked. Tick the items first.")
-    items = []
-    for text in texts:
-        number, version = (_number(part) for part in text.partition(":")[::2])
-        if number is None or version is None:
-            raise StepError("The page sent something unreadable. Load it again.")
-        items.append(Item(number, version))
-    return items
 
 
 def _number(text: str) -> int | None:

@@ -16,7 +16,7 @@ from django.db import transaction
 
 from approvals.differences import differences
 from approvals.errors import NotReady, Stale, StepError, WrongState
-from approvals.models import Export, Exportable
+from approvals.models import Export, Exportable, live
 from approvals.moves import Move, lock_exports, make, rounds_of
 from approvals.readiness import destinations, frozen_problems, send_problems
 from approvals.rights import DECISIONS, own_item
@@ -68,9 +68,34 @@ def send(document: Exportable, *, by: Access, version: int) -> Export:
     if why := document.may_send(by):
         raise PermissionDenied(why)
     export = _lock_one(document.export_id, version, STEPS["send"], parents=True)
-    fresh = type(document)._default_manager.get(pk=document.pk)
-    copy = fresh.to_document()
-    if problems := send_problems(fresh, copy):
+    make(STEPS["send"], [_sending(export, live([export]).get(export.pk), by)], by=by.user.pk)
+    return export
+
+
+@transaction.atomic
+def send_all(items: Sequence[Item], *, by: Access) -> list[Result]:
+    """Send many documents of one project, `by`'s; a result for each, in their order."""
+    exports = lock_exports(_ids(items), company=by.company.pk, parents=True)
+    project = by.project.pk if by.project else None
+    ours = {pk: export for pk, export in exports.items() if export.project_id == project}
+    documents = live([ours[item.id] for item in items if item.id in ours])
+    return _move_locked(
+        STEPS["send"],
+        items,
+        ours,
+        by,
+        lambda export: _sending(export, documents.get(export.pk), by),
+    )
+
+
+def _sending(export: Export, document: Exportable | None, by: Access) -> Move:
+    """The step of a locked export whose document may go. Raises StepError with every reason."""
+    if document is None:
+        raise StepError(f"{export} no longer has a document.")
+    if why := document.may_send(by):
+        raise StepError(why)
+    copy = document.to_document()
+    if problems := send_problems(document, copy):
         raise NotReady(export, problems)
     changes = {
         "number": copy.number,
@@ -84,9 +109,7 @@ def send(document: Exportable, *, by: Access, version: int) -> Export:
         "message": "",
         "sent_by_id": by.user.pk,
     }
-    told = {"copy": copy.digest(), "amount": str(copy.amount)}
-    make(STEPS["send"], [Move(export, changes, told)], by=by.user.pk)
-    return export
+    return Move(export, changes, {"copy": copy.digest(), "amount": str(copy.amount)})
 
 
 @transaction.atomic
@@ -335,6 +358,21 @@ def _move_each(
 ) -> list[Result]:
     """Move each item that may take `step`; `changes(export)` gives its columns or raises."""
     exports = lock_exports(_ids(items), company=by.company.pk)
+    return _move_locked(
+        step, items, exports, by, lambda export: Move(export, changes(export)), note=note
+    )
+
+
+def _move_locked(
+    step: Step,
+    items: Sequence[Item],
+    exports: Mapping[int, Export],
+    by: Access,
+    move: Callable[[Export], Move],
+    *,
+    note: str = "",
+) -> list[Result]:
+    """The same with `exports` that are locked already; `move(export)` makes its step or raises."""
     results: dict[int, Result] = {}
     moves = []
     for item in sorted(items, key=lambda item: item.id):
@@ -345,7 +383,7 @@ def _move_each(
         error = _objection(export, step, item.version, by)
         if error is None:
             try:
-                moves.append(Move(export, changes(export)))
+                moves.append(move(export))
             except StepError as refused:
                 error = refused
         results[item.id] = Result(item.id, export, error)

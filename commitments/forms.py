@@ -25,6 +25,7 @@ from commitments.entries import (
 from commitments.models import AnyLine, ChangeOrder, ChangeOrderLine, Commitment, CommitmentLine
 from directory.entered import Fault
 from directory.formats import money
+from directory.sheets import Column, Sheet
 
 COMMITMENT = (
     "type",
@@ -149,6 +150,31 @@ def _target(text: str, known: Mapping[int, CommitmentLine]) -> tuple[int | None,
     return line.pk, False
 
 
+# --- From a table ------------------------------------------------------------------------------
+
+_COLUMNS = (
+    Column("cost_code", "Cost code", ["code", "cost code number"], required=True),
+    Column("category", "Category", ["cost type", "type"], required=True),
+    Column("sub_job", "Sub job"),
+    Column("description", "Description", ["item", "title"]),
+    Column("quantity", "Quantity", ["qty"], number=True),
+    Column("unit", "Unit", ["uom"]),
+    Column("unit_cost", "Unit cost", ["unit price", "rate"], number=True),
+    Column("amount", "Amount", ["total", "scheduled value"], number=True),
+)
+
+
+def columns(target: str) -> list[Column]:
+    """The columns of a table of lines; with `target` the first says what a line is for."""
+    first = [Column("target", target, ["line", "commitment line"], required=True)] if target else []
+    return [*first, *_COLUMNS]
+
+
+def from_sheet(sheet: Sheet) -> list[dict[str, str]]:
+    """The rows of a table as lines of the form."""
+    return [dict.fromkeys(CELLS, "") | row.cells for row in sheet.rows]
+
+
 # --- From a document ---------------------------------------------------------------------------
 
 
@@ -165,6 +191,14 @@ def typed_commitment(commitment: Commitment) -> Typed:
         "vendor_message": commitment.vendor_message,
     }
     return Typed(header, [_cells(line) for line in commitment.own_lines()])
+
+
+def typed_copy(commitment: Commitment, *, number: str) -> Typed:
+    """A commitment as the form of a new one like it shows it first: with lines of its own."""
+    copy = typed_commitment(commitment)
+    copy.header["number"] = number
+    copy.lines = [{**cells, "id": ""} for cells in copy.lines]
+    return copy
 
 
 def typed_change_order(change_order: ChangeOrder) -> Typed:
@@ -252,11 +286,13 @@ class Form:
         listed = []
         for fault in self.faults:
             if fault.line:
-                label = _LABELS.get(fault.field, self.target).lower()
-                words = f"Line {fault.line}, {label}: {fault.message}"
+                label = _LABELS.get(fault.field, self.target).lower() if fault.field else ""
+                words = f"Line {fault.line}{', ' if label else ''}{label}: {fault.message}"
                 listed.append((f"line-{fault.line}", words))
             elif fault.field in labels:
                 listed.append((fault.field, f"{labels[fault.field]}: {fault.message}"))
+            elif fault.field == "table":
+                listed.append(("import", fault.message))
             else:
                 listed.append(("lines", fault.message))
         return listed
@@ -293,6 +329,9 @@ def _row(
     number: int, cells: Mapping[str, str], faults: Sequence[Fault], target: str
 ) -> dict[str, Any]:
     mine = [fault for fault in faults if fault.line == number]
-    wrong = {fault.field if fault.field in _LABELS else "target" for fault in mine}
-    told = [f"{_LABELS.get(fault.field, target)}: {fault.message}" for fault in mine]
+    wrong = {one.field if one.field in _LABELS else "target" for one in mine if one.field}
+    told = [
+        f"{_LABELS.get(fault.field, target)}: {fault.message}" if fault.field else fault.message
+        for fault in mine
+    ]
     return {"number": number, "cells": cells, "wrong": wrong, "faults": told}

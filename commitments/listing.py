@@ -6,9 +6,9 @@ A page begins after the key of the last row before it; there is no OFFSET and no
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self, TypeVar
 from urllib.parse import urlencode
 
 from django.db.models import Count, DecimalField, OuterRef, Q, QuerySet, Subquery, Sum
@@ -18,7 +18,7 @@ from django.template import engines
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
-from approvals.states import Status
+from approvals.states import EDITABLE, Status
 from commitments.models import ChangeOrder, Commitment
 from commitments.states import ChangeOrderStatus, CommitmentStatus, Type
 from directory.formats import money
@@ -26,6 +26,7 @@ from directory.models import Project
 
 PAGE = 100
 ZERO = Decimal("0.00")
+M = TypeVar("M", Commitment, ChangeOrder)
 MONEY: DecimalField[Decimal, Decimal] = DecimalField(max_digits=15, decimal_places=2)
 
 
@@ -37,15 +38,16 @@ class Wanted:
     type: str = ""
     status: str = ""
     erp: str = ""
+    vendor: str = ""
     after: str = ""
 
     @classmethod
-    def read(cls, query: QueryDict) -> Wanted:
-        return cls(**{name: query.get(name, "").strip()[:100] for name in cls.__slots__})
+    def read(cls, query: QueryDict) -> Self:
+        return cls(**{one.name: query.get(one.name, "").strip()[:100] for one in fields(cls)})
 
     @property
     def is_filtered(self) -> bool:
-        return bool(self.q or self.type or self.status or self.erp)
+        return any(value for name, value in asdict(self).items() if name != "after")
 
     def next(self, after: str) -> str:
         """The query of the page that begins after this key, '' if there is none."""
@@ -55,6 +57,11 @@ class Wanted:
     @property
     def first(self) -> str:
         return self.next("x").removesuffix("after=x").rstrip("&")
+
+    @property
+    def address(self) -> str:
+        """What stands behind an address that shall find the same, from this page on."""
+        return f"?{query}" if (query := self.next(self.after) or self.first) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +75,37 @@ class Listed:
     totals: Sequence[tuple[str, Decimal]]
 
 
+def find_commitments(project: Project, wanted: Wanted) -> QuerySet[Commitment]:
+    """All of a project's commitments that match, by number, with their export and vendor."""
+    return _matching(
+        Commitment.objects.filter(project=project).select_related("export", "vendor"),
+        wanted,
+        searched=("number", "title", "vendor__name"),
+        statuses=CommitmentStatus.values,
+    ).order_by("number")
+
+
+def find_change_orders(project: Project, wanted: Wanted) -> QuerySet[ChangeOrder]:
+    """All of a project's change orders that match, newest first, with what their rows show."""
+    return _matching(
+        ChangeOrder.objects.filter(commitment__project=project).select_related(
+            "export", "commitment__vendor"
+        ),
+        wanted,
+        searched=("number", "title", "commitment__number", "commitment__vendor__name"),
+        statuses=ChangeOrderStatus.values,
+        of="commitment__",
+    ).order_by("-id")
+
+
 def commitments(project: Project, wanted: Wanted) -> Listed:
     """A project's commitments by number; three queries."""
-    found = _matching(
-        Commitment.objects.filter(project=project),
-        wanted,
-        ("number", "title", "vendor__name"),
-        CommitmentStatus.values,
-    )
-    if wanted.type in Type.values:
-        found = found.filter(type=wanted.type)
+    found = find_commitments(project, wanted)
     sums = found.aggregate(count=Count("id"), original=Coalesce(Sum("export__amount"), ZERO))
     approved = ChangeOrder.objects.filter(
         commitment__in=found.values("id"), status=ChangeOrderStatus.APPROVED
     ).aggregate(sum=Coalesce(Sum("export__amount"), ZERO))["sum"]
-    rows = found.select_related("export", "vendor").annotate(changes=_approved()).order_by("number")
+    rows = found.annotate(changes=approved_changes())
     if wanted.after:
         rows = rows.filter(number__gt=wanted.after)
     page = list(rows[: PAGE + 1])
@@ -101,19 +124,14 @@ def commitments(project: Project, wanted: Wanted) -> Listed:
 
 def change_orders(project: Project, wanted: Wanted) -> Listed:
     """A project's change orders, newest first; two queries."""
-    found = _matching(
-        ChangeOrder.objects.filter(commitment__project=project),
-        wanted,
-        ("number", "title", "commitment__number", "commitment__vendor__name"),
-        ChangeOrderStatus.values,
-    )
+    found = find_change_orders(project, wanted)
     approved = Sum("export__amount", filter=Q(status=ChangeOrderStatus.APPROVED))
     sums = found.aggregate(
         count=Count("id"),
         total=Coalesce(Sum("export__amount"), ZERO),
         approved=Coalesce(approved, ZERO),
     )
-    rows = found.select_related("export", "commitment__vendor").order_by("-id")
+    rows = found
     if wanted.after.isdecimal():
         rows = rows.filter(id__lt=int(wanted.after[:18]))
     page = list(rows[: PAGE + 1])
@@ -127,13 +145,16 @@ def change_orders(project: Project, wanted: Wanted) -> Listed:
 
 
 def change_order_rows(rows: Sequence[ChangeOrder], *, with_commitment: bool) -> SafeString:
-    """Change orders, their export and commitment loaded, as table rows."""
+    """Change orders, their export and commitment loaded, as table rows.
+
+    `with_commitment`: those of the project's list, which can be ticked.
+    """
     return _html(
         "change_orders.jinja", [_change_order(row) for row in rows], with_commitment=with_commitment
     )
 
 
-def _approved() -> Coalesce:
+def approved_changes() -> Coalesce:
     """The approved changes of each commitment."""
     sums = (
         ChangeOrder.objects.filter(commitment=OuterRef("pk"), status=ChangeOrderStatus.APPROVED)
@@ -146,8 +167,14 @@ def _approved() -> Coalesce:
 
 
 def _matching(
-    rows: QuerySet[Any], wanted: Wanted, searched: Sequence[str], statuses: Sequence[str]
-) -> QuerySet[Any]:
+    rows: QuerySet[M],
+    wanted: Wanted,
+    *,
+    searched: Sequence[str],
+    statuses: Sequence[str],
+    of: str = "",
+) -> QuerySet[M]:
+    """The rows that match; `of` leads from a row to its commitment."""
     for word in wanted.q.split():
         matches = Q()
         for name in searched:
@@ -157,12 +184,17 @@ def _matching(
         rows = rows.filter(status=wanted.status)
     if wanted.erp in Status.values:
         rows = rows.filter(export__status=wanted.erp)
+    if wanted.type in Type.values:
+        rows = rows.filter(**{f"{of}type": wanted.type})
+    if wanted.vendor.isdecimal():
+        rows = rows.filter(**{f"{of}vendor": int(wanted.vendor[:18])})
     return rows
 
 
 def _commitment(row: Any) -> dict[str, Any]:
     return {
         "url": reverse("commitment", args=[row.project_id, row.pk]),
+        **_ticking(row),
         "number": row.number,
         "title": row.title,
         "vendor": row.vendor.name if row.vendor else "",
@@ -181,6 +213,7 @@ def _change_order(row: ChangeOrder) -> dict[str, Any]:
     commitment = row.commitment
     return {
         "url": reverse("change_order", args=[commitment.project_id, row.pk]),
+        **_ticking(row),
         "commitment": commitment.number,
         "number": row.number,
         "revision": row.revision,
@@ -193,6 +226,14 @@ def _change_order(row: ChangeOrder) -> dict[str, Any]:
         "amount": money(row.export.amount),
         "deduct": row.export.amount < 0,
     }
+
+
+def _ticking(row: Commitment | ChangeOrder) -> dict[str, Any]:
+    """What a row that can be sent from the list is ticked by."""
+    export = row.export
+    if export.status not in EDITABLE:
+        return {"item": ""}
+    return {"item": f"{export.pk}:{export.version}", "cents": int(export.amount * 100)}
 
 
 def _html(template: str, rows: Sequence[dict[str, Any]], **context: Any) -> SafeString:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from django.db import models
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.urls import reverse
 
@@ -47,6 +48,12 @@ class Commitment(Exportable):
             models.UniqueConstraint(fields=["company", "number"], name="commitment_number"),
             models.UniqueConstraint(fields=["id", "company"], name="commitment_of_company"),
         ]
+
+    @classmethod
+    def in_full(cls) -> QuerySet[Commitment]:
+        return cls._default_manager.select_related(
+            "export__created_by", "vendor", "project__company__connection", "project__job"
+        ).prefetch_related("lines__cost_code", "lines__category")
 
     def __str__(self) -> str:
         return f"{self.number} {self.title}"
@@ -176,8 +183,28 @@ class ChangeOrder(Exportable):
             models.UniqueConstraint(fields=["id", "commitment"], name="change_order_of_commitment"),
         ]
 
+    @classmethod
+    def in_full(cls) -> QuerySet[ChangeOrder]:
+        return cls._default_manager.select_related(
+            "export__created_by",
+            "commitment__export",
+            "commitment__vendor",
+            "commitment__project__company__connection",
+            "commitment__project__job",
+        ).prefetch_related("lines__cost_code", "lines__category", "lines__commitment_line")
+
     def __str__(self) -> str:
         return f"{self.commitment.number} CCO {self.number} {self.title}"
+
+    @property
+    def project(self) -> Project:
+        """Its commitment's."""
+        return self.commitment.project
+
+    @property
+    def vendor(self) -> Vendor | None:
+        """Its commitment's contract company."""
+        return self.commitment.vendor
 
     def get_absolute_url(self) -> str:
         return reverse("change_order", args=[self.commitment.project_id, self.pk])

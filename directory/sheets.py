@@ -64,11 +64,7 @@ def read_sheet(content: bytes | str, columns: Sequence[Column], most_rows: int) 
 
     Raises Unreadable when it is too large, is no table, or lacks a required column.
     """
-    if len(content) > MOST_BYTES:
-        raise Unreadable(
-            f"This has {len(content) / 1024**2:,.0f} MB; {MOST_BYTES // 1024**2} MB are possible. "
-            "Remove what does not belong to the table, or divide it."
-        )
+    refuse_size(len(content))
     text = content if isinstance(content, str) else _decoded(content)
     if "\0" in text:
         raise Unreadable("This is no CSV file. In the spreadsheet, choose Save as … CSV UTF-8.")
@@ -88,6 +84,15 @@ def read_sheet(content: bytes | str, columns: Sequence[Column], most_rows: int) 
     if not rows:
         raise Unreadable("There is no row below the headings.")
     return Sheet(rows, faults, [heading for heading in ignored.values() if heading])
+
+
+def refuse_size(size: int) -> None:
+    """Raises Unreadable if a table has too many bytes; ask before reading it into memory."""
+    if size > MOST_BYTES:
+        raise Unreadable(
+            f"This has {size / 1024**2:,.0f} MB; {MOST_BYTES // 1024**2} MB are possible. "
+            "Remove what does not belong to the table, or divide it."
+        )
 
 
 def _decoded(content: bytes) -> str:

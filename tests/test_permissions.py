@@ -44,7 +44,10 @@ GET    /projects/{project}/budget/                                302 200 200 20
 GET    /projects/{project}/job-costs/                             302 200 200 200 404 404 404
 
 GET    /projects/{project}/commitments/                           302 200 200 200 404 404 404
+GET    /projects/{project}/commitments/log.csv                    302 200 200 200 404 404 404
+POST   /projects/{project}/commitments/send/                      302 200 403 403 404 404 404
 GET    /projects/{project}/commitments/new/                       302 200 403 403 404 404 404
+GET    /projects/{project}/commitments/new/?copy={draft}          302 200 403 403 404 404 404
 POST   /projects/{project}/commitments/new/                       302 422 403 403 404 404 404
 GET    /projects/{project}/commitments/{draft}/                   302 200 200 200 404 404 404
 GET    /projects/{project}/commitments/{draft}/print/             302 200 200 200 404 404 404
@@ -55,6 +58,8 @@ POST   /projects/{project}/commitments/{draft}/delete/            302 302 403 40
 GET    /projects/{project}/commitments/{draft}/change-orders/new/ 302 200 403 403 404 404 404
 POST   /projects/{project}/commitments/{draft}/change-orders/new/ 302 422 403 403 404 404 404
 GET    /projects/{project}/change-orders/                         302 200 200 200 404 404 404
+GET    /projects/{project}/change-orders/log.csv                  302 200 200 200 404 404 404
+POST   /projects/{project}/change-orders/send/                    302 200 403 403 404 404 404
 GET    /projects/{project}/change-orders/{co}/                    302 200 200 200 404 404 404
 GET    /projects/{project}/change-orders/{co}/print/              302 200 200 200 404 404 404
 GET    /projects/{project}/change-orders/{co}/edit/               302 200 403 403 404 404 404
@@ -196,6 +201,8 @@ def bodies(at: dict[str, int]) -> dict[str, dict[str, Any]]:
         "POST /projects/{project}/commitments/{draft}/edit/": {"version": "0"},
         "POST /projects/{project}/commitments/{draft}/status/": {"version": "0", "status": "void"},
         "POST /projects/{project}/commitments/{draft}/delete/": {"version": "0"},
+        "POST /projects/{project}/commitments/send/": {"item": f"{at['unsent']}:0"},
+        "POST /projects/{project}/change-orders/send/": {"item": f"{at['unsent']}:0"},
         "POST /projects/{project}/change-orders/{co}/edit/": {"version": "0"},
         "POST /projects/{project}/change-orders/{co}/status/": {"version": "0", "status": "void"},
         "POST /projects/{project}/change-orders/{co}/delete/": {"version": "0"},

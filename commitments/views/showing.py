@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template import engines
@@ -20,12 +20,12 @@ from approvals.states import EDITABLE, Status
 from commitments.forms import Field
 from commitments.models import ChangeOrder, ChangeOrderLine, Commitment
 from commitments.states import ChangeOrderStatus
-from connectors.contract import Capabilities, Kind
+from connectors.contract import Capabilities
 from connectors.models import Connection
 from connectors.registry import connector_for
 from directory.access import Access
 from directory.entered import Invalid
-from directory.models import Category, Company, CostCode
+from directory.models import Category, Company, CostCode, Project, Vendor
 from directory.perms import Level, Tool
 
 
@@ -83,7 +83,7 @@ def erp_of(company: Company) -> Capabilities | None:
     return connector_for(connection.erp).capabilities if connection else None
 
 
-def with_limits(fields: Sequence[Field], kind: Kind, erp: Capabilities | None) -> Sequence[Field]:
+def with_limits(fields: Sequence[Field], kind: str, erp: Capabilities | None) -> Sequence[Field]:
     """The same fields, counting what the ERP takes."""
     if erp is not None:
         limits = {"number": erp.number_length.get(kind, 0), **erp.text_length.get(kind, {})}
@@ -115,6 +115,13 @@ def lists(company: Company) -> dict[str, Any]:
         "cost_codes": codes.values_list("code", "name"),
         "categories": Category.objects.filter(company=company).values_list("name", flat=True),
     }
+
+
+def vendors_of(project: Project) -> QuerySet[Vendor]:
+    """The contract companies of a project's commitments, to filter a list by."""
+    return Vendor.objects.filter(
+        pk__in=Commitment.objects.filter(project=project).values("vendor")
+    ).order_by("name")
 
 
 def links(document: Commitment | ChangeOrder, access: Access, edit_url: str) -> dict[str, str]:

@@ -12,7 +12,6 @@ from commitments.workflow.change_orders import (
     create_change_order,
     delete_change_order,
     next_number,
-    number_after,
     set_change_order_status,
     status_tool,
     update_change_order,
@@ -24,12 +23,14 @@ from commitments.workflow.change_orders import (
 from commitments.workflow.commitments import (
     create_commitment,
     delete_commitment,
+    next_commitment_number,
     set_commitment_status,
     update_commitment,
     why_not_commitment_status,
     why_not_delete_commitment,
 )
 from commitments.workflow.loading import load_change_order, load_commitment
+from commitments.workflow.numbers import number_after
 
 __all__ = [
     "add_lines",
@@ -39,6 +40,7 @@ __all__ = [
     "delete_commitment",
     "load_change_order",
     "load_commitment",
+    "next_commitment_number",
     "next_number",
     "number_after",
     "set_change_order_status",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -19,6 +18,7 @@ from commitments.entries import ChangeEntry, ChangeOrderEntry, change_order_entr
 from commitments.models import ChangeOrder, ChangeOrderLine, Commitment, CommitmentLine
 from commitments.states import DECIDED, SETTLED, ChangeOrderStatus, CommitmentStatus
 from commitments.workflow.loading import load_change_order, load_commitment
+from commitments.workflow.numbers import number_after
 from commitments.workflow.saving import (
     Saved,
     assign,
@@ -227,16 +227,11 @@ def next_number(commitment: Commitment) -> str:
     )
 
 
-def number_after(numbers: Sequence[str]) -> str:
-    """001, or one more than the newest of `numbers` (they come newest first) that is still free."""
-    if not numbers:
-        return "001"
-    counted = re.fullmatch(r"(.*?)([0-9]{1,9})", numbers[0])
-    before, digits = counted.groups() if counted else ("", f"{len(numbers):03d}")
-    count = int(digits) + 1
-    while (number := f"{before}{count:0{len(digits)}d}") in numbers:
-        count += 1
-    return number
+def change_order_faults(now: ChangeOrder, data: ChangeOrderEntry) -> list[Fault]:
+    """What would be wrong if `data` were saved now, as `now` or (not saved yet) as a new one."""
+    reader = Reader()
+    _read_change_order(reader, now, data)
+    return reader.faults
 
 
 def _read_change_order(

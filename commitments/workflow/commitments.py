@@ -16,6 +16,7 @@ from commitments.entries import CommitmentEntry
 from commitments.models import ChangeOrder, ChangeOrderLine, Commitment, CommitmentLine
 from commitments.states import SETTLED, STATUSES_OF, ChangeOrderStatus, CommitmentStatus
 from commitments.workflow.loading import load_change_order, load_commitment
+from commitments.workflow.numbers import number_after
 from commitments.workflow.saving import (
     Saved,
     assign,
@@ -27,7 +28,7 @@ from commitments.workflow.saving import (
     seen,
 )
 from directory.access import Access
-from directory.entered import Reader
+from directory.entered import Fault, Reader
 from directory.models import Project
 from directory.perms import Tool
 
@@ -169,6 +170,19 @@ def why_not_delete_commitment(now: Commitment) -> str:
     if now.change_orders.exists():
         return "It has change orders. Delete them first."
     return ""
+
+
+def next_commitment_number(like: Commitment) -> str:
+    """The first free number after that of `like`, counted in its company: SC-007 after SC-006."""
+    taken = Commitment.objects.filter(company=like.company_id).values_list("number", flat=True)
+    return number_after([like.number, *taken])
+
+
+def commitment_faults(now: Commitment, data: CommitmentEntry) -> list[Fault]:
+    """What would be wrong if `data` were saved now, as `now` or (not saved yet) as a new one."""
+    reader = Reader()
+    _read_commitment(reader, now, data)
+    return reader.faults
 
 
 def _read_commitment(

@@ -77,12 +77,11 @@ def save_lines(lines: Sequence[L], stored: Sequence[L], **owner: Commitment | Ch
 
 def columns(document: Commitment | ChangeOrder, lines: Iterable[AnyLine]) -> dict[str, Any]:
     """What the Export of an unsent document shows of it in lists."""
-    commitment = document if isinstance(document, Commitment) else document.commitment
     return {
         "number": document.number,
         "title": document.title,
         "amount": sum((line.amount for line in lines), Decimal("0.00")),
-        "vendor_name": commitment.vendor.name if commitment.vendor else "",
+        "vendor_name": document.vendor.name if document.vendor else "",
     }
 
 

@@ -1,0 +1,260 @@
+"""What the pages of commitments and of change orders do alike.
+
+`Pages` says what is different; `commitments.urls` hands one to each of these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from approvals.attaching import files_of
+from approvals.doors import TOOLS
+from approvals.errors import Stale, StepError
+from approvals.models import Kinds
+from approvals.panel import panel_for
+from approvals.queue import outcome, ticked
+from approvals.states import Status
+from approvals.workflow import send_all
+from commitments import workflow
+from commitments.forms import Field, Typed
+from commitments.listing import Listed, Wanted
+from commitments.models import ChangeOrder, Commitment
+from commitments.views.showing import (
+    Action,
+    Choice,
+    Statuses,
+    links,
+    posted_version,
+    refused,
+    since,
+    with_quantities,
+)
+from commitments.workflow.verbs import Verbs
+from directory.access import Access, lacking, open_project
+from directory.downloads import Cell, csv_download
+from directory.entered import Invalid
+from directory.http import person
+from directory.models import Project
+from directory.perms import Level, Tool
+
+D = TypeVar("D", bound=Commitment | ChangeOrder)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pages(Generic[D]):
+    """One kind of document, as its pages need it. `word` names it: Commitment, Change order."""
+
+    kind: Kinds
+    word: str
+    verbs: Verbs[D]
+    # The list and its log.
+    list_template: str
+    listed: Callable[[Project, Wanted], Listed]
+    list_context: Callable[[Access, Project], Mapping[str, Any]]
+    log_headings: Sequence[str]
+    log: Callable[[Project, Wanted], Iterable[Sequence[Cell]]]
+    # The form. `target` heads the column that says what a line is for.
+    target: str
+    heading: Callable[[D], str]
+    parent: Callable[[D], tuple[str, str]]  # what stands above it, and its address
+    fields: Callable[[D], Sequence[Field]]
+    form_context: Callable[[D], Mapping[str, Any]]
+    typed: Callable[[D], Typed]
+    entry: Callable[[Typed, D], Any]  # of what was typed
+    entry_now: Callable[[D], Any]  # of the document as it is
+
+    @property
+    def list_name(self) -> str:
+        """The name of its list's address, and of the tab."""
+        return f"{self.kind.value}s"
+
+    def url(self, name: str, *args: int) -> str:
+        """The address of one of its documents' pages: 'edit', 'status', 'delete'."""
+        return reverse(f"{self.kind.value}_{name}", args=args)
+
+
+# --- The list ----------------------------------------------------------------------------------
+
+
+@login_required
+@require_GET
+def document_list(request: HttpRequest, project_id: int, pages: Pages[Any]) -> HttpResponse:
+    """A project's documents: search, filters, totals of what matches."""
+    access, project = open_tool(request, project_id, pages)
+    return _list(request, access, project, pages)
+
+
+@login_required
+@require_POST
+def send_selected(request: HttpRequest, project_id: int, pages: Pages[Any]) -> HttpResponse:
+    """Send the ticked ones, and show what became of each."""
+    access, project = open_tool(request, project_id, pages)
+    if why := _why_no_send(access, pages):
+        return _list(request, access, project, pages, status=403, error=why)
+    try:
+        results = send_all(ticked(request.POST.getlist("item")), by=access)
+    except StepError as error:
+        return _list(request, access, project, pages, status=409, error=error.message)
+    return _list(request, access, project, pages, outcome=outcome("send", results))
+
+
+def _list(
+    request: HttpRequest,
+    access: Access,
+    project: Project,
+    pages: Pages[Any],
+    *,
+    status: int = 200,
+    **more: Any,
+) -> HttpResponse:
+    wanted = Wanted.read(request.GET)
+    query = wanted.address
+    context = {
+        "access": access,
+        "project": project,
+        "current": pages.list_name,
+        "wanted": wanted,
+        "list": pages.listed(project, wanted),
+        "list_url": reverse(pages.list_name, args=[project.pk]),
+        "send_url": f"{reverse(f'{pages.list_name}_send', args=[project.pk])}{query}",
+        "log_url": f"{reverse(f'{pages.list_name}_log', args=[project.pk])}{query}",
+        "erp_statuses": Status.choices,
+        "why_no_send": _why_no_send(access, pages),
+        **pages.list_context(access, project),
+        **more,
+    }
+    return render(request, pages.list_template, context, status=status)
+
+
+@login_required
+@require_GET
+def document_log(request: HttpRequest, project_id: int, pages: Pages[Any]) -> HttpResponseBase:
+    """All that the list's filters find, as a CSV file."""
+    _, project = open_tool(request, project_id, pages)
+    name = f"{pages.list_name}-{project.pk}-{timezone.localdate().isoformat()}.csv"
+    return csv_download(
+        name.replace("_", "-"), pages.log_headings, pages.log(project, Wanted.read(request.GET))
+    )
+
+
+def _why_no_send(access: Access, pages: Pages[Any]) -> str:
+    """What `may_send` says of any of them."""
+    return next((lack for tool in TOOLS[pages.kind] if (lack := lacks(access, tool))), "")
+
+
+# --- One document ------------------------------------------------------------------------------
+
+
+def shown(pages: Pages[D], now: D, access: Access) -> dict[str, Any]:
+    """What the page of a document of either kind shows."""
+    project = now.project
+    edit_url = pages.url("edit", project.pk, now.pk)
+    lack = lacks(access, Tool.COMMITMENTS)
+    locked = workflow.why_locked(now.export)
+    why_no_delete = lack or pages.verbs.why_not_delete(now)
+    heading, differs = since(now)
+    return {
+        "access": access,
+        "project": project,
+        "current": pages.list_name,
+        "document": now,
+        "panel": panel_for(now, access, links=links(now, access, edit_url)),
+        "sees_commitments": access.has(Tool.COMMITMENTS, Level.READ),
+        "sees_erp": access.has(Tool.ERP, Level.READ),
+        "locked": locked,
+        "count": len(now.lines.all()),
+        "with_quantities": with_quantities(now),
+        "print_url": pages.url("print", project.pk, now.pk),
+        "edit": Action("Edit texts" if locked else "Edit", edit_url, [lack] if lack else []),
+        "statuses": _statuses(pages.verbs, now, access),
+        "status_url": pages.url("status", project.pk, now.pk),
+        "delete_url": pages.url("delete", project.pk, now.pk),
+        "why_no_delete": [why_no_delete] if why_no_delete else [],
+        "made_by": now.export.created_by,
+        "files": files_of(now.export, access),
+        "since_heading": heading,
+        "since": differs,
+    }
+
+
+def _statuses(verbs: Verbs[D], now: D, access: Access) -> Statuses:
+    return Statuses(
+        [
+            Choice(
+                status.value,
+                status.label,
+                lacks(access, verbs.status_tool(now, status.value))
+                or verbs.why_not_status(now, status.value),
+                status == now.status,
+            )
+            for status in verbs.statuses(now)
+        ]
+    )
+
+
+@login_required
+@require_POST
+def document_status(
+    request: HttpRequest, project_id: int, pk: int, pages: Pages[Any]
+) -> HttpResponse:
+    """Give a document another business status."""
+    access, now = open_document(request, project_id, pk, pages)
+    status, version = request.POST.get("status", ""), posted_version(request)
+    try:
+        after = pages.verbs.set_status(now, by=access, version=version, status=status)
+    except (Stale, Invalid) as error:
+        return refused(request, now, error)
+    messages.success(request, f"{pages.word} {after.number} is {after.get_status_display()}.")
+    return redirect(after.get_absolute_url())
+
+
+@login_required
+@require_POST
+def document_delete(
+    request: HttpRequest, project_id: int, pk: int, pages: Pages[Any]
+) -> HttpResponse:
+    """Delete a Draft."""
+    access, now = open_document(request, project_id, pk, pages)
+    try:
+        pages.verbs.delete(now, by=access, version=posted_version(request))
+    except (Stale, Invalid) as error:
+        return refused(request, now, error)
+    messages.success(request, f"{pages.word} {now.number} is deleted.")
+    return redirect(pages.parent(now)[1])
+
+
+# --- Doors -------------------------------------------------------------------------------------
+
+
+def open_tool(request: HttpRequest, project_id: int, pages: Pages[Any]) -> tuple[Access, Project]:
+    """A project, of one who may read such documents there. Raises Http404."""
+    access = open_project(person(request), project_id, *TOOLS[pages.kind])
+    if access.project is None:
+        raise Http404
+    return access, access.project
+
+
+def open_document(
+    request: HttpRequest, project_id: int, pk: int, pages: Pages[D]
+) -> tuple[Access, D]:
+    """A document of the project, and what the person may do there. Raises Http404."""
+    access, project = open_tool(request, project_id, pages)
+    now = pages.verbs.load(pk)
+    if now.project.pk != project.pk:
+        raise Http404
+    return access, now
+
+
+def lacks(access: Access, tool: Tool) -> str:
+    """'' with Admin on `tool`, else why something cannot be done."""
+    return "" if access.has(tool, Level.ADMIN) else lacking(tool, Level.ADMIN)
