@@ -14,6 +14,7 @@ from typing import Any
 from django.db import connection
 
 from approvals.models import Export, Kinds
+from approvals.notices import tell_of
 from approvals.states import Status, Step
 from directory.history import Happened, append
 
@@ -116,6 +117,7 @@ def make(step: Step, moves: Sequence[Move], *, by: int | None, note: str = "") -
     for kind, follower in _FOLLOWERS.items():
         if followed := [move.export for move in done if move.export.kind == kind]:
             follower(step.name, followed)
+    tell_of(step.name, done, by, note)
     append(
         company,
         [

@@ -4,8 +4,11 @@ import logging
 
 from celery import shared_task
 from django.db import transaction
+from django.utils import timezone
 
 from approvals.comparing import queue_comparisons
+from approvals.standstill import tell_of_standstills
+from approvals.summary import write_summaries
 from approvals.unlinking import give_up_waiting
 from connectors.models import Connection
 
@@ -14,10 +17,18 @@ log = logging.getLogger(__name__)
 
 @shared_task
 def sweep() -> None:
-    """End the checks that the ERP did not answer within a day."""
+    """End the checks that the ERP did not answer within a day; tell who has to know of what stands
+    still."""
     ended = give_up_waiting()
     if ended:
         log.info("%s unlink checks ended without an answer", ended)
+    tell_of_standstills()
+
+
+@shared_task
+def summaries() -> None:
+    """Write everybody's daily summary, unless it is written; it is mailed like any other."""
+    write_summaries(timezone.now())
 
 
 @shared_task

@@ -8,22 +8,15 @@ from connectors import engine
 from connectors.models import Connection
 from connectors.pulls import queue_due_syncs
 from connectors.registry import connector_for
+from directory import bell
 
 log = logging.getLogger(__name__)
 
 
 def ring(connection: Connection) -> None:
-    """Tell the workers that a lane has work; an ERP that calls us needs no bell.
-
-    Never raises, and waits for a silent broker no longer than its own short time-out: the sweep
-    finds the work anyway.
-    """
-    if connector_for(connection.erp).capabilities.transport == "poll":
-        return
-    try:
-        work.apply_async((connection.pk,), retry=False)
-    except Exception as error:
-        log.warning("The bell for connection %s was not heard: %s", connection.pk, error)
+    """Tell the workers that a lane has work; an ERP that calls us needs no bell."""
+    if connector_for(connection.erp).capabilities.transport != "poll":
+        bell.ring("connectors.tasks.work", connection.pk)
 
 
 @shared_task

@@ -13,6 +13,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Concat, Lower, Now
+from django.urls import reverse
 from guardian.shortcuts import assign_perm, remove_perm
 
 from directory.access import Access, holds_push
@@ -25,6 +26,7 @@ from directory.models import (
     PrivilegeRequest,
     User,
 )
+from directory.notices import News, tell
 from directory.perms import PUSH, PUSH_WORDS, Level, Tool
 
 LONGEST = 1000  # characters of a reason, or of what is answered
@@ -51,6 +53,10 @@ def ask_push(membership: Membership, reason: str, *, by: Access) -> PrivilegeReq
     made = PrivilegeRequest.objects.create(
         membership=locked, company=by.company, asked_by=by.user, reason=reason
     )
+    operators = User.objects.filter(is_operator=True, is_active=True).exclude(pk=by.user.pk)
+    title = f"{by.user} asks for '{PUSH_WORDS}' for {locked.user} at {by.company}"
+    path = reverse("operator_privileges")
+    tell("privilege-asked", None, [News(each.pk, title, path, reason) for each in operators])
     _tell(locked, "ask_push", by.user, reason)
     return made
 
@@ -72,6 +78,8 @@ def refuse_push(request: PrivilegeRequest, words: str, *, by: User) -> None:
     locked = lock_privilege(request.membership, by=by)
     words = _words(words, "answer", "Say why; the administrator who asked reads it.")
     _answer(locked, State.REFUSED, by, words, only=request)
+    title = f"{by} refused '{PUSH_WORDS}' for {locked.user}"
+    tell("privilege-answered", locked.company_id, [_to(request.asked_by_id, locked, title, words)])
     _tell(locked, "refuse_push", by, words)
 
 
@@ -93,7 +101,11 @@ def grant_push(membership: Membership, *, by: User) -> None:
     if holds_push(membership.user, membership.company):
         return
     assign_perm(PUSH, membership.user, membership.company)
+    asked = _open(locked).first()
     _answer(locked, State.GRANTED, by)
+    if asked is not None:
+        title = f"{by} granted '{PUSH_WORDS}' to {locked.user}"
+        tell("privilege-answered", locked.company_id, [_to(asked.asked_by_id, locked, title)])
     _tell(locked, "grant_push", by)
 
 
@@ -202,6 +214,11 @@ def _words(text: str, field: str, missing: str) -> str:
     if len(text) > LONGEST:
         raise ValidationError({field: f"At most {LONGEST:,} characters; it has {len(text):,}."})
     return text
+
+
+def _to(person: int, membership: Membership, title: str, text: str = "") -> News:
+    path = reverse("directory_person", args=[membership.company_id, membership.pk])
+    return News(person, title, path, text)
 
 
 def _tell(membership: Membership, verb: str, by: User, note: str = "") -> None:

@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from directory.views import lists, operator, people
+from directory.views import account, lists, mail, operator, people
 
 PEOPLE = "companies/<int:company_id>/directory/people/<int:membership_id>/"
 LIST = "companies/<int:company_id>/directory/<slug:kind>/"
 COMPANY = "operator/companies/<int:company_id>/"
 
 urlpatterns = [
+    path("account/", account.account, name="account"),
+    path("notices/", account.notices, name="notices"),
     path("companies/<int:company_id>/directory/", people.people, name="directory"),
     path(
         "companies/<int:company_id>/directory/people/new/", people.invite, name="directory_invite"
@@ -22,6 +24,8 @@ urlpatterns = [
     path(LIST + "<int:pk>/", lists.entry, name="directory_entry"),
     path("operator/", operator.companies, name="operator"),
     path("operator/operators/", operator.new_operator, name="operator_new"),
+    path("operator/mail/", mail.outgoing, name="operator_mail"),
+    path("operator/mail/<int:pk>/", mail.as_html, name="operator_mail_html"),
     path("operator/privileges/", operator.privileges, name="operator_privileges"),
     path("operator/privileges/<int:pk>/refuse/", operator.refuse, name="operator_refuse"),
     path(COMPANY, operator.company, name="operator_company"),

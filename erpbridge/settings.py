@@ -1,8 +1,8 @@
 """Settings. Machines differ by environment variables alone; ./run sets them for its own servers.
 
 Needed: DATABASE_URL, ERPBRIDGE_SECRET_KEY, ERPBRIDGE_ENCRYPTION_KEYS. Optional: REDIS_URL or
-CELERY_BROKER_URL, ERPBRIDGE_BASE_URL, ERPBRIDGE_STATE, ERPBRIDGE_DEBUG, EMAIL_URL,
-ERPBRIDGE_ATTACHMENTS_GB.
+CELERY_BROKER_URL, ERPBRIDGE_BASE_URL, ERPBRIDGE_STATE, ERPBRIDGE_DEBUG,
+ERPBRIDGE_ATTACHMENTS_GB; for mail EMAIL_URL, ERPBRIDGE_MAIL_FROM and ERPBRIDGE_SUMMARY_HOUR (docs/people.md).
 """
 
 import os
@@ -140,6 +140,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # nobody here writes to addresses that strangers type in
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SESSION_COOKIE_HTTPONLY = True
@@ -215,10 +216,18 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
     if CELERY_BROKER_URL.startswith("filesystem://")
     else {"socket_timeout": 2, "socket_connect_timeout": 2}
 )
+# When the daily summary is written, UTC.
+SUMMARY_HOUR = int(os.environ.get("ERPBRIDGE_SUMMARY_HOUR", "5"))
 CELERY_BEAT_SCHEDULE_FILENAME = str(STATE_DIR / "celerybeat")
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "connectors.tasks.sweep", "schedule": 15.0},
     "unlink": {"task": "approvals.tasks.sweep", "schedule": 900.0},
+    "mail": {"task": "directory.tasks.mail", "schedule": 60.0},
+    # Again in the hours after, should the first have been missed; a day has one summary.
+    "summary": {
+        "task": "approvals.tasks.summaries",
+        "schedule": crontab(hour=f"{SUMMARY_HOUR}-{min(SUMMARY_HOUR + 3, 23)}", minute=5),
+    },
     "compare": {"task": "approvals.tasks.compare_all", "schedule": crontab(hour=8, minute=0)},
 }
 
@@ -259,9 +268,28 @@ SPECTACULAR_SETTINGS = {
 
 # --- Mail and logs -----------------------------------------------------------------------------
 
-EMAIL_BACKEND = os.environ.get(
-    "ERPBRIDGE_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend"
-)
+
+def mail_server(url: str) -> dict[str, Any]:
+    """smtp://user:password@host:587 (STARTTLS), smtps://… (TLS from the start), and
+    smtp://host:25?tls=no for a server on the same machine, as Django wants it."""
+    parts = urlsplit(url)
+    plain = parse_qs(parts.query).get("tls") == ["no"]
+    return {
+        "EMAIL_HOST": parts.hostname or "localhost",
+        "EMAIL_PORT": parts.port or (465 if parts.scheme == "smtps" else 587),
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+        "EMAIL_USE_TLS": parts.scheme == "smtp" and not plain,
+    }
+
+
+EMAIL_URL = os.environ.get("EMAIL_URL", "")
+# "": nothing is sent, and invitations are handed over on the screen. "page": mails are shown to
+# the operator instead of being sent, as in the demo. "smtp": they go out.
+MAIL_DELIVERY = {"": "", "page": "page"}.get(EMAIL_URL.partition(":")[0], "smtp")
+globals().update(mail_server(EMAIL_URL) if MAIL_DELIVERY == "smtp" else {})
+EMAIL_TIMEOUT = 30
 DEFAULT_FROM_EMAIL = os.environ.get("ERPBRIDGE_MAIL_FROM", "ERP Bridge <erpbridge@localhost>")
 
 LOGGING = {

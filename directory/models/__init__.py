@@ -3,6 +3,7 @@
 from directory.models.costs import Committed, JobCost
 from directory.models.history import Chain, Event
 from directory.models.lists import Category, CostCode, Job, Vendor
+from directory.models.mail import Mail, Notice
 from directory.models.people import (
     ApiToken,
     CompanyUserObjectPermission,
@@ -25,7 +26,9 @@ __all__ = [
     "Event",
     "Job",
     "JobCost",
+    "Mail",
     "Membership",
+    "Notice",
     "PrivilegeRequest",
     "Project",
     "RequestKey",

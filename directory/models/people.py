@@ -35,11 +35,19 @@ class User(AbstractBaseUser, PermissionsMixin):
     because that would pass every guardian permission.
     """
 
+    class Mails(models.TextChoices):
+        """When this person gets their notices as mail. They stand on their page in any case."""
+
+        AT_ONCE = "at-once", "At once"
+        DAILY = "daily", "Once a day"
+        OFF = "off", "Never"
+
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=120)
     is_operator = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     joined_at = models.DateTimeField(db_default=Now())
+    mails = models.CharField(max_length=7, choices=Mails.choices, default=Mails.AT_ONCE)
 
     objects: ClassVar[People] = People()
 

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from django import template
 from django.urls import reverse
 
-from directory.models import ToolLevel, User
+from directory.models import Notice, ToolLevel, User
+from directory.notices import KINDS, notices_of
 from directory.perms import COMPANY_TOOLS, Level, Tool
 from directory.prepared import Prepared
 
 register = template.Library()
 
 MOST = 40
+FEW = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +60,15 @@ def _link(tool: Tool, company: int) -> Link:
     if tool == Tool.ERP:
         return Link(tool.label, reverse("queue", args=[company, "change-orders"]))
     return Link(tool.label, reverse("directory", args=[company]))
+
+
+@register.simple_tag
+def new_notices(user: User) -> list[Notice]:
+    """The latest notices that the person has not read; one query."""
+    return list(notices_of(user).filter(is_read=False)[:FEW])
+
+
+@register.filter
+def notice_kind(kind: str) -> str:
+    """What notices of a kind are called, as in the subject of their mail."""
+    return KINDS[kind].subject

@@ -10,6 +10,8 @@ from erpbridge.supervisor.stack import Stack, Stopping, foreground, free_port, s
 from erpbridge.supervisor.state import State
 
 OTHERS = ("DATABASE_URL", "REDIS_URL")  # what people name instead of the embedded servers
+# The people of the demo have no mailboxes: what would be mailed is shown to the operator.
+NO_MAIL = {"EMAIL_URL": "page:"}
 MANAGE = [sys.executable, "manage.py"]
 
 
@@ -32,6 +34,8 @@ def _keep_up(where: State, wanted_port: int, demo_company: bool, sandbox: bool) 
             if port != wanted_port:
                 say(f"Port {wanted_port} is taken; using {port}.")
             with Stack(where, f"http://localhost:{port}") as stack:
+                if demo_company:
+                    stack.environment |= NO_MAIL
                 _start(stack, port, demo_company)
                 quickbooks = stack.start_sandbox() if sandbox else ""
                 _greet(stack, demo_company, quickbooks)
@@ -73,6 +77,7 @@ def story() -> int:
             port = free_port(8100)
             say("Starting …")
             with Stack(where, f"http://localhost:{port}") as stack:
+                stack.environment |= NO_MAIL
                 stack.start_databases(FORGETFUL)
                 stack.prepare(["load_demo"])
                 stack.start_application(port)

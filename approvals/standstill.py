@@ -1,0 +1,86 @@
+"""What stands still although somebody waits for it, told to those who can do something about it."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from approvals.models import Export
+from approvals.states import View
+from approvals.summary import approvers
+from connectors.models import Connection
+from connectors.registry import connector_for
+from directory.models import Company, Membership
+from directory.notices import News, tell
+from directory.perms import Level, Tool
+
+
+def tell_of_standstills() -> None:
+    """Tell of items that nobody may decide on (once a day), and of an ERP that has fallen silent
+    (once for each silence)."""
+    _nobody_decides()
+    _silence()
+
+
+def _nobody_decides() -> None:
+    waiting = Export.objects.filter(company=OuterRef("pk"), view=View.READY)
+    for company in Company.objects.filter(Exists(waiting), erp_enabled=True):
+        stuck = without_a_decider(company)
+        if not stuck:
+            continue
+        words = "1 item waits" if stuck == 1 else f"{stuck} items wait"
+        title = f"{words} at {company}, and nobody may decide"
+        path, day = reverse("directory", args=[company.pk]), timezone.now().date()
+        news = [
+            News(person, title, path, key=f"nobody:{company.pk}:{day}:{person}")
+            for person in _with_level(company, Tool.DIRECTORY, Level.ADMIN)
+        ]
+        with transaction.atomic():
+            tell("nobody-decides", company.pk, news)
+
+
+def without_a_decider(company: Company) -> int:
+    """How many items that were sent nobody may decide on; the sender is nobody, unless the company
+    lets one person do both."""
+    ready = Export.objects.filter(company=company, view=View.READY)
+    deciders = set(approvers([company.pk]).values_list("user_id", flat=True))
+    if not deciders:
+        return ready.count()
+    if len(deciders) == 1 and not company.one_person_does_both:
+        return ready.filter(sent_by__in=deciders).count()
+    return 0
+
+
+def _silence() -> None:
+    connections = Connection.objects.filter(
+        company__erp_enabled=True, last_seen_at__isnull=False, silent_hours__gt=0
+    ).select_related("company")
+    for connection in connections:
+        if not connection.is_silent or connection.last_seen_at is None:
+            continue
+        company = connection.company
+        erp = connector_for(connection.erp).capabilities.name
+        since = connection.last_seen_at
+        title = f"{erp} last called {company} on {since:%Y-%m-%d} at {since:%H:%M} UTC"
+        whom = set(approvers([company.pk]).values_list("user_id", flat=True))
+        whom |= set(_with_level(company, Tool.ERP, Level.ADMIN))
+        path = reverse("connection", args=[company.pk])
+        news = [
+            News(person, title, path, key=f"silent:{connection.pk}:{since:%Y%m%dT%H%M%S}:{person}")
+            for person in sorted(whom)
+        ]
+        with transaction.atomic():
+            tell("silent", company.pk, news)
+
+
+def _with_level(company: Company, tool: Tool, level: Level) -> QuerySet[Membership, int]:
+    rows = Membership.objects.filter(
+        company=company,
+        is_active=True,
+        user__is_active=True,
+        levels__tool=tool,
+        levels__level__gte=level,
+    )
+    return rows.values_list("user_id", flat=True)
