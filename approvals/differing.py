@@ -12,7 +12,6 @@ from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
-from msgspec.structs import replace
 
 from approvals.comparing import differences_of, request_comparison
 from approvals.models import Comparison, Export
@@ -49,7 +48,7 @@ def differing(request: HttpRequest, company_id: int) -> HttpResponse:
             one.export,
             one.gone,
             one.compared_at,
-            [replace(found, where=found.where.replace(":", " ")) for found in differences_of(one)],
+            differences_of(one),
         )
         for one in found.order_by("-compared_at")[:MOST]
     ]

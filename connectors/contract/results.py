@@ -126,6 +126,11 @@ class Difference(Frozen, frozen=True, kw_only=True):
     theirs: str
     advice: str
 
+    @property
+    def place(self) -> str:
+        """Where, as pages write it: “line 3”, “added line”."""
+        return "added line" if self.where == "added" else self.where.replace(":", " ")
+
 
 class Compared(Frozen, frozen=True, kw_only=True):
     """The record as the ERP holds it now; `receipt` is None where nothing of it is left."""

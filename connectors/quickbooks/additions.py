@@ -134,9 +134,12 @@ def _receipt(adding: Addition[R], before: R, after: R) -> Receipt:
     elif len(after["lines"]) != len(before["lines"]) + len(new):
         fault = "lines that stood there before are missing"
     elif now != was + adding.amount:
-        fault = f"its lines came to {was} and now come to {now}, which is not {adding.amount} more"
+        fault = (
+            f"its lines came to {was:,.2f} and now come to {now:,.2f}, which is not "
+            f"{adding.amount:,.2f} more"
+        )
     elif not has_tax(after) and money(after["amount"]) != now:
-        fault = f"its total is {money(after['amount'])}, which is not the sum of its lines"
+        fault = f"its total is {money(after['amount']):,.2f}, which is not the sum of its lines"
     if fault or lines is None:
         raise CannotTell(
             f"{capital(adding.change)} was written to {adding.record}, but not as it was "

@@ -66,9 +66,9 @@ def _why_not_whole(document: Document, terms: Terms, record: Order | Estimate) -
             yield "It is inactive in QuickBooks: make it active there first."
     now = total(record["lines"])
     if now != document.amount:
-        yield f"It comes to {now}, not {document.amount}."
+        yield f"It comes to {now:,.2f}, not {document.amount:,.2f}."
     elif not has_tax(record) and money(record["amount"]) != now:
-        yield f"Its total is {money(record['amount'])}, which is not the sum of its lines."
+        yield f"Its total is {money(record['amount']):,.2f}, which is not the sum of its lines."
 
 
 def _not_the_vendor(terms: Terms, order: Order) -> Iterator[str]:
@@ -92,7 +92,7 @@ def _described(record: Order | Estimate) -> str:
     lines = f"{count} {'line' if count == 1 else 'lines'}: {told(record['lines'])}"
     if "vendor" in record:
         head = f"purchase order {record['number']} of {record['vendor_name'] or 'no vendor'}"
-        head += f", dated {record['date']}, over {money(record['amount'])}"
+        head += f", dated {record['date']}, over {money(record['amount']):,.2f}"
     else:
         head = estimates.told(record)
     return f"{capital(head)}; {lines}"
@@ -155,7 +155,7 @@ def _some(
         problems += _not_the_vendor(terms, record)
         problems += _not_the_job(terms, chosen)
     if now != document.amount:
-        problems.append(f"They come to {now}, not {document.amount}.")
+        problems.append(f"They come to {now:,.2f}, not {document.amount:,.2f}.")
     what = "purchase order" if "vendor" in record else "estimate"
     yield Candidate(
         receipt=receipt_of(record, _map(pairs)),

@@ -136,9 +136,9 @@ def mod_request(
         )
     if total(estimate["lines"]) + document.amount < 0:
         raise Refused(
-            f"A change of {document.amount} would take estimate {estimate['number']}, which stands "
-            f"at {total(estimate['lines'])}, below zero. Nothing was written. Reject it with a "
-            "comment, or mend the estimate."
+            f"A change of {document.amount:,.2f} would take estimate {estimate['number']}, which "
+            f"stands at {total(estimate['lines']):,.2f}, below zero. Nothing was written. Reject "
+            "it with a comment, or mend the estimate."
         )
     header = {"TxnID": estimate["id"], "EditSequence": estimate["version"]}
     kept = [(line["id"], line["group"]) for line in estimate["lines"]]
@@ -266,9 +266,9 @@ def receipt(document: Document, terms: Terms, estimate: Estimate) -> Receipt:
     if terms.job is not None and estimate["job"] != terms.job.id:
         fault = f"its job is {estimate['job_name'] or estimate['job']}, not {terms.job.name}"
     elif sum_of_lines != document.amount:
-        fault = f"its lines come to {sum_of_lines}, not {document.amount}"
+        fault = f"its lines come to {sum_of_lines:,.2f}, not {document.amount:,.2f}"
     elif not has_tax(estimate) and money(estimate["amount"]) != document.amount:
-        fault = f"its total is {money(estimate['amount'])}, not {document.amount}"
+        fault = f"its total is {money(estimate['amount']):,.2f}, not {document.amount:,.2f}"
     if fault or lines is None:
         raise CannotTell(
             f"Estimate {estimate['number']} is in QuickBooks, but not as the budget was approved: "

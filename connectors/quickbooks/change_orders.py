@@ -120,9 +120,9 @@ def mod_request(document: Document, terms: Terms, order: Order, key: str) -> Req
 def _refuse_what_cannot_be(document: Document, order: Order) -> None:
     if total(order["lines"]) + document.amount < 0:
         raise Refused(
-            f"This deduct of {document.amount} would take purchase order {order['number']}, which "
-            f"stands at {total(order['lines'])}, below zero. Nothing was written. Reject it "
-            "with a comment, or mend the purchase order."
+            f"This deduct of {document.amount:,.2f} would take purchase order {order['number']}, "
+            f"which stands at {total(order['lines']):,.2f}, below zero. Nothing was written. "
+            "Reject it with a comment, or mend the purchase order."
         )
     length = len(words.fit(memo(document, order["memo"])))
     if length > schema.MEMO:

@@ -118,7 +118,7 @@ def export(document: Document, terms: Terms, key: str) -> Script[Receipt]:
             raise CannotTell(
                 f"QuickBooks already has a purchase order {order['number']} of "
                 f"{order['vendor_name'] or 'no vendor'}, dated {order['date']}, over "
-                f"{money(order['amount'])}. Is it this one (then adopt it), or does this "
+                f"{money(order['amount']):,.2f}. Is it this one (then adopt it), or does this "
                 "one need another number? Nothing was written."
             )
         return receipt(document, terms, order)
@@ -160,9 +160,9 @@ def contradiction(document: Document, terms: Terms, order: Order) -> str:
     if terms.vendor is not None and order["vendor"] != terms.vendor.id:
         return f"its vendor is {order['vendor_name'] or order['vendor']}, not {terms.vendor.name}"
     if total(order["lines"]) != document.amount:
-        return f"its lines come to {total(order['lines'])}, not {document.amount}"
+        return f"its lines come to {total(order['lines']):,.2f}, not {document.amount:,.2f}"
     if not has_tax(order) and money(order["amount"]) != document.amount:
-        return f"its total is {money(order['amount'])}, not {document.amount}"
+        return f"its total is {money(order['amount']):,.2f}, not {document.amount:,.2f}"
     return ""
 
 

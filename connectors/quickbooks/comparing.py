@@ -176,7 +176,7 @@ def held_against(
     now = sum(money(pair.theirs["amount"]) for pair in pairs if pair.theirs)
     if now != document.amount:
         yield Difference(
-            where="total", ours=str(document.amount), theirs=f"{now:.2f}", advice=set_back
+            where="total", ours=f"{document.amount:,.2f}", theirs=f"{now:,.2f}", advice=set_back
         )
 
 
@@ -220,7 +220,7 @@ def _head(
 
 def _line(document: Document, terms: Terms, pair: Pair, set_back: str) -> Iterator[Difference]:
     where, ours, theirs = pair
-    wrote = f"{ours.item_name} “{fit(ours.description)}” {ours.amount}"
+    wrote = f"{ours.item_name} “{fit(ours.description)}” {ours.amount:,.2f}"
     if theirs is None:
         yield Difference(
             where=where,
@@ -245,7 +245,7 @@ def _line(document: Document, terms: Terms, pair: Pair, set_back: str) -> Iterat
         yield Difference(
             where=where,
             ours=wrote,
-            theirs=f"{stands}, at a cost of {cost(theirs)}",
+            theirs=f"{stands}, at a cost of {cost(theirs):,.2f}",
             advice="It has a mark-up in QuickBooks. Set the mark-up to 0 there.",
         )
     if document.kind != "budget" and terms.job is not None and theirs["job"] != terms.job.id:

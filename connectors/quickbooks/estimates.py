@@ -104,4 +104,4 @@ def told(estimate: Estimate) -> str:
     """An estimate in words, for the person who has to look."""
     number = f"estimate {estimate['number']}" if estimate["number"] else "an estimate"
     amount = transactions.money(estimate["amount"])
-    return f"{number} of {estimate['date']} over {amount}"
+    return f"{number} of {estimate['date']} over {amount:,.2f}"

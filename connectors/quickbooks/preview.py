@@ -62,7 +62,7 @@ def _commitment(document: Document, terms: Terms, facts: Mapping[str, str]) -> P
     ]
     lump = [
         f"Line {line.number}: its quantity and unit cost do not give its amount to the cent, so it "
-        f"goes as one lump sum of {line.amount}."
+        f"goes as one lump sum of {line.amount:,.2f}."
         for line in document.lines
         if line.quantity is not None
         and line.unit_cost is not None
@@ -206,8 +206,8 @@ def _standing_estimate(terms: Terms, estimate: Estimate) -> Iterator[str]:
     now = money(estimate["amount"])
     if parent is not None and parent.amount not in (None, now):
         yield (
-            f"The estimate was changed by hand in QuickBooks: it came to {parent.amount} after the "
-            f"round before and now comes to {now}. What is there stays."
+            f"The estimate was changed by hand in QuickBooks: it came to {parent.amount:,.2f} "
+            f"after the round before and now comes to {now:,.2f}. What is there stays."
         )
 
 
@@ -225,7 +225,7 @@ def _standing(document: Document, terms: Terms, order: Order, memo: str) -> Iter
         )
     after = total(order["lines"]) + document.amount
     if after < 0:
-        yield f"It would take the purchase order to {after}, below zero: it will be refused."
+        yield f"It would take the purchase order to {after:,.2f}, below zero: it will be refused."
     length = len(fit(memo))
     if length > schema.MEMO:
         yield f"The Memo would have {length:,} characters; QuickBooks takes {schema.MEMO:,}."
@@ -241,7 +241,7 @@ def _standing(document: Document, terms: Terms, order: Order, memo: str) -> Iter
     if ours and not gone and parent.amount not in (None, now) and not has_tax(order):
         yield (
             f"Lines that were exported were changed by hand in QuickBooks: they came to "
-            f"{parent.amount} and now come to {now}."
+            f"{parent.amount:,.2f} and now come to {now:,.2f}."
         )
     foreign = [
         line
@@ -255,7 +255,7 @@ def _standing(document: Document, terms: Terms, order: Order, memo: str) -> Iter
         line = next((line for line in order["lines"] if line["id"] == line_id), None)
         if line is not None and line["billed"] and amount < 0:
             numbers = ", ".join(str(part.number) for part in parts)
-            yield f"Line {numbers} deducts {-amount} from a line that has been billed already."
+            yield f"Line {numbers} deducts {-amount:,.2f} from a line that has been billed already."
 
 
 def _switched(day: str, facts: Mapping[str, str], what: str = "purchase order") -> Iterator[str]:

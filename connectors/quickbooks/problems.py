@@ -58,7 +58,8 @@ def _budget(document: Document, terms: Terms | None, facts: Mapping[str, str]) -
     for code, lines, amount in budgets.summed(document):
         where = f"line:{lines[0].number}"
         if abs(amount) >= _MOST:
-            text = f"Cost code {code.code or code.name} comes to {amount}, too much for QuickBooks."
+            called = code.code or code.name
+            text = f"Cost code {called} comes to {amount:,.2f}, too much for QuickBooks."
             yield Problem(code="amount", text=text, where=where)
         length = len(fit(budgets.description(document, code, lines)))
         if length > schema.DESCRIPTION:
@@ -109,7 +110,7 @@ def _line(document: Document, line: Line) -> Iterator[Problem]:
         text = f"{called} names the sub job {line.sub_job}; QuickBooks takes none."
         yield Problem(code="sub_job", text=text, where=where)
     if abs(line.amount) >= _MOST or line.amount != round(line.amount, 2):
-        text = f"{called}: the amount {line.amount} is not one that QuickBooks can hold."
+        text = f"{called}: the amount {line.amount:,} is not one that QuickBooks can hold."
         yield Problem(code="amount", text=text, where=where)
     if document.kind == "change_order" and line.commitment_line is None:
         text = f"{called} does not say which line of the commitment it changes."
@@ -143,7 +144,7 @@ def _new_lines(document: Document) -> Iterator[Problem]:
                 where=where,
             )
         if abs(amount) >= _MOST:
-            text = f"Lines {numbers} come to {amount}, more than QuickBooks can hold."
+            text = f"Lines {numbers} come to {amount:,.2f}, more than QuickBooks can hold."
             yield Problem(code="amount", text=text, where=where)
 
 

@@ -260,4 +260,6 @@ def told(lines: Iterable[TxnLine]) -> str:
 
 def one_told(line: TxnLine) -> str:
     """A line in words: its item, description and amount."""
-    return f"{line['item_name'] or line['item']} “{line['description']}” {money(line['amount'])}"
+    return (
+        f"{line['item_name'] or line['item']} “{line['description']}” {money(line['amount']):,.2f}"
+    )

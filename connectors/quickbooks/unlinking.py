@@ -69,7 +69,7 @@ def _told(order: Order) -> str:
     return (
         f"Purchase order {order['number']} of {order['vendor_name'] or 'no vendor'}, dated "
         f"{order['date']}, with {lines} {'line' if lines == 1 else 'lines'} over "
-        f"{money(order['amount'])}."
+        f"{money(order['amount']):,.2f}."
     )
 
 

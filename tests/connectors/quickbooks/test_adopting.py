@@ -53,8 +53,8 @@ def test_an_order_that_was_typed_in_can_be_linked(site):
         lines={"101": held.lines[0].txn_line_id, "102": held.lines[1].txn_line_id},
     )
     assert found.description == (
-        "Purchase order 1044 of Ironwood Concrete, dated 2026-03-02, over 52500.50; 2 lines:"
-        " 03-300 “Footings” 40000.00; 03-200 “Rebar” 12500.50"
+        "Purchase order 1044 of Ironwood Concrete, dated 2026-03-02, over 52,500.50; 2 lines:"
+        " 03-300 “Footings” 40,000.00; 03-200 “Rebar” 12,500.50"
     )
     assert [(one.where, one.ours, one.theirs) for one in found.differences] == [
         ("number", "SC-001", "1044")
@@ -83,9 +83,9 @@ def test_other_words_and_other_amounts_are_shown_but_do_not_stand_in_the_way(sit
     assert found.problem == ""
     assert set(found.receipt.lines) == {"101", "102"}
     assert [(one.where, one.theirs) for one in found.differences] == [
-        ("line:1", "03-300 “Footings and slabs” 40000.01"),
+        ("line:1", "03-300 “Footings and slabs” 40,000.01"),
         ("line:1", "Footings and slabs"),
-        ("line:2", "03-200 “Rebar” 12500.49"),
+        ("line:2", "03-200 “Rebar” 12,500.49"),
     ]
 
 
@@ -103,7 +103,7 @@ def test_other_words_and_other_amounts_are_shown_but_do_not_stand_in_the_way(sit
             [LINES[0], ("03-200", "", "Rebar", Decimal("12500.50"))],
             f"It has lines for no job, not for {JOB}.",
         ),
-        ("Ironwood Concrete", LINES[:1], "It comes to 40000.00, not 52500.50."),
+        ("Ironwood Concrete", LINES[:1], "It comes to 40,000.00, not 52,500.50."),
     ],
 )
 def test_another_vendor_job_or_total_stands_in_the_way(site, vendor, lines, problem):
@@ -142,7 +142,7 @@ def test_lines_that_were_typed_in_by_hand_can_be_linked(site, order):
     assert found.problem == ""
     assert found.receipt.lines == {"201": concrete, "202": steel}
     assert found.description == (
-        "In purchase order SC-001: 03-300 “Deeper” 1500.00; 03-200 “Fewer bars” -200.00"
+        "In purchase order SC-001: 03-300 “Deeper” 1,500.00; 03-200 “Fewer bars” -200.00"
     )
     assert [one.where for one in found.differences] == ["line:1", "line:2"]
 
@@ -153,7 +153,7 @@ def test_lines_that_carry_its_number_come_first(site, order):
     hand.add_line(order.id, "03-200", "CCO 001: less", Decimal("-150.00"))
     (found,) = look_up(site, CHANGE, "", order)
     assert found.problem == (
-        f"It has lines for no job, not for {JOB}. They come to 1350.00, not 1300.00."
+        f"It has lines for no job, not for {JOB}. They come to 1,350.00, not 1,300.00."
     )
 
 
@@ -192,7 +192,7 @@ def test_the_estimates_of_the_job_are_offered(site):
     found = look_up(site, budget())
     assert [one.problem for one in found] == [
         "",
-        "It comes to 61000.00, not 55000.50.",
+        "It comes to 61,000.00, not 55,000.50.",
         "It is inactive in QuickBooks: make it active there first.",
     ]
     assert found[0].receipt.id == good

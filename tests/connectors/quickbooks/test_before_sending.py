@@ -225,8 +225,8 @@ def test_the_preview_warns_of_what_was_done_by_hand(site):
     facts = {"closing_date": "2026-03-31", "purchase_orders": "off"}
     assert connector.preview(document, terms, known, facts).warnings == (
         "The purchase order is closed in QuickBooks. The new lines will stand open in it.",
-        "Lines that were exported were changed by hand in QuickBooks: they came to 52500.50 and"
-        " now come to 53500.50.",
+        "Lines that were exported were changed by hand in QuickBooks: they came to 52,500.50 and"
+        " now come to 53,500.50.",
         "Added by hand in QuickBooks, and kept: 03-200 “Spacers” 75.00.",
         "Line 1 deducts 500.00 from a line that has been billed already.",
         "The purchase order is dated 2026-03-02, on or before the closing date 2026-03-31 of the"

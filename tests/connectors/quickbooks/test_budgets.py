@@ -139,7 +139,7 @@ def bid(site) -> str:
 def test_another_active_estimate_has_to_be_confirmed(site, bid):
     terms = site.terms(ROUND_1)
     session = site.session()
-    with pytest.raises(Refused, match=r"add up .*: estimate B-7 of 2026-01-05 over 61000\.00"):
+    with pytest.raises(Refused, match=r"add up .*: estimate B-7 of 2026-01-05 over 61,000\.00"):
         session.run(lambda: connector.export(ROUND_1, terms, KEY))
     assert session.writes() == []
     agreed = msgspec.structs.replace(terms, confirmed=(bid,))
@@ -160,7 +160,7 @@ def test_the_preview_lists_it_for_confirmation(site, bid):
     known = connector.records(session.known[name])[name]
     preview = connector.preview(ROUND_1, terms, known)
     assert [(one.id, one.name) for one in preview.confirm] == [
-        (bid, "estimate B-7 of 2026-01-05 over 61000.00")
+        (bid, "estimate B-7 of 2026-01-05 over 61,000.00")
     ]
     assert "the two add up" in preview.warnings[0]
 
@@ -219,8 +219,8 @@ def test_the_preview_of_a_later_round_shows_what_stands_there(site, first):
         Decimal("55250.00"),
     )
     assert preview.warnings == (
-        "The estimate was changed by hand in QuickBooks: it came to 55000.50 after the round before"
-        " and now comes to 54500.50. What is there stays.",
+        "The estimate was changed by hand in QuickBooks: it came to 55,000.50 after the round "
+        "before and now comes to 54,500.50. What is there stays.",
     )
 
 

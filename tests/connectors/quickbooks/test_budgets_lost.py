@@ -120,7 +120,7 @@ def test_an_estimate_changed_before_it_was_found_needs_a_person(site):
     site.company.by_hand.edit_line(estimate.txn_id, 0, amount=Decimal("1.00"))
     finding = find(site, ROUND_1, None, KEY)
     assert isinstance(finding, Unclear)
-    assert "come to 12501.50, not 55000.50" in finding.message
+    assert "come to 12,501.50, not 55,000.50" in finding.message
 
 
 @pytest.mark.parametrize("forgotten", [False, True])

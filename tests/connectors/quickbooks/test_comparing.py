@@ -57,8 +57,8 @@ def test_a_line_changed_by_hand_is_shown_with_what_to_do(site, order):
     site.company.by_hand.edit_line(order.id, 0, amount=Decimal("41000.00"))
     compared = compare(site, commitment(), order)
     assert differences(compared) == [
-        ("line:1", "03-300 “Footings” 40000.00", "03-300 “Footings” 41000.00"),
-        ("total", "52500.50", "53500.50"),
+        ("line:1", "03-300 “Footings” 40,000.00", "03-300 “Footings” 41,000.00"),
+        ("total", "52,500.50", "53,500.50"),
     ]
     assert "Set it back in QuickBooks" in compared.differences[0].advice
     assert "belongs into a change order" in compared.differences[0].advice
@@ -79,7 +79,7 @@ def test_everything_that_a_person_can_change_in_an_order(site, order):
         ("date", "2026-03-02", "2026-03-05"),
         ("line:1", "City of Alder:Riverside Library", "City of Alder:Pool"),
         ("line:1", "Footings", "Footings, as agreed"),
-        ("line:2", "03-200 “Rebar” 12500.50", "03-300 “Rebar” 12500.50"),
+        ("line:2", "03-200 “Rebar” 12,500.50", "03-300 “Rebar” 12,500.50"),
         ("added", "", "03-200 “Spacers” 75.00"),
     ]
     assert compared.receipt is not None
@@ -91,8 +91,8 @@ def test_a_deleted_line_is_shown_and_one_typed_in_anew_is_known_again(site, orde
     hand.delete_line(order.id, 0)
     gone = compare(site, commitment(), order)
     assert differences(gone) == [
-        ("line:1", "03-300 “Footings” 40000.00", "not there any more"),
-        ("total", "52500.50", "12500.50"),
+        ("line:1", "03-300 “Footings” 40,000.00", "not there any more"),
+        ("total", "52,500.50", "12,500.50"),
     ]
     anew = hand.add_line(
         order.id, "03-300", "Footings", Decimal("40000.00"), customer=site.job.name
@@ -115,12 +115,12 @@ def test_a_change_order_that_was_changed_by_hand(site, order, lines):
     assert differences(compare(site, CHANGE, lines, order)) == [
         (
             "line:1",
-            "03-300 “CCO 001: Soft soil - Line 1; Line 2” 1750.25",
-            "03-300 “CCO 001: Soft soil - Line 1; Line 2” 1800.00",
+            "03-300 “CCO 001: Soft soil - Line 1; Line 2” 1,750.25",
+            "03-300 “CCO 001: Soft soil - Line 1; Line 2” 1,800.00",
         ),
         ("line:3", "03-200 “CCO 001: Soft soil - Less” -200.00", "not there any more"),
         ("added", "", "03-200 “CCO 001: more” 1.00"),
-        ("total", "1550.25", "1800.00"),
+        ("total", "1,550.25", "1,800.00"),
     ]
 
 
@@ -154,16 +154,16 @@ def test_a_budget_and_its_rounds(site):
     active = ("record", "active", "inactive")
     assert differences(compare(site, budget(), first)) == [
         active,
-        ("line:1", "03-300 “Footings; Slabs” 42500.00", "03-300 “Footings; Slabs” 46750.00"),
+        ("line:1", "03-300 “Footings; Slabs” 42,500.00", "03-300 “Footings; Slabs” 46,750.00"),
         ("added", "", "03-300 “Contingency” 5.00"),
-        ("total", "55000.50", "59250.50"),
+        ("total", "55,000.50", "59,250.50"),
     ]
     later = compare(site, ROUND_2, second, first)
     assert differences(later) == [
         active,
         (
             "line:1",
-            "03-300 “Budget change 2: Soft soil” 1250.00",
+            "03-300 “Budget change 2: Soft soil” 1,250.00",
             "03-300 “Budget change 2: Soft soil” 1.00",
         ),
         ("total", "749.50", "-499.50"),
@@ -179,7 +179,7 @@ def test_a_mark_up_that_leaves_the_amount_is_seen_in_the_cost(site):
     (one,) = compare(site, budget(), first).differences
     assert (one.where, one.theirs) == (
         "line:1",
-        "03-300 “Footings; Slabs” 42500.00, at a cost of 40000.00",
+        "03-300 “Footings; Slabs” 42,500.00, at a cost of 40,000.00",
     )
 
 

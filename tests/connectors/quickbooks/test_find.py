@@ -135,7 +135,7 @@ def test_an_order_changed_by_hand_before_it_was_found_needs_a_person(new_order):
     )
     finding = new_order.find(KEY)
     assert isinstance(finding, Unclear)
-    assert "its lines come to 51500.50, not 52500.50" in finding.message
+    assert "its lines come to 51,500.50, not 52,500.50" in finding.message
 
 
 def test_an_order_removed_before_it_was_found_needs_a_person(new_order):

@@ -59,7 +59,7 @@ def test_an_order_that_stands_there_is_told_as_it_stands(site, order):
     assert look(site, commitment(), order) == StillThere(
         found=(
             "Purchase order 1044 of Ironwood Concrete, dated 2026-03-02, with 2 lines over"
-            " 52500.50.",
+            " 52,500.50.",
         )
     )
 
@@ -80,7 +80,7 @@ def test_a_change_order_is_there_while_its_lines_are(site, order, lines):
     assert found == StillThere(
         found=(
             "Purchase order SC-001 has the line 03-300 “CCO 001: Soft soil - Line 1; Line 2”"
-            " 1750.25, that this change order wrote.",
+            " 1,750.25, that this change order wrote.",
             "Purchase order SC-001 has the line 03-200 “CCO 001: Soft soil - Less” -200.00,"
             " that this change order wrote.",
         )
@@ -143,7 +143,7 @@ def test_a_budget_is_gone_with_its_estimate_and_all_its_rounds(site):
     number = first.number
     assert look(site, ROUND_2, second, first) == StillThere(
         found=(
-            f"Estimate {number} of 2026-03-02 over 55750.00 for City of Alder:Riverside Library.",
+            f"Estimate {number} of 2026-03-02 over 55,750.00 for City of Alder:Riverside Library.",
         )
     )
     site.company.by_hand.edit_order(first.id, IsActive="false")
