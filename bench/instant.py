@@ -14,6 +14,7 @@ from connectors.contract import (
     Finding,
     Problem,
     Receipt,
+    Reply,
     Request,
     Script,
     Terms,
@@ -67,7 +68,7 @@ class Instant:
     def wrap(self, requests: Mapping[str, Request], *, clear: str = "") -> str:
         return "\n".join(f"{name} {clear} {request.body}" for name, request in requests.items())
 
-    def unwrap(self, reply: str, requests: Mapping[str, Request]) -> Mapping[str, str]:
+    def unwrap(self, reply: Reply, requests: Mapping[str, Request]) -> Mapping[str, Reply]:
         return dict.fromkeys((request.key or name for name, request in requests.items()), reply)
 
     def records(self, _answer: Any) -> Mapping[str, Mapping[str, Any]]:

@@ -21,7 +21,7 @@ from bench.serving import WebServer, serving
 from bench.visits import Visit, message
 from connectors import engine
 from connectors.contract import Request
-from connectors.models import Message
+from connectors.models import ReplyPart
 from connectors.quickbooks import change_orders, connector
 from connectors.quickbooks.orders import orders as orders_of
 from tests.stage import Stage, set_stage
@@ -133,7 +133,7 @@ class LongAnswer:
         if conversation.outcome != "done":
             raise AssertionError(conversation.fault or conversation.state)
         visit.call("closeConnection", ticket=visit.ticket)
-        Message.objects.filter(session=conversation.session).update(reply="")
+        ReplyPart.objects.filter(message__session=conversation.session).delete()
         return took
 
     def against(self) -> float:

@@ -115,6 +115,23 @@ class Reading(models.Model):
         return self.what
 
 
+class Guesses(models.Model):
+    """Wrong passwords for a connection from one address, and when they are forgotten."""
+
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="+")
+    address = models.CharField(max_length=45)
+    count = models.IntegerField()
+    forgotten_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "address"], name="guesses_of_address")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.count} from {self.address}"
+
+
 _OF_COMPANY = Prepared(lambda company: Connection.objects.filter(company_id=company), int)
 
 
@@ -227,7 +244,9 @@ class Message(models.Model):
     writes = models.BooleanField(default=False)
     body = models.TextField()
     sent_at = models.DateTimeField(db_default=Now())
+    # What came back; of a long reply its beginning, and how long it is: it stands in its parts.
     reply = models.TextField(null=True)
+    reply_bytes = models.BigIntegerField(null=True)
     replied_at = models.DateTimeField(null=True)
     fault = models.TextField(blank=True, default="")
     # A settled write: the ERP has been told, or will be told with a later one, to forget its key.
@@ -241,6 +260,20 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"Message {self.number} of session {self.session_id}"
+
+
+class ReplyPart(models.Model):
+    """A part of a long reply, packed by zlib; `start` is where in the reply it begins, in bytes."""
+
+    message = models.ForeignKey(Message, models.CASCADE, related_name="+")
+    start = models.BigIntegerField()
+    packed = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["message", "start"], name="reply_part")]
+
+    def __str__(self) -> str:
+        return f"{self.message_id} from {self.start}"
 
 
 class Exchange(models.Model):

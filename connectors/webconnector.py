@@ -11,10 +11,10 @@ import hmac
 import logging
 import re
 import secrets
+import time
 from collections.abc import Callable, Iterator
 
 from django.conf import settings
-from django.core.cache import cache
 from django.db import connection as database
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
@@ -23,17 +23,20 @@ from django.views.decorators.csrf import csrf_exempt
 
 from connectors import engine
 from connectors.contract import Refused
-from connectors.models import INTERVALS_KEPT, Connection, Session
+from connectors.models import INTERVALS_KEPT, Connection, Guesses, Session
 from connectors.quickbooks import errors, soap, wsdl
 from connectors.registry import connector_for
+from connectors.replies import Spool
 from directory.prepared import Prepared
 
 log = logging.getLogger(__name__)
 
 Result = str | int | list[str]
-MOST_FAILURES = 10
-FAILURE_SECONDS = 600
+# So many wrong passwords from one address, and the right one is refused there for a while.
+MOST_GUESSES = 10
+GUESSES_REMEMBERED = 600  # seconds
 PIECE = 1 << 16
+LONGEST_SECONDS = 300  # for a message to come in
 
 
 def password_digest(password: str) -> str:
@@ -51,17 +54,58 @@ def endpoint(request: HttpRequest, connection_id: int) -> HttpResponse:
         return HttpResponse(wsdl.text(_address(connection_id)), content_type=soap.CONTENT_TYPE)
     if request.method != "POST":
         return HttpResponse("Only GET and POST are understood here.", status=405)
+    caller = _Caller(connection_id, request.META.get("REMOTE_ADDR", "")[:45])
     try:
         if int(request.headers.get("Content-Length") or 0) > soap.LIMIT:
             raise soap.TooLarge("The message is larger than 100 MB.")
-        call = soap.read(_pieces(request))
-    except soap.TooLarge as error:
-        return HttpResponse(soap.fault(str(error)), status=413, content_type=soap.CONTENT_TYPE)
-    except ValueError as error:
-        return HttpResponse(soap.fault(str(error)), status=400, content_type=soap.CONTENT_TYPE)
-    address = request.META.get("REMOTE_ADDR", "")
-    answer = _OPERATIONS[call.operation](connection_id, call, address)
-    return HttpResponse(soap.result(call.operation, answer), content_type=soap.CONTENT_TYPE)
+        call = soap.read(_pieces(request), caller.sink_for)
+    except soap.BadSoap as error:
+        return _fault(str(error), 413 if isinstance(error, soap.TooLarge) else 400)
+    except ValueError:
+        return _fault("The message does not say how long it is.", 400)
+    except _TooSlow:
+        return _fault(f"The message did not come in within {LONGEST_SECONDS} seconds.", 408)
+    else:
+        answer = _OPERATIONS[call.operation](caller, call)
+        return HttpResponse(soap.result(call.operation, answer), content_type=soap.CONTENT_TYPE)
+    finally:
+        caller.close()
+
+
+def _fault(sentence: str, status: int) -> HttpResponse:
+    return HttpResponse(soap.fault(sentence), status=status, content_type=soap.CONTENT_TYPE)
+
+
+class _Caller:
+    """Who calls, as far as it is known, and QuickBooks' answer if the call brings one."""
+
+    def __init__(self, connection_id: int, address: str) -> None:
+        self.connection_id = connection_id
+        self.address = address
+        self.session: Session | None = None
+        self.reply: Spool | None = None
+
+    def sink_for(self, ticket: str) -> Spool | None:
+        """Where an answer goes that comes with this ticket: a stranger's goes nowhere."""
+        self.session = self.any_session(ticket)
+        self.reply = Spool() if self.session else None
+        return self.reply
+
+    def close(self) -> None:
+        """Let go of the answer: what was wanted of it is stored."""
+        if self.reply:
+            self.reply.close()
+
+    def any_session(self, ticket: str) -> Session | None:
+        """The session of the ticket at this connection, ended or not."""
+        if self.session is None and ticket:
+            self.session = _OF_TICKET.first(_digest(ticket), self.connection_id)
+        return self.session
+
+    def living(self, ticket: str) -> Session | None:
+        """The same, unless it has ended."""
+        session = self.any_session(ticket)
+        return session if session and session.ended_at is None else None
 
 
 class Door:
@@ -83,8 +127,18 @@ class Door:
 _ADDRESS = re.compile(r"/qbwc/([0-9]{1,18})/")
 
 
+class _TooSlow(Exception):
+    """The message takes longer to come in than anybody should wait for."""
+
+
 def _pieces(request: HttpRequest) -> Iterator[bytes]:
-    while piece := request.read(PIECE):
+    """The body; of a chunked one, too, whose length nobody knows."""
+    unmeasured = "CONTENT_LENGTH" not in request.META and request.META.get("wsgi.input_terminated")
+    body = request.META["wsgi.input"] if unmeasured else request
+    too_late = time.monotonic() + LONGEST_SECONDS
+    while piece := body.read(PIECE):
+        if time.monotonic() > too_late:
+            raise _TooSlow
         yield piece
 
 
@@ -95,33 +149,26 @@ def _address(connection_id: int) -> str:
 # --- The operations, in the order in which they come -------------------------------------------
 
 
-def _server_version(_connection: int, _call: soap.Call, _address: str) -> Result:
+def _server_version(_caller: _Caller, _call: soap.Call) -> Result:
     return "ERP Bridge 1"
 
 
-def _client_version(_connection: int, _call: soap.Call, _address: str) -> Result:
+def _client_version(_caller: _Caller, _call: soap.Call) -> Result:
     return ""  # every version will do
 
 
-def _authenticate(connection_id: int, call: soap.Call, address: str) -> Result:
+def _authenticate(caller: _Caller, call: soap.Call) -> Result:
     """Who is it, and is there anything to do? Cheap: asked every few minutes by every customer."""
-    user = call.texts["strUserName"]
-    throttle = f"qbwc:{connection_id}:{address}:{hashlib.sha256(user.encode()).hexdigest()}"
-    if cache.get(throttle, 0) >= MOST_FAILURES:
+    connection = _KNOCKED_AT.first(caller.connection_id, caller.address)
+    user = call.texts["strUserName"].encode()
+    if connection is None or not hmac.compare_digest(connection.user_name.encode(), user):
         return ["", "nvu"]
-    connection = _WITH_WORK.first(connection_id)
+    if connection.is_guessed_at:  # type: ignore[attr-defined]
+        return ["", "nvu"]
     digest = password_digest(call.texts["strPassword"])
-    known = connection.password_digest if connection else "0" * 64
-    right = hmac.compare_digest(known, digest)
-    if (
-        connection is None
-        or not right
-        or not hmac.compare_digest(connection.user_name.encode(), user.encode())
-    ):
-        cache.set(throttle, cache.get(throttle, 0) + 1, FAILURE_SECONDS)
-        log.warning(
-            "A Web Connector with a wrong user name or password at connection %s", connection_id
-        )
+    if not hmac.compare_digest(connection.password_digest, digest):
+        _count_guess(connection, caller.address)
+        log.warning("A Web Connector with a wrong password at connection %s", connection.pk)
         return ["", "nvu"]
     seen(connection)
     if not connection.has_work:  # type: ignore[attr-defined]
@@ -133,13 +180,39 @@ def _authenticate(connection_id: int, call: soap.Call, address: str) -> Result:
     return [ticket, ""]
 
 
-def _with_work(connection_id: int) -> QuerySet[Connection]:
-    """The connection and whether it has work, in one indexed SELECT."""
+def _knocked_at(connection_id: int, address: str) -> QuerySet[Connection]:
+    """The connection, whether it has work, and whether somebody at `address` guesses its password.
+
+    One indexed SELECT.
+    """
     work = engine.due().filter(connection=OuterRef("pk"))
-    return Connection.objects.filter(pk=connection_id).annotate(has_work=Exists(work))
+    guesses = Guesses.objects.filter(
+        connection=OuterRef("pk"),
+        address=address,
+        count__gte=MOST_GUESSES,
+        forgotten_at__gt=Now(),
+    )
+    return Connection.objects.filter(pk=connection_id).annotate(
+        has_work=Exists(work), is_guessed_at=Exists(guesses)
+    )
 
 
-_WITH_WORK = Prepared(_with_work, int)
+_KNOCKED_AT = Prepared(_knocked_at, int, str)
+
+
+def _count_guess(connection: Connection, address: str) -> None:
+    """Count a wrong password, for all web processes; each one is remembered for ten minutes."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            """
+            DELETE FROM connectors_guesses WHERE forgotten_at <= statement_timestamp();
+            INSERT INTO connectors_guesses AS known (connection_id, address, count, forgotten_at)
+            VALUES (%s, %s, 1, statement_timestamp() + %s * interval '1 second')
+            ON CONFLICT (connection_id, address) DO UPDATE
+            SET count = known.count + 1, forgotten_at = excluded.forgotten_at
+            """,
+            [connection.pk, address, GUESSES_REMEMBERED],
+        )
 
 
 def seen(connection: Connection) -> None:
@@ -158,9 +231,9 @@ def seen(connection: Connection) -> None:
         )
 
 
-def _send_request(connection_id: int, call: soap.Call, _address: str) -> Result:
+def _send_request(caller: _Caller, call: soap.Call) -> Result:
     """What QuickBooks is to be asked next; '' sends the Web Connector to getLastError."""
-    session = _living(connection_id, call)
+    session = caller.living(call.texts["ticket"])
     if session is None:
         return ""
     if not session.greeted and not greet(session, call.texts["strHCPResponse"]):
@@ -198,9 +271,9 @@ def greet(session: Session, greeting: str) -> bool:
     return True
 
 
-def _receive_response(connection_id: int, call: soap.Call, _address: str) -> Result:
+def _receive_response(caller: _Caller, call: soap.Call) -> Result:
     """QuickBooks' answer. 0 to 99: go on; 100: nothing is left; below 0: getLastError."""
-    session = _any_session(connection_id, call)
+    session = caller.any_session(call.texts["ticket"])
     if session is None:
         return -1
     try:
@@ -209,14 +282,16 @@ def _receive_response(connection_id: int, call: soap.Call, _address: str) -> Res
             _fail(session, words)
             engine.fail_message(session, words)
             return -1
-        return engine.receive(session, call.texts["response"])
+        return engine.receive(
+            session, caller.reply.reply() if caller.reply else call.texts["response"]
+        )
     except engine.SessionOver:
         return -1
 
 
-def _connection_error(connection_id: int, call: soap.Call, _address: str) -> Result:
+def _connection_error(caller: _Caller, call: soap.Call) -> Result:
     """QuickBooks could not be opened. 'done': try again at the next visit."""
-    session = _living(connection_id, call)
+    session = caller.living(call.texts["ticket"])
     if session is not None:
         _fail(session, _unreachable(call))
         engine.close_session(session)
@@ -230,8 +305,8 @@ def _unreachable(call: soap.Call) -> str:
     return f"{told.message} ({told.words} {told.code})"
 
 
-def _last_error(connection_id: int, call: soap.Call, _address: str) -> Result:
-    session = _any_session(connection_id, call)
+def _last_error(caller: _Caller, call: soap.Call) -> Result:
+    session = caller.any_session(call.texts["ticket"])
     if session is None:
         return "This session is not known. Run the Web Connector again."
     if session.error:
@@ -241,8 +316,8 @@ def _last_error(connection_id: int, call: soap.Call, _address: str) -> Result:
     return "Nothing is left to do."
 
 
-def _close(connection_id: int, call: soap.Call, _address: str) -> Result:
-    session = _any_session(connection_id, call)
+def _close(caller: _Caller, call: soap.Call) -> Result:
+    session = caller.any_session(call.texts["ticket"])
     if session is None:
         return "OK"
     engine.close_session(session)
@@ -268,12 +343,6 @@ def _digest(ticket: str) -> str:
     return hashlib.sha256(ticket.encode()).hexdigest()
 
 
-def _any_session(connection_id: int, call: soap.Call) -> Session | None:
-    """The session of the ticket at this connection, ended or not."""
-    ticket = call.texts["ticket"]
-    return _OF_TICKET.first(_digest(ticket), connection_id) if ticket else None
-
-
 _OF_TICKET = Prepared(
     lambda digest, connection: Session.objects.filter(
         ticket_digest=digest, connection_id=connection
@@ -281,11 +350,6 @@ _OF_TICKET = Prepared(
     str,
     int,
 )
-
-
-def _living(connection_id: int, call: soap.Call) -> Session | None:
-    session = _any_session(connection_id, call)
-    return session if session and session.ended_at is None else None
 
 
 def _fail(session: Session, words: str) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import Any, TypeVar
+from collections.abc import Generator, Iterator
+from typing import Any, Protocol, TypeVar
 
 from connectors.contract.documents import Frozen
 
@@ -32,6 +32,16 @@ class Request(Frozen, frozen=True, kw_only=True):
 
 
 Script = Generator[Request, Any, T]
+
+
+class Pieces(Protocol):
+    """A long reply of an ERP: it is never held whole, and can be read as often as is needed."""
+
+    def read(self, start: int = 0) -> Iterator[bytes]:
+        """Its text as UTF-8 from that byte on, in pieces of bounded size."""
+
+
+Reply = str | Pieces  # whole where it is short
 
 
 class ErpError(Exception):

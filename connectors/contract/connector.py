@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from connectors.contract.asking import Request, Script
+from connectors.contract.asking import Reply, Request, Script
 from connectors.contract.documents import Document, Frozen, Kind, Receipt, Ref, Terms
 from connectors.contract.results import (
     Area,
@@ -138,9 +138,10 @@ class Connector(Protocol):
     def wrap(self, requests: Mapping[str, Request], *, clear: str = "") -> str:
         """The message for the wire: request id -> request. `clear`: a settled key to forget."""
 
-    def unwrap(self, reply: str, requests: Mapping[str, Request]) -> Mapping[str, Any]:
+    def unwrap(self, reply: Reply, requests: Mapping[str, Request]) -> Mapping[str, Any]:
         """Request id -> what the script is sent. Ids without an answer are left out.
 
+        Of a long reply, an answer may be read only as the script looks at it.
         Raises ValueError when the reply cannot be read.
         """
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import OperationalError, transaction
 from django.db.models.functions import Now
 
-from connectors.contract import Connector
+from connectors.contract import Connector, Reply
 from connectors.engine.ends import abandon
 from connectors.engine.outcomes import Outcome, lock
 from connectors.engine.queue import WAITING, withdraw
@@ -17,11 +17,12 @@ from connectors.engine.steps import asked_by, finish, next_step
 from connectors.engine.turns import turns_left
 from connectors.models import Conversation, Known, Lane, Message, Session
 from connectors.registry import connector_for
+from connectors.replies import keep
 
 log = logging.getLogger(__name__)
 
 
-def receive(session: Session, reply: str) -> int:
+def receive(session: Session, reply: Reply) -> int:
     """The ERP's answer to the message that is out. Returns the progress, 0 to 100.
 
     100 is said only when nothing is left. An answer that comes twice changes nothing; one that
@@ -33,8 +34,7 @@ def receive(session: Session, reply: str) -> int:
         late = lane.session_id != session.pk
         message = Message.objects.filter(session=session, replied_at=None).first()
         if message is not None:
-            message.reply = reply
-            Message.objects.filter(pk=message.pk).update(reply=reply, replied_at=Now())
+            keep(message, reply)
             _follow(lane, message, late=late)
         if not late:
             Session.objects.filter(pk=session.pk).update(last_seen_at=Now())

@@ -30,6 +30,7 @@ from connectors.contract import (
 )
 from connectors.engine.outcomes import Outcome
 from connectors.models import Conversation, Exchange, Message
+from connectors.replies import reply_of
 
 
 class Export(msgspec.Struct, frozen=True):
@@ -164,7 +165,7 @@ class Reader:
         if message.pk not in self._read:
             asked = message.exchanges.filter(borrowed=False)
             requests = {row.request_id: decode_request(row.request) for row in asked}
-            self._read[message.pk] = self.connector.unwrap(message.reply or "", requests)
+            self._read[message.pk] = self.connector.unwrap(reply_of(message), requests)
         return self._read[message.pk]
 
 

@@ -21,7 +21,10 @@ log = logging.getLogger(__name__)
 def asked_by(conversations: Sequence[Conversation]) -> dict[int, list[Exchange]]:
     """What each conversation has asked so far, in order."""
     asked: dict[int, list[Exchange]] = {}
-    rows = Exchange.objects.filter(conversation__in=conversations).select_related("message")
+    rows = Exchange.objects.filter(conversation__in=conversations)
+    # The message that many share, with the reply in it, is loaded once and not for each of them.
+    alone = len(conversations) == 1
+    rows = rows.select_related("message") if alone else rows.prefetch_related("message")
     for exchange in rows.order_by("conversation_id", "position"):
         asked.setdefault(exchange.conversation_id, []).append(exchange)
     return asked

@@ -25,6 +25,7 @@ from connectors.contract import (
     Receipt,
     Ref,
     Refused,
+    Reply,
     Request,
     Script,
     StillThere,
@@ -186,17 +187,20 @@ class QuickBooks:
         """The message set for the wire. Raises ValueError for what must never go out."""
         return qbxml.wrap(requests, clear=clear)
 
-    def unwrap(self, reply: str, requests: Mapping[str, Request]) -> Mapping[str, qbxml.Answer]:
+    def unwrap(self, reply: Reply, requests: Mapping[str, Request]) -> Mapping[str, qbxml.Answer]:
         """Request id -> answer. Raises ValueError when the reply cannot be read."""
         return qbxml.unwrap(reply, requests)
 
     def records(self, answer: Any) -> Mapping[str, Mapping[str, Any]]:
         """The orders and estimates of an answer, by their names; and the accounts of costs."""
-        whole = {
-            orders.order_name(order["id"]): order
-            for order in orders.orders(answer)
-            if order["lines"] and order["id"]
-        }
-        accounts = job_costs.list_ids(answer)
-        asked = {job_costs.ACCOUNTS: {"ids": accounts}} if accounts else {}
-        return {**whole, **estimates.known(answer), **asked}
+        tag = answer.element.tag if answer.element is not None else ""
+        if tag.startswith("PurchaseOrder"):
+            return {
+                orders.order_name(order["id"]): order
+                for order in orders.orders(answer)
+                if order["lines"] and order["id"]
+            }
+        if tag.startswith("Estimate"):
+            return estimates.known(answer)
+        accounts = job_costs.list_ids(answer) if tag.startswith("Account") else []
+        return {job_costs.ACCOUNTS: {"ids": accounts}} if accounts else {}

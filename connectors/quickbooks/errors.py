@@ -96,7 +96,8 @@ def done(answer: Answer) -> bool:
     """Whether a write was carried out: a warning may come with the record that was saved."""
     if answer.status == 0:
         return True
-    return answer.severity == "Warn" and answer.element is not None and len(answer.element) > 0
+    saved = answer.element is not None and answer.element.find("*") is not None
+    return answer.severity == "Warn" and saved
 
 
 def failure(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import cast, final
 
 from lxml import etree
@@ -82,8 +83,8 @@ def priced_lines(answer: qbxml.Answer) -> list[tuple[Estimate, list[TxnLine]]]:
     ]
 
 
-def _rets(answer: qbxml.Answer) -> list[etree._Element]:
-    return [] if answer.element is None else list(answer.element.iterchildren("EstimateRet"))
+def _rets(answer: qbxml.Answer) -> Iterator[etree._Element]:
+    return iter(()) if answer.element is None else answer.element.iterfind("EstimateRet")
 
 
 def known(answer: qbxml.Answer) -> dict[str, Estimate | dict[str, list[Estimate]]]:

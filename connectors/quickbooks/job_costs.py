@@ -93,7 +93,7 @@ def list_ids(answer: Answer) -> list[str]:
     """The ids of the accounts of an answer."""
     if answer.element is None:
         return []
-    return [child_text(account, "ListID") for account in answer.element.iterchildren("AccountRet")]
+    return [child_text(account, "ListID") for account in answer.element.iterfind("AccountRet")]
 
 
 def _estimates(answer: Answer, names: dict[str, str]) -> list[Estimate]:
@@ -137,7 +137,7 @@ def _candidates(name: str) -> list[str]:
 def _items(answer: Answer) -> Mapping[str, tuple[str, str]]:
     """Full name in small letters -> (id, full name)."""
     found = {}
-    for item in () if answer.element is None else answer.element:
+    for item in () if answer.element is None else answer.element.iterfind("*"):
         name = child_text(item, "FullName") or child_text(item, "Name")
         found[name.casefold()] = (child_text(item, "ListID"), name)
     return found

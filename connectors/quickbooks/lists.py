@@ -15,7 +15,7 @@ from lxml import etree
 
 from connectors.contract import Busy, Pulled, Refused, Request, Script
 from connectors.quickbooks import errors, schema
-from connectors.quickbooks.qbxml import Answer, child_text, escape, is_true
+from connectors.quickbooks.qbxml import Answer, Response, child_text, escape, is_true
 
 PAGE = 100
 # QuickBooks' clock and ours differ, and what is being saved while we ask may come too late.
@@ -75,13 +75,13 @@ def pull(what: str, cursor: str, since: str = "") -> Script[Pulled]:
         )
     feature: errors.Feature = "classes" if what == "classes" else "orders"
     element = _answered(answer, f"the list of {what.replace('_', ' ')}", feature)
-    rows = [row for entry in element if (row := _ROWS[what](entry)) is not None]
+    rows = [row for entry in element.iterfind("*") if (row := _ROWS[what](entry)) is not None]
     left = element.get("iteratorRemainingCount", "0")
     more = element.get("iteratorID", "") if left not in ("", "0") else ""
     return Pulled(rows=tuple(rows), more=more)
 
 
-def _answered(answer: Answer, doing: str, feature: errors.Feature = "orders") -> etree._Element:
+def _answered(answer: Answer, doing: str, feature: errors.Feature = "orders") -> Response:
     """The response that holds the entries, or says that there are none. Raises Busy, Refused."""
     if answer.element is None or answer.status not in (0, errors.NO_MATCH):
         raise errors.unread(answer, doing, feature=feature)
@@ -112,7 +112,7 @@ def _deleted(since: str) -> Script[Pulled]:
             "name": child_text(entry, "FullName"),
             "deleted": True,
         }
-        for entry in element.iterchildren("ListDeletedRet")
+        for entry in element.iterfind("ListDeletedRet")
         if (kind := child_text(entry, "ListDelType")) in _DELETED
     ]
     return Pulled(rows=tuple(rows))

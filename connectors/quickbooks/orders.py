@@ -73,5 +73,5 @@ def orders(answer: qbxml.Answer) -> list[Order]:
     """The orders of an answer, from a query as well as from a write. Empty where it holds none."""
     if answer.element is None:
         return []
-    rets = answer.element.iterchildren("PurchaseOrderRet")
+    rets = answer.element.iterfind("PurchaseOrderRet")
     return [cast(Order, transactions.read(ret, _EMPTY)) for ret in rets]

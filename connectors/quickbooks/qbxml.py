@@ -8,12 +8,13 @@ answers carry the requestID of their request, and that alone says what they answ
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple, Protocol
 
 from lxml import etree
 
-from connectors.contract import Request
+from connectors.contract import Reply, Request
+from connectors.quickbooks import long_replies
 
 VERSION = "13.0"
 KEY_LENGTH = 23
@@ -22,13 +23,24 @@ _HEAD = f'<?xml version="1.0" encoding="utf-8"?><?qbxml version="{VERSION}"?><QB
 _NAME = re.compile(r"[A-Za-z0-9_.\-]{1,50}")
 _FIRST_TAG = re.compile(r"<([A-Z][A-Za-z]*Rq)((?: [A-Za-z]+=\"[^\"<>]*\")*)>")
 _NEEDS_ESCAPE = re.compile(r"[&<>\"]|[^\x20-\x7e\n]")
-# QuickBooks hands out what was once typed into it, control characters included, which no XML
-# may hold.
-_ILLEGAL = re.compile(
-    r"&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01])|[xX]0*(?:[0-8bcefBCEF]|1[0-9a-fA-F]));"
-    r"|[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]"
-)
 UNREADABLE = -1
+
+
+class Response(Protocol):
+    """A response to one request: an element of lxml, or one that is read piece by piece."""
+
+    @property
+    def tag(self) -> str:
+        """PurchaseOrderQueryRs, and so on."""
+
+    def get(self, key: str, default: str, /) -> str:
+        """An attribute."""
+
+    def find(self, path: str, /) -> etree._Element | None:
+        """The first element at `path`: plain names and `*`, with slashes between them."""
+
+    def iterfind(self, path: str, /) -> Iterator[etree._Element]:
+        """All elements at `path`. There may be more of them than can be kept."""
 
 
 class Answer(NamedTuple):
@@ -42,7 +54,7 @@ class Answer(NamedTuple):
     status: int
     severity: str
     message: str
-    element: etree._Element | None
+    element: Response | None
     record: str = ""
 
 
@@ -79,23 +91,23 @@ def wrap(requests: Mapping[str, Request], *, clear: str = "") -> str:
     return _envelope(attributes, _named(alone.body, key))
 
 
-def unwrap(reply: str, requests: Mapping[str, Request]) -> dict[str, Answer]:
+def unwrap(reply: Reply, requests: Mapping[str, Request]) -> dict[str, Answer]:
     """The answers in `reply` by request id; an unknown id is ignored, a missing one left out.
 
     Raises ValueError where the reply is no qbXML message set that can be read.
     """
-    answers = _message_set(reply)
-    set_status = _number(answers.get("messageSetStatusCode", "0"))
+    status, responses = _short(reply) if isinstance(reply, str) else long_replies.read(reply)
+    set_status = _number(status)
     wanted = {(request.key if request.alone else name): name for name, request in requests.items()}
     found: dict[str, Answer] = {}
-    for element in answers.iterchildren(tag=etree.Element):
-        name = wanted.get(element.get("requestID", ""))
+    for response in responses:
+        name = wanted.get(response.get("requestID", ""))
         if name is not None:
             found[name] = Answer(
-                _number(element.get("statusCode", "")),
-                element.get("statusSeverity", ""),
-                element.get("statusMessage", ""),
-                element,
+                _number(response.get("statusCode", "")),
+                response.get("statusSeverity", ""),
+                response.get("statusMessage", ""),
+                response,
                 "" if requests[name].writes else requests[name].record,
             )
     for name, request in requests.items():
@@ -103,6 +115,14 @@ def unwrap(reply: str, requests: Mapping[str, Request]) -> dict[str, Answer]:
             # The set as a whole was refused, or an earlier one was asked for and is not there.
             found[name] = Answer(set_status, "Error" if set_status else "Info", "", None)
     return found
+
+
+def _short(reply: str) -> tuple[str, Iterable[Response]]:
+    root = parse(reply)
+    answers = root if root.tag == long_replies.MESSAGE_SET else root.find(long_replies.MESSAGE_SET)
+    if answers is None:
+        raise ValueError(f"The answer is no qbXML message set: it begins with <{root.tag}>")
+    return answers.get(long_replies.STATUS, "0"), answers.iterchildren()
 
 
 def parse(document: str | bytes) -> etree._Element:
@@ -114,12 +134,12 @@ def parse(document: str | bytes) -> etree._Element:
         document = document.decode("utf-8")
     if "<!DOCTYPE" in document:
         raise ValueError("The answer holds a document type definition, which is never read")
-    document = document.lstrip("\ufeff \r\n\t")
+    text = document.lstrip("\ufeff \r\n\t").encode()
     try:
-        return _parsed(document)
+        return _parsed(text)
     except etree.XMLSyntaxError as error:
-        cleaned = _ILLEGAL.sub("", document)
-        if cleaned == document:
+        cleaned = long_replies.ILLEGAL.sub(b"", text)
+        if cleaned == text:
             raise ValueError(f"The answer is not well-formed XML: {error}") from None
     try:
         return _parsed(cleaned)
@@ -127,7 +147,7 @@ def parse(document: str | bytes) -> etree._Element:
         raise ValueError(f"The answer is not well-formed XML: {error}") from None
 
 
-def _parsed(document: str) -> etree._Element:
+def _parsed(text: bytes) -> etree._Element:
     parser = etree.XMLParser(
         encoding="utf-8",
         resolve_entities=False,
@@ -135,11 +155,11 @@ def _parsed(document: str) -> etree._Element:
         load_dtd=False,
         dtd_validation=False,
         recover=False,
-        huge_tree=True,  # item lists of several MB; the caller limits the size
+        huge_tree=False,  # so that libxml2 bounds depth, names and texts
         remove_comments=True,
         remove_pis=True,
     )
-    return etree.fromstring(document.encode(), parser)
+    return etree.fromstring(text, parser)
 
 
 def child_text(element: etree._Element, path: str) -> str:
@@ -150,14 +170,6 @@ def child_text(element: etree._Element, path: str) -> str:
 def is_true(value: str) -> bool:
     """A qbXML boolean: true or 1."""
     return value in ("true", "1")
-
-
-def _message_set(reply: str) -> etree._Element:
-    root = parse(reply)
-    answers = root if root.tag == "QBXMLMsgsRs" else root.find("QBXMLMsgsRs")
-    if answers is None:
-        raise ValueError(f"The answer is no qbXML message set: it begins with <{root.tag}>")
-    return answers
 
 
 def _envelope(attributes: str, bodies: str = "") -> str:

@@ -19,42 +19,46 @@ from connectors.quickbooks.qbxml import Answer, child_text
 Cells = dict[str, str]  # ColType -> value
 
 
-def data_rows(answer: Answer, doing: str, *, sums: tuple[str, ...] = ()) -> list[Cells]:
-    """The data rows of a report, without headings and totals.
+def data_rows(answer: Answer, doing: str, *, sums: tuple[str, ...] = ()) -> Iterator[Cells]:
+    """The data rows of a report, without headings and totals, one at a time.
 
     `sums` are the columns of money that the report adds up in its last row: they must agree with
-    what is read here. Raises Busy where the answer was cut short or does not add up, or as
-    `errors.unread` says.
+    what is read here. Raises Busy where the answer was cut short or does not add up, after the
+    last row at the latest, or as `errors.unread` says.
     """
-    report = None if answer.element is None else answer.element.find("ReportRet")
-    if answer.status == errors.NO_MATCH and answer.element is not None and report is None:
-        return []
+    report = answer.element
+    found = report is not None and report.find("ReportRet/*") is not None
+    if answer.status == errors.NO_MATCH and report is not None and not found:
+        return
     if answer.status not in (0, errors.NO_MATCH):
         raise errors.unread(answer, doing)
-    if report is None:
+    if report is None or not found:
         raise _cut_short(doing, "it holds no report")
     columns = {
-        column.get("colID", ""): child_text(column, "ColType") for column in report.iter("ColDesc")
+        column.get("colID", ""): child_text(column, "ColType")
+        for column in report.iterfind("ReportRet/ColDesc")
     }
-    rows, last = list[Cells](), 0
+    last = 0
+    there = dict.fromkeys(sums, Decimal("0.00"))
     totals: Cells = {}
-    for row in report.iterfind("ReportData/*"):
+    for row in report.iterfind("ReportRet/ReportData/*"):
         last = max(last, int(row.get("rowNumber", "0")))
         cells = dict(_cells(row, columns))
         if row.tag == "DataRow":
-            rows.append(cells)
+            for column in sums:
+                there[column] += money(cells.get(column, ""))
+            yield cells
         elif row.tag == "TotalRow":
             totals = cells
-    announced = int(child_text(report, "NumRows") or "0")
+    rows = report.find("ReportRet/NumRows")
+    announced = int((rows.text if rows is not None else "") or "0")
     if last < announced:
         raise _cut_short(doing, f"it announces {announced:,} rows and holds {last:,}")
-    for column in sums:
-        there = sum((money(row.get(column, "")) for row in rows), Decimal("0.00"))
-        if column in totals and money(totals[column]) != there:
+    for column, come_to in there.items():
+        if column in totals and money(totals[column]) != come_to:
             raise _cut_short(
-                doing, f"its rows come to {there:,.2f} and it says {totals[column]} itself"
+                doing, f"its rows come to {come_to:,.2f} and it says {totals[column]} itself"
             )
-    return rows
 
 
 def _cells(row: etree._Element, columns: dict[str, str]) -> Iterator[tuple[str, str]]:

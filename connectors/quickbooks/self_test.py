@@ -59,7 +59,7 @@ def _counted(name: str, answer: Answer, linked: int) -> Area:
     area = _asked(name, answer)
     if area.problem or area.off or answer.element is None:
         return area
-    problem, shown = "", int(answer.element.get("retCount") or 0)
+    problem, shown = "", int(answer.element.get("retCount", "") or 0)
     if shown < linked * _ENOUGH:
         problem = f"QuickBooks shows {shown:,} of them, and {linked:,} are linked here."
     elif not shown and name == "Accounts":

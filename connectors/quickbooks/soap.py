@@ -1,14 +1,15 @@
 """The SOAP envelope of the QuickBooks Web Connector: bytes to a call, a result to bytes.
 
 SOAP 1.1, document/literal. Read in pieces, so that an answer of 100 MB needs no memory of that
-size; a document type definition is refused before anything of it is understood. Results have the
-plainest shape there is (`<string>` without a prefix): the Web Connector fails on any other.
+size, and only from somebody whose ticket is known, which comes before it; a document type
+definition is refused before anything of it is understood. Results have the plainest shape there is
+(`<string>` without a prefix): the Web Connector fails on any other.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 from xml.parsers import expat
 
@@ -20,7 +21,9 @@ NAMESPACE = "http://developer.intuit.com/"
 ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 ENVELOPE_12 = "http://www.w3.org/2003/05/soap-envelope"
 CONTENT_TYPE = "text/xml; charset=utf-8"
-LIMIT = 100 * 1024 * 1024
+MB = 1024 * 1024
+LIMIT = 100 * MB  # of a message that brings an answer of QuickBooks
+STRANGERS_LIMIT = 2 * MB  # of any other: the longest brings a greeting
 
 # The eight operations and their arguments; those in _NUMBERS are integers.
 OPERATIONS: dict[str, tuple[str, ...]] = {
@@ -41,7 +44,7 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
     "closeConnection": ("ticket",),
 }
 _NUMBERS = frozenset({"qbXMLMajorVers", "qbXMLMinorVers"})
-_LONGEST = {"response": LIMIT, "strHCPResponse": 1024 * 1024}
+_LONGEST = {"response": STRANGERS_LIMIT, "strHCPResponse": MB}
 _SHORT = 64 * 1024
 _ILLEGAL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _DEPTH = 20
@@ -71,18 +74,15 @@ class Sink(Protocol):
         """Take the next piece."""
 
 
-def read(pieces: Iterable[bytes], *, limit: int = LIMIT, response: Sink | None = None) -> Call:
+def read(pieces: Iterable[bytes], sink_for: Callable[[str], Sink | None] | None = None) -> Call:
     """The call in the body that comes in `pieces`.
 
-    With `response`, the argument of that name goes there instead of into the call ('' there).
-    Raises BadSoap for what is no call, TooLarge beyond `limit` bytes.
+    `sink_for` is asked once, with the ticket, when a `response` begins. What it gives takes that
+    argument, which is '' in the call then, and the message may be as long as LIMIT. Raises BadSoap
+    for what is no call, TooLarge for one that is too long.
     """
-    reading = _Reading(response)
-    size = 0
+    reading = _Reading(sink_for)
     for piece in pieces:
-        size += len(piece)
-        if size > limit:
-            raise TooLarge(f"The message is larger than {limit // (1024 * 1024)} MB.")
         reading.feed(piece)
     return reading.end()
 
@@ -95,14 +95,16 @@ def read_bytes(body: bytes) -> Call:
 class _Reading:
     """Follows the elements: Envelope, Body, operation, argument; keeps the texts of arguments."""
 
-    def __init__(self, response: Sink | None) -> None:
-        self.response = response
+    def __init__(self, sink_for: Callable[[str], Sink | None] | None) -> None:
+        self.sink_for = sink_for
+        self.sink: Sink | None = None
         self.path: list[str] = []
         self.elements = 0
         self.operation = ""
         self.argument = ""
         self.texts: dict[str, list[str]] = {}
-        self.length = 0
+        self.length = 0  # of the argument
+        self.size = 0  # of the message
         parser = expat.ParserCreate(namespace_separator=" ")
         parser.buffer_text = True
         parser.buffer_size = 1 << 18
@@ -113,7 +115,15 @@ class _Reading:
         self.parser = parser
 
     def feed(self, piece: bytes) -> None:
+        self.size += len(piece)
+        limit = LIMIT if self.sink else STRANGERS_LIMIT
+        if self.size > limit:
+            whose = "" if self.sink else ", and no ticket in it is known"
+            raise TooLarge(f"The message is larger than {limit // MB} MB{whose}.")
         self._parse(piece, final=False)
+        # What is not understood yet is begun again with each piece.
+        if self.size - self.parser.CurrentByteIndex > MB:
+            raise BadSoap("The message holds a longer tag than any call of the Web Connector.")
 
     def end(self) -> Call:
         self._parse(b"", final=True)
@@ -154,6 +164,8 @@ class _Reading:
             if local in self.texts:
                 raise BadSoap(f"The argument {local} came twice.")
             self.argument, self.length, self.texts[local] = local, 0, []
+            if local == "response" and self.sink_for:
+                self.sink = self.sink_for("".join(self.texts.get("ticket", ())))
         elif depth > 4 and self.argument:
             raise BadSoap(f"The argument {self.argument} is not plain text.")
 
@@ -166,8 +178,8 @@ class _Reading:
         if not self.argument:
             return
         self.length += len(text)
-        if self.argument == "response" and self.response is not None:
-            self.response.write(text)
+        if self.argument == "response" and self.sink:
+            self.sink.write(text)
             return
         if self.length > _LONGEST.get(self.argument, _SHORT):
             raise BadSoap(f"The argument {self.argument} is too long.")

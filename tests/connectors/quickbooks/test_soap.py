@@ -66,23 +66,40 @@ def test_a_long_answer_goes_where_it_is_told_to():
     answer = '<a b="1">&amp;</a>\n' * 20_000
     body = call("receiveResponseXML", ticket="T", response=answer, hresult="", message="")
     sink = io.StringIO()
-    read = soap.read([body[:1000], body[1000:]], response=sink)
+    read = soap.read([body[:1000], body[1000:]], {"T": sink}.get)
     assert read.texts == {"ticket": "T", "response": "", "hresult": "", "message": ""}
     assert sink.getvalue() == answer
     assert soap.read_bytes(body).texts["response"] == answer
 
 
-def test_too_much_is_refused_as_soon_as_it_is_too_much():
+@pytest.mark.parametrize(("known", "most"), [(False, 2), (True, 100)])
+def test_too_much_is_refused_as_soon_as_it_is_too_much(known: bool, most: int):
+    """Whose ticket is known may bring a long answer; nobody else may bring more than a little."""
+    head = call("receiveResponseXML", ticket="T", response="").partition(b"</response>")[0]
     taken = []
 
     def pieces() -> Iterator[bytes]:
-        for _ in range(1000):
+        yield head
+        for _ in range(200):
             taken.append(1)
-            yield b" " * 1024
+            yield b" " * soap.MB
 
-    with pytest.raises(soap.TooLarge, match="larger than"):
-        soap.read(pieces(), limit=10 * 1024)
-    assert len(taken) == 11
+    class Drain:
+        def write(self, text: str, /) -> None:
+            """Keep nothing."""
+
+    with pytest.raises(soap.TooLarge, match=f"larger than {most} MB"):
+        soap.read(pieces(), lambda ticket: Drain() if known else None)
+    assert len(taken) == most
+
+
+def test_a_tag_without_an_end_is_not_waited_for():
+    head = call("receiveResponseXML", ticket="T").partition(b"</ticket>")[0]
+    endless = [head + b"</ticket><response "] + [b"x" * 65536] * 1000
+    pieces = iter(endless)
+    with pytest.raises(soap.BadSoap, match="longer tag"):
+        soap.read(pieces)
+    assert len(list(pieces)) > 950
 
 
 HOSTILE = {
