@@ -22,7 +22,7 @@ from commitments.entries import (
     CommitmentEntry,
     LineEntry,
 )
-from commitments.models import AnyLine, ChangeOrder, ChangeOrderLine, Commitment, CommitmentLine
+from commitments.models import AnyLine, ChangeOrder, Commitment, CommitmentLine
 from directory.entered import Fault
 from directory.formats import money
 from directory.sheets import Column, Sheet
@@ -105,7 +105,7 @@ def commitment_entry(typed: Typed) -> CommitmentEntry:
     header = dict(typed.header)
     return CommitmentEntry(
         vendor=_id(header.pop("vendor")),
-        lines=[LineEntry(**_line(row)) for row in typed.lines],
+        lines=[LineEntry(**line_of(row)) for row in typed.lines],
         **header,
     )
 
@@ -116,11 +116,12 @@ def change_order_entry(typed: Typed, standing: Iterable[CommitmentLine]) -> Chan
     lines = []
     for row in typed.lines:
         target, new_scope = _target(row["target"], known)
-        lines.append(ChangeEntry(**_line(row), commitment_line=target, new_scope=new_scope))
+        lines.append(ChangeEntry(**line_of(row), commitment_line=target, new_scope=new_scope))
     return ChangeOrderEntry(lines=lines, **typed.header)
 
 
-def _line(row: Mapping[str, str]) -> dict[str, Any]:
+def line_of(row: Mapping[str, str]) -> dict[str, Any]:
+    """The fields of a `LineEntry` that a row of the sheet gives."""
     entry: dict[str, Any] = {name: row[name] for name in CELLS if name not in ("id", "target")}
     return {**entry, "id": _id(row["id"])}
 
@@ -190,7 +191,7 @@ def typed_commitment(commitment: Commitment) -> Typed:
         "description": commitment.description,
         "vendor_message": commitment.vendor_message,
     }
-    return Typed(header, [_cells(line) for line in commitment.own_lines()])
+    return Typed(header, [cells_of(line) for line in commitment.own_lines()])
 
 
 def typed_copy(commitment: Commitment, *, number: str) -> Typed:
@@ -204,7 +205,10 @@ def typed_copy(commitment: Commitment, *, number: str) -> Typed:
 def typed_change_order(change_order: ChangeOrder) -> Typed:
     """A change order as its form shows it first."""
     header = {name: getattr(change_order, name) for name in CHANGE_ORDER}
-    return Typed(header, [_cells(line) for line in change_order.lines.all()])
+    lines = [
+        cells_of(line, target_label(line.commitment_line)) for line in change_order.lines.all()
+    ]
+    return Typed(header, lines)
 
 
 def target_label(line: CommitmentLine) -> str:
@@ -213,11 +217,11 @@ def target_label(line: CommitmentLine) -> str:
     return f"{line.number} · {line.cost_code.code} · {words}"
 
 
-def _cells(line: AnyLine) -> dict[str, str]:
-    target = line.commitment_line if isinstance(line, ChangeOrderLine) else None
+def cells_of(line: AnyLine, target: str = "") -> dict[str, str]:
+    """A line as a row of the sheet; `target` is the text of what it is for."""
     return {
         "id": str(line.pk),
-        "target": target_label(target) if target else "",
+        "target": target,
         "cost_code": line.cost_code.code,
         "category": line.category.name,
         "sub_job": line.sub_job,

@@ -114,11 +114,16 @@ class ProjectForm(ListedForm):
     class Meta:
         model = Project
         fields = FIELDS[Project]
-        labels = {"job": "Job in the ERP"}
+        labels = {
+            "job": "Job in the ERP",
+            "change_events": "Change Events is switched on",
+        }
         help_texts = {
             "number": "As your people call it: 24-017.",
             "job": "Jobs come from the ERP with each sync. Nothing is sent for a project without "
             "one.",
+            "change_events": "Change orders are then made from the lines of change events; "
+            "without it they are entered directly.",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -32,7 +32,7 @@ Listed = Project | Vendor | CostCode | Category
 
 # What people may change of a row; the rest comes from the ERP.
 FIELDS: dict[type[Listed], tuple[str, ...]] = {
-    Project: ("number", "name", "job"),
+    Project: ("number", "name", "job", "change_events"),
     Vendor: ("name",),
     CostCode: ("code", "name"),
     Category: ("name",),

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from approvals import api as approvals
+from change_events import api as change_events
 from commitments import api as commitments
 from connectors import api as connectors
 from directory import api as directory
@@ -26,6 +27,12 @@ urlpatterns = [
     path("v1/change-orders/", commitments.change_orders),
     path("v1/change-orders/<int:pk>/", commitments.change_order),
     path("v1/change-orders/<int:pk>/status/", commitments.change_order_status),
+    path("v1/change-events/", change_events.change_events),
+    path("v1/change-events/<int:pk>/", change_events.change_event),
+    path("v1/change-events/<int:pk>/status/", change_events.change_event_status),
+    path("v1/change-events/<int:pk>/create-change-orders/", change_events.change_event_create),
+    path("v1/change-events/<int:pk>/add-to-change-order/", change_events.change_event_add),
+    path("v1/change-events/<int:pk>/detach/", change_events.change_event_detach),
     path("v1/exports/", approvals.exports),
     path("v1/exports/bulk/<slug:step>/", approvals.bulk_step),
     path("v1/exports/<int:pk>/", approvals.export),

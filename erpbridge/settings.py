@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "attachments",
     "approvals",
     "commitments",
+    "change_events",
     "budgets",
     "erpbridge",
     "django.contrib.auth",

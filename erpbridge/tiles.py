@@ -11,6 +11,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.urls import reverse
 
 from approvals.states import View
+from change_events.models import ChangeEventLine, EventStatus
 from commitments.models import ChangeOrder, Commitment
 from commitments.states import ChangeOrderStatus, CommitmentStatus
 from directory.access import Access
@@ -40,7 +41,7 @@ class Tile:
 
 
 def tiles(access: Access) -> list[Tile]:
-    """The tools of the project that the person may read; at most two queries."""
+    """The tools of the project that the person may read; a query each."""
     project = access.project
     if project is None:
         return []
@@ -50,6 +51,8 @@ def tiles(access: Access) -> list[Tile]:
         url = reverse("commitments", args=[project.pk])
         committed = ~Q(status=CommitmentStatus.VOID)
         found.append(_tile("Commitments", url, rows, committed, "originally committed"))
+    if project.change_events and access.has(Tool.CHANGE_EVENTS, Level.READ):
+        found.append(_change_events(project.pk))
     if access.has(Tool.COMMITMENTS, Level.READ) or access.has(Tool.CHANGE_ORDERS, Level.READ):
         changes = ChangeOrder.objects.filter(commitment__project=project)
         url = reverse("change_orders", args=[project.pk])
@@ -59,6 +62,16 @@ def tiles(access: Access) -> list[Tile]:
         url = reverse("budget", args=[project.pk])
         found.append(Tile("Budget", url, note="Not kept in ERP Bridge yet."))
     return found
+
+
+def _change_events(project_id: int) -> Tile:
+    url = reverse("change_events", args=[project_id])
+    sums = ChangeEventLine.objects.filter(
+        event__project=project_id, event__status=EventStatus.OPEN, change_order_line=None
+    ).aggregate(events=Count("event", distinct=True), amount=Sum("amount"))
+    waiting = [(sums["events"], "with lines that no change order carries")]
+    amount = sums["amount"] or Decimal("0.00")
+    return Tile("Change Events", url, amount, "still open", waiting)
 
 
 def _tile(label: str, url: str, rows: QuerySet[Any], counted: Q, words: str) -> Tile:

@@ -14,5 +14,6 @@ urlpatterns = [
     path("", include("connectors.urls")),
     path("", include("approvals.urls")),
     path("", include("commitments.urls")),
+    path("", include("change_events.urls")),
     path("", include("budgets.urls")),
 ]

@@ -7,6 +7,7 @@ import factory
 from factory.django import DjangoModelFactory
 
 from approvals.moves import new_export
+from change_events.models import ChangeEvent, ChangeEventLine
 from commitments.models import ChangeOrder, ChangeOrderLine, Commitment, CommitmentLine
 from commitments.states import ChangeOrderStatus, CommitmentStatus, Type
 from directory.models import Category, Company, CostCode, Job, Membership, Project, User, Vendor
@@ -155,4 +156,25 @@ class ChangeOrderLineFactory(DjangoModelFactory[ChangeOrderLine]):
     cost_code = factory.LazyAttribute(lambda made: made.commitment_line.cost_code)
     category = factory.LazyAttribute(lambda made: made.commitment_line.category)
     number = 1
+    amount = Decimal("500.00")
+
+
+class ChangeEventFactory(DjangoModelFactory[ChangeEvent]):
+    """A change event without lines. Give `created_by`."""
+
+    class Meta:
+        model = ChangeEvent
+
+    company = factory.LazyAttribute(lambda made: made.project.company)
+    number = factory.Sequence(lambda n: f"{n + 1:03}")
+    title = "Owner moves the stair"
+
+
+class ChangeEventLineFactory(DjangoModelFactory[ChangeEventLine]):
+    class Meta:
+        model = ChangeEventLine
+
+    company = factory.LazyAttribute(lambda made: made.event.company)
+    number = 1
+    description = "Footings for the stair"
     amount = Decimal("500.00")

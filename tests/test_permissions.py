@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -21,7 +21,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
 from approvals.models import Exportable
 from attachments import keeping
-from directory.models import ApiToken, Mail
+from directory.models import ApiToken, Mail, Project, ToolLevel
 from directory.privilege import ask_push
 from tests import factories
 from tests.attachments.files import pdf, upload
@@ -70,6 +70,18 @@ GET    /projects/{project}/change-orders/{co}/edit/               302 200 403 40
 POST   /projects/{project}/change-orders/{co}/edit/               302 422 403 403 404 404 404
 POST   /projects/{project}/change-orders/{co}/status/             302 302 403 403 404 404 404
 POST   /projects/{project}/change-orders/{co}/delete/             302 302 403 403 404 404 404
+
+GET    /projects/{sister}/change-events/                          302 200 200 200 404 404 404
+GET    /projects/{sister}/change-events/new/                      302 200 403 403 404 404 404
+POST   /projects/{sister}/change-events/new/                      302 422 403 403 404 404 404
+GET    /projects/{sister}/change-events/{event}/                  302 200 200 200 404 404 404
+GET    /projects/{sister}/change-events/{event}/edit/             302 200 403 403 404 404 404
+POST   /projects/{sister}/change-events/{event}/edit/             302 422 403 403 404 404 404
+POST   /projects/{sister}/change-events/{event}/status/           302 302 403 403 404 404 404
+POST   /projects/{sister}/change-events/{event}/delete/           302 302 403 403 404 404 404
+POST   /projects/{sister}/change-events/{event}/create/           302 302 403 403 404 404 404
+POST   /projects/{sister}/change-events/{event}/add/              302 302 403 403 404 404 404
+POST   /projects/{sister}/change-events/{event}/detach/           302 422 403 403 404 404 404
 
 GET    /exports/{sent}/                                           302 200 200 200 200 404 404
 GET    /exports/{sent}/panel/                                     302 200 200 200 200 404 404
@@ -170,6 +182,15 @@ GET    /api/v1/change-orders/{co}/                                401 200 200 20
 PUT    /api/v1/change-orders/{co}/                                401 200 403 403 404 404 404
 DELETE /api/v1/change-orders/{co}/?version=0                      401 204 403 403 404 404 404
 POST   /api/v1/change-orders/{co}/status/                         401 200 403 403 404 404 404
+GET    /api/v1/change-events/?project={sister}                    401 200 200 200 404 404 404
+POST   /api/v1/change-events/                                     401 201 403 403 404 404 404
+GET    /api/v1/change-events/{event}/                             401 200 200 200 404 404 404
+PUT    /api/v1/change-events/{event}/                             401 200 403 403 404 404 404
+DELETE /api/v1/change-events/{event}/?version=0                   401 204 403 403 404 404 404
+POST   /api/v1/change-events/{event}/status/                      401 200 403 403 404 404 404
+POST   /api/v1/change-events/{event}/create-change-orders/        401 201 403 403 404 404 404
+POST   /api/v1/change-events/{event}/add-to-change-order/         401 200 403 403 404 404 404
+POST   /api/v1/change-events/{event}/detach/                      401 422 403 403 404 404 404
 GET    /api/v1/exports/?company={company}&kind=commitment         401 404 200 200 200 404 404
 GET    /api/v1/exports/{sent}/                                    401 200 200 200 200 404 404
 GET    /api/v1/exports/{unsent}/                                  401 200 200 200 404 404 404
@@ -212,6 +233,22 @@ def bodies(at: dict[str, int]) -> dict[str, dict[str, Any]]:
         "POST /projects/{project}/change-orders/{co}/edit/": {"version": "0"},
         "POST /projects/{project}/change-orders/{co}/status/": {"version": "0", "status": "void"},
         "POST /projects/{project}/change-orders/{co}/delete/": {"version": "0"},
+        "POST /projects/{sister}/change-events/{event}/edit/": {"version": "0"},
+        "POST /projects/{sister}/change-events/{event}/status/": {
+            "version": "0",
+            "status": "closed",
+        },
+        "POST /projects/{sister}/change-events/{event}/delete/": {"version": "0"},
+        "POST /projects/{sister}/change-events/{event}/create/": {
+            "version": "0",
+            "line": at["event_line"],
+        },
+        "POST /projects/{sister}/change-events/{event}/add/": {
+            "version": "0",
+            "line": at["event_line"],
+            "change_order": at["sister_co"],
+        },
+        "POST /projects/{sister}/change-events/{event}/detach/": {"version": "0"},
         "POST /exports/{sent}/retrieve/": {"version": "1"},
         "POST /exports/{sent}/accept/": {"version": "1"},
         "POST /exports/{sent}/reject/": {"version": "1", "note": "No."},
@@ -241,6 +278,19 @@ def bodies(at: dict[str, int]) -> dict[str, dict[str, Any]]:
         },
         "PUT /api/v1/change-orders/{co}/": {"version": 0, "title": "Fire", "lines": [line]},
         "POST /api/v1/change-orders/{co}/status/": {"version": 0, "status": "void"},
+        "POST /api/v1/change-events/": {"project": at["sister"], "title": "Fire wall"},
+        "PUT /api/v1/change-events/{event}/": {"version": 0, "title": "Fire wall"},
+        "POST /api/v1/change-events/{event}/status/": {"version": 0, "status": "closed"},
+        "POST /api/v1/change-events/{event}/create-change-orders/": {
+            "version": 0,
+            "lines": [at["event_line"]],
+        },
+        "POST /api/v1/change-events/{event}/add-to-change-order/": {
+            "version": 0,
+            "lines": [at["event_line"]],
+            "change_order": at["sister_co"],
+        },
+        "POST /api/v1/change-events/{event}/detach/": {"version": 0, "lines": []},
         "POST /api/v1/exports/{unsent}/send/": {"version": 0},
         "POST /api/v1/exports/{sent}/retrieve/": {"version": 1},
         "POST /api/v1/exports/{sent}/accept/": {"version": 1},
@@ -281,6 +331,11 @@ def at(stage: Stage) -> dict[str, int]:
     stage.send(parent)
     draft = stage.commitment(number="SC-002", status="draft")
     unsent = stage.commitment(number="SC-003")
+    co = stage.change_order(parent, status="draft")
+    sister = sister_project(stage)
+    there = replace(stage, project=sister)
+    theirs = there.commitment(number="SC-004")
+    event = factories.ChangeEventFactory.create(project=sister, created_by=stage.pam)
     ApiToken.make(stage.pam, "reports")
     asked = ask_push(stage.pam.memberships.get(), "Ann is away.", by=stage.access(stage.dora))
     return {
@@ -301,7 +356,16 @@ def at(stage: Stage) -> dict[str, int]:
         "file": attached(stage, unsent),
         "draft": draft.pk,
         "unsent": unsent.export_id,
-        "co": stage.change_order(parent, status="draft").pk,
+        "co": co.pk,
+        "sister": sister.pk,
+        "sister_co": there.change_order(theirs, status="draft").pk,
+        "event": event.pk,
+        "event_line": factories.ChangeEventLineFactory.create(
+            event=event,
+            commitment=theirs,
+            cost_code=stage.codes["03-300"],
+            category=stage.category,
+        ).pk,
     }
 
 
@@ -309,6 +373,17 @@ def attached(stage: Stage, document: Exportable) -> int:
     files = keeping.fit([upload("signed.pdf", pdf())])
     [made] = keeping.keep(stage.company, document.export.subject, files, by=stage.pam)
     return made.pk
+
+
+def sister_project(stage: Stage) -> Project:
+    """Another project of the same people, in which change orders are made from change events."""
+    sister: Project = factories.ProjectFactory.create(
+        company=stage.company, number="26-011", change_events=True
+    )
+    for held in ToolLevel.objects.filter(project=stage.project):
+        held.pk, held.project = None, sister
+        held.save()
+    return sister
 
 
 @pytest.mark.parametrize("name", PEOPLE)

@@ -235,7 +235,7 @@ def _problems(document: Exportable) -> list[Problem]:
     return send_problems(document, document.to_document())
 
 
-def _line(line: AnyLine) -> dict[str, Any]:
+def line_fields(line: AnyLine) -> dict[str, Any]:
     return {
         "id": line.pk,
         "number": line.number,
@@ -253,12 +253,12 @@ def _line(line: AnyLine) -> dict[str, Any]:
 
 
 def _sov_line(line: CommitmentLine) -> SovLine:
-    return SovLine(**_line(line), change_order_id=line.introduced_by_id)
+    return SovLine(**line_fields(line), change_order_id=line.introduced_by_id)
 
 
 def _change_line(line: ChangeOrderLine) -> ChangeLine:
     return ChangeLine(
-        **_line(line),
+        **line_fields(line),
         commitment_line_id=line.commitment_line_id,
         commitment_line_number=line.commitment_line.number,
     )

@@ -1,12 +1,18 @@
-"""The demo's commitments and change orders, entered by the project manager as on the pages."""
+"""The demo's commitments, change orders and change events, entered as on the pages."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, time
 
 from approvals.models import Export, Exportable
+from change_events import forms as event_forms
+from change_events import workflow as events
+from change_events.models import ChangeEvent, EventStatus, Reason
 from commitments import workflow
 from commitments.entries import ChangeEntry, ChangeOrderEntry, CommitmentEntry, LineEntry
+from commitments.forms import CELLS, Typed
 from commitments.models import ChangeOrder, Commitment
 from commitments.states import ChangeOrderStatus, CommitmentStatus, Type
 from directory.access import Access
@@ -16,6 +22,8 @@ from erpbridge.demo.people import access_of
 
 TYPES = {choice.label: choice.value for choice in Type}
 COMMITMENT_STATUSES = {choice.label: choice.value for choice in CommitmentStatus}
+REASONS = {choice.label: choice.value for choice in Reason}
+EVENT_STATUSES = {choice.label: choice.value for choice in EventStatus}
 CHANGE_ORDER_STATUSES = {choice.label: choice.value for choice in ChangeOrderStatus}
 
 
@@ -98,3 +106,39 @@ def _change_order(written: script.ChangeOrder, commitment: Commitment, by: Acces
         version=Export.objects.get(pk=made.export_id).version,
         status=CHANGE_ORDER_STATUSES[written.status],
     )
+
+
+def enter_events(written: Sequence[script.ChangeEvent], project: Project, manager: str) -> None:
+    """A project's change events, in the order of the file, and the change orders made of them."""
+    by = access_of(manager, project.company, project)
+    offered = event_forms.choices(project)
+    for each in written:
+        header = {
+            "number": "",
+            "title": each.title,
+            "reason": REASONS[each.reason],
+            "description": each.description,
+        }
+        rows = [
+            {
+                **dict.fromkeys(CELLS, ""),
+                "cost_code": code,
+                "category": category,
+                "description": description,
+                "target": for_whom,
+                "amount": str(amount),
+            }
+            for code, category, description, for_whom, amount in each.lines
+        ]
+        entry = event_forms.entry(Typed(header, rows), offered)
+        made = events.create_event(project=project, by=by, data=entry)
+        # Its date is the day on which it is made; the demo's were made in spring.
+        ChangeEvent.objects.filter(pk=made.pk).update(
+            created_at=datetime.combine(each.date, time(9), UTC)
+        )
+        if each.carried:
+            lines = [line.pk for line in made.lines.all() if line.number in each.carried]
+            events.create_change_orders(made, by=by, version=made.version, lines=lines)
+        made = events.load_event(made.pk)
+        status = EVENT_STATUSES[each.status]
+        events.set_event_status(made, by=by, version=made.version, status=status)

@@ -94,6 +94,12 @@ def _build(demo: script.Script) -> dict[str, Any]:
         journey.pull(access)
         entered = documents.enter(demo, company, managers[0].email)
         journey.travel(entered, lambda: by_hand(books, demo.in_the_meantime))
+        for project in demo.projects:
+            if project.change_events:
+                row = Project.objects.get(company=company, number=project.number)
+                row.change_events = True
+                workflow.save(row, by=access)
+                documents.enter_events(project.change_events, row, managers[0].email)
     books.close()
     return _told(demo, connection, password, secret)
 

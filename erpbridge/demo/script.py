@@ -57,11 +57,25 @@ class Commitment(msgspec.Struct):
     change_orders: list[ChangeOrder] = []
 
 
+class ChangeEvent(msgspec.Struct):
+    """A change event; lines are [cost code, category, description, for whom, amount], `carried`
+    those that were put into change orders, by their numbers from 1."""
+
+    title: str
+    reason: str
+    date: date
+    status: str
+    description: str
+    lines: list[tuple[str, str, str, str, Decimal]]
+    carried: list[int] = []
+
+
 class Project(msgspec.Struct):
     number: str
     name: str
     job: str
     commitments: list[Commitment]
+    change_events: list[ChangeEvent] = []
 
 
 class Lists(msgspec.Struct):

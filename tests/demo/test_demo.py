@@ -18,6 +18,7 @@ from django.test import Client, override_settings
 
 from approvals.models import Export, TabCount
 from approvals.states import Status
+from change_events.models import ChangeEvent, ChangeEventLine
 from commitments.models import ChangeOrder, Commitment
 from commitments.states import ChangeOrderStatus
 from connectors import engine
@@ -82,7 +83,13 @@ def test_it_is_a_contractor_one_believes_in(demo) -> None:
     assert Category.objects.filter(company=company).count() == 5
     assert Vendor.objects.filter(company=company).count() >= 20
     assert Commitment.objects.filter(company=company).count() == 15
-    assert ChangeOrder.objects.filter(company=company).count() == 25
+    assert ChangeOrder.objects.filter(company=company).count() == 27
+    assert ChangeEvent.objects.filter(company=company).count() == 3
+    carried = ChangeEventLine.objects.exclude(change_order_line=None)
+    assert set(carried.values_list("commitment__number", flat=True)) == {
+        "SC-25003-01",
+        "SC-25003-02",
+    }
     used = set(ChangeOrder.objects.values_list("status", flat=True))
     assert used == set(ChangeOrderStatus.values)
     statuses = Counter(Export.objects.values_list("status", flat=True))
