@@ -75,12 +75,13 @@ def told(about: InHistory, *, most: int = MOST) -> list[Told]:
     """What happened to it, newest first; one query."""
     events = Event.objects.filter(subject=about.subject).order_by("-id")[:most]
     return [
-        _told(verb, at, name, json.loads(body)["data"])
+        tell(verb, at, name, json.loads(body)["data"])
         for verb, at, name, body in events.values_list("verb", "at", "actor__name", "body")
     ]
 
 
-def _told(verb: str, at: datetime, name: str | None, data: dict[str, Any]) -> Told:
+def tell(verb: str, at: datetime, name: str | None, data: dict[str, Any]) -> Told:
+    """One event of an export in words; `data` as the history keeps it."""
     before, after = (_status(data.get(key)) for key in ("from", "to"))
     return Told(
         at=at,

@@ -38,7 +38,7 @@ def history(
         Told(
             event.at,
             event.actor.name if event.actor else "ERP Bridge",
-            _sentence(event.verb, json.loads(event.body)["data"], numbers),
+            sentence(event.verb, json.loads(event.body)["data"], numbers),
             event.subject,
         )
         for event in events
@@ -65,7 +65,9 @@ _FIELDS = {
 }
 
 
-def _sentence(verb: str, data: dict[str, Any], numbers: dict[int, str]) -> str:
+def sentence(verb: str, data: dict[str, Any], numbers: dict[int, str]) -> str:
+    """One event as the end of a sentence that begins with who did it; `data` as the history keeps
+    it, `numbers` of the company's projects by their ids."""
     if verb == "level":
         place = f" in {numbers.get(data['project'], 'a project')}" if data["project"] else ""
         return f"changed {Tool(data['tool']).label}{place}: {data['from']} → {data['to']}"

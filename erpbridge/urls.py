@@ -2,11 +2,13 @@
 
 from django.urls import include, path
 
-from erpbridge import pages
+from erpbridge import company_history, pages
 
 urlpatterns = [
     path("", pages.my_work, name="home"),
     path("projects/<int:project_id>/", pages.project, name="project"),
+    path("companies/<int:company_id>/history/", company_history.company_history, name="history"),
+    path("companies/<int:company_id>/history.csv", company_history.history_csv, name="history_csv"),
     path("health/", pages.health, name="health"),
     path("accounts/", include("directory.account_urls")),
     path("api/", include("erpbridge.api_urls")),

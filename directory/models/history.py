@@ -1,5 +1,6 @@
 """The history: one row per step, append-only, each row chained to the one before it."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 from directory.models.places import Company
@@ -42,7 +43,11 @@ class Event(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["chain", "seq"], name="event_place")]
-        indexes = [models.Index(fields=["subject", "id"], name="event_by_subject")]
+        indexes = [
+            models.Index(fields=["subject", "id"], name="event_by_subject"),
+            # Rows lie in the order of time, so a few blocks' bounds find the days.
+            BrinIndex(fields=["at"], name="event_by_day"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.verb} {self.subject}"

@@ -86,3 +86,16 @@ def test_ann_closes_the_month_of_a_job(stage, sign_in, screenshot):
     screenshot(page, "month-end-job")
     page.emulate_media(media="print")
     screenshot(page, "month-end-job-print")
+
+
+def test_dora_reads_the_history(stage, sign_in, screenshot):
+    waiting(stage, 4)
+    page = sign_in(stage.dora)
+    page.goto(f"/companies/{stage.company.pk}/directory/")
+    page.get_by_role("link", name="History").click()
+    page.get_by_label("Who").select_option(label=stage.ann.name)
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_role("row", name=re.compile("Accepted"))).to_be_visible()
+    page.get_by_label("Who").select_option(label="Anybody")
+    page.get_by_role("button", name="Show").click()
+    screenshot(page, "company-history")
