@@ -7,7 +7,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('directory', '0006_lists_synced_at'),
+        ('directory', '0007_mail'),
     ]
 
     operations = [
