@@ -196,8 +196,8 @@ def _what(export: Export) -> tuple[Document, Terms]:
     if live is None:
         raise StepError(f"{export} no longer has a document.")
     document = live.to_document()
-    problems = send_problems(live, document)
     connection = _connection(export)
+    problems = send_problems(live, document, connection)
     terms = terms_of(connection, export, document)
     parents = {export.parent.pk: export.parent} if export.parent else {}
     problems += parent_problems(export, parents)

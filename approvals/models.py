@@ -123,7 +123,7 @@ class Export(models.Model):
     @cached_property
     def attached(self) -> tuple[Attached, ...]:
         """The files that its document has now; read once."""
-        return attached(self.subject)
+        return attached([self.subject])[self.subject]
 
     _read: tuple[str, Document] | None = None
 
@@ -161,6 +161,9 @@ def live(exports: Iterable[Export]) -> dict[int, Exportable]:
         for document in model.in_full().filter(export__in=ours):
             document.export = ours[document.export_id]
             found[document.export_id] = document
+    files = attached([document.export.subject for document in found.values()])
+    for document in found.values():
+        document.export.attached = files[document.export.subject]
     return found
 
 

@@ -105,7 +105,8 @@ def panel_for(
     export, document = (item, item.live()) if isinstance(item, Export) else (item.export, item)
     problems: list[Problem] = []
     if document is not None and export.status in EDITABLE:
-        problems = send_problems(document, document.to_document())
+        connection = Connection.of(export.company_id)
+        problems = send_problems(document, document.to_document(), connection)
     ours = [
         button
         for button in buttons(export, document, access, [problem.text for problem in problems])

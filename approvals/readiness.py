@@ -15,9 +15,10 @@ from connectors.models import Connection
 from connectors.registry import connector_for
 
 
-def send_problems(document: Exportable, copy: Document) -> list[Problem]:
+def send_problems(
+    document: Exportable, copy: Document, connection: Connection | None
+) -> list[Problem]:
     """Every rule that fails before *Send to ERP*: the document's own, and its ERP's for `copy`."""
-    connection = Connection.of(document.export.company_id)
     found = document.problems()
     if connection is not None:
         found += connector_for(connection.erp).problems(copy, None, connection.facts)

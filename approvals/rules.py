@@ -49,7 +49,7 @@ def tool_problems(company: Company, connection: Connection | None) -> list[Probl
 
 def place_problems(project: Project) -> list[Problem]:
     """What is missing around the document: the tool, the connection, the project's job."""
-    found = tool_problems(project.company, Connection.of(project.company_id))
+    found = tool_problems(project.company, getattr(project.company, "connection", None))
     if project.job is None or not project.job.is_linked:
         found.append(
             Problem(

@@ -68,7 +68,8 @@ def send(document: Exportable, *, by: Access, version: int) -> Export:
     if why := document.may_send(by):
         raise PermissionDenied(why)
     export = _lock_one(document.export_id, version, STEPS["send"], parents=True)
-    make(STEPS["send"], [_sending(export, live([export]).get(export.pk), by)], by=by.user.pk)
+    move = _sending(export, live([export]).get(export.pk), by, Connection.of(by.company.pk))
+    make(STEPS["send"], [move], by=by.user.pk)
     return export
 
 
@@ -79,23 +80,26 @@ def send_all(items: Sequence[Item], *, by: Access) -> list[Result]:
     project = by.project.pk if by.project else None
     ours = {pk: export for pk, export in exports.items() if export.project_id == project}
     documents = live([ours[item.id] for item in items if item.id in ours])
+    connection = Connection.of(by.company.pk)
     return _move_locked(
         STEPS["send"],
         items,
         ours,
         by,
-        lambda export: _sending(export, documents.get(export.pk), by),
+        lambda export: _sending(export, documents.get(export.pk), by, connection),
     )
 
 
-def _sending(export: Export, document: Exportable | None, by: Access) -> Move:
+def _sending(
+    export: Export, document: Exportable | None, by: Access, connection: Connection | None
+) -> Move:
     """The step of a locked export whose document may go. Raises StepError with every reason."""
     if document is None:
         raise StepError(f"{export} no longer has a document.")
     if why := document.may_send(by):
         raise StepError(why)
     copy = document.to_document()
-    if problems := send_problems(document, copy):
+    if problems := send_problems(document, copy, connection):
         raise NotReady(export, problems)
     changes = {
         "number": copy.number,

@@ -43,14 +43,15 @@ class Fit:
     sha256: str
 
 
-def attached(subject: str) -> tuple[Attached, ...]:
-    """The files of a document now, oldest first, as a frozen copy names them."""
-    rows = Attachment.objects.filter(subject=subject, removed_at=None).order_by("id")
-    columns = rows.values_list("id", "name", "type", "size", "sha256")
-    return tuple(
-        Attached(id=pk, name=name, type=kind, size=size, sha256=sha256)
-        for pk, name, kind, size, sha256 in columns
-    )
+def attached(subjects: Collection[str]) -> dict[str, tuple[Attached, ...]]:
+    """The files of each of these documents now, oldest first, as a frozen copy names them."""
+    rows = Attachment.objects.filter(subject__in=subjects, removed_at=None).order_by("id")
+    found: dict[str, tuple[Attached, ...]] = dict.fromkeys(subjects, ())
+    columns = rows.values_list("subject", "id", "name", "type", "size", "sha256")
+    for subject, pk, name, kind, size, sha256 in columns:
+        file = Attached(id=pk, name=name, type=kind, size=size, sha256=sha256)
+        found[subject] = (*found[subject], file)
+    return found
 
 
 def fit(files: Sequence[UploadedFile[Any]]) -> list[Fit]:

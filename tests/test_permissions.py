@@ -210,6 +210,7 @@ POST   /api/v1/exports/{sent}/retrieve/                           401 200 403 40
 POST   /api/v1/exports/{sent}/accept/                             401 403 200 403 403 404 404
 POST   /api/v1/exports/{sent}/reject/                             401 403 200 403 403 404 404
 POST   /api/v1/exports/bulk/accept/                               401 404 200 403 403 404 404
+POST   /api/v1/exports/bulk/send/                                 401 200 403 403 404 404 404
 POST   /api/v1/exports/bulk/reject/                               401 404 200 403 403 404 404
 GET    /api/v1/events/?company={company}                          401 404 403 403 200 404 404
 GET    /api/v1/events/?export={sent}                              401 200 200 200 200 404 404
@@ -299,6 +300,7 @@ def bodies(at: dict[str, int]) -> dict[str, dict[str, Any]]:
         "POST /api/v1/exports/{sent}/reject/": {"version": 1, "note": "No."},
         "POST /api/v1/exports/bulk/accept/": items,
         "POST /api/v1/exports/bulk/reject/": items,
+        "POST /api/v1/exports/bulk/send/": {"items": [{"id": at["unsent"], "version": 0}]},
     }
 
 

@@ -55,7 +55,7 @@ def attachments(request: Request, pk: int) -> Response:
         attaching.need_to_attach(export, access)
         files = [one for one in request.FILES.getlist("file") if isinstance(one, UploadedFile)]
         attaching.attach(export, files, by=access)
-        return Response(AttachmentList(list(attached(export.subject))), 201)
+        return Response(AttachmentList(list(attached([export.subject])[export.subject])), 201)
     if sees_document(export, access):
         return Response(AttachmentList(list(export.attached)))
     return Response(AttachmentList(list(export.document.attachments)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 from django.http import Http404
@@ -12,19 +12,23 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from approvals.api.rows import ExportRow, StatusName, row_of
-from approvals.doors import open_export
-from approvals.models import Export
+from approvals.doors import TOOLS, open_export
+from approvals.models import Export, Kinds
 from approvals.refusals import Refusal, refusal
 from approvals.states import BY_CHOICE, STEPS, Step, Who
-from approvals.workflow import MOST_AT_ONCE, Item, take, take_all
-from directory.access import Access, open_company
+from approvals.workflow import MOST_AT_ONCE, Item, Result, send_all, take, take_all
+from directory.access import Access, open_company, open_project
 from directory.asked import Fault, Id, Text, Unreadable, body
 from directory.http import person
 from directory.once import KEY, once
-from directory.perms import Tool
+from directory.perms import Level, Tool
 
 PEOPLES = [step for step in STEPS.values() if step.who != Who.WORKER]
-BULK = [step for step in PEOPLES if step.who == Who.APPROVER and step.name not in BY_CHOICE]
+BULK = [
+    step
+    for step in PEOPLES
+    if step.name == "send" or (step.who == Who.APPROVER and step.name not in BY_CHOICE)
+]
 
 
 def _step_parameter(steps: Sequence[Step]) -> OpenApiParameter:
@@ -110,37 +114,63 @@ class BulkAnswer(msgspec.Struct):
 @api_view(["POST"])
 @once
 def bulk_step(request: Request, step: str) -> Response:
-    """Take one step with many items of one company. Each is judged by itself: some may move and
-    others not. An item that is not to be seen makes the whole call answer 404."""
+    """Take one step with many items of one company; *send* those of one project. Each is judged by
+    itself: some may move and others not. An item that is not to be seen makes the whole call
+    answer 404."""
     if not any(one.name == step for one in BULK):
         raise Http404
     asked = body(request, BulkBody)
-    access = _open_items(request, asked.items)
-    access.need_approver()
-    _need_note(step, asked.note)
     items = [Item(item.id, item.version, item.terms) for item in asked.items]
-    results = [
-        BulkResult(
-            id=result.id,
-            done=result.error is None,
-            version=result.export.version,
-            status=result.export.status,
-            refused=refusal(result.error) if result.error else None,
-        )
-        for result in take_all(step, items, by=access, note=asked.note)
-        if result.export is not None
-    ]
-    return Response(BulkAnswer(results))
+    ids = _ids(items)
+    if step == "send":
+        results = send_all(items, by=_open_documents(request, ids))
+    else:
+        access = _open_sent(request, ids)
+        access.need_approver()
+        _need_note(step, asked.note)
+        results = take_all(step, items, by=access, note=asked.note)
+    told = [_told(one, one.export) for one in results if one.export is not None]
+    return Response(BulkAnswer(told))
 
 
-def _open_items(request: Request, items: Sequence[BulkItem]) -> Access:
-    """The company that all of `items` belong to. Raises Http404 if one is not to be seen."""
+def _told(result: Result, export: Export) -> BulkResult:
+    return BulkResult(
+        id=result.id,
+        done=result.error is None,
+        version=export.version,
+        status=export.status,
+        refused=refusal(result.error) if result.error else None,
+    )
+
+
+def _ids(items: Sequence[Item]) -> set[int]:
     ids = {item.id for item in items}
     if not items or len(items) > MOST_AT_ONCE or len(ids) < len(items):
         text = f"Between 1 and {MOST_AT_ONCE} different items."
         raise Unreadable([Fault("/items", text)])
+    return ids
+
+
+def _open_sent(request: Request, ids: Collection[int]) -> Access:
+    """The company that all of these sent items belong to. Raises Http404 if one is not to be
+    seen."""
     sent = Export.objects.filter(pk__in=ids).exclude(copy_digest="")
     rows = dict(sent.values_list("pk", "company"))
     if len(rows) < len(ids) or len(set(rows.values())) != 1:
         raise Http404
     return open_company(person(request), next(iter(rows.values())), Tool.ERP)
+
+
+def _open_documents(request: Request, ids: Collection[int]) -> Access:
+    """The project that all of these items belong to, of one who may send in it. Raises Http404 if
+    one is not to be seen, PermissionDenied."""
+    rows = list(Export.objects.filter(pk__in=ids).values_list("project", "kind"))
+    if len(rows) < len(ids) or len({project for project, _ in rows}) != 1:
+        raise Http404
+    tools = [TOOLS[Kinds(kind)] for kind in {kind for _, kind in rows}]
+    access = open_project(person(request), rows[0][0], *tools[0])
+    for ones in tools:
+        access.see(*ones)
+    for ones in tools:
+        access.need(ones[0], Level.ADMIN)
+    return access

@@ -21,6 +21,7 @@ from commitments.api.asked import (
 )
 from commitments.models import AnyLine, ChangeOrder, ChangeOrderLine, Commitment, CommitmentLine
 from connectors.contract import Problem
+from connectors.models import Connection
 from directory.asked import one_of
 
 ExportStatusName = Annotated[str, one_of(Status.values)]
@@ -232,7 +233,8 @@ def change_order_detail(found: ChangeOrder) -> ChangeOrderDetail:
 def _problems(document: Exportable) -> list[Problem]:
     if document.export.status not in EDITABLE:
         return []
-    return send_problems(document, document.to_document())
+    connection = Connection.of(document.export.company_id)
+    return send_problems(document, document.to_document(), connection)
 
 
 def line_fields(line: AnyLine) -> dict[str, Any]:

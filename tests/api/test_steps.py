@@ -123,8 +123,57 @@ def test_a_bulk_step_names_its_items_and_its_comment(stage: Stage, program: Prog
     many = [{"id": n + 1, "version": 0} for n in range(501)]
     ann.post("exports/bulk/accept/", {"items": many}, 400)
     ann.post("exports/bulk/reject/", {"items": [item]}, 400)
-    for step in ("send", "retrieve", "begin", "adopt", "nothing"):
+    for step in ("retrieve", "begin", "adopt", "nothing"):
         ann.post(f"exports/bulk/{step}/", {"items": [item], "note": "No."}, 404)
+
+
+def test_many_are_sent_at_once_each_by_itself(stage: Stage, program: Program) -> None:
+    synced = stage.commitment(number="SC-0")
+    stage.synced(synced)
+    good, draft = stage.commitment(number="SC-1"), stage.commitment(number="SC-2", status="draft")
+    mine, stale = stage.change_order(synced), stage.change_order(synced, number="002")
+    items = [
+        {"id": one.export_id, "version": 5 if one is stale else 0}
+        for one in (mine, draft, good, stale)
+    ]
+    told = program(stage.pam).post("exports/bulk/send/", {"items": items}, key="k")
+    assert [(one["done"], one["status"]) for one in told["results"]] == [
+        (True, "sent"),
+        (False, "draft"),
+        (True, "sent"),
+        (False, "draft"),
+    ]
+    refused = told["results"][1]["refused"]
+    assert refused["type"] == "urn:erpbridge:not-ready"
+    assert [problem["code"] for problem in refused["problems"]] == ["status"]
+    assert told["results"][3]["refused"]["type"] == "urn:erpbridge:stale"
+    assert stage.export(good).copy == good.to_document().canonical()
+    assert Event.objects.filter(verb="send").count() == 3
+    # Asked again with the same key, it is answered and not done again.
+    assert program(stage.pam).post("exports/bulk/send/", {"items": items}, key="k") == told
+
+
+def test_who_may_not_send_sends_none(stage: Stage, program: Program) -> None:
+    commitment = stage.commitment()
+    cco = stage.change_order(commitment)
+    items = [{"id": one.export_id, "version": 0} for one in (commitment, cco)]
+    program(stage.ann).post("exports/bulk/send/", {"items": items}, 403)
+    program(stage.dora).post("exports/bulk/send/", {"items": items}, 404)
+    stage.pam.memberships.get().levels.filter(tool="change_orders").update(level=1)
+    told = program(stage.pam).post("exports/bulk/send/", {"items": items})
+    assert [one["done"] for one in told["results"]] == [True, False]
+    assert "Admin on Change Orders" in told["results"][1]["refused"]["detail"]
+
+
+def test_what_is_sent_at_once_belongs_to_one_project(stage: Stage, program: Program) -> None:
+    commitment = stage.commitment()
+    second = factories.ProjectFactory.create(company=stage.company)
+    theirs = factories.CommitmentFactory.create(
+        project=second, number="SC-9", created_by=stage.pam, vendor=None
+    )
+    items = [{"id": one.export_id, "version": 0} for one in (commitment, theirs)]
+    program(stage.pam).post("exports/bulk/send/", {"items": items}, 404)
+    assert stage.status(commitment) == "draft"
 
 
 def test_what_was_deleted_stays_readable(stage: Stage, program: Program) -> None:
