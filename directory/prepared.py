@@ -3,13 +3,14 @@ takes PostgreSQL, so these are written once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from django.db import connection
 from django.db.models import Model, QuerySet
+from django.db.models.query import get_related_populators
 
 M = TypeVar("M", bound=Model)
 
@@ -26,7 +27,7 @@ class Prepared(Generic[M]):
     """A queryset whose SQL is written at the first call, and kept.
 
     `made` makes it from its values, of the given types; each value must stand in the SQL as it is.
-    What `select_related` would bring is left out.
+    A queryset that locks rows is asked in a transaction, the first time as well.
     """
 
     def __init__(self, made: Callable[..., QuerySet[M, Any]], *types: type[Value]) -> None:
@@ -34,29 +35,56 @@ class Prepared(Generic[M]):
         self._marks = [_MARKS[kind][place] for place, kind in enumerate(types)]
 
     @cached_property
-    def _written(self) -> tuple[type[M], str, list[tuple[int | None, Any]]]:
-        """Model, SQL, and its parameters: which value stands there, or what always does."""
-        queryset = self._made(*self._marks)
-        sql, parameters = queryset.query.sql_with_params()
+    def _written(self) -> tuple[Any, str, list[tuple[int | None, Any]]]:
+        """What reads the rows, SQL, and its parameters: which value stands there, or what does
+        always."""
+        compiler = self._made(*self._marks).query.get_compiler(connection.alias)
+        sql, parameters = compiler.as_sql()
         if any(mark not in parameters for mark in self._marks):
             raise ValueError(f"A value does not stand in {sql}")
         marks = self._marks
         return (
-            queryset.model,
+            compiler,
             sql,
             [(marks.index(one) if one in marks else None, one) for one in parameters],
         )
 
-    def _filled(self, values: tuple[Value, ...]) -> list[Any]:
+    @cached_property
+    def _read(self) -> Callable[[Sequence[Any]], M]:
+        """Makes an object of a row, as Django's own ModelIterable does."""
+        compiler, _, _ = self._written
+        model, columns = compiler.klass_info["model"], compiler.klass_info["select_fields"]
+        first, last = columns[0], columns[-1] + 1
+        names = [compiler.select[place][0].target.attname for place in range(first, last)]
+        related = get_related_populators(  # type: ignore[call-arg]  # of Django 5.2, not of 6
+            compiler.klass_info, compiler.select, connection.alias
+        )
+        annotations = list(compiler.annotation_col_map.items())
+
+        def read(row: Sequence[Any]) -> M:
+            made: M = model.from_db(connection.alias, names, row[first:last])
+            for populator in related:
+                populator.populate(row, made)
+            for name, place in annotations:
+                setattr(made, name, row[place])
+            return made
+
+        return read
+
+    def _asked(self, values: tuple[Value, ...]) -> Iterator[Sequence[Any]]:
+        """The rows for these values, as Python's values."""
         if len(values) != len(self._marks):
             raise TypeError(f"{len(self._marks)} values are needed")
-        _, _, parameters = self._written
-        return [one if place is None else values[place] for place, one in parameters]
+        compiler, sql, parameters = self._written
+        filled = [one if place is None else values[place] for place, one in parameters]
+        with connection.cursor() as cursor:
+            cursor.execute(sql, filled)
+            return iter(compiler.results_iter([cursor.fetchall()]))
 
     def all(self, *values: Value) -> list[M]:
-        """The rows for these values, as objects, with annotations."""
-        model, sql, _ = self._written
-        return list(model._default_manager.raw(sql, self._filled(values)))
+        """The rows for these values as objects, with annotations and what it selects with them."""
+        rows = self._asked(values)
+        return [self._read(row) for row in rows]
 
     def first(self, *values: Value) -> M | None:
         """The first row, if there is one; the queryset should ask for no more."""
@@ -64,8 +92,6 @@ class Prepared(Generic[M]):
 
     def rows(self, *values: Value) -> list[dict[str, Any]]:
         """The rows of a queryset that was made with `values`, as dictionaries."""
-        _, sql, _ = self._written
-        with connection.cursor() as cursor:
-            cursor.execute(sql, self._filled(values))
-            names = [column.name for column in cursor.description]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        rows = self._asked(values)
+        names = list(self._written[0].query.selected)
+        return [dict(zip(names, row, strict=True)) for row in rows]

@@ -4,20 +4,22 @@ import logging
 from collections.abc import Iterable
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import OperationalError, transaction
 from django.db.models.functions import Now
 
 from connectors.contract import Connector, Reply
 from connectors.engine.ends import abandon
 from connectors.engine.outcomes import Outcome, lock
-from connectors.engine.queue import WAITING, withdraw
+from connectors.engine.queue import WAITING, ready, withdraw
 from connectors.engine.scripts import Ask, Reader
-from connectors.engine.sessions import SessionOver, hold, lock_lane
+from connectors.engine.sessions import SessionOver, heard, hold, lock_lane
 from connectors.engine.steps import asked_by, finish, next_step
-from connectors.engine.turns import turns_left
+from connectors.engine.turns import MOST_QUESTIONS
 from connectors.models import Conversation, Known, Lane, Message, Session
 from connectors.registry import connector_for
 from connectors.replies import keep
+from directory.prepared import Prepared
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +39,7 @@ def receive(session: Session, reply: Reply) -> int:
             keep(message, reply)
             _follow(lane, message, late=late)
         if not late:
-            Session.objects.filter(pk=session.pk).update(last_seen_at=Now())
+            heard(session)
     if late:
         raise SessionOver
     return progress(session)
@@ -58,9 +60,21 @@ def fail_message(session: Session, fault: str) -> None:
 
 def progress(session: Session) -> int:
     """Per cent done, never rounded up: 100 means that there is nothing left to say."""
-    left = turns_left(session)
-    done = Session.objects.values_list("finished", flat=True).get(pk=session.pk)
+    [now] = _PROGRESS.rows(session.connection_id, session.pk)
+    done, left = now["finished"], len(now["left"])
     return 100 if not left else min(99, done * 100 // (done + left))
+
+
+# How many conversations could be spoken now; more may follow them.
+_PROGRESS = Prepared(
+    lambda connection, session: (
+        Session.objects.filter(pk=session)
+        .annotate(left=ArraySubquery(ready(connection, session).values("id")[:MOST_QUESTIONS]))
+        .values("finished", "left")
+    ),
+    int,
+    int,
+)
 
 
 def _follow(lane: Lane, message: Message, *, late: bool) -> None:

@@ -1,17 +1,18 @@
 """The four ways a conversation ends: settled, put back, lost, or dropped before it began."""
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import F
+from django.db import connection as database
 from django.db.models.functions import Now
 
 from connectors.contract import Absent, CannotTell, Refused, StillThere, Unclear
 from connectors.engine.attempts import attempts_of
 from connectors.engine.outcomes import Outcome, by_purpose, lock
 from connectors.engine.queue import CLOSED, queue
-from connectors.models import Conversation, Exchange, Lane, Message, Session
+from connectors.models import Conversation, Exchange, Lane
 
 MOST_TRIES = 20
 
@@ -22,21 +23,58 @@ def quarantine() -> timedelta:
 
 
 def settle(lane: Lane, outcomes: Sequence[Outcome]) -> None:
-    """The ERP answered for good. The keys of what was written may be forgotten there."""
+    """The ERP answered for good, and the purposes are told. One statement, and theirs."""
     if not outcomes:
         return
     conversations = [outcome.conversation for outcome in outcomes]
-    for outcome in outcomes:
-        word = "refused" if outcome.error else "seen" if _only_looked(outcome) else "done"
-        _close([outcome.conversation], word, str(outcome.error or ""))
-    lane.settled += _keys_settled([o.conversation for o in outcomes if _is_final(o)])
-    lane.save(update_fields=["settled"])
-    Session.objects.filter(pk__in={c.session_id for c in conversations if c.session_id}).update(
-        finished=F("finished") + len(conversations)
-    )
+    written = [o.conversation.subject for o in outcomes if _is_final(o) and _may_have_written(o)]
+    with database.cursor() as cursor:
+        cursor.execute(
+            _SETTLED,
+            {
+                "connection": lane.connection_id,
+                "ids": [conversation.pk for conversation in conversations],
+                "words": [_word(outcome) for outcome in outcomes],
+                "faults": [str(outcome.error or "") for outcome in outcomes],
+                "written": written,
+            },
+        )
+        [(settled,)] = cursor.fetchall()
+    lane.settled = json.loads(settled)
     told = {outcome.conversation.pk: outcome for outcome in outcomes}
     for purpose, group in by_purpose(conversations):
         purpose.settle([told[conversation.pk] for conversation in group])
+
+
+# The conversations are closed and counted; the keys under which their subjects were ever written
+# are not needed any more, so the ERP is told, with the next writes of the lane, to forget them.
+_SETTLED = """
+    WITH ended AS (
+        UPDATE connectors_conversation AS one
+        SET state = 'closed', outcome = told.word, fault = told.fault,
+            closed_at = statement_timestamp()
+        FROM unnest(%(ids)s::bigint[], %(words)s::text[], %(faults)s::text[])
+            AS told (id, word, fault)
+        WHERE one.id = told.id RETURNING one.session_id
+    ), counted AS (
+        UPDATE connectors_session AS session SET finished = finished + each.n
+        FROM (SELECT session_id, count(*) AS n FROM ended GROUP BY session_id) AS each
+        WHERE session.id = each.session_id
+    ), forgotten AS (
+        UPDATE connectors_message SET forgotten = true
+        WHERE writes AND NOT forgotten AND id IN (
+            SELECT exchange.message_id FROM connectors_exchange AS exchange
+            JOIN connectors_conversation AS one ON one.id = exchange.conversation_id
+            WHERE one.connection_id = %(connection)s AND one.subject = ANY(%(written)s)
+              AND exchange.writes
+        ) RETURNING id, key
+    ), keys AS (
+        SELECT key, min(id) AS first FROM forgotten GROUP BY key
+    )
+    UPDATE connectors_lane
+    SET settled = settled || (SELECT coalesce(jsonb_agg(key ORDER BY first), '[]') FROM keys)
+    WHERE connection_id = %(connection)s RETURNING settled::text
+"""
 
 
 def put_back(lane: Lane, conversations: Sequence[Conversation], why: str = "") -> None:
@@ -115,28 +153,19 @@ def _close(conversations: Iterable[Conversation], outcome: str, fault: str) -> N
     )
 
 
-def _only_looked(outcome: Outcome) -> bool:
-    """Whether the ERP was asked and that settles nothing: not found, or still there."""
-    return isinstance(outcome.value, Absent | Unclear | StillThere)
+def _word(outcome: Outcome) -> str:
+    """How it ended. seen: the ERP was asked, and that settles nothing (not there, still there)."""
+    if outcome.error:
+        return "refused"
+    return "seen" if isinstance(outcome.value, Absent | Unclear | StillThere) else "done"
+
+
+def _may_have_written(outcome: Outcome) -> bool:
+    """Whether it is about something of which a write may have gone out."""
+    return outcome.conversation.purpose in ("export", "find", "unlink")
 
 
 def _is_final(outcome: Outcome) -> bool:
     """Whether the ERP need not remember this write any more: it is known what became of it."""
     doubt = isinstance(outcome.error, CannotTell) or isinstance(outcome.value, Absent | Unclear)
     return not doubt
-
-
-def _keys_settled(conversations: Sequence[Conversation]) -> list[str]:
-    """The keys under which these subjects were ever written and that are not yet given back."""
-    about = [c for c in conversations if c.purpose in ("export", "find", "unlink")]
-    if not about:
-        return []
-    written = Message.objects.filter(
-        writes=True,
-        forgotten=False,
-        exchanges__conversation__connection_id=about[0].connection_id,
-        exchanges__conversation__subject__in=[c.subject for c in about],
-    )
-    keys = dict(written.order_by("id").values_list("id", "key"))
-    Message.objects.filter(pk__in=keys).update(forgotten=True)
-    return list(dict.fromkeys(keys.values()))

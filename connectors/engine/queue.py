@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from django.db import connection as database
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
 
 from connectors.models import Conversation, Session
@@ -93,8 +93,32 @@ def due() -> QuerySet[Conversation]:
     Not what stands behind another one of its ERP record: that waits, and the ERP is not woken. Nor
     anything of a company whose tool is switched off.
     """
-    ahead = Conversation.objects.exclude(state=CLOSED).filter(
-        connection=OuterRef("connection"), record=OuterRef("record"), place__lt=OuterRef("place")
+    may = Q(state=OPEN) | Q(state=WAITING, not_before__lte=Now()) & _first_of_its_record()
+    return Conversation.objects.filter(may, connection__company__erp_enabled=True)
+
+
+def ready(connection: int, session: int) -> QuerySet[Conversation]:
+    """The first conversation of each ERP record, in the order of acceptance, if it may go now.
+
+    One that waits (for its quarantine, for another session) holds back the others of its own
+    record, and nothing else. Nothing is ready while the company's tool is switched off.
+    """
+    waits = Q(state=WAITING, not_before__lte=Now()) & ~Q(not_in=session)
+    # From the front of the lane, so that it does not matter how much stands behind.
+    rows = Conversation.objects.exclude(state=CLOSED).filter(
+        connection=connection, connection__company__erp_enabled=True
     )
-    ready = Q(state=OPEN) | Q(state=WAITING, not_before__lte=Now()) & ~Exists(ahead)
-    return Conversation.objects.filter(ready, connection__company__erp_enabled=True)
+    may = Q(state=OPEN, session=session) | waits
+    return rows.filter(may).filter(_first_of_its_record()).order_by("place")
+
+
+def _first_of_its_record() -> Q:
+    """It stands at the front of its ERP record.
+
+    The one at the front is asked for, not whether there is one ahead: so PostgreSQL takes it from
+    the index of turns, whatever it believes of how many there are.
+    """
+    front = Conversation.objects.exclude(state=CLOSED).filter(
+        connection=OuterRef("connection"), record=OuterRef("record")
+    )
+    return Q(pk=Subquery(front.order_by("place").values("pk")[:1]))

@@ -5,7 +5,7 @@ what it was answered before. It must ask the same again, byte for byte; if it do
 connector's code has changed since, the conversation cannot go on.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -155,17 +155,25 @@ def write_once(connector: Connector, given: Export, key: str) -> Script[Receipt]
 
 @dataclass(slots=True)
 class Reader:
-    """The answers of a session's messages, each read once."""
+    """The answers of a session's messages, each message read once."""
 
     connector: Connector
+    _asked: dict[int, dict[str, Request]] = field(default_factory=dict)
     _read: dict[int, Mapping[str, Any]] = field(default_factory=dict)
 
+    def expect(self, exchanges: Iterable[Exchange]) -> None:
+        """The answers to these will be wanted."""
+        for exchange in exchanges:
+            asked = self._asked.setdefault(exchange.message_id, {})
+            if exchange.request_id not in asked:
+                asked[exchange.request_id] = decode_request(exchange.request)
+                self._read.pop(exchange.message_id, None)
+
     def answers(self, message: Message) -> Mapping[str, Any]:
-        """Request id -> answer. Raises ValueError when the reply cannot be read."""
+        """Request id -> answer, of what is expected. Raises ValueError if it cannot be read."""
         if message.pk not in self._read:
-            asked = message.exchanges.filter(borrowed=False)
-            requests = {row.request_id: decode_request(row.request) for row in asked}
-            self._read[message.pk] = self.connector.unwrap(reply_of(message), requests)
+            asked = self._asked.get(message.pk, {})
+            self._read[message.pk] = self.connector.unwrap(reply_of(message), asked)
         return self._read[message.pk]
 
 
@@ -178,6 +186,7 @@ def advance(
 ) -> Next:
     """Run the script through all that it was answered, to its next question or its end."""
     script = begin(connector, conversation)
+    reader.expect(exchanges)
     try:
         request = next(script)
         for exchange in exchanges:

@@ -5,12 +5,14 @@ from datetime import timedelta
 from math import ceil
 
 from django.conf import settings
+from django.db import connection as database
 from django.db import transaction
 from django.db.models import DurationField, ExpressionWrapper, F
 from django.db.models.functions import Now
 
 from connectors.engine.ends import abandon, quarantine
 from connectors.models import Conversation, Lane, Message, Session
+from directory.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +75,21 @@ def expire_sessions() -> int:
 
 def lock_lane(connection: int) -> Lane:
     """The lane's row, locked: the first lock of every transaction of the engine."""
-    rows = Lane.objects.select_for_update(of=("self",)).select_related("connection")
-    lane = rows.filter(connection_id=connection).first()
+    lane = _LANE.first(connection)
     if lane is None:
         Lane.objects.get_or_create(connection_id=connection)
-        lane = rows.get(connection_id=connection)
+        return lock_lane(connection)
     return lane
+
+
+_LANE = Prepared(
+    lambda connection: (
+        Lane.objects.select_for_update(of=("self",))
+        .select_related("connection")
+        .filter(connection_id=connection)
+    ),
+    int,
+)
 
 
 def hold(session: Session) -> Lane:
@@ -89,8 +100,17 @@ def hold(session: Session) -> Lane:
     lane = lock_lane(session.connection_id)
     if lane.session_id != session.pk:
         raise SessionOver
-    Session.objects.filter(pk=session.pk).update(last_seen_at=Now())
+    heard(session)
     return lane
+
+
+def heard(session: Session) -> None:
+    """The visitor has called: the session is not silent."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "UPDATE connectors_session SET last_seen_at = statement_timestamp() WHERE id = %s",
+            [session.pk],
+        )
 
 
 def end(lane: Lane, session: Session) -> None:

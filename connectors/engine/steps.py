@@ -14,12 +14,16 @@ from connectors.engine.outcomes import Outcome
 from connectors.engine.scripts import Back, Broken, Next, Reader, advance
 from connectors.models import Conversation, Exchange, Lane
 from connectors.registry import fingerprint
+from directory.prepared import Prepared
 
 log = logging.getLogger(__name__)
 
 
 def asked_by(conversations: Sequence[Conversation]) -> dict[int, list[Exchange]]:
     """What each conversation has asked so far, in order."""
+    if len(conversations) == 1:
+        [only] = conversations
+        return {only.pk: _OF_ONE.all(only.pk)}
     asked: dict[int, list[Exchange]] = {}
     rows = Exchange.objects.filter(conversation__in=conversations)
     # The message that many share, with the reply in it, is loaded once and not for each of them.
@@ -28,6 +32,16 @@ def asked_by(conversations: Sequence[Conversation]) -> dict[int, list[Exchange]]
     for exchange in rows.order_by("conversation_id", "position"):
         asked.setdefault(exchange.conversation_id, []).append(exchange)
     return asked
+
+
+_OF_ONE = Prepared(
+    lambda conversation: (
+        Exchange.objects.filter(conversation=conversation)
+        .select_related("message")
+        .order_by("position")
+    ),
+    int,
+)
 
 
 def next_step(
@@ -41,8 +55,9 @@ def next_step(
     if exchanges and conversation.fingerprint != fingerprint(lane.connection.erp):
         return Broken("The connector was changed while this was under way.")
     try:
-        with transaction.atomic():
-            return advance(connector, conversation, exchanges, reader)
+        return advance(connector, conversation, exchanges, reader)
+    except OperationalError:
+        raise  # the database's trouble, not this conversation's
     except Exception as error:
         log.exception("Conversation %s could not go on", conversation.pk)
         return Broken(f"The answer could not be understood: {error!r}")
@@ -55,7 +70,7 @@ def finish(lane: Lane, conversation: Conversation, step: Outcome | Back | Broken
         with transaction.atomic():
             _end(lane, conversation, step)
     except OperationalError:
-        raise  # the database's trouble, not this conversation's
+        raise
     except Exception as error:
         log.exception("Conversation %s could not be ended", conversation.pk)
         lane.settled = settled

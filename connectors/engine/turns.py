@@ -1,21 +1,22 @@
 """The first half of every exchange: whose turn it is, and what goes out."""
 
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from django.db import OperationalError, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.db.models.functions import Now
+from django.db import connection as database
 
 from connectors.contract import Connector, Request
 from connectors.engine.outcomes import Purpose, by_purpose, lock
-from connectors.engine.queue import CLOSED, OPEN, WAITING
+from connectors.engine.queue import CLOSED, OPEN, WAITING, ready
 from connectors.engine.scripts import Ask, Next, Reader
 from connectors.engine.sessions import hold
 from connectors.engine.steps import asked_by, finish, next_step, stop
 from connectors.models import Conversation, Exchange, Lane, Message, Session
 from connectors.registry import connector_for, fingerprint
+from directory.prepared import Prepared
 
 log = logging.getLogger(__name__)
 
@@ -53,17 +54,17 @@ def next_message(session: Session) -> Message | None:
 def _turn(session: Session) -> tuple[Message | None, bool]:
     """One transaction: a message, or whether some conversations ended so that others may begin."""
     lane = hold(session)
-    newest = Message.objects.filter(session=session).order_by("-number").defer("reply").first()
+    newest = _NEWEST.first(session.pk)
     if newest is not None and newest.replied_at is None:
         return newest, False
     number = newest.number + 1 if newest else 1
     connector = connector_for(lane.connection.erp)
     reader = Reader(connector)
     # What goes on is mostly a write, which travels alone: nobody else need be looked at.
-    turns = list(_ready(session)[:1])
+    turns = _FIRST_READY.all(session.connection_id, session.pk)
     if turns and turns[0].state == OPEN:
         [conversation] = turns
-        exchanges = asked_by(turns).get(conversation.pk, [])
+        exchanges = asked_by(turns)[conversation.pk]
         step = _next_question(lane, connector, conversation, exchanges, reader)
         if not isinstance(step, Ask):
             lock(turns)
@@ -79,14 +80,14 @@ def _together(
     lane: Lane, connector: Connector, session: Session, number: int, reader: Reader
 ) -> tuple[Message | None, bool]:
     """Begin what waits; the questions of all travel in one message, or else the first write."""
-    ready = list(_ready(session)[:MOST_QUESTIONS])
-    lock(ready)
-    turns = _begin(lane, session, ready)
-    asked = asked_by(turns)
+    turns = _ALL_READY.all(session.connection_id, session.pk)
+    lock(turns)
+    going = _begin(lane, session, turns)
+    asked = asked_by(going)
     questions: list[Asking] = []
     # What was dropped makes room for the next one of its record.
-    size, moved = 0, len(turns) < len(ready)
-    for conversation in turns:
+    size, moved = 0, len(going) < len(turns)
+    for conversation in going:
         if questions and conversation.pk in asked:
             continue
         exchanges = asked.get(conversation.pk, [])
@@ -108,28 +109,14 @@ def _together(
     return None, moved
 
 
-def turns_left(session: Session) -> int:
-    """How many conversations could be spoken in this session now; more may follow them."""
-    return _ready(session)[:MOST_QUESTIONS].count()
-
-
-def _ready(session: Session) -> QuerySet[Conversation]:
-    """The first conversation of each ERP record, in the order of acceptance, if it may go now.
-
-    One that waits (for its quarantine, for another session) holds back the others of its own
-    record, and nothing else. Nothing is ready while the company's tool is switched off.
-    """
-    ahead = Conversation.objects.exclude(state=CLOSED).filter(
-        connection=OuterRef("connection"), record=OuterRef("record"), place__lt=OuterRef("place")
-    )
-    ready = Q(state=OPEN, session=session) | Q(state=WAITING, not_before__lte=Now()) & ~Q(
-        not_in=session
-    )
-    # From the front of the lane, so that it does not matter how much stands behind.
-    rows = Conversation.objects.exclude(state=CLOSED).filter(
-        connection=session.connection_id, connection__company__erp_enabled=True
-    )
-    return rows.filter(ready).filter(~Exists(ahead)).order_by("place")
+_FIRST_READY = Prepared(lambda connection, session: ready(connection, session)[:1], int, int)
+_ALL_READY = Prepared(
+    lambda connection, session: ready(connection, session)[:MOST_QUESTIONS], int, int
+)
+_NEWEST = Prepared(
+    lambda session: Message.objects.filter(session=session).order_by("-number").defer("reply")[:1],
+    int,
+)
 
 
 def _begin(lane: Lane, session: Session, turns: Sequence[Conversation]) -> list[Conversation]:
@@ -149,14 +136,33 @@ def _begin(lane: Lane, session: Session, turns: Sequence[Conversation]) -> list[
             conversation.input = given or ""
             if given is not None:
                 going.append(conversation)
-        Conversation.objects.bulk_update(
-            group, ["state", "outcome", "input", "fingerprint", "session"]
-        )
-        Conversation.objects.filter(pk__in=[c.pk for c in group]).update(began_at=Now())
+        _keep_begun(session, code, group)
         for conversation in waiting:
             if conversation.pk in faults:
                 stop(lane, conversation, faults[conversation.pk])
     return sorted(going, key=lambda conversation: conversation.place)
+
+
+def _keep_begun(session: Session, code: str, group: Sequence[Conversation]) -> None:
+    with database.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE connectors_conversation AS one
+            SET state = begun.state, outcome = begun.outcome, input = begun.input,
+                fingerprint = %s, session_id = %s, began_at = statement_timestamp()
+            FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[])
+                AS begun (id, state, outcome, input)
+            WHERE one.id = begun.id
+            """,
+            [
+                code,
+                session.pk,
+                [conversation.pk for conversation in group],
+                [str(conversation.state) for conversation in group],
+                [conversation.outcome for conversation in group],
+                [conversation.input for conversation in group],
+            ],
+        )
 
 
 def _inputs(
@@ -230,6 +236,7 @@ def _already_answered(
     )
     if newest is None or newest.message.fault:
         return None
+    reader.expect([newest])
     answer = reader.answers(newest.message).get(newest.request_id)
     if answer is None or request.record not in connector.records(answer):
         return None
@@ -243,40 +250,61 @@ def _send(
 
     None where a request cannot be put on the wire: its conversation ends with it.
     """
-    only = asking[0].request if asking[0].request.alone else None
-    writes = bool(only and only.writes)
-    earlier = (
-        Message.objects.filter(key=only.key, writes=True, session__connection=lane.connection)
-        .order_by("id")
-        .first()
-        if only and only.writes
-        else None
-    )
+    first = asking[0].request
+    writes, key = first.writes, first.key if first.alone else ""
+    earlier = _WRITTEN_BEFORE.first(session.connection_id, key) if writes else None
     clear = lane.settled[0] if writes and earlier is None and lane.settled else ""
     try:
         body = earlier.body if earlier else _wrapped(connector, asking, clear)
     except Exception as error:
         _stop_unfit(lane, connector, asking, error)
         return None
-    if clear:
-        lane.settled.remove(clear)
-        lane.save(update_fields=["settled"])
-    message = Message.objects.create(
-        session=session, number=number, key=only.key if only else "", writes=writes, body=body
-    )
-    Exchange.objects.bulk_create(
-        Exchange(
-            conversation=one.conversation,
-            position=one.position,
-            message=message,
-            request_id=one.id,
-            request=one.request.canonical(),
-            record=one.request.record,
-            writes=one.request.writes,
+    lane.settled = lane.settled[1:] if clear else lane.settled
+    with database.cursor() as cursor:
+        cursor.execute(
+            _SENT,
+            {
+                "session": session.pk,
+                "number": number,
+                "key": key,
+                "writes": writes,
+                "body": body,
+                "connection": session.connection_id,
+                "settled": json.dumps(lane.settled),
+                "conversations": [one.conversation.pk for one in asking],
+                "positions": [one.position for one in asking],
+                "ids": [one.id for one in asking],
+                "requests": [one.request.canonical() for one in asking],
+                "records": [one.request.record for one in asking],
+            },
         )
-        for one in asking
+        [(made,)] = cursor.fetchall()
+    return Message(pk=made, session=session, number=number, key=key, writes=writes, body=body)
+
+
+# The message, what each conversation asks with it, and the settled keys that are left to forget.
+_SENT = """
+    WITH message AS (
+        INSERT INTO connectors_message (session_id, number, key, writes, body, fault, forgotten)
+        VALUES (%(session)s, %(number)s, %(key)s, %(writes)s, %(body)s, '', false) RETURNING id
+    ), asked AS (
+        INSERT INTO connectors_exchange (message_id, conversation_id, position, request_id, request,
+                                         record, writes, borrowed)
+        SELECT message.id, one.*, %(writes)s, false
+        FROM message, unnest(%(conversations)s::bigint[], %(positions)s::int[], %(ids)s::text[],
+                             %(requests)s::text[], %(records)s::text[]) AS one
+    ), lane AS (
+        UPDATE connectors_lane SET settled = %(settled)s::jsonb WHERE connection_id = %(connection)s
     )
-    return message
+    SELECT id FROM message
+"""
+_WRITTEN_BEFORE = Prepared(
+    lambda connection, key: Message.objects.filter(
+        key=key, writes=True, session__connection=connection
+    ).order_by("id")[:1],
+    int,
+    str,
+)
 
 
 def _wrapped(connector: Connector, asking: Sequence[Asking], clear: str = "") -> str:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from django.db.models import Value
 
+from connectors.models import Connection
 from directory.models import Company, User
 from directory.prepared import Prepared
 from tests import factories
@@ -53,3 +54,15 @@ def test_a_value_that_has_no_place_is_an_error_and_so_is_a_missing_one() -> None
         Prepared(lambda _pk: Company.objects.all(), int).all(1)
     with pytest.raises(TypeError, match="1 values"):
         Prepared(lambda pk: Company.objects.filter(pk=pk), int).all()
+
+
+def test_what_is_selected_with_it_comes_along_and_json_is_read(django_assert_num_queries) -> None:
+    company = factories.CompanyFactory.create()
+    Connection.objects.create(company=company, erp="quickbooks", settings={"category": "class"})
+    with_company = Prepared(
+        lambda pk: Connection.objects.filter(company=pk).select_related("company"), int
+    )
+    with django_assert_num_queries(1):
+        found = with_company.first(company.pk)
+        assert found is not None
+        assert (found.company, found.settings) == (company, {"category": "class"})
