@@ -69,7 +69,13 @@ def unreadable(text: str, *, long: bool = False) -> str:
         (unicodedata.category(c) in ("Cc", "Cs") and c not in allowed) or c in TURNING for c in text
     ):
         return "This holds a control character or a line break. Type it anew."
+    if text.strip() and not _shows(text):
+        return "There is nothing to see in this. Type it anew."
     return ""
+
+
+def _shows(text: str) -> bool:
+    return any(c.isprintable() and not c.isspace() for c in text)
 
 
 @dataclass
@@ -92,12 +98,12 @@ class Reader:
     ) -> str:
         """A text without blanks around it. `long` ones may have several lines."""
         value = value.replace("\r\n", "\n").replace("\r", "\n").strip()
-        if required and not any(c.isprintable() and not c.isspace() for c in value):
+        if required and not _shows(value):
             self.fault(name, required)
+        elif why := unreadable(value, long=long):
+            self.fault(name, why)
         if len(value) > most:
             self.fault(name, f"This has {len(value):,} characters; {most:,} are possible.")
-        if why := unreadable(value, long=long):
-            self.fault(name, why)
         return value
 
     def number(self, name: str, value: Number, places: int, most: Decimal) -> Decimal | None:

@@ -8,19 +8,31 @@ from typing import Any
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS
 
+from directory.entered import unreadable
 from directory.models import Category, Company, CostCode, Project, Vendor
 from directory.perms import COMPANY_TOOLS, PROJECT_TOOLS, Level, Tool
 from directory.workflow import FIELDS, Listed, unlinked_jobs
 
 
-class PersonForm(forms.Form):
+class ReadableForm(forms.BaseForm):
+    """Names are kept as they are read: without control characters, and nothing turned round."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        for name, value in list(cleaned.items()):
+            if isinstance(value, str) and (why := unreadable(value)):
+                self.add_error(name, why)
+        return cleaned
+
+
+class PersonForm(ReadableForm, forms.Form):
     """Somebody who is invited."""
 
     name = forms.CharField(max_length=120)
     email = forms.EmailField(label="E-mail", max_length=254)
 
 
-class CompanyForm(forms.ModelForm):  # type: ignore[type-arg]
+class CompanyForm(ReadableForm, forms.ModelForm):  # type: ignore[type-arg]
     """A company and how it is set up. Only the operator sees it."""
 
     class Meta:
@@ -95,7 +107,7 @@ class LevelsForm(forms.Form):
         ]
 
 
-class ListedForm(forms.ModelForm):  # type: ignore[type-arg]
+class ListedForm(ReadableForm, forms.ModelForm):  # type: ignore[type-arg]
     """A row of one company. Names are compared within that company only."""
 
     def _get_validation_exclusions(self) -> set[str]:

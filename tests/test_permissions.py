@@ -125,7 +125,7 @@ POST   /qbwc/{connection}/                                        400 400 400 40
 
 GET    /companies/{company}/directory/                            302 404 404 404 200 404 404
 GET    /companies/{company}/directory/people/new/                 302 404 404 404 200 404 404
-POST   /companies/{company}/directory/people/new/                 302 404 404 404 200 404 404
+POST   /companies/{company}/directory/people/new/                 302 404 404 404 422 404 404
 GET    /companies/{company}/directory/people/{vic}/               302 404 404 404 200 404 404
 POST   /companies/{company}/directory/people/{vic}/               302 404 404 404 422 404 404
 POST   /companies/{company}/directory/people/{ivo}/link/          302 404 404 404 200 404 404

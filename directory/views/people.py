@@ -108,7 +108,7 @@ def invite(request: HttpRequest, company_id: int) -> HttpResponse:
         else:
             return show_link(request, access.company, made.user, _person_url(made))
     context = {"company": access.company, "current": "people", "form": form}
-    return render(request, "directory/invite.html", context)
+    return render(request, "directory/invite.html", context, status=422 if form.errors else 200)
 
 
 def show_link(request: HttpRequest, company: Company | None, user: User, back: str) -> HttpResponse:
