@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import re
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
+from django.db import connections
 from django.test import Client
 
+from approvals import attaching, workflow
+from approvals.errors import Stale
 from approvals.models import Export
+from attachments.keeping import attached
 from attachments.models import Attachment, Piece
 from commitments.models import Commitment
 from directory.access import set_level
@@ -301,3 +308,43 @@ def test_the_history_names_each_file_with_its_digest(commitment: Commitment, pam
     for verb in ("attach-file", "remove-file"):
         assert hashlib.sha256(pdf()).hexdigest() in told[verb]
         assert "signed.pdf" in told[verb]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_attached_while_it_is_sent_it_is_in_the_copy_or_refused(stage: Stage) -> None:
+    """Never beside a copy that the approver sees without it."""
+    for number in range(6):
+        document = stage.commitment(number=f"SC-1{number:02}")
+        seen = version(document)
+        start = Barrier(2)
+
+        def attach(document: Any = document, start: Barrier = start) -> str:
+            start.wait(10)
+            try:
+                attaching.attach(
+                    Export.objects.get(pk=document.export_id),
+                    [upload("signed.pdf", pdf())],
+                    by=stage.access(stage.pam),
+                )
+            except ValidationError:
+                return "refused"
+            finally:
+                connections.close_all()
+            return "attached"
+
+        def send(document: Any = document, start: Barrier = start, seen: int = seen) -> str:
+            start.wait(10)
+            try:
+                workflow.send(document, by=stage.access(stage.pam), version=seen)
+            except Stale:
+                return "stale"
+            finally:
+                connections.close_all()
+            return "sent"
+
+        with ThreadPoolExecutor(2) as people:
+            ended = " ".join(one.result() for one in (people.submit(attach), people.submit(send)))
+        subject = document.export.subject
+        outcome = (ended, stage.status(document), len(attached([subject])[subject]))
+        assert outcome in (("attached stale", "draft", 1), ("refused sent", "sent", 0))
+    assert list(faults(stage.company.pk)) == []

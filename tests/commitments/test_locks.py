@@ -245,6 +245,33 @@ def test_who_comes_with_an_old_version_changes_nothing(stage: Stage, kind: str, 
     assert wrong == []
 
 
+@pytest.mark.parametrize("kind", ["commitment", "change_order"])
+def test_the_second_of_two_is_shown_the_difference_and_loses_nothing(
+    stage: Stage, kind: str
+) -> None:
+    case = Case(stage, kind)
+    version = case.put_into("draft")
+    assert case.by_api("line:amount", version) == 200  # somebody else, meanwhile
+    header, lines = case.entry("title")
+    form: dict[str, Any] = {**header, "vendor": header.get("vendor") or "", "version": version}
+    for name in ("id", "cost_code", "category", "description", "amount"):
+        form[f"line-{name}"] = [line[name] for line in lines]
+    refused = case.client.post(f"{case.page}edit/", form)
+    assert refused.status_code == 409
+    page = refused.content.decode()
+    assert "was changed since you opened this page, so nothing was saved" in page
+    assert "Line 1: " in page  # what the other one changed
+    assert "1.00" in page
+    assert 'value="Another title"' in page  # what was typed here
+    assert "Save mine in its place" in page
+    # The API tells the same, for the program to decide.
+    body = {**header, "version": version, "lines": []}
+    told = case.program.put(case.api, body, format="json")
+    assert told.status_code == 409
+    assert any(change.startswith("Line 1: ") for change in told.json()["changes"])
+    assert told.json()["version_now"] == version + 1
+
+
 def test_a_locked_change_order_locks_its_commitments_company(stage: Stage) -> None:
     """It is the company of both, and the commitment is in the ERP."""
     case = Case(stage, "change_order")
