@@ -20,7 +20,7 @@ from django.utils.safestring import SafeString, mark_safe
 from approvals.buttons import IN_LISTS, MAIN
 from approvals.errors import StepError
 from approvals.listing import TABS, VIEWS, Counts, Place
-from approvals.models import Kinds
+from approvals.models import Export, Kinds
 from approvals.rights import why_not
 from approvals.states import STEPS, VIEW_OF, Status, View
 from approvals.wanted import Order, Wanted
@@ -156,9 +156,8 @@ class Asked:
         ]
 
     def action(self, company: int, step: str) -> str:
-        """Where `step` is taken; it answers with what is asked for here."""
-        here = self.all_address if self.everything else self.address()
-        return f"{reverse('queue_bulk', args=[company, self.tab, step])}{here}"
+        """Where `step` is taken; it answers with the first page of what is asked for here."""
+        return f"{reverse('queue_bulk', args=[company, self.tab, step])}{self.address()}"
 
     def views(self, counts: Counts) -> list[dict[str, Any]]:
         """Every view of this sub-tab with its count, for the same search."""
@@ -267,6 +266,7 @@ class Row(NamedTuple):
     decided_by: str
     at: SafeString | str
     buttons: Sequence[Button]
+    decides: bool  # the person may press one of them
 
 
 class Button(NamedTuple):
@@ -308,7 +308,8 @@ def _formatted(
         sent_by=row["sent_by__name"] or "",
         decided_by=row["decided_by__name"] or "",
         at=moment(at) if status in SETTLED else ago(at, now),
-        buttons=buttons(status, row["sent_by_id"]),
+        buttons=(shown := buttons(status, row["sent_by_id"])),
+        decides=any(not button.reason for button in shown),
     )
 
 
@@ -362,9 +363,12 @@ def ticked(texts: Sequence[str]) -> list[Item]:
 def outcome(step: str, results: Sequence[Result]) -> Outcome:
     """What to tell about the results of `step`."""
     moved, refused = [], []
+    parents = {one.export.parent_id for one in results if one.export and one.export.parent_id}
+    above = dict(Export.objects.filter(pk__in=parents).values_list("id", "number"))
     for result in results:
         export, error = result.export, result.error
-        name = f"{export.number} {export.title}" if export else f"Item {result.id}"
+        of = f"{above[export.parent_id]} / " if export and export.parent_id in above else ""
+        name = f"{of}{export.number} {export.title}" if export else f"Item {result.id}"
         url = reverse("export", args=[export.pk]) if export else ""
         if error is None:
             moved.append((name, url))
