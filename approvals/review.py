@@ -103,11 +103,10 @@ def _arrived(
 ) -> list[Arrived]:
     if document is None or receipt is None:
         return []
-    items = terms.items if terms else {}
     return [
         Arrived(
             line=line,
-            item=items[str(line.cost_code.id)].name if str(line.cost_code.id) in items else "",
+            item=item.name if terms and (item := terms.item_of(line)) else "",
             erp_line=receipt.lines.get(str(line.id), ""),
         )
         for line in document.lines

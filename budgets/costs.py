@@ -60,7 +60,8 @@ class Awaited:
 
 
 # A report from before the export says nothing about it. Where the ERP keeps several estimates of a
-# job, the budget is looked for in its own. A code that was exported with 0.00 may be left out.
+# job, the budget is looked for in its own; where it tells categories apart, a code has several
+# rows. A code that was exported with 0.00 may be left out.
 _AWAITED = """
     WITH exported AS (
         SELECT cost_code_id, sum(amount) AS amount
@@ -77,12 +78,13 @@ _AWAITED = """
         GROUP BY cost_code_id
     ), compared AS (
         SELECT code.code, code.name, exported.amount,
-            CASE WHEN cost.estimates = '{}' THEN cost.estimate
-                 ELSE (cost.estimates ->> %(record)s)::numeric END AS seen
+            sum(CASE WHEN cost.estimates = '{}' THEN cost.estimate
+                     ELSE (cost.estimates ->> %(record)s)::numeric END) AS seen
         FROM exported
         JOIN directory_costcode AS code ON code.id = exported.cost_code_id
         LEFT JOIN directory_jobcost AS cost ON cost.project_id = %(project)s
             AND cost.cost_code_id = exported.cost_code_id AND cost.as_of > %(exported_at)s
+        GROUP BY code.code, code.name, exported.amount
     )
     SELECT code, name, amount, seen, (SELECT count(*) FROM compared)
     FROM compared WHERE coalesce(seen, 0) <> amount ORDER BY code

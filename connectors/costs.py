@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from django.db.models.functions import Now
 
 from connectors import engine
-from connectors.contract import JobCosts, Ref
+from connectors.contract import CostRow, JobCosts, Ref
 from connectors.engine.scripts import Costs, encode
 from connectors.models import Connection, Conversation
-from directory.models import CostCode, JobCost, Project
+from connectors.registry import connector_for
+from directory.models import Category, CostCode, JobCost, Project
 
 
 def queue_costs(connection: Connection) -> int:
@@ -40,12 +41,15 @@ class JobCostReports:
         projects = Project.objects.select_related("job").in_bulk(
             [_project_of(conversation) for conversation in conversations]
         )
+        settings = Connection.objects.get(pk=conversations[0].connection_id).settings
         inputs: dict[str, str | None] = {}
         for conversation in conversations:
             project = projects.get(_project_of(conversation))
             job = project.job if project else None
             inputs[conversation.subject] = (
-                encode(Costs(Ref(id=job.erp_id, name=job.erp_name or job.name))) if job else None
+                encode(Costs(Ref(id=job.erp_id, name=job.erp_name or job.name), settings))
+                if job
+                else None
             )
         return inputs
 
@@ -68,23 +72,23 @@ def _project_of(conversation: Conversation) -> int:
 
 def _replace(project_id: int, costs: JobCosts) -> None:
     project = Project.objects.get(pk=project_id)
-    codes = CostCode.objects.filter(
-        company=project.company_id, erp_id__in=[row.item for row in costs.rows if row.item]
-    )
-    ours = {code.erp_id: code for code in codes}
+    connection = Connection.objects.get(company=project.company_id)
+    ours = _cost_codes(connection, costs.rows)
     JobCost.objects.filter(project=project).delete()
     JobCost.objects.bulk_create(
         JobCost(
             company_id=project.company_id,
             project=project,
-            cost_code=ours.get(row.item) if row.item else None,
+            cost_code_id=ours[row.key][0],
+            category_id=ours[row.key][1],
             erp_id=row.item,
+            erp_category=row.category,
             name=row.name,
             estimate=row.estimate,
             estimates={
-                one.id: str(one.costs[row.item])
+                one.id: str(one.costs[row.key])
                 for one in costs.estimates
-                if one.active and row.item in one.costs
+                if one.active and row.key in one.costs
             },
             actual=row.actual,
             as_of=Now(),
@@ -92,3 +96,25 @@ def _replace(project_id: int, costs: JobCosts) -> None:
         for row in costs.rows
     )
     Project.objects.filter(pk=project_id).update(erp_synced_at=Now())
+
+
+def _cost_codes(
+    connection: Connection, rows: Sequence[CostRow]
+) -> dict[str, tuple[int | None, int | None]]:
+    """`CostRow.key` -> our cost code and category that it is, None where it is none of ours."""
+    connector, settings = connector_for(connection.erp), connection.settings
+    categories = list(Category.objects.filter(company=connection.company_id))
+    codes = CostCode.objects.filter(company=connection.company_id).exclude(erp_id="")
+    by_item: dict[str, tuple[int, int | None]] = {code.erp_id: (code.pk, None) for code in codes}
+    by_name = {
+        name: (code.pk, category.pk)
+        for category in categories
+        for code in codes
+        if (name := connector.item_name(code.erp_name, category.name, settings)) != code.erp_name
+    }
+    by_record = {category.erp_id: category.pk for category in categories if category.erp_id}
+    found: dict[str, tuple[int | None, int | None]] = {}
+    for row in rows:
+        code, category = by_name.get(row.name) or by_item.get(row.item) or (None, None)
+        found[row.key] = code, by_record.get(row.category, category)
+    return found

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from connectors.contract import Document, Receipt, Ref, Terms
+from connectors.contract import Document, Line, Receipt, Ref, Terms, pair
 from connectors.models import Connection, Known
 from connectors.registry import connector_for
-from directory.models import CostCode, Job, Vendor
+from directory.models import Category, CostCode, Job, Vendor
 
 
 class Destinations:
-    """Resolves documents of one company; three queries, however many documents there are.
+    """Resolves documents of one company; a query per list, however many documents there are.
 
     `parents`: receipts of the commitments, by the id of their Export.
     """
@@ -39,6 +39,34 @@ class Destinations:
         }
         codes = {line.cost_code.id for document in documents for line in document.lines}
         self._items = CostCode.objects.filter(company_id=company).in_bulk(codes)
+        self._parts = self._items_of_categories(documents)
+        self._classes: dict[int, Category] = {}
+        if "classes" in self._connector.lists(connection.settings):
+            categories = {line.category.id for document in documents for line in document.lines}
+            self._classes = Category.objects.filter(company_id=company).in_bulk(categories)
+
+    def _items_of_categories(self, documents: Sequence[Document]) -> dict[str, CostCode]:
+        """`contract.pair` of a line -> its item, where each category has one of its own."""
+        names = {
+            pair(line): name
+            for document in documents
+            for line in document.lines
+            if (code := self._items.get(line.cost_code.id))
+            and code.is_linked
+            and (name := self._item_name(code, line)) != code.erp_name
+        }
+        if not names:
+            return {}
+        found = CostCode.objects.filter(
+            company_id=self._connection.company_id, erp_name__in=set(names.values())
+        )
+        by_name = {item.erp_name: item for item in found if item.is_linked}
+        return {key: by_name[name] for key, name in names.items() if name in by_name}
+
+    def _item_name(self, code: CostCode, line: Line) -> str:
+        return self._connector.item_name(
+            code.erp_name, line.category.name, self._connection.settings
+        )
 
     def terms(self, document: Document) -> Terms:
         """Where this document would go now. What is not linked is left out: see `problems`."""
@@ -47,6 +75,13 @@ class Destinations:
             str(code): Ref(id=item.erp_id, name=item.erp_name)
             for code in sorted({line.cost_code.id for line in document.lines})
             if (item := self._items.get(code)) and item.is_linked
+        }
+        for key in sorted({pair(line) for line in document.lines} & self._parts.keys()):
+            items[key] = Ref(id=self._parts[key].erp_id, name=self._parts[key].erp_name)
+        classes = {
+            str(category): Ref(id=row.erp_id, name=row.erp_name)
+            for category in sorted({line.category.id for line in document.lines})
+            if (row := self._classes.get(category)) and row.is_linked
         }
         parent = self._parents.get(document.parent.id) if document.parent else None
         return Terms(
@@ -58,6 +93,7 @@ class Destinations:
             else None,
             job=self._jobs.get(document.project.id),
             items=items,
+            classes=classes,
             parent=parent,
             settings=dict(self._connection.settings),
         )

@@ -26,13 +26,18 @@ from connectors.models import Connection, Conversation, Reading
 from connectors.registry import connector_for
 from directory.access import Access
 from directory.history import Happened, append
-from directory.models import CostCode, Job, Project, Vendor
+from directory.models import Category, CostCode, Job, Project, Vendor
 from directory.models.lists import Listed
 from directory.perms import Level, Tool
 
 # The longest name that a list takes here: of a cost code its code.
-LONGEST: dict[type[Listed], int] = {Vendor: 209, Job: 209, CostCode: 96}
-LISTS: dict[str, type[Listed]] = {"vendors": Vendor, "jobs": Job, "cost_codes": CostCode}
+LONGEST: dict[type[Listed], int] = {Vendor: 209, Job: 209, CostCode: 96, Category: 209}
+LISTS: dict[str, type[Listed]] = {
+    "vendors": Vendor,
+    "jobs": Job,
+    "cost_codes": CostCode,
+    "classes": Category,
+}
 DELETED = "deleted"
 # How often a list is read from its beginning, for what the ERP does not tell of by itself.
 EVERYTHING_AFTER = timedelta(days=7)
@@ -83,7 +88,8 @@ def queue_sync(connection: Connection) -> int:
         .exclude(state=Conversation.State.CLOSED)
         .values_list("record", flat=True)
     )
-    wanted = [what for what in (*LISTS, DELETED) if f"list:{what}" not in waiting]
+    lists = connector_for(connection.erp).lists(connection.settings)
+    wanted = [what for what in lists if f"list:{what}" not in waiting]
     for what in wanted:
         _queue(connection.pk, what)
     tested = SELF_TEST not in waiting

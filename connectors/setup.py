@@ -14,10 +14,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.urls import reverse
 
+from connectors import engine
 from connectors.models import CALLS_EVERY, Connection, Lane
 from connectors.pulls import request_sync
 from connectors.quickbooks import qwc
-from connectors.registry import names
+from connectors.registry import connector_for, names
 from connectors.webconnector import password_digest
 from directory.access import Access
 from directory.history import Happened, append
@@ -84,6 +85,29 @@ def change_schedule(
     connection.save(update_fields=["sync_minutes", "silent_hours"])
     told = {"sync_minutes": str(sync_minutes), "silent_hours": str(silent_hours)}
     _tell(connection, "schedule", by, told)
+
+
+@transaction.atomic
+def change_categories(connection: Connection, by: Access, category: str) -> None:
+    """What categories become in the ERP, from the next acceptance on: one of its
+    `Capabilities.categories`.
+
+    Needs Admin on ERP Integrations. Raises ValidationError for what cannot be chosen, and while
+    something is on its way to the ERP or of unknown outcome: that was accepted as it was.
+    """
+    by.need(Tool.ERP, Level.ADMIN)
+    if category not in connector_for(connection.erp).capabilities.categories:
+        raise ValidationError("Choose what becomes of categories.")
+    locked = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
+    if engine.is_writing(locked.pk):
+        raise ValidationError(
+            "Something is on its way to the ERP as it was accepted. Change this once it has "
+            "arrived, or take its acceptance back."
+        )
+    connection.settings = {**locked.settings, "category": category}
+    connection.save(update_fields=["settings"])
+    _tell(connection, "categories", by, {"category": category})
+    request_sync(connection, by)
 
 
 def qwc_file(connection: Connection) -> str:

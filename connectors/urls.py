@@ -11,6 +11,7 @@ urlpatterns = [
     path(CONNECTION + "create/", views.create, name="connection_create"),
     path(CONNECTION + "password/", views.password, name="connection_password"),
     path(CONNECTION + "schedule/", views.schedule, name="connection_schedule"),
+    path(CONNECTION + "categories/", views.categories, name="connection_categories"),
     path(CONNECTION + "sync/", views.sync, name="connection_sync"),
     path("qbwc/<int:connection_id>/", webconnector.endpoint, name="qbwc"),
     path("qbwc/<int:connection_id>.qwc", views.qwc, name="qwc"),

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from connectors import setup
+from connectors import engine, setup
 from connectors.models import Connection, Conversation
 from connectors.pulls import request_sync
 from connectors.registry import connector_for
@@ -38,6 +38,7 @@ READ = {
     "vendors": "Vendors",
     "jobs": "Jobs",
     "cost_codes": "Items",
+    "classes": "Classes",
     "deleted": "What was deleted",
 }
 
@@ -81,6 +82,8 @@ def _page(request: HttpRequest, access: Access, password: str = "") -> HttpRespo
             "facts": [
                 (label, found.facts[name]) for name, label in FACTS.items() if found.facts.get(name)
             ],
+            "category": found.settings.get("category"),
+            "is_writing": engine.is_writing(found.pk),
             "waiting": open_ones.count(),
             "is_overdue": found.next_call_at is not None and found.next_call_at < timezone.now(),
             "calls_every": _span(found.calls_every),
@@ -105,7 +108,8 @@ def _span(time: timedelta) -> str:
 def _readings(found: Connection) -> list[tuple[str, datetime | None]]:
     """Each list, and when it was last read to its end."""
     at = dict(found.readings.values_list("what", "complete_from"))
-    return [(title, at.get(what)) for what, title in READ.items()]
+    wanted = connector_for(found.erp).lists(found.settings)
+    return [(title, at.get(what)) for what, title in READ.items() if what in wanted]
 
 
 def _linked(company: Company) -> list[Linked]:
@@ -172,6 +176,21 @@ def schedule(request: HttpRequest, company_id: int) -> HttpResponse:
         messages.error(request, "Choose one of the schedules, and 0 to 336 hours. Nothing changed.")
     else:
         messages.success(request, "The schedule is changed.")
+    return redirect("connection", access.company.pk)
+
+
+@login_required
+@require_POST
+def categories(request: HttpRequest, company_id: int) -> HttpResponse:
+    """Choose what categories become in the ERP."""
+    access = open_company(person(request), company_id, Tool.ERP)
+    found = get_object_or_404(Connection, company=access.company)
+    try:
+        setup.change_categories(found, access, request.POST.get("category", ""))
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, "Changed. The lists are read anew at the next call.")
     return redirect("connection", access.company.pk)
 
 

@@ -56,6 +56,8 @@ _PLAIN = {
     "create": "made it",
     "connect": "set up the connection",
     "password": "issued a new password for the Web Connector",
+    "schedule": "changed the schedule of the connection",
+    "categories": "chose what becomes of categories",
     "sync": "asked for a sync",
 }
 _FIELDS = {

@@ -114,6 +114,7 @@ GET    /companies/{company}/erp/month-end/{project}.csv           302 404 200 20
 GET    /companies/{company}/history/                              302 404 403 403 200 404 404
 GET    /companies/{company}/history.csv                           302 404 403 403 200 404 404
 GET    /companies/{company}/erp/connection/                       302 404 200 200 200 404 404
+POST   /companies/{company}/erp/connection/categories/            302 404 403 403 302 404 404
 POST   /companies/{company}/erp/connection/create/                302 404 403 403 302 404 404
 POST   /companies/{company}/erp/connection/password/              302 404 403 403 200 404 404
 POST   /companies/{company}/erp/connection/schedule/              302 404 403 403 302 404 404

@@ -32,6 +32,7 @@ from connectors.contract.documents import (
     Terms,
     aggregate,
     digest_of,
+    pair,
 )
 from connectors.contract.results import (
     Absent,
@@ -98,4 +99,5 @@ __all__ = [
     "Unclear",
     "aggregate",
     "digest_of",
+    "pair",
 ]

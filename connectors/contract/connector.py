@@ -34,6 +34,9 @@ class Capabilities(Frozen, frozen=True, kw_only=True):
     can_find: bool
     number_length: dict[str, int]
     order_word: str  # purchase order, subcontract
+    # What categories may become, a value of the setting “category” and its words; the first unless
+    # the company chooses another.
+    categories: dict[str, str] = msgspec.field(default_factory=dict)
     # Kinds that may stand beside records which an approver must agree to: see `Preview.confirm`.
     confirms: frozenset[Kind] = frozenset()
     # How many characters other texts may have, by kind of document and field: counted while typing.
@@ -113,11 +116,19 @@ class Connector(Protocol):
         looked for in its commitment's record, a budget among its job's. Raises Busy and Refused.
         """
 
-    def job_costs(self, job: Ref) -> Script[JobCosts]:
+    def job_costs(self, job: Ref, settings: Mapping[str, str]) -> Script[JobCosts]:
         """What was estimated and spent on a job, per cost code. Raises Busy and Refused.
+
+        `settings` are the company's: its categories may be told apart.
 
         An answer that is cut short raises: it never looks like a job without costs.
         """
+
+    def lists(self, settings: Mapping[str, str]) -> tuple[str, ...]:
+        """What `pull` can read that matters with these settings of the company."""
+
+    def item_name(self, item: str, category: str, settings: Mapping[str, str]) -> str:
+        """What the item of a cost code is called for a category; `item` where that is all one."""
 
     def pull(self, what: str, cursor: str, since: str = "") -> Script[Pulled]:
         """One page of `vendors`, `jobs`, `cost_codes`, `classes` or `deleted`.

@@ -123,10 +123,11 @@ class Receipt(Frozen, frozen=True, kw_only=True):
 class Terms(Frozen, frozen=True, kw_only=True):
     """Where a document goes: every id resolved, as the approver saw it in the preview.
 
-    `items` maps our cost code id (as text) to the ERP's item or phase. `parent` is the receipt of
-    the commitment that a change order changes, or of the round before of a budget (None: its
-    first). `confirmed` are the ids of the records beside it that the approver agreed to
-    (`Preview.confirm`).
+    `items` maps our cost code id (as text) to the ERP's item or phase; where each category of a
+    cost code is an item of its own, “code id:category id” to that one. `classes` maps our category
+    id to the ERP's own record of it, where it has such. `parent` is the receipt of the commitment
+    that a change order changes, or of the round before of a budget (None: its first). `confirmed`
+    are the ids of the records beside it that the approver agreed to (`Preview.confirm`).
     """
 
     erp: str
@@ -135,9 +136,19 @@ class Terms(Frozen, frozen=True, kw_only=True):
     vendor: Ref | None = None
     job: Ref | None = None
     items: dict[str, Ref] = msgspec.field(default_factory=dict)
+    classes: dict[str, Ref] = msgspec.field(default_factory=dict)
     parent: Receipt | None = None
     settings: dict[str, str] = msgspec.field(default_factory=dict)
     confirmed: tuple[str, ...] = ()
+
+    def item_of(self, line: Line) -> Ref | None:
+        """The item of a line: that of its cost code and category, else that of its cost code."""
+        return self.items.get(pair(line)) or self.items.get(str(line.cost_code.id))
+
+
+def pair(line: Line) -> str:
+    """How `Terms.items` names a cost code together with a category."""
+    return f"{line.cost_code.id}:{line.category.id}"
 
 
 _NOTHING = Decimal("0.00")

@@ -188,7 +188,7 @@ class Pulled(Frozen, frozen=True, kw_only=True):
 
 
 class Estimate(Frozen, frozen=True, kw_only=True):
-    """An estimate of a job in the ERP: the estimated cost per item id."""
+    """An estimate of a job in the ERP: the estimated cost by `CostRow.key`."""
 
     id: str
     number: str
@@ -199,13 +199,20 @@ class Estimate(Frozen, frozen=True, kw_only=True):
 class CostRow(Frozen, frozen=True, kw_only=True):
     """One cost code of a job: what is estimated (None: nothing is) and what was spent.
 
-    `item` is the ERP's id, '' where costs stand under none; `name` its full name.
+    `item` is the ERP's id, '' where costs stand under none; `name` its full name. `category` is
+    the ERP's id of its own record of a category, where it has such and they are told apart.
     """
 
     item: str
+    category: str = ""
     name: str
     estimate: Decimal | None
     actual: Decimal
+
+    @property
+    def key(self) -> str:
+        """The item, or item and category."""
+        return f"{self.item}/{self.category}" if self.category else self.item
 
 
 class JobCosts(Frozen, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ conversation is changed: so do people who put one into the lane or take it out.
 from connectors.engine.answers import fail_message, progress, receive
 from connectors.engine.attempts import attempts_of
 from connectors.engine.outcomes import Outcome, Purpose, register
-from connectors.engine.queue import due, queue, queue_all, withdraw
+from connectors.engine.queue import due, is_writing, queue, queue_all, withdraw
 from connectors.engine.sessions import (
     SessionOver,
     Silence,
@@ -33,6 +33,7 @@ __all__ = [
     "due",
     "expire_sessions",
     "fail_message",
+    "is_writing",
     "next_message",
     "open_session",
     "progress",

@@ -87,6 +87,15 @@ def withdraw(connection: int, subject: str, *, due: bool = False) -> bool:
     return bool(waiting.update(state=CLOSED, outcome="dropped", closed_at=Now()))
 
 
+def is_writing(connection: int) -> bool:
+    """Whether something accepted waits, is under way, or is looked for after a lost answer."""
+    return (
+        Conversation.objects.filter(connection_id=connection, purpose__in=["export", "find"])
+        .exclude(state=CLOSED)
+        .exists()
+    )
+
+
 def due() -> QuerySet[Conversation]:
     """What a session begun now could go on with.
 

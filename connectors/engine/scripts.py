@@ -65,6 +65,7 @@ class Costs(msgspec.Struct, frozen=True):
     """The input of `costs`: whose costs are asked for."""
 
     job: Ref
+    settings: dict[str, str] = {}
 
 
 class Pull(msgspec.Struct, frozen=True):
@@ -121,7 +122,8 @@ def begin(connector: Connector, conversation: Conversation) -> Script[Any]:
         looking = msgspec.json.decode(conversation.input, type=Looking)
         return connector.look_up(looking.document, looking.terms, looking.number)
     if conversation.purpose == "costs":
-        return connector.job_costs(msgspec.json.decode(conversation.input, type=Costs).job)
+        costs = msgspec.json.decode(conversation.input, type=Costs)
+        return connector.job_costs(costs.job, costs.settings)
     if conversation.purpose in ("unlink", "compare"):
         check = msgspec.json.decode(conversation.input, type=Check)
         look = connector.still_there if conversation.purpose == "unlink" else connector.compare

@@ -29,14 +29,25 @@ from connectors.contract import (
     Script,
     Terms,
     Unclear,
+    pair,
 )
-from connectors.quickbooks import additions, commitments, errors, estimates, qbxml, recovery, schema
+from connectors.quickbooks import (
+    additions,
+    categories,
+    commitments,
+    errors,
+    estimates,
+    qbxml,
+    recovery,
+    schema,
+)
 from connectors.quickbooks.additions import Addition, receipt_of
 from connectors.quickbooks.estimates import Estimate
 from connectors.quickbooks.qbxml import Answer
 from connectors.quickbooks.transactions import (
     Expected,
     TxnLine,
+    expect,
     guid_for,
     has_tax,
     match,
@@ -67,11 +78,18 @@ def is_marked(line: TxnLine) -> bool:
     return _ANY_MARK.match(line["description"]) is not None
 
 
-def summed(document: Document) -> list[tuple[Named, list[Line], Decimal]]:
-    """(cost code, its lines, their sum), in the order of their first lines; 0.00 stays."""
-    groups: dict[int, tuple[Named, list[Line]]] = {}
+def summed(
+    document: Document, terms: Terms | None = None
+) -> list[tuple[Named, list[Line], Decimal]]:
+    """(cost code, its lines, their sum), in the order of their first lines; 0.00 stays.
+
+    Lines of different categories stand apart where `terms` tell these apart.
+    """
+    groups: dict[str, tuple[Named, list[Line]]] = {}
+    apart = categories.matter(terms)
     for line in document.lines:
-        groups.setdefault(line.cost_code.id, (line.cost_code, []))[1].append(line)
+        key = pair(line) if apart else str(line.cost_code.id)
+        groups.setdefault(key, (line.cost_code, []))[1].append(line)
     return [
         (code, lines, sum((line.amount for line in lines), Decimal("0.00")))
         for code, lines in groups.values()
@@ -86,13 +104,11 @@ def description(document: Document, code: Named, lines: Sequence[Line]) -> str:
 
 
 def expected_lines(document: Document, terms: Terms) -> list[Expected]:
-    """One line per cost code, amounts summed."""
-    expected = []
-    for code, lines, amount in summed(document):
-        item, ids = terms.items[str(code.id)], tuple(line.id for line in lines)
-        text = description(document, code, lines)
-        expected.append(Expected(item.id, item.name, text, amount, ids, cost=True))
-    return expected
+    """One line per cost code (and category, where it matters), amounts summed."""
+    return [
+        expect(terms, lines, description(document, code, lines), amount, cost=True)
+        for code, lines, amount in summed(document, terms)
+    ]
 
 
 def _values(document: Document, terms: Terms, tax_code: str) -> list[dict[str, Any]]:
@@ -103,6 +119,7 @@ def _values(document: Document, terms: Terms, tax_code: str) -> list[dict[str, A
             "Desc": line.description or None,
             "Quantity": Decimal(1),
             "Rate": line.amount,
+            "ClassRef": line.klass.id if line.klass else None,
             "Amount": line.amount,
             "SalesTaxCodeRef": tax_code or None,
             "MarkupRatePercent": Decimal(0),

@@ -26,7 +26,7 @@ from connectors.contract import (
 from connectors.quickbooks import additions, commitments, orders, schema, words
 from connectors.quickbooks.additions import Addition
 from connectors.quickbooks.orders import Order
-from connectors.quickbooks.transactions import Expected, TxnLine, total
+from connectors.quickbooks.transactions import Expected, TxnLine, expect, total
 
 _ANY_MARK = re.compile(r"\s*CCO [^:]{1,12}:")
 
@@ -81,10 +81,7 @@ def expected_lines(document: Document, terms: Terms) -> list[Expected]:
     """One line per commitment line, amounts summed, in the order of its line numbers."""
     expected, head = [], _head(document)
     for target, parts, amount in aggregate(document.lines):
-        item = terms.items[str(parts[0].cost_code.id)]
-        text = _described(head, target, parts)
-        ids = tuple([part.id for part in parts])
-        expected.append(Expected(item.id, item.name, text, amount, ids))
+        expected.append(expect(terms, parts, _described(head, target, parts), amount))
     return expected
 
 
@@ -99,6 +96,7 @@ def mod_request(document: Document, terms: Terms, order: Order, key: str) -> Req
             "Desc": line.description,
             "Rate": line.amount,
             "Amount": line.amount,
+            **({"ClassRef": line.klass.id} if line.klass else {}),
         }
         for line in expected_lines(document, terms)
     ]

@@ -26,6 +26,7 @@ from connectors.quickbooks.orders import Order
 from connectors.quickbooks.qbxml import Answer
 from connectors.quickbooks.transactions import (
     Expected,
+    expect,
     guid_for,
     has_tax,
     match,
@@ -59,14 +60,7 @@ def priced(line: Line) -> tuple[Decimal, Decimal]:
 def expected_lines(document: Document, terms: Terms) -> list[Expected]:
     """One line per line of the schedule of values, in its order."""
     return [
-        Expected(
-            terms.items[str(line.cost_code.id)].id,
-            terms.items[str(line.cost_code.id)].name,
-            line.description.strip(),
-            line.amount,
-            (line.id,),
-        )
-        for line in document.lines
+        expect(terms, (line,), line.description.strip(), line.amount) for line in document.lines
     ]
 
 
@@ -94,6 +88,7 @@ def add_request(document: Document, terms: Terms, key: str) -> Request:
             "Desc": expected.description or None,
             "Quantity": quantity,
             "Rate": rate,
+            "ClassRef": expected.klass.id if expected.klass else None,
             "Amount": line.amount,
             "CustomerRef": job.id,
         }
@@ -169,6 +164,7 @@ def contradiction(document: Document, terms: Terms, order: Order) -> str:
 def names(terms: Terms) -> dict[str, str]:
     """Every id and name that a write uses, and what it is, for telling which one is missing."""
     refs = [("item", ref) for ref in terms.items.values()]
+    refs += [("class", ref) for ref in terms.classes.values()]
     refs += [(what, ref) for what, ref in (("vendor", terms.vendor), ("job", terms.job)) if ref]
     called = {key: f"the {what} “{ref.name}”" for what, ref in refs for key in (ref.id, ref.name)}
     if terms.parent is not None:

@@ -220,7 +220,7 @@ def _head(
 
 def _line(document: Document, terms: Terms, pair: Pair, set_back: str) -> Iterator[Difference]:
     where, ours, theirs = pair
-    wrote = f"{ours.item_name} “{fit(ours.description)}” {ours.amount:,.2f}"
+    wrote = f"{ours.called} “{fit(ours.description)}” {ours.amount:,.2f}"
     if theirs is None:
         yield Difference(
             where=where,
@@ -238,6 +238,14 @@ def _line(document: Document, terms: Terms, pair: Pair, set_back: str) -> Iterat
             theirs=stands,
             advice="It stands under another item, so its costs count for another cost code. Set "
             "the item back in QuickBooks.",
+        )
+    if ours.klass is not None and theirs["klass"] != ours.klass.id:
+        yield Difference(
+            where=where,
+            ours=f"class {ours.klass.name}",
+            theirs=f"class {theirs['klass_name']}" if theirs["klass"] else "no class",
+            advice="It stands under another class, so its costs count for another category. Set "
+            "the class back in QuickBooks.",
         )
     if money(theirs["amount"]) != ours.amount:
         yield Difference(where=where, ours=wrote, theirs=stands, advice=set_back)

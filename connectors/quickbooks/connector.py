@@ -35,6 +35,7 @@ from connectors.contract import (
 from connectors.quickbooks import (
     adopting,
     budgets,
+    categories,
     change_orders,
     commitments,
     comparing,
@@ -73,6 +74,7 @@ class QuickBooks:
         can_find=True,
         number_length=dict(problems.NUMBER),
         order_word="purchase order",
+        categories=categories.CHOICES,
         confirms=frozenset({"budget"}),
         text_length={
             "commitment": {
@@ -167,9 +169,18 @@ class QuickBooks:
         """The orders, lines or estimates that this document could be linked to."""
         return (yield from adopting.look_up(document, terms, number))
 
-    def job_costs(self, job: Ref) -> Script[JobCosts]:
-        """What was estimated and spent on a job, per item. Raises Busy and Refused."""
-        return (yield from job_costs.job_costs(job))
+    def job_costs(self, job: Ref, settings: Mapping[str, str]) -> Script[JobCosts]:
+        """What was estimated and spent on a job, per item (and class, where categories are
+        classes). Raises Busy and Refused."""
+        return (yield from job_costs.job_costs(job, settings))
+
+    def lists(self, settings: Mapping[str, str]) -> tuple[str, ...]:
+        """The lists that matter: classes only where categories are classes."""
+        return categories.lists(settings)
+
+    def item_name(self, item: str, category: str, settings: Mapping[str, str]) -> str:
+        """What the item of a cost code is called for a category."""
+        return categories.item_name(item, category, settings)
 
     def pull(self, what: str, cursor: str, since: str = "") -> Script[Pulled]:
         """One page of one of QuickBooks' lists."""
@@ -192,7 +203,7 @@ class QuickBooks:
         return qbxml.unwrap(reply, requests)
 
     def records(self, answer: Any) -> Mapping[str, Mapping[str, Any]]:
-        """The orders and estimates of an answer, by their names; and the accounts of costs."""
+        """The orders and estimates of an answer, by their names; and what costs are told by."""
         tag = answer.element.tag if answer.element is not None else ""
         if tag.startswith("PurchaseOrder"):
             return {
@@ -202,5 +213,4 @@ class QuickBooks:
             }
         if tag.startswith("Estimate"):
             return estimates.known(answer)
-        accounts = job_costs.list_ids(answer) if tag.startswith("Account") else []
-        return {job_costs.ACCOUNTS: {"ids": accounts}} if accounts else {}
+        return job_costs.remembered(answer)

@@ -13,18 +13,27 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from connectors.contract import CostRow, Estimate, JobCosts, Ref, Request, Script
-from connectors.quickbooks import errors, estimates, reports, schema
+from connectors.quickbooks import categories, errors, estimates, reports, schema
 from connectors.quickbooks.qbxml import Answer, child_text, escape
 from connectors.quickbooks.transactions import cost
 
-ACCOUNTS = "accounts of costs"  # the ERP record: asked for once in a session
+# The ERP records: asked for once in a session.
+ACCOUNTS = "accounts of costs"
+CLASSES = "classes"
+# (item, class) as a report calls them, '' for none; and what they are: (item id, its name, class
+# id), '' for what is not known.
+Spent = tuple[str, str]
+Key = tuple[str, str, str]
 _COST_TYPES = ("CostOfGoodsSold", "Expense", "OtherExpense")
 _COLUMNS = ("TxnID", "TxnType", "Item", "Debit", "Credit")
+# Where categories are classes. qbXML has the columns in any order.
+_WITH_CLASS = (*_COLUMNS, "Class")
 _ZERO = Decimal("0.00")
 
 
-def job_costs(job: Ref) -> Script[JobCosts]:
+def job_costs(job: Ref, settings: Mapping[str, str]) -> Script[JobCosts]:
     """Ask for the accounts, the estimates, the postings and the items. Raises Busy and Refused."""
+    by_class = categories.setting(settings) == categories.CLASS
     what = f"the costs of {job.name}"
     accounts: Answer = yield _accounts_of_costs()
     _must_be_read(accounts, f"the question about accounts, for {what}")
@@ -32,21 +41,30 @@ def job_costs(job: Ref) -> Script[JobCosts]:
     if answer.status != errors.FEATURE_OFF:
         _must_be_read(answer, f"the question about the estimates of {job.name}")
     names: dict[str, str] = {}
-    estimated = _estimates(answer, names)
-    spent: Mapping[str, Decimal] = {}
+    planned, estimated = _estimates(answer, names, by_class=by_class)
+    spent: Mapping[Spent, Decimal] = {}
     ids = list_ids(accounts)
     if ids:
-        report: Answer = yield _postings(job, ids)
+        report: Answer = yield _postings(job, ids, _WITH_CLASS if by_class else _COLUMNS)
         spent = _spent(report, what)
     by_name: Mapping[str, tuple[str, str]] = {}
-    called = sorted({candidate for name in spent if name for candidate in _candidates(name)})
+    called = sorted({candidate for name, _ in spent if name for candidate in _candidates(name)})
     if called:
         items: Answer = yield _items_named(called)
         _must_be_read(items, f"the question about items, for {what}")
-        by_name = _items(items)
-    return JobCosts(
-        job=job, rows=tuple(_rows(estimated, spent, by_name, names)), estimates=tuple(estimated)
-    )
+        by_name = _entries(items)
+    classes: Mapping[str, tuple[str, str]] = {}
+    if any(klass for _, klass in spent):
+        listed: Answer = yield Request(
+            body=schema.query("ClassQueryRq", [("ActiveStatus", "All")]), record=CLASSES
+        )
+        _must_be_read(listed, f"the question about classes, for {what}")
+        classes = _entries(listed)
+    actual: dict[Key, Decimal] = {}
+    for (item_called, class_called), amount in spent.items():
+        key = _key(item_called, class_called, by_name, classes, names)
+        actual[key] = actual.get(key, _ZERO) + amount
+    return JobCosts(job=job, rows=tuple(_rows(planned, actual)), estimates=tuple(estimated))
 
 
 def _must_be_read(answer: Answer, doing: str) -> None:
@@ -65,10 +83,10 @@ def _accounts_of_costs() -> Request:
     return Request(body=schema.query("AccountQueryRq", selection), record=ACCOUNTS)
 
 
-def _postings(job: Ref, accounts: Iterable[str]) -> Request:
+def _postings(job: Ref, accounts: Iterable[str], columns: Iterable[str]) -> Request:
     """All that was ever posted on these accounts under the job's name, as costs arise."""
     filters = "".join(f"<ListID>{escape(account)}</ListID>" for account in accounts)
-    columns = "".join(f"<IncludeColumn>{column}</IncludeColumn>" for column in _COLUMNS)
+    asked = "".join(f"<IncludeColumn>{column}</IncludeColumn>" for column in columns)
     body = (
         "<CustomDetailReportQueryRq>"
         "<CustomDetailReportType>CustomTxnDetail</CustomDetailReportType>"
@@ -76,7 +94,7 @@ def _postings(job: Ref, accounts: Iterable[str]) -> Request:
         f"<ReportAccountFilter>{filters}</ReportAccountFilter>"
         f"<ReportEntityFilter><ListID>{escape(job.id)}</ListID></ReportEntityFilter>"
         "<ReportPostingStatusFilter>Posting</ReportPostingStatusFilter>"
-        f"<SummarizeRowsBy>TotalOnly</SummarizeRowsBy>{columns}"
+        f"<SummarizeRowsBy>TotalOnly</SummarizeRowsBy>{asked}"
         "<ReportBasis>Accrual</ReportBasis></CustomDetailReportQueryRq>"
     )
     return Request(body=body, fresh=True)
@@ -89,22 +107,37 @@ def _items_named(names: Iterable[str]) -> Request:
 # --- reading -----------------------------------------------------------------------------------
 
 
-def list_ids(answer: Answer) -> list[str]:
-    """The ids of the accounts of an answer."""
+def list_ids(answer: Answer, kind: str = "Account") -> list[str]:
+    """The ids of the accounts, or classes, of an answer."""
     if answer.element is None:
         return []
-    return [child_text(account, "ListID") for account in answer.element.iterfind("AccountRet")]
+    return [child_text(account, "ListID") for account in answer.element.iterfind(f"{kind}Ret")]
 
 
-def _estimates(answer: Answer, names: dict[str, str]) -> list[Estimate]:
-    """The estimates of the job; `names` takes what their items are called."""
+def remembered(answer: Answer) -> dict[str, dict[str, list[str]]]:
+    """What need not be asked again in a session: the accounts of costs, and the classes."""
+    ids = list_ids(answer, "Class" if answer.record == CLASSES else "Account")
+    return {answer.record: {"ids": ids}} if ids and answer.record in (ACCOUNTS, CLASSES) else {}
+
+
+def _estimates(
+    answer: Answer, names: dict[str, str], *, by_class: bool
+) -> tuple[dict[Key, Decimal], list[Estimate]]:
+    """What the active ones plan, and each estimate of the job; `names` takes what their items are
+    called."""
     found = []
+    planned: dict[Key, Decimal] = {}
     for estimate, lines in estimates.priced_lines(answer):
         costs: dict[str, Decimal] = {}
         for line in lines:
-            if line["item"]:
-                costs[line["item"]] = costs.get(line["item"], _ZERO) + cost(line)
-                names[line["item"]] = line["item_name"]
+            if not line["item"]:
+                continue
+            names[line["item"]] = line["item_name"]
+            key = (line["item"], line["item_name"], line["klass"] if by_class else "")
+            row = _row(key, None, _ZERO).key
+            costs[row] = costs.get(row, _ZERO) + cost(line)
+            if estimate["active"]:
+                planned[key] = planned.get(key, _ZERO) + cost(line)
         found.append(
             Estimate(
                 id=estimate["id"],
@@ -113,15 +146,15 @@ def _estimates(answer: Answer, names: dict[str, str]) -> list[Estimate]:
                 costs=costs,
             )
         )
-    return found
+    return planned, found
 
 
-def _spent(report: Answer, what: str) -> Mapping[str, Decimal]:
-    """Item as the report calls it ('' for none) -> debits less credits."""
-    spent: dict[str, Decimal] = defaultdict(lambda: _ZERO)
+def _spent(report: Answer, what: str) -> Mapping[Spent, Decimal]:
+    """Debits less credits."""
+    spent: dict[Spent, Decimal] = defaultdict(lambda: _ZERO)
     for row in reports.data_rows(report, what, sums=("Debit", "Credit")):
         debit, credit = reports.money(row.get("Debit", "")), reports.money(row.get("Credit", ""))
-        spent[row.get("Item", "")] += debit - credit
+        spent[row.get("Item", ""), row.get("Class", "")] += debit - credit
     return spent
 
 
@@ -134,35 +167,38 @@ def _candidates(name: str) -> list[str]:
     return [" (".join(parts[:count]) for count in range(len(parts), 0, -1)]
 
 
-def _items(answer: Answer) -> Mapping[str, tuple[str, str]]:
-    """Full name in small letters -> (id, full name)."""
+def _entries(answer: Answer) -> Mapping[str, tuple[str, str]]:
+    """Full name in small letters -> (id, full name), of items or classes."""
     found = {}
-    for item in () if answer.element is None else answer.element.iterfind("*"):
-        name = child_text(item, "FullName") or child_text(item, "Name")
-        found[name.casefold()] = (child_text(item, "ListID"), name)
+    for entry in () if answer.element is None else answer.element.iterfind("*"):
+        name = child_text(entry, "FullName") or child_text(entry, "Name")
+        found[name.casefold()] = (child_text(entry, "ListID"), name)
     return found
 
 
-def _rows(
-    estimated: Iterable[Estimate],
-    spent: Mapping[str, Decimal],
-    by_name: Mapping[str, tuple[str, str]],
+def _key(
+    item_called: str,
+    class_called: str,
+    items: Mapping[str, tuple[str, str]],
+    classes: Mapping[str, tuple[str, str]],
     names: Mapping[str, str],
-) -> list[CostRow]:
-    """One row per item, by name; costs under no item, or under one that is gone, keep a name."""
-    planned: dict[str, Decimal] = {}
-    for estimate in estimated:
-        for item, amount in estimate.costs.items() if estimate.active else ():
-            planned[item] = planned.get(item, _ZERO) + amount
-    actual: dict[tuple[str, str], Decimal] = {(item, names[item]): _ZERO for item in planned}
-    for called, amount in spent.items():
-        known = [
-            by_name[one.casefold()] for one in _candidates(called) if one.casefold() in by_name
-        ]
-        item, name = known[0] if known else ("", called)
-        name = names.get(item, name)
-        actual[item, name] = actual.get((item, name), _ZERO) + amount
+) -> Key:
+    """What a row of the report stands for. An item or class that is gone keeps a name, or none."""
+    known = [items[one.casefold()] for one in _candidates(item_called) if one.casefold() in items]
+    item, name = known[0] if known else ("", item_called)
+    klass, _ = classes.get(class_called.casefold(), ("", ""))
+    return item, names.get(item, name), klass
+
+
+def _rows(planned: Mapping[Key, Decimal], actual: Mapping[Key, Decimal]) -> list[CostRow]:
+    """One row per item and class, by name."""
+    keys = {**planned, **actual}
     return [
-        CostRow(item=item, name=name, estimate=planned.get(item), actual=amount)
-        for (item, name), amount in sorted(actual.items(), key=lambda one: one[0][1].casefold())
+        _row(key, planned.get(key), actual.get(key, _ZERO))
+        for key in sorted(keys, key=lambda key: (key[1].casefold(), key[2]))
     ]
+
+
+def _row(key: Key, estimate: Decimal | None, actual: Decimal) -> CostRow:
+    item, name, klass = key
+    return CostRow(item=item, name=name, category=klass, estimate=estimate, actual=actual)

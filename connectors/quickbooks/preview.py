@@ -8,8 +8,8 @@ from typing import Any, cast
 
 import msgspec
 
-from connectors.contract import Document, Preview, PreviewRow, Ref, Terms, aggregate
-from connectors.quickbooks import budgets, change_orders, commitments, estimates, schema
+from connectors.contract import Document, Preview, PreviewRow, Ref, Terms, aggregate, pair
+from connectors.quickbooks import budgets, categories, change_orders, commitments, estimates, schema
 from connectors.quickbooks.additions import has_mark
 from connectors.quickbooks.estimates import Estimate
 from connectors.quickbooks.orders import Order
@@ -30,7 +30,7 @@ def preview(
     """
     codes = {line.cost_code.id: line.cost_code for line in document.lines}
     unlinked = {str(i): Ref(id="", name=f"{code.code} (no item)") for i, code in codes.items()}
-    terms = msgspec.structs.replace(terms, items={**unlinked, **terms.items})
+    terms = msgspec.structs.replace(terms, items={**unlinked, **_pairs(document, terms)})
     if document.kind == "commitment":
         return _commitment(document, terms, facts)
     if document.kind == "budget":
@@ -38,11 +38,23 @@ def preview(
     return _change_order(document, terms, cast(Order, known) if known else None, facts)
 
 
+def _pairs(document: Document, terms: Terms) -> dict[str, Ref]:
+    """The items of `terms`, and for a sub-item that is missing its name."""
+    items = dict(terms.items)
+    for line in document.lines:
+        item = terms.items.get(str(line.cost_code.id))
+        if item is not None and pair(line) not in items:
+            name = categories.item_name(item.name, line.category.name, terms.settings)
+            if name != item.name:
+                items[pair(line)] = Ref(id="", name=f"{name} (no item)")
+    return items
+
+
 def _commitment(document: Document, terms: Terms, facts: Mapping[str, str]) -> Preview:
     rows = tuple(
         PreviewRow(
             change="new",
-            item=expected.item_name,
+            item=expected.called,
             description=fit(expected.description),
             before=None,
             after=line.amount,
@@ -76,7 +88,7 @@ def _commitment(document: Document, terms: Terms, facts: Mapping[str, str]) -> P
         total_after=document.amount,
         change=document.amount,
         warnings=(*_switched(document.date.isoformat(), facts), *lump, *_spelled(document)),
-        not_sent=tuple(_not_sent(document)),
+        not_sent=tuple(_not_sent(document, terms)),
     )
 
 
@@ -90,7 +102,7 @@ def _change_order(
     new = tuple(
         PreviewRow(
             change="new",
-            item=expected.item_name,
+            item=expected.called,
             description=fit(expected.description),
             before=None,
             after=amount,
@@ -120,7 +132,7 @@ def _change_order(
             *_switched(order["date"] if order else "", facts),
             *_spelled(document),
         ),
-        not_sent=tuple(_not_sent(document)),
+        not_sent=tuple(_not_sent(document, terms)),
     )
 
 
@@ -148,14 +160,14 @@ def _budget(
     rows = tuple(
         PreviewRow(
             change="new",
-            item=expected.item_name,
+            item=expected.called,
             description=fit(expected.description),
             before=None,
             after=expected.amount,
             parts=tuple((line.number, line.description, line.amount) for line in lines),
         )
         for (_, lines, _), expected in zip(
-            budgets.summed(document), budgets.expected_lines(document, terms), strict=True
+            budgets.summed(document, terms), budgets.expected_lines(document, terms), strict=True
         )
     )
     before = Decimal("0.00") if first else total(standing["lines"]) if standing else None
@@ -177,7 +189,7 @@ def _budget(
             *_switched(day, facts, "estimate"),
             *_spelled(document),
         ),
-        not_sent=tuple(_not_sent(document)),
+        not_sent=tuple(_not_sent(document, terms)),
         confirm=tuple(Ref(id=one["id"], name=estimates.told(one)) for one in beside),
     )
 
@@ -296,7 +308,7 @@ def _spelled(document: Document) -> Iterator[str]:
             yield f"QuickBooks does not have every character of {where}: {told}."
 
 
-def _not_sent(document: Document) -> Iterator[str]:
+def _not_sent(document: Document, terms: Terms) -> Iterator[str]:
     """What has no field in a purchase order."""
     if document.retainage:
         yield f"Default retainage {document.retainage.normalize():f} %"
@@ -309,9 +321,9 @@ def _not_sent(document: Document) -> Iterator[str]:
         line.quantity is not None and line.unit_cost is not None for line in document.lines
     ):
         yield "Quantities and unit costs (each new line has the quantity 1)"
-    categories = {line.category.name for line in document.lines}
-    if categories:
-        yield f"Categories ({', '.join(sorted(categories))})"
+    named = {line.category.name for line in document.lines}
+    if named and not categories.matter(terms):
+        yield f"Categories ({', '.join(sorted(named))})"
     if document.revision:
         yield f"Revision {document.revision}"
     if document.attachments:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from connectors.contract import Document, Line, Problem, Terms, aggregate
-from connectors.quickbooks import budgets, change_orders, commitments, errors, schema
+from connectors.quickbooks import budgets, categories, change_orders, commitments, errors, schema
 from connectors.quickbooks.words import fit
 
 TITLE = {"commitment": 255, "change_order": 30}
@@ -36,6 +36,7 @@ def problems(
         found.append(Problem(code="amount", text=text, where="lines"))
     if terms is not None:
         found += _destination(document, terms)
+        found += categories.problems(document, terms, facts)
     return found
 
 
@@ -55,7 +56,7 @@ def _budget(document: Document, terms: Terms | None, facts: Mapping[str, str]) -
     elif terms is not None and parent is None:
         text = "The round before is not in QuickBooks. Send that first."
         yield Problem(code="parent", text=text, where="parent")
-    for code, lines, amount in budgets.summed(document):
+    for code, lines, amount in budgets.summed(document, terms):
         where = f"line:{lines[0].number}"
         if abs(amount) >= _MOST:
             called = code.code or code.name
@@ -168,7 +169,3 @@ def _destination(document: Document, terms: Terms) -> Iterator[Problem]:
         code = line.cost_code.code or line.cost_code.name
         text = f"Cost code {code} is linked to no item of QuickBooks that can take costs."
         yield Problem(code="item", text=text, where=f"line:{line.number}")
-    category = terms.settings.get("category", "nothing")
-    if category not in ("", "nothing"):
-        text = f"The company setting “category: {category}” cannot be exported yet."
-        yield Problem(code="category", text=text, where="settings")

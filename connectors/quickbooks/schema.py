@@ -213,6 +213,7 @@ _ESTIMATE_LINE: dict[str, Writer] = {
     "Desc": _text(DESCRIPTION),
     "Quantity": rate,
     "Rate": rate,
+    "ClassRef": _ref,
     "Amount": amount,
     "SalesTaxCodeRef": _ref,
     "MarkupRatePercent": rate,

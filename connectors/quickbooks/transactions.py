@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypedDict
 
 from lxml import etree
 
+from connectors.contract import Line, Ref, Refused, Terms
 from connectors.quickbooks import qbxml, words
 
 # The GUID that is ours as an application: the same for every customer, for ever. QuickBooks keeps
@@ -26,6 +27,8 @@ class TxnLine(TypedDict):
     group: bool
     item: str
     item_name: str
+    klass: str
+    klass_name: str
     description: str
     quantity: str
     rate: str
@@ -67,6 +70,32 @@ class Expected(NamedTuple):
     amount: Decimal
     ours: tuple[int, ...]
     cost: bool = False
+    klass: Ref | None = None
+
+    @property
+    def called(self) -> str:
+        """The item, with its class where it has one."""
+        return f"{self.item_name} [{self.klass.name}]" if self.klass else self.item_name
+
+
+def expect(
+    terms: Terms,
+    lines: Sequence[Line],
+    description: str,
+    amount: Decimal,
+    *,
+    cost: bool = False,
+) -> Expected:
+    """One line of QuickBooks for these lines of ours, which have one cost code and category.
+
+    Raises Refused where that is not linked.
+    """
+    item, category = terms.item_of(lines[0]), str(lines[0].category.id)
+    if item is None:
+        raise Refused(f"Cost code {lines[0].cost_code.code} is linked to no item of QuickBooks.")
+    ours = tuple([line.id for line in lines])
+    klass = terms.classes.get(category)
+    return Expected(item.id, item.name, description, amount, ours, cost, klass)
 
 
 class Recovery(NamedTuple):
@@ -84,7 +113,13 @@ def guid_for(key: str) -> str:
 
 # --- reading -----------------------------------------------------------------------------------
 
-_REFS = {"VendorRef": "vendor", "ItemRef": "item", "ItemGroupRef": "item", "CustomerRef": "job"}
+_REFS = {
+    "VendorRef": "vendor",
+    "ItemRef": "item",
+    "ItemGroupRef": "item",
+    "CustomerRef": "job",
+    "ClassRef": "klass",
+}
 _TEXTS = {
     "TxnID": "id",
     "EditSequence": "version",
@@ -121,6 +156,8 @@ _EMPTY_LINE = TxnLine(
     group=False,
     item="",
     item_name="",
+    klass="",
+    klass_name="",
     description="",
     quantity="",
     rate="",
@@ -221,7 +258,7 @@ def has_tax(record: Record) -> bool:
 
 
 def is_line(line: TxnLine, expected: Expected) -> bool:
-    """Whether a line holds exactly what we wrote: item, amount and description.
+    """Whether a line holds exactly what we wrote: item, class, amount and description.
 
     A line without a description gets the item's from QuickBooks.
     """
@@ -230,6 +267,7 @@ def is_line(line: TxnLine, expected: Expected) -> bool:
         and line["item"] == expected.item
         and money(line["amount"]) == expected.amount
         and (not expected.cost or cost(line) == expected.amount)
+        and (expected.klass is None or line["klass"] == expected.klass.id)
         and (not expected.description or words.same(expected.description, line["description"]))
     )
 

@@ -9,7 +9,8 @@ from directory.models.places import Company, Project
 class JobCost(models.Model):
     """What the ERP had estimated and spent on one cost code of a project when it was last asked.
 
-    Money in the company's currency. `cost_code` is empty for costs under an item that is not ours.
+    Money in the company's currency. `cost_code` is empty for costs under an item that is not ours;
+    one may have several rows, of its categories.
     `estimate` adds up all that is active; `estimates` tells the records apart by their ids in the
     ERP, as texts, where it keeps several. All rows of a project are of one moment and replaced
     together.
@@ -18,7 +19,10 @@ class JobCost(models.Model):
     company = models.ForeignKey(Company, models.CASCADE, related_name="+")
     project = models.ForeignKey(Project, models.CASCADE, related_name="job_costs")
     cost_code = models.ForeignKey(CostCode, models.PROTECT, null=True, related_name="+")
+    # Where the ERP tells categories apart: ours, and its own id of it if it is not the item's.
+    category = models.ForeignKey(Category, models.PROTECT, null=True, related_name="+")
     erp_id = models.CharField(max_length=40, blank=True, default="")
+    erp_category = models.CharField(max_length=40, blank=True, default="")
     name = models.CharField(max_length=209)
     estimate = models.DecimalField(max_digits=15, decimal_places=2, null=True)
     estimates = models.JSONField(default=dict)
@@ -27,7 +31,9 @@ class JobCost(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["project", "erp_id"], name="one_cost_per_item")
+            models.UniqueConstraint(
+                fields=["project", "erp_id", "erp_category"], name="one_cost_per_item"
+            )
         ]
         ordering = ["name"]
 

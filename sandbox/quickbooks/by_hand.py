@@ -77,6 +77,7 @@ class ByHand:
         number: str = "",
         desc: str = "",
         account: str = "",
+        klass: str = "",
         txn_date: str | None = None,
     ) -> str:
         """Enter a vendor's bill of one line, so that the job has a cost; below zero, a credit.
@@ -98,6 +99,8 @@ class ByHand:
                 line.fields["CustomerRef"] = {"ListID": self._named("Customer", job).list_id}
                 if item:
                     line.fields["ItemRef"] = {"ListID": self._named("Item", item).list_id}
+                if klass:
+                    line.fields["ClassRef"] = {"ListID": self._named("Class", klass).list_id}
                 if account or not item:
                     entry = self._named("Account", account or "Job Costs")
                     line.fields["AccountRef"] = {"ListID": entry.list_id}
@@ -151,14 +154,17 @@ class ByHand:
         quantity: Decimal | None = None,
         item: str | None = None,
         customer: str | None = None,
+        klass: str | None = None,
     ) -> None:
         """Change a line (its place, from 0, or its TxnLineID); the rate follows the amount.
 
-        `item` and `customer` (or job) are full names."""
+        `item`, `customer` (or job) and `klass` are full names."""
         with self._editing(txn_id) as order:
             changed = _line_of(order, line)
             if item is not None:
                 changed.fields["ItemRef"] = {"ListID": self._named("Item", item).list_id}
+            if klass is not None:
+                changed.fields["ClassRef"] = {"ListID": self._named("Class", klass).list_id}
             if customer is not None:
                 job = self._named("Customer", customer)
                 changed.fields["CustomerRef"] = {"ListID": job.list_id}

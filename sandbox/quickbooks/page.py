@@ -118,8 +118,8 @@ def _order(order: OrderView) -> str:
         f"<small>{order.txn_date} · TxnID {escape(order.txn_id)} · EditSequence"
         f" {order.edit_sequence} · changed {order.time_modified}</small>"
         f"<p class=memo>{escape(order.memo)}</p>"
-        "<table><tr><th>Item<th>Description<th>Job<th>Service date<th class=n>Qty<th class=n>Rate"
-        f"<th class=n>Amount<th>TxnLineID<th></tr>{rows}</table>"
+        "<table><tr><th>Item<th>Class<th>Description<th>Job<th>Service date<th class=n>Qty"
+        f"<th class=n>Rate<th class=n>Amount<th>TxnLineID<th></tr>{rows}</table>"
         + _button(
             f"/orders/{order.txn_id}/edit",
             "Edit by hand (memo)",
@@ -151,7 +151,7 @@ def _bill_form(poller: Poller) -> str:
 def _line(line: LineView, txn_id: str) -> str:
     quantity = "" if line.quantity is None else format(line.quantity.normalize(), "f")
     rate = "" if line.rate is None else f"{line.rate:,.2f}"
-    cells = [line.item, line.desc, line.customer, line.service_date]
+    cells = [line.item, line.klass, line.desc, line.customer, line.service_date]
     text = "".join(f"<td>{escape(cell)}" for cell in cells)
     action = f"/lines/{txn_id}/{line.txn_line_id}"
     more = {"amount": f"{line.amount + 100:.2f}"}

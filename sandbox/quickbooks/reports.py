@@ -32,6 +32,7 @@ _COLUMNS = {
     "Memo": "STRTYPE",
     "Account": "STRTYPE",
     "Item": "STRTYPE",
+    "Class": "STRTYPE",
     "Debit": "AMTTYPE",
     "Credit": "AMTTYPE",
     "Amount": "AMTTYPE",
@@ -54,6 +55,7 @@ class Posting:
     account: str
     name: str
     item: str
+    klass: str
     memo: str
     amount: Decimal
 
@@ -99,6 +101,7 @@ def _postings(books: Books) -> Iterator[Posting]:
                     _account_of(books, line),
                     line.ref("CustomerRef") or bill.ref("VendorRef") or "",
                     line.ref("ItemRef") or "",
+                    line.ref("ClassRef") or "",
                     str(line.fields.get("Desc", "")),
                     line.amount or Decimal(0),
                 )
@@ -107,6 +110,7 @@ def _postings(books: Books) -> Iterator[Posting]:
                 bill,
                 owed.list_id if owed else "",
                 bill.ref("VendorRef") or "",
+                "",
                 "",
                 bill.text("Memo"),
                 -bill.total,
@@ -150,6 +154,7 @@ def _cells(books: Books, posting: Posting) -> dict[str, str]:
         "Memo": posting.memo,
         "Account": books.full_name(posting.account),
         "Item": _item(books, posting.item),
+        "Class": books.full_name(posting.klass) if posting.klass else "",
         "Amount": format(money(posting.amount), "f"),
     }
     side = "Debit" if posting.amount >= 0 else "Credit"

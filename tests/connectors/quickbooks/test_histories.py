@@ -239,7 +239,7 @@ class Books:
         estimates = self.site.company.estimates()
         assert len(estimates) == (self.estimate is not None)
         assert all(_held(each) == _nonzero(self.in_estimate) for each in estimates)
-        costs = self.site.session().run(lambda: connector.job_costs(self.site.job))
+        costs = self.site.session().run(lambda: connector.job_costs(self.site.job, {}))
         estimated = {row.name: row.estimate for row in costs.rows if row.estimate}
         assert estimated == _nonzero(self.in_estimate)
         assert {row.name: row.actual for row in costs.rows if row.actual} == _nonzero(self.spent)

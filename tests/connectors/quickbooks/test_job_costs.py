@@ -18,7 +18,7 @@ JOB = "City of Alder:Riverside Library"
 
 def costs(site: Site, session: Session | None = None) -> JobCosts:
     session = session or site.session()
-    told = session.run(lambda: connector.job_costs(site.job))
+    told = session.run(lambda: connector.job_costs(site.job, {}))
     assert session.writes() == []
     return told
 
@@ -154,7 +154,7 @@ def data(number: int, inside: str = "", tag: str = "DataRow", **cells: str) -> s
 
 
 def feed(site: Site, *answers: str) -> JobCosts:
-    return hand_feed(connector.job_costs(site.job), ACCOUNTS, NO_ESTIMATES, *answers)[0]
+    return hand_feed(connector.job_costs(site.job, {}), ACCOUNTS, NO_ESTIMATES, *answers)[0]
 
 
 def test_columns_are_told_by_their_type_and_empty_cells_are_absent(site):
@@ -208,7 +208,7 @@ def test_an_answer_that_was_cut_short_is_never_a_job_without_costs(site, answer,
 
 def test_costs_are_read_where_estimates_are_switched_off(site):
     told, _ = hand_feed(
-        connector.job_costs(site.job),
+        connector.job_costs(site.job, {}),
         ACCOUNTS,
         response("EstimateQueryRs", 3250),
         report(data(1, Item="03-300", Debit="1.00")),
@@ -220,7 +220,7 @@ def test_costs_are_read_where_estimates_are_switched_off(site):
 def test_no_match_is_an_answer(site):
     assert feed(site, response("CustomDetailReportQueryRs", 1)).rows == ()
     without_accounts = (response("AccountQueryRs", 1), NO_ESTIMATES)
-    told, asked = hand_feed(connector.job_costs(site.job), *without_accounts)
+    told, asked = hand_feed(connector.job_costs(site.job, {}), *without_accounts)
     assert told.rows == ()
     assert not any("Report" in request.body for request in asked)
 
@@ -247,4 +247,4 @@ def test_each_refusal_of_a_question_is_told(site, place, code):
     said[place] = response(tags[place], code)
     kind, sentence = CODES[code]
     with pytest.raises(kind, match=sentence):
-        hand_feed(connector.job_costs(site.job), *said)
+        hand_feed(connector.job_costs(site.job, {}), *said)

@@ -175,7 +175,7 @@ def test_a_long_report_that_does_not_add_up_is_told_after_its_last_row() -> None
     assert next(rows) == {"Item": "03-1", "Debit": "1.00"}
     with pytest.raises(Busy, match=r"its rows come to 10,000\.00 and it says 7\.00"):
         list(rows)
-    script = job_costs.job_costs(Ref(id="1", name="Library"))
+    script = job_costs.job_costs(Ref(id="1", name="Library"), {})
     assert next(script).record == job_costs.ACCOUNTS
 
 
