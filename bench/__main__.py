@@ -22,6 +22,7 @@ MODULES = {
     "P8": "p08_many_projects",
     "P9": "p09_web_connector",
     "P10": "p10_pairs",
+    "P11": "p11_document",
 }
 LARGE = 1_000_000
 

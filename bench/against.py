@@ -137,6 +137,58 @@ class NumberedQueue(ListAPIView[Export]):
         ).order_by("-status_at", "-id")
 
 
+# --- A document ---------------------------------------------------------------------------------
+
+_DOCUMENT = """
+    WITH changed AS (
+        SELECT line.commitment_line_id AS id, sum(line.amount) AS amount
+        FROM commitments_changeorderline AS line
+        JOIN commitments_changeorder AS change ON change.id = line.change_order_id
+        WHERE line.commitment_id = %(id)s AND change.status = 'approved'
+        GROUP BY line.commitment_line_id
+    ), lines AS (
+        SELECT line.number, code.code, code.name, category.name AS category, line.description,
+            line.quantity, line.unit, line.unit_cost, line.amount AS original,
+            coalesce(changed.amount, 0) AS changes,
+            line.amount + coalesce(changed.amount, 0) AS revised, line.introduced_by_id
+        FROM commitments_commitmentline AS line
+        JOIN directory_costcode AS code ON code.id = line.cost_code_id
+        JOIN directory_category AS category ON category.id = line.category_id
+        LEFT JOIN changed ON changed.id = line.id
+        WHERE line.commitment_id = %(id)s ORDER BY line.number
+    ), changes AS (
+        SELECT change.id, change.number, change.revision, change.title, change.status,
+            change.date_created, export.status AS erp, export.amount
+        FROM commitments_changeorder AS change
+        JOIN approvals_export AS export ON export.id = change.export_id
+        WHERE change.commitment_id = %(id)s ORDER BY change.id
+    )
+    SELECT json_build_object(
+        'commitment', (
+            SELECT to_json(facts) FROM (
+                SELECT commitment.*, vendor.name AS vendor, export.status AS erp, export.version,
+                    export.amount, export.erp_number, person.name AS made_by
+                FROM commitments_commitment AS commitment
+                JOIN approvals_export AS export ON export.id = commitment.export_id
+                JOIN directory_user AS person ON person.id = export.created_by_id
+                LEFT JOIN directory_vendor AS vendor ON vendor.id = commitment.vendor_id
+                WHERE commitment.id = %(id)s
+            ) AS facts
+        ),
+        'lines', (SELECT json_agg(lines) FROM lines),
+        'change_orders', (SELECT json_agg(changes) FROM changes)
+    )::text
+"""
+
+
+@login_required
+def document(request: HttpRequest) -> HttpResponse:
+    """What a commitment's page shows of its rows, as one SQL statement makes it."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DOCUMENT, {"id": int(request.GET["id"])})
+        return HttpResponse(cursor.fetchone()[0], content_type="application/json")
+
+
 # --- Accepting ---------------------------------------------------------------------------------
 
 _ACCEPT = """

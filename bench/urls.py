@@ -9,4 +9,5 @@ urlpatterns = [
     path("bench/queue/", against.queue),
     path("bench/numbered/", against.NumberedQueue.as_view()),
     path("bench/accept/", against.accept),
+    path("bench/document/", against.document),
 ]

@@ -5,7 +5,7 @@ A page begins after the key of the last row before it; there is no OFFSET and no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from decimal import Decimal
 from typing import Any, Self, TypeVar
@@ -23,10 +23,16 @@ from commitments.models import ChangeOrder, Commitment
 from commitments.states import ChangeOrderStatus, CommitmentStatus, Type
 from directory.formats import money
 from directory.models import Project
+from directory.prepared import Prepared
 
 PAGE = 100
 ZERO = Decimal("0.00")
 M = TypeVar("M", Commitment, ChangeOrder)
+# Labels by value: `get_…_display` looks through all choices for every row.
+TYPE = dict(Type.choices)
+COMMITMENT_STATUS = dict(CommitmentStatus.choices)
+CHANGE_ORDER_STATUS = dict(ChangeOrderStatus.choices)
+ERP_STATUS = dict(Status.choices)
 MONEY: DecimalField[Decimal, Decimal] = DecimalField(max_digits=15, decimal_places=2)
 
 
@@ -76,9 +82,9 @@ class Listed:
 
 
 def find_commitments(project: Project, wanted: Wanted) -> QuerySet[Commitment]:
-    """All of a project's commitments that match, by number, with their export and vendor."""
+    """All of a project's commitments that match, by number."""
     return _matching(
-        Commitment.objects.filter(project=project).select_related("export", "vendor"),
+        Commitment.objects.filter(project=project),
         wanted,
         searched=("number", "title", "vendor__name"),
         statuses=CommitmentStatus.values,
@@ -86,11 +92,9 @@ def find_commitments(project: Project, wanted: Wanted) -> QuerySet[Commitment]:
 
 
 def find_change_orders(project: Project, wanted: Wanted) -> QuerySet[ChangeOrder]:
-    """All of a project's change orders that match, newest first, with what their rows show."""
+    """All of a project's change orders that match, newest first."""
     return _matching(
-        ChangeOrder.objects.filter(commitment__project=project).select_related(
-            "export", "commitment__vendor"
-        ),
+        ChangeOrder.objects.filter(commitment__project=project),
         wanted,
         searched=("number", "title", "commitment__number", "commitment__vendor__name"),
         statuses=ChangeOrderStatus.values,
@@ -108,12 +112,13 @@ def commitments(project: Project, wanted: Wanted) -> Listed:
     rows = found.annotate(changes=approved_changes())
     if wanted.after:
         rows = rows.filter(number__gt=wanted.after)
-    page = list(rows[: PAGE + 1])
+    page = list(rows.values(*_COMMITMENT, "changes")[: PAGE + 1])
+    address = _address("commitment", project.pk)
     return Listed(
-        rows=_html("commitments.jinja", [_commitment(row) for row in page[:PAGE]]),
+        rows=_html("commitments.jinja", [_commitment(row, address) for row in page[:PAGE]]),
         shown=len(page[:PAGE]),
         count=sums["count"],
-        next=wanted.next(page[PAGE - 1].number if len(page) > PAGE else ""),
+        next=wanted.next(page[PAGE - 1]["number"] if len(page) > PAGE else ""),
         totals=[
             ("Original", sums["original"]),
             ("Approved changes", approved),
@@ -134,24 +139,28 @@ def change_orders(project: Project, wanted: Wanted) -> Listed:
     rows = found
     if wanted.after.isdecimal():
         rows = rows.filter(id__lt=int(wanted.after[:18]))
-    page = list(rows[: PAGE + 1])
+    page = list(rows.values(*_CHANGE_ORDER, "commitment__vendor__name")[: PAGE + 1])
     return Listed(
-        rows=change_order_rows(page[:PAGE], with_commitment=True),
+        rows=change_order_rows(page[:PAGE], project.pk, with_commitment=True),
         shown=len(page[:PAGE]),
         count=sums["count"],
-        next=wanted.next(str(page[PAGE - 1].pk) if len(page) > PAGE else ""),
+        next=wanted.next(str(page[PAGE - 1]["id"]) if len(page) > PAGE else ""),
         totals=[("All", sums["total"]), ("Approved", sums["approved"])],
     )
 
 
-def change_order_rows(rows: Sequence[ChangeOrder], *, with_commitment: bool) -> SafeString:
-    """Change orders, their export and commitment loaded, as table rows.
+def change_orders_of(commitment: Commitment) -> list[dict[str, Any]]:
+    """A commitment's change orders in the order in which they were made, for their rows."""
+    return _OF_COMMITMENT.rows(commitment.pk)
 
-    `with_commitment`: those of the project's list, which can be ticked.
-    """
-    return _html(
-        "change_orders.jinja", [_change_order(row) for row in rows], with_commitment=with_commitment
-    )
+
+def change_order_rows(
+    rows: Sequence[Mapping[str, Any]], project: int, *, with_commitment: bool
+) -> SafeString:
+    """Change orders as table rows; `with_commitment`: those of a list, which can be ticked."""
+    address = _address("change_order", project)
+    made = [_change_order(row, address) for row in rows]
+    return _html("change_orders.jinja", made, with_commitment=with_commitment)
 
 
 def approved_changes() -> Coalesce:
@@ -191,51 +200,71 @@ def _matching(
     return rows
 
 
-def _commitment(row: Any) -> dict[str, Any]:
+def _address(name: str, project: int) -> str:
+    """The address of a document of the project, to be filled with its id."""
+    return reverse(name, args=[project, 0]).replace("/0/", "/{}/")
+
+
+def _commitment(row: Mapping[str, Any], address: str) -> dict[str, Any]:
+    original, changes = row["export__amount"], row["changes"]
     return {
-        "url": reverse("commitment", args=[row.project_id, row.pk]),
-        **_ticking(row),
-        "number": row.number,
-        "title": row.title,
-        "vendor": row.vendor.name if row.vendor else "",
-        "type": row.get_type_display(),
-        "status": row.get_status_display(),
-        "erp": row.export.status,
-        "erp_label": row.export.get_status_display(),
-        "original": money(row.export.amount),
-        "changes": money(row.changes),
-        "deduct": row.changes < 0,
-        "revised": money(row.export.amount + row.changes),
+        **_sendable(row, address),
+        "vendor": row["vendor__name"] or "",
+        "type": TYPE[row["type"]],
+        "status": COMMITMENT_STATUS[row["status"]],
+        "original": money(original),
+        "changes": money(changes),
+        "deduct": changes < 0,
+        "revised": money(original + changes),
     }
 
 
-def _change_order(row: ChangeOrder) -> dict[str, Any]:
-    commitment = row.commitment
+def _change_order(row: Mapping[str, Any], address: str) -> dict[str, Any]:
+    amount = row["export__amount"]
     return {
-        "url": reverse("change_order", args=[commitment.project_id, row.pk]),
-        **_ticking(row),
-        "commitment": commitment.number,
-        "number": row.number,
-        "revision": row.revision,
-        "title": row.title,
-        "vendor": commitment.vendor.name if commitment.vendor else "",
-        "status": row.get_status_display(),
-        "erp": row.export.status,
-        "erp_label": row.export.get_status_display(),
-        "date": row.date_created.isoformat(),
-        "amount": money(row.export.amount),
-        "deduct": row.export.amount < 0,
+        **_sendable(row, address),
+        "commitment": row["commitment__number"],
+        "revision": row["revision"],
+        "vendor": row.get("commitment__vendor__name") or "",
+        "status": CHANGE_ORDER_STATUS[row["status"]],
+        "date": row["date_created"].isoformat(),
+        "amount": money(amount),
+        "deduct": amount < 0,
     }
 
 
-def _ticking(row: Commitment | ChangeOrder) -> dict[str, Any]:
-    """What a row that can be sent from the list is ticked by."""
-    export = row.export
-    if export.status not in EDITABLE:
-        return {"item": ""}
-    return {"item": f"{export.pk}:{export.version}", "cents": int(export.amount * 100)}
+def _sendable(row: Mapping[str, Any], address: str) -> dict[str, Any]:
+    """What the rows of both kinds have alike; `item` ticks what can be sent from a list."""
+    status = row["export__status"]
+    item = f"{row['export_id']}:{row['export__version']}" if status in EDITABLE else ""
+    return {
+        "url": address.format(row["id"]),
+        "item": item,
+        "cents": int(row["export__amount"] * 100),
+        "number": row["number"],
+        "title": row["title"],
+        "erp": status,
+        "erp_label": ERP_STATUS[status],
+    }
 
 
 def _html(template: str, rows: Sequence[dict[str, Any]], **context: Any) -> SafeString:
     made = engines["jinja2"].get_template(template).render({"rows": rows, **context})
     return mark_safe(made)  # noqa: S308 escaped by the template
+
+
+_SENDABLE = (
+    "id",
+    "number",
+    "title",
+    "status",
+    "export_id",
+    "export__version",
+    "export__status",
+    "export__amount",
+)
+_COMMITMENT = (*_SENDABLE, "type", "vendor__name")
+_CHANGE_ORDER = (*_SENDABLE, "revision", "date_created", "commitment__number")
+_OF_COMMITMENT = Prepared(
+    lambda pk: ChangeOrder.objects.filter(commitment=pk).order_by("id").values(*_CHANGE_ORDER), int
+)

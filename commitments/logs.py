@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from commitments import listing
-from commitments.listing import Wanted
+from commitments.listing import CHANGE_ORDER_STATUS, COMMITMENT_STATUS, ERP_STATUS, TYPE, Wanted
 from directory.downloads import Cell
 from directory.models import Project
 
@@ -40,37 +40,62 @@ AT_ONCE = 1000  # rows in memory
 
 def commitments(project: Project, wanted: Wanted) -> Iterator[list[Cell]]:
     """Rows under COMMITMENTS, by number."""
-    found = listing.find_commitments(project, wanted).annotate(changes=listing.approved_changes())
+    found = listing.find_commitments(project, wanted).values_list(
+        "number",
+        "title",
+        "vendor__name",
+        "type",
+        "status",
+        "date_created",
+        "retainage",
+        "export__amount",
+        listing.approved_changes(),
+        "export__status",
+        "export__erp_number",
+    )
     for row in found.iterator(AT_ONCE):
-        original = row.export.amount
+        number, title, vendor, kind, status, day, retainage, original, changes, erp, of_erp = row
         yield [
-            row.number,
-            row.title,
-            row.vendor.name if row.vendor else "",
-            row.get_type_display(),
-            row.get_status_display(),
-            row.date_created,
-            row.retainage,
+            number,
+            title,
+            vendor,
+            TYPE[kind],
+            COMMITMENT_STATUS[status],
+            day,
+            retainage,
             original,
-            row.changes,
-            original + row.changes,
-            row.export.get_status_display(),
-            row.export.erp_number,
+            changes,
+            original + changes,
+            ERP_STATUS[erp],
+            of_erp,
         ]
 
 
 def change_orders(project: Project, wanted: Wanted) -> Iterator[list[Cell]]:
     """Rows under CHANGE_ORDERS, newest first."""
-    for row in listing.find_change_orders(project, wanted).iterator(AT_ONCE):
+    found = listing.find_change_orders(project, wanted).values_list(
+        "commitment__number",
+        "number",
+        "revision",
+        "title",
+        "commitment__vendor__name",
+        "status",
+        "date_created",
+        "export__amount",
+        "export__status",
+        "export__erp_number",
+    )
+    for row in found.iterator(AT_ONCE):
+        commitment, number, revision, title, vendor, status, day, amount, erp, of_erp = row
         yield [
-            row.commitment.number,
-            row.number,
-            row.revision,
-            row.title,
-            row.vendor.name if row.vendor else "",
-            row.get_status_display(),
-            row.date_created,
-            row.export.amount,
-            row.export.get_status_display(),
-            row.export.erp_number,
+            commitment,
+            number,
+            revision,
+            title,
+            vendor,
+            CHANGE_ORDER_STATUS[status],
+            day,
+            amount,
+            ERP_STATUS[erp],
+            of_erp,
         ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -18,7 +18,7 @@ from approvals.models import Kinds
 from commitments import forms, listing, logs, workflow
 from commitments.entries import commitment_entry
 from commitments.forms import Field, Typed
-from commitments.models import ChangeOrder, Commitment
+from commitments.models import Commitment
 from commitments.states import DECIDED, ChangeOrderStatus, CommitmentStatus, Type
 from commitments.views.documents import Pages, lacks, open_document, open_tool, shown
 from commitments.views.entering import enter
@@ -38,9 +38,9 @@ NOT_PENDING = DECIDED | {ChangeOrderStatus.VOID}
 def commitment(request: HttpRequest, project_id: int, pk: int) -> HttpResponse:
     """One commitment: its way to the ERP, its facts, schedule of values and change orders."""
     access, now = open_document(request, project_id, pk, PAGES)
-    changes = list(now.change_orders.select_related("export", "commitment__vendor").order_by("id"))
+    changes = listing.change_orders_of(now)
     original = now.total
-    changed = _sum(one for one in changes if one.status == ChangeOrderStatus.APPROVED)
+    changed = _sum(one for one in changes if one["status"] == ChangeOrderStatus.APPROVED)
     lack = lacks(access, Tool.COMMITMENTS)
     why_no_change = lack or workflow.why_no_change_order(now)
     context = {
@@ -50,9 +50,9 @@ def commitment(request: HttpRequest, project_id: int, pk: int) -> HttpResponse:
         "original": original,
         "changed": changed,
         "revised": original + changed,
-        "waiting": _sum(one for one in changes if one.status not in NOT_PENDING),
+        "waiting": _sum(one for one in changes if one["status"] not in NOT_PENDING),
         "change_orders": changes,
-        "change_order_rows": listing.change_order_rows(changes, with_commitment=False),
+        "change_order_rows": listing.change_order_rows(changes, project_id, with_commitment=False),
         "copy": Action(
             "Copy",
             f"{reverse('commitment_new', args=[project_id])}?copy={pk}",
@@ -99,33 +99,34 @@ def _list_context(access: Access, project: Project) -> dict[str, Any]:
     }
 
 
-def _sum(changes: Iterable[ChangeOrder]) -> Decimal:
-    return sum((one.export.amount for one in changes), ZERO)
+def _sum(changes: Iterable[Mapping[str, Any]]) -> Decimal:
+    return sum((one["export__amount"] for one in changes), ZERO)
 
 
-def _schedule(now: Commitment, changes: list[ChangeOrder], total: Decimal) -> SafeString:
+def _schedule(now: Commitment, changes: Sequence[Mapping[str, Any]], total: Decimal) -> SafeString:
     """The schedule of values as table rows: original, approved changes, revised, its share."""
-    numbers = {one.pk: one.number for one in changes}
+    numbers = {one["id"]: one["number"] for one in changes}
     sums = approved_changes(now)
     shown = []
     for line in now.lines.all():
         changed = sums.get(line.pk, ZERO)
         revised = line.amount + changed
+        # In the order of the template, which takes them apart: faster than looking up names.
         shown.append(
-            {
-                "number": line.number,
-                "code": line.cost_code.code,
-                "code_name": line.cost_code.name,
-                "category": line.category.name,
-                "description": line.description,
-                "added_by": numbers.get(line.introduced_by_id or 0, ""),
-                "quantity": forms.quantity(line),
-                "original": money(line.amount),
-                "changed": money(changed),
-                "deduct": changed < 0,
-                "revised": money(revised),
-                "percent": f"{100 * revised / total:.1f} %" if total else "",
-            }
+            (
+                line.number,
+                line.cost_code.code,
+                line.cost_code.name,
+                line.category.name,
+                line.description,
+                numbers.get(line.introduced_by_id or 0, ""),
+                forms.quantity(line),
+                money(line.amount),
+                money(changed),
+                changed < 0,
+                money(revised),
+                f"{100 * revised / total:.1f} %" if total else "",
+            )
         )
     return rows("schedule.jinja", shown, with_quantities=with_quantities(now))
 

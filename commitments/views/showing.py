@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from approvals.differences import changed
 from approvals.errors import Stale
-from approvals.states import EDITABLE, Status
+from approvals.states import Status
 from commitments.forms import Field
 from commitments.models import ChangeOrder, ChangeOrderLine, Commitment
 from commitments.states import ChangeOrderStatus
@@ -27,6 +27,7 @@ from directory.access import Access
 from directory.entered import Invalid
 from directory.models import Category, Company, CostCode, Project, Vendor
 from directory.perms import Level, Tool
+from directory.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class Action:
     reasons: Sequence[str] = ()
 
 
-def rows(template: str, rows: Iterable[Mapping[str, Any]], **context: Any) -> SafeString:
+def rows(template: str, rows: Iterable[object], **context: Any) -> SafeString:
     """Rows of a long table, rendered by Jinja2, which escapes them."""
     made = engines["jinja2"].get_template(template).render({"rows": rows, **context})
     return mark_safe(made)  # noqa: S308 escaped by the template
@@ -102,10 +103,20 @@ def with_quantities(document: Commitment | ChangeOrder) -> bool:
 
 def approved_changes(commitment: Commitment) -> dict[int, Decimal]:
     """What approved change orders change of each of its lines, by the line's id."""
-    rows = ChangeOrderLine.objects.filter(
-        commitment=commitment, change_order__status=ChangeOrderStatus.APPROVED
-    )
-    return dict(rows.values_list("commitment_line").annotate(Sum("amount")))
+    rows = _APPROVED_CHANGES.rows(commitment.pk)
+    return {row["commitment_line"]: row["sum"] for row in rows}
+
+
+_APPROVED_CHANGES = Prepared(
+    lambda commitment: (
+        ChangeOrderLine.objects.filter(
+            commitment=commitment, change_order__status=ChangeOrderStatus.APPROVED
+        )
+        .values("commitment_line")
+        .annotate(sum=Sum("amount"))
+    ),
+    int,
+)
 
 
 def lists(company: Company) -> dict[str, Any]:
@@ -141,14 +152,15 @@ def links(document: Commitment | ChangeOrder, access: Access, edit_url: str) -> 
 def since(document: Commitment | ChangeOrder) -> tuple[str, list[str]]:
     """A heading, and what is different from what was rejected or exported, a sentence each."""
     export = document.export
-    now = document.to_document().canonical()
+    if export.status == Status.DRAFT:
+        return "", []
+    heading = "Changed since it was sent; accounting has what was sent"
+    before = export.copy
     if export.status == Status.REJECTED:
-        return "Changed since the rejection", changed(export.rejected_copy, now)
-    if export.status == Status.RETRIEVED:
-        return "Changed since it was retrieved", changed(export.copy, now)
-    if export.status not in EDITABLE:
-        return "Changed since it was sent; accounting has what was sent", changed(export.copy, now)
-    return "", []
+        heading, before = "Changed since the rejection", export.rejected_copy
+    elif export.status == Status.RETRIEVED:
+        heading = "Changed since it was retrieved"
+    return heading, changed(before, document.to_document().canonical())
 
 
 def posted_version(request: HttpRequest) -> int:
