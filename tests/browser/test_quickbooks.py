@@ -104,3 +104,29 @@ def test_an_order_that_is_there_already_is_linked(
     ann.get_by_role("button", name="Link to this one").click()
     expect(ann.locator("#panel")).to_contain_text("Synced")
     screenshot(ann, "quickbooks-8-linked")
+
+
+def test_a_quickbooks_user_who_may_not_see_everything_is_shown(
+    stage: Stage, live_server, sign_in, screenshot
+) -> None:
+    """And Dora chooses what becomes of categories, once nothing is on its way."""
+    for number in range(8):
+        stage.books.add_vendor(f"Supplier {number}")
+    dora = sign_in(stage.dora)
+    dora.goto(f"/companies/{stage.company.pk}/erp/connection/")
+    dora.get_by_role("button", name="Sync now").click()
+    assert stage.web_connector(live_server.url).run_once().outcome == "done"
+    dora.reload()
+    expect(dora.get_by_text("sees everything that we ask for")).to_be_visible()
+    expect(dora.get_by_text("expected about")).to_be_visible()
+    screenshot(dora, "quickbooks-9-connection")
+    stage.books.by_hand.set_preference("UserIsRestricted", True)
+    dora.get_by_role("button", name="Sync now").click()
+    assert stage.web_connector(live_server.url).run_once().outcome == "done"
+    dora.reload()
+    expect(dora.get_by_text("QuickBooks shows 1 of them, and 9 are linked here.")).to_be_visible()
+    dora.get_by_label(re.compile("A class")).check()
+    dora.get_by_role("button", name="Use this from now on").click()
+    expect(dora.get_by_label(re.compile("A class"))).to_be_checked()
+    dora.set_viewport_size({"width": 390, "height": 844})
+    screenshot(dora, "quickbooks-10-restricted-narrow")
