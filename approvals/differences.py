@@ -65,9 +65,9 @@ def _lines_changed(old: Document, new: Document) -> list[str]:
         before = lines_old.get(line.id)
         if before is None:
             told.append(f"Line {line.number} is new ({_words(line)})")
-        elif _words(before) != _words(line):
+        elif differing := _parts_changed(before, line):
             moved = f" (it was {before.number})" if before.number != line.number else ""
-            told.append(f"Line {line.number}{moved}: {_words(before)} → {_words(line)}")
+            told.append(f"Line {line.number}{moved}: {'; '.join(differing)}")
     told += [
         f"Line {line.number} was removed ({_words(line)})"
         for line in old.lines
@@ -79,23 +79,32 @@ def _lines_changed(old: Document, new: Document) -> list[str]:
     return told
 
 
+def _parts(line: Line) -> dict[str, str]:
+    """What a line says, by what it is called; its place among the others is not part of it."""
+    return {
+        "contract line": line.commitment_line.code if line.commitment_line else "",
+        "cost code": line.cost_code.code,
+        "category": line.category.name,
+        "sub job": line.sub_job,
+        "description": line.description,
+        "quantity": "" if line.quantity is None else f"{line.quantity.normalize():f}",
+        "unit": line.unit,
+        "unit cost": "" if line.unit_cost is None else f"{line.unit_cost.normalize():f}",
+        "amount": f"{line.amount:,.2f}",
+    }
+
+
+def _parts_changed(old: Line, new: Line) -> list[str]:
+    was, now = _parts(old), _parts(new)
+    return [
+        f"{name} {was[name] or '(empty)'} → {now[name] or '(empty)'}"
+        for name in was
+        if was[name] != now[name]
+    ]
+
+
 def _words(line: Line) -> str:
-    """A line in one sentence; two lines that mean something else differ in it."""
-    target = line.commitment_line
-    unit_cost = "" if line.unit_cost is None else f"× {line.unit_cost.normalize():f}"
-    quantity = "" if line.quantity is None else f"{line.quantity.normalize():f}"
-    words = (
-        f"for line {target.code}:" if target else "",
-        line.cost_code.code,
-        line.category.name,
-        line.sub_job,
-        line.description,
-        quantity,
-        line.unit,
-        unit_cost,
-        f"{line.amount:,.2f}",
-    )
-    return " ".join(word for word in words if word)
+    return f"{line.cost_code.code} {line.category.name} {line.description} {line.amount:,.2f}"
 
 
 def _attachments_changed(old: Document, new: Document) -> list[str]:
