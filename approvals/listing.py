@@ -24,7 +24,11 @@ from approvals.wanted import EVERYTHING, Order, Wanted
 from directory.prepared import Prepared
 
 # The sub-tabs, as they stand in addresses.
-TABS = {"commitments": Kinds.COMMITMENT, "change-orders": Kinds.CHANGE_ORDER}
+TABS = {
+    "commitments": Kinds.COMMITMENT,
+    "change-orders": Kinds.CHANGE_ORDER,
+    "budgets": Kinds.BUDGET,
+}
 # The views of a sub-tab, in the order of what to look at first.
 VIEWS = (View.READY, View.FAILED, View.PROGRESS, View.SYNCED, View.REJECTED)
 PAGE = 50

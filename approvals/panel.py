@@ -171,7 +171,9 @@ def _said(export: Export) -> tuple[str, str, str]:
     """What the ribbon says of a status, something smaller behind it, and what can be done."""
     connection, erp = connection_of(export)
     name = erp.short if erp else "the ERP"
-    words, detail = _ribbon(export, connection, name, erp.order_word if erp else "record")
+    words, detail = _ribbon(
+        export, connection, name, erp.record_word(export.kind) if erp else "record"
+    )
     minutes = max(1, round(settings.ERP_QUARANTINE_SECONDS / 60))
     advice = ADVICE.get(Status(export.status), "").format(erp=name, minutes=minutes)
     return words, detail, _switched_off(export, name) or _behind(export) or advice

@@ -29,7 +29,11 @@ from directory.access import Access
 from directory.formats import ago, moment, money
 from directory.models import Project, User
 
-WHAT = {Kinds.COMMITMENT: "Commitments", Kinds.CHANGE_ORDER: "Change Orders"}
+WHAT = {
+    Kinds.COMMITMENT: "Commitments",
+    Kinds.CHANGE_ORDER: "Change Orders",
+    Kinds.BUDGET: "Budgets",
+}
 TITLES = {
     View.READY: "{what} - Ready to be Exported to {erp}",
     View.FAILED: "{what} - Failed to Export to {erp}",
@@ -286,15 +290,17 @@ def _formatted(
     address: str,
 ) -> Row:
     status = Status(row["status"])
-    parent = row["parent__number"]
+    number, parent = row["number"], row["parent__number"]
+    if row["kind"] == Kinds.BUDGET:
+        number, parent = f"Round {number}", None  # the title and the project say of what
     at = row["status_at"]
     return Row(
         id=row["id"],
         item=f"{row['id']}:{row['version']}",
         url=address.format(row["id"]),
-        number=row["number"],
+        number=number,
         parent=parent or "",
-        name=f"{parent} {row['number']}" if parent else row["number"],
+        name=f"{parent} {number}" if parent else number,
         title=row["title"],
         project=f"{row['project__number']} {row['project__name']}",
         vendor=row["vendor_name"],

@@ -45,6 +45,13 @@ class Review:
     arrived: Sequence[Arrived]
 
     @property
+    def record_word(self) -> str:
+        """What the ERP calls the record that this stands in."""
+        if self.erp is None or self.document is None:
+            return "record"
+        return self.erp.record_word(self.document.kind)
+
+    @property
     def to_confirm(self) -> Sequence[str]:
         """What stands beside it in the ERP and is agreed to by who accepts it, in words."""
         return [ref.name for ref in self.preview.confirm] if self.preview else []

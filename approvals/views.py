@@ -135,6 +135,7 @@ def _queue(
         "tab_counts": {
             "commitments": counts.waiting(Kinds.COMMITMENT),
             "change_orders": counts.waiting(Kinds.CHANGE_ORDER),
+            "budgets": counts.waiting(Kinds.BUDGET),
         },
         "asked": asked,
         "view": view,

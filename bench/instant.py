@@ -33,6 +33,7 @@ class Instant:
         can_find=True,
         number_length={},
         order_word="order",
+        budget_word="budget",
     )
 
     def number(self, document: Document, _parent: Receipt | None) -> str:

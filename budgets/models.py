@@ -78,6 +78,17 @@ class Budget(Exportable):
         """What the round under way comes to."""
         return self.of_round().aggregate(sum=Sum("amount"))["sum"] or ZERO
 
+    @property
+    def original(self) -> Decimal:
+        """The original amounts together."""
+        return self.lines.aggregate(sum=Sum("amount"))["sum"] or ZERO
+
+    @property
+    def revised(self) -> Decimal:
+        """The original amounts and all modifications together."""
+        changes = ModificationLine.objects.filter(budget=self)
+        return self.original + (changes.aggregate(sum=Sum("amount"))["sum"] or ZERO)
+
     def title(self) -> str:
         """What the round under way is called in the queue."""
         if self.round == 1:

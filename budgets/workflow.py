@@ -8,7 +8,8 @@ where the budget changed since it was loaded (`version` is that of its Export), 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import transaction
@@ -25,7 +26,7 @@ from budgets.costs import Awaited
 from budgets.entries import LineEntry, ModificationEntry
 from budgets.models import Budget, BudgetLine, Modification, ModificationLine
 from directory.access import Access
-from directory.entered import Reader
+from directory.entered import Fault, Invalid, Reader
 from directory.history import Happened, append
 from directory.models import Project
 from directory.perms import Tool
@@ -47,10 +48,8 @@ def create_budget(*, project: Project, by: Access) -> Budget:
     """An empty budget, in round 1, with its Export. Invalid if the project has one."""
     permit(by, project.pk, Tool.BUDGET)
     one_at_a_time(by)
-    reader = Reader()
     if Budget.objects.filter(project=project).exists():
-        reader.fault("", f"{project} has a budget already.")
-    reader.refuse()
+        _refuse_if(f"{project} has a budget already.")
     export = new_export(
         company=by.company,
         project=project,
@@ -63,6 +62,47 @@ def create_budget(*, project: Project, by: Access) -> Budget:
     made = Budget.objects.create(company=by.company, project=project, export=export)
     Export.objects.filter(pk=export.pk).update(document_id=made.pk)
     return load_budget(project.pk)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What saving lines would do. With `faults` nothing is saved."""
+
+    stored: Mapping[int, BudgetLine]
+    new: Sequence[BudgetLine]
+    changed: Sequence[BudgetLine]
+    gone: Collection[int]
+    faults: Sequence[Fault]
+
+    @property
+    def total(self) -> Decimal:
+        """The sum of all lines as they would be."""
+        after = {pk: line.amount for pk, line in self.stored.items() if pk not in self.gone}
+        after |= {line.pk: line.amount for line in self.changed}
+        return sum(after.values(), Decimal("0.00")) + sum(line.amount for line in self.new)
+
+
+def plan_lines(now: Budget, entries: Sequence[LineEntry], gone: Collection[int] = ()) -> Plan:
+    """What `save_lines` would do to the budget as it is; nothing is written."""
+    reader = Reader()
+    stored = {line.pk: line for line in now.lines.select_related("cost_code", "category")}
+    gone = set(gone) & stored.keys()
+    modified = set(now.lines.filter(changes__isnull=False).values_list("pk", flat=True))
+    for pk in sorted(gone, key=lambda pk: stored[pk].number):
+        line = stored[pk]
+        if line.round < now.round:
+            reader.fault("lines", f"{_named(line)} is in the ERP and has to stay.")
+        elif pk in modified:
+            reader.fault("lines", f"{_named(line)} is changed by a modification and has to stay.")
+    staying = {pk: line for pk, line in stored.items() if pk not in gone}
+    lines = checking.lines(reader, entries, now, staying, modified)
+    return Plan(
+        stored,
+        [line for line in lines if line.pk is None],
+        [line for line in lines if line.pk and _values(line) != _values(stored[line.pk])],
+        gone,
+        reader.faults,
+    )
 
 
 @transaction.atomic
@@ -79,32 +119,18 @@ def save_lines(
     Once round 1 is in the ERP its lines stay; new ones begin at 0.00.
     """
     now = _locked(budget, by, version)
-    reader = Reader()
-    if why := rounds.why_not_edit(now, now.awaited()):
-        reader.fault("", why)
-    reader.refuse()
-    stored = {line.pk: line for line in now.lines.select_related("cost_code", "category")}
-    gone = set(gone) & stored.keys()
-    modified = set(now.lines.filter(changes__isnull=False).values_list("pk", flat=True))
-    for pk in sorted(gone, key=lambda pk: stored[pk].number):
-        line = stored[pk]
-        if line.round < now.round:
-            reader.fault("lines", f"{_named(line)} is in the ERP and has to stay.")
-        elif pk in modified:
-            reader.fault("lines", f"{_named(line)} is changed by a modification and has to stay.")
-    staying = {pk: line for pk, line in stored.items() if pk not in gone}
-    lines = checking.lines(reader, entries, now, staying, modified)
-    reader.refuse()
-    new = [line for line in lines if line.pk is None]
-    changed = [line for line in lines if line.pk and _values(line) != _values(stored[line.pk])]
-    if not (new or changed or gone):
+    _refuse_if(rounds.why_not_edit(now, now.awaited()))
+    plan = plan_lines(now, entries, gone)
+    if plan.faults:
+        raise Invalid(list(plan.faults))
+    if not (plan.new or plan.changed or plan.gone):
         return now
-    BudgetLine.objects.filter(pk__in=gone).delete()
-    BudgetLine.objects.bulk_create(new)
-    BudgetLine.objects.bulk_update(changed, _FIELDS, batch_size=500)
-    told = [f"{_named(line)} is new: {line.amount:,.2f}" for line in new]
-    told += [_change(stored[line.pk], line) for line in changed]
-    told += [f"{_named(stored[pk])} was removed" for pk in gone]
+    BudgetLine.objects.filter(pk__in=plan.gone).delete()
+    BudgetLine.objects.bulk_create(plan.new)
+    BudgetLine.objects.bulk_update(plan.changed, _FIELDS, batch_size=500)
+    told = [f"{_named(line)} is new: {line.amount:,.2f}" for line in plan.new]
+    told += [_change(plan.stored[line.pk], line) for line in plan.changed]
+    told += [f"{_named(plan.stored[pk])} was removed" for pk in sorted(plan.gone)]
     return _record("edit", now, by, told)
 
 
@@ -129,10 +155,7 @@ def _set_locked(
     locked: bool,
 ) -> Budget:
     now = _locked(budget, by, version)
-    reader = Reader()
-    if why := why_not(now, now.awaited()):
-        reader.fault("", why)
-    reader.refuse()
+    _refuse_if(why_not(now, now.awaited()))
     if now.export.status == Status.SYNCED:
         rounds.open_next(now, by)
     now.locked = locked
@@ -149,12 +172,10 @@ def add_modification(
     After an export this begins the next round.
     """
     now = _locked(budget, by, version)
-    reader = Reader()
-    if why := rounds.why_not_modify(now, now.awaited()):
-        reader.fault("", why)
-    reader.refuse()
+    _refuse_if(rounds.why_not_modify(now, now.awaited()))
     begins = now.export.status == Status.SYNCED
     round_ = max(2, now.round + begins)
+    reader = Reader()
     fields = checking.modification(reader, data)
     parts = checking.parts(reader, data, now, round_)
     reader.refuse()
@@ -186,10 +207,7 @@ def delete_modification(modification: Modification, *, by: Access, version: int)
     found = now.modifications.filter(pk=modification.pk).first()
     if found is None:
         raise Http404
-    reader = Reader()
-    if why := why_not_delete_modification(now, found):
-        reader.fault("", why)
-    reader.refuse()
+    _refuse_if(why_not_delete_modification(now, found))
     parts = found.lines.select_related("line__cost_code", "line__category")
     told = [f"Modification {found.number} was removed: {found.reason}", *map(_part, parts)]
     found.delete()
@@ -209,10 +227,7 @@ def why_not_delete_modification(budget: Budget, modification: Modification) -> s
 def next_round(budget: Budget, *, by: Access, version: int) -> Budget:
     """Begin the round of the modifications that wait for it."""
     now = _locked(budget, by, version)
-    reader = Reader()
-    if why := rounds.why_no_next_round(now, now.awaited()):
-        reader.fault("", why)
-    reader.refuse()
+    _refuse_if(rounds.why_no_next_round(now, now.awaited()))
     rounds.open_next(now, by)
     return _record("next_round", now, by)
 
@@ -221,10 +236,7 @@ def next_round(budget: Budget, *, by: Access, version: int) -> Budget:
 def delete_budget(budget: Budget, *, by: Access, version: int) -> None:
     """Delete a budget of which nothing is in the ERP. Its Export and its history stay readable."""
     now = _locked(budget, by, version)
-    reader = Reader()
-    if why := why_not_delete(now):
-        reader.fault("", why)
-    reader.refuse()
+    _refuse_if(why_not_delete(now))
     ModificationLine.objects.filter(budget=now).delete()
     now.delete()
     append(by.company.pk, [Happened("delete", now.export.subject, by.user.pk, _version(now))])
@@ -252,6 +264,11 @@ def _locked(budget: Budget, by: Access, version: int) -> Budget:
         raise Http404
     lock_at(export_id, version)
     return load_budget(budget.project_id)
+
+
+def _refuse_if(why: str) -> None:
+    if why:
+        raise Invalid([Fault("", why)])
 
 
 def _values(line: BudgetLine) -> tuple[object, ...]:

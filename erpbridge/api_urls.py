@@ -3,6 +3,7 @@
 from django.urls import path
 
 from approvals import api as approvals
+from budgets import api as budgets
 from change_events import api as change_events
 from commitments import api as commitments
 from connectors import api as connectors
@@ -33,6 +34,15 @@ urlpatterns = [
     path("v1/change-events/<int:pk>/create-change-orders/", change_events.change_event_create),
     path("v1/change-events/<int:pk>/add-to-change-order/", change_events.change_event_add),
     path("v1/change-events/<int:pk>/detach/", change_events.change_event_detach),
+    path("v1/budgets/", budgets.budgets),
+    path("v1/budgets/<int:pk>/", budgets.budget),
+    path("v1/budgets/<int:pk>/lines/", budgets.lines),
+    path("v1/budgets/<int:pk>/figures/", budgets.figures),
+    path("v1/budgets/<int:pk>/lock/", budgets.lock),
+    path("v1/budgets/<int:pk>/unlock/", budgets.unlock),
+    path("v1/budgets/<int:pk>/next-round/", budgets.next_round),
+    path("v1/budgets/<int:pk>/modifications/", budgets.modifications),
+    path("v1/budgets/<int:pk>/modifications/<int:modification_id>/", budgets.modification),
     path("v1/exports/", approvals.exports),
     path("v1/exports/bulk/<slug:step>/", approvals.bulk_step),
     path("v1/exports/<int:pk>/", approvals.export),

@@ -29,7 +29,11 @@ FEW = 5
 MANY = 20
 PROJECTS = 20
 # The page of a document, by its kind.
-PAGES = {Kinds.COMMITMENT: "commitment", Kinds.CHANGE_ORDER: "change_order"}
+PAGES = {
+    Kinds.COMMITMENT: "commitment",
+    Kinds.CHANGE_ORDER: "change_order",
+    Kinds.BUDGET: "budget",
+}
 # Companies whose waiting items are listed; of the others the counts are shown.
 COMPANIES = 10
 
@@ -183,6 +187,7 @@ def _tabs(numbers: Counts) -> list[Tab]:
         for slug, label, kind in (
             ("commitments", "Commitments", Kinds.COMMITMENT),
             ("change-orders", "Commitment Change Orders", Kinds.CHANGE_ORDER),
+            ("budgets", "Budgets", Kinds.BUDGET),
         )
     ]
 
@@ -224,6 +229,8 @@ def _begun(user: User, companies: dict[int, Company]) -> list[dict[str, Any]]:
             kind__in=PAGES,
             status__in=(Status.DRAFT, Status.RETRIEVED),
         )
+        # A later round that was unlinked waits for its budget to come to it again.
+        .exclude(kind=Kinds.BUDGET, budget__isnull=True)
         .order_by("-status_at")
         .values(*ROW)[:FEW]
     )
@@ -231,10 +238,12 @@ def _begun(user: User, companies: dict[int, Company]) -> list[dict[str, Any]]:
 
 def _with_documents(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows with the address of the live document, where it is mended."""
-    return [
-        {**row, "url": reverse(PAGES[row["kind"]], args=[row["project_id"], row["document_id"]])}
-        for row in rows
-    ]
+    return [{**row, "url": _page(row)} for row in rows]
+
+
+def _page(row: dict[str, Any]) -> str:
+    document = [] if row["kind"] == Kinds.BUDGET else [row["document_id"]]  # a project has one
+    return reverse(PAGES[row["kind"]], args=[row["project_id"], *document])
 
 
 def _projects(memberships: Sequence[Membership], search: str) -> QuerySet[Project]:

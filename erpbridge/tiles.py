@@ -11,10 +11,12 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.urls import reverse
 
 from approvals.states import View
+from budgets.models import Budget
 from change_events.models import ChangeEventLine, EventStatus
 from commitments.models import ChangeOrder, Commitment
 from commitments.states import ChangeOrderStatus, CommitmentStatus
 from directory.access import Access
+from directory.models import Project
 from directory.perms import Level, Tool
 
 # What of a tool's documents waits for somebody, in the words of the page.
@@ -41,7 +43,7 @@ class Tile:
 
 
 def tiles(access: Access) -> list[Tile]:
-    """The tools of the project that the person may read; a query each."""
+    """The tools of the project that the person may read; a query each, and the budget's sums."""
     project = access.project
     if project is None:
         return []
@@ -59,8 +61,7 @@ def tiles(access: Access) -> list[Tile]:
         approved = Q(status=ChangeOrderStatus.APPROVED)
         found.append(_tile("Change Orders", url, changes, approved, "approved changes"))
     if access.has(Tool.BUDGET, Level.READ):
-        url = reverse("budget", args=[project.pk])
-        found.append(Tile("Budget", url, note="Not kept in ERP Bridge yet."))
+        found.append(_budget_tile(project))
     return found
 
 
@@ -72,6 +73,16 @@ def _change_events(project_id: int) -> Tile:
     waiting = [(sums["events"], "with lines that no change order carries")]
     amount = sums["amount"] or Decimal("0.00")
     return Tile("Change Events", url, amount, "still open", waiting)
+
+
+def _budget_tile(project: Project) -> Tile:
+    url = reverse("budget", args=[project.pk])
+    budget = Budget.objects.filter(project=project).select_related("export").first()
+    if budget is None:
+        return Tile("Budget", url, note="Not entered yet.")
+    waits = WAITS[View(budget.export.view)]
+    rounds = f"{'round' if budget.round == 1 else 'rounds'}, {waits}"
+    return Tile("Budget", url, budget.revised, "revised", [(budget.round, rounds)])
 
 
 def _tile(label: str, url: str, rows: QuerySet[Any], counted: Q, words: str) -> Tile:

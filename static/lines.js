@@ -127,6 +127,7 @@ function startSheet(table) {
     cell(row, "cost_code").title = found ? found.text : "";
   }
   function multiply(row) {
+    if (!cell(row, "quantity")) return;
     const [quantity, unitCost] = ["quantity", "unit_cost"].map((name) => parse(cell(row, name).value));
     const amount = cell(row, "amount");
     amount.readOnly = Boolean(quantity && unitCost);

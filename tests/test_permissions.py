@@ -25,6 +25,7 @@ from directory.models import ApiToken, Mail, Project, ToolLevel
 from directory.privilege import ask_push
 from tests import factories
 from tests.attachments.files import pdf, upload
+from tests.budgets.entering import Desk
 from tests.stage import Stage
 
 PEOPLE = ("nobody", "Pam", "Ann", "Vic", "Dora", "Otto", "Olga")
@@ -45,6 +46,17 @@ POST   /notices/                                                  302 302 302 30
 GET    /health/                                                   200 200 200 200 200 200 200
 GET    /projects/{project}/                                       302 200 200 200 200 404 404
 GET    /projects/{project}/budget/                                302 200 200 200 404 404 404
+POST   /projects/{sister}/budget/new/                             302 302 403 403 404 404 404
+GET    /projects/{project}/budget/budget.csv                      302 200 200 200 404 404 404
+GET    /projects/{project}/budget/edit/                           302 200 403 403 404 404 404
+POST   /projects/{project}/budget/edit/                           302 409 403 403 404 404 404
+GET    /projects/{project}/budget/import/                         302 200 403 403 404 404 404
+POST   /projects/{project}/budget/import/                         302 422 403 403 404 404 404
+POST   /projects/{project}/budget/steps/lock/                     302 302 403 403 404 404 404
+POST   /projects/{project}/budget/delete/                         302 302 403 403 404 404 404
+GET    /projects/{project}/budget/modifications/new/              302 302 403 403 404 404 404
+POST   /projects/{project}/budget/modifications/new/              302 409 403 403 404 404 404
+POST   /projects/{project}/budget/modifications/{modification}/delete/ 302 302 403 403 404 404 404
 GET    /projects/{project}/job-costs/                             302 200 200 200 404 404 404
 
 GET    /projects/{project}/commitments/                           302 200 200 200 404 404 404
@@ -194,6 +206,19 @@ POST   /api/v1/change-events/{event}/status/                      401 200 403 40
 POST   /api/v1/change-events/{event}/create-change-orders/        401 201 403 403 404 404 404
 POST   /api/v1/change-events/{event}/add-to-change-order/         401 200 403 403 404 404 404
 POST   /api/v1/change-events/{event}/detach/                      401 422 403 403 404 404 404
+GET    /api/v1/budgets/?project={project}                         401 200 200 200 404 404 404
+POST   /api/v1/budgets/                                           401 201 403 403 404 404 404
+GET    /api/v1/budgets/{budget}/                                  401 200 200 200 404 404 404
+DELETE /api/v1/budgets/{budget}/?version=4                        401 204 403 403 404 404 404
+GET    /api/v1/budgets/{budget}/lines/                            401 200 200 200 404 404 404
+PUT    /api/v1/budgets/{budget}/lines/                            401 200 403 403 404 404 404
+GET    /api/v1/budgets/{budget}/figures/                          401 200 200 200 404 404 404
+POST   /api/v1/budgets/{budget}/lock/                             401 200 403 403 404 404 404
+POST   /api/v1/budgets/{budget}/unlock/                           401 422 403 403 404 404 404
+POST   /api/v1/budgets/{budget}/next-round/                       401 422 403 403 404 404 404
+GET    /api/v1/budgets/{budget}/modifications/                    401 200 200 200 404 404 404
+POST   /api/v1/budgets/{budget}/modifications/                    401 422 403 403 404 404 404
+DELETE /api/v1/budgets/{budget}/modifications/{modification}/?version=4 401 204 403 403 404 404 404
 GET    /api/v1/exports/?company={company}&kind=commitment         401 404 200 200 200 404 404
 GET    /api/v1/exports/{sent}/                                    401 200 200 200 200 404 404
 GET    /api/v1/exports/{unsent}/                                  401 200 200 200 404 404 404
@@ -295,6 +320,18 @@ def bodies(at: dict[str, int]) -> dict[str, dict[str, Any]]:
             "change_order": at["sister_co"],
         },
         "POST /api/v1/change-events/{event}/detach/": {"version": 0, "lines": []},
+        "POST /api/v1/budgets/": {"project": at["sister"]},
+        "PUT /api/v1/budgets/{budget}/lines/": {"version": 4},
+        "POST /api/v1/budgets/{budget}/lock/": {"version": 4},
+        "POST /api/v1/budgets/{budget}/unlock/": {"version": 4},
+        "POST /api/v1/budgets/{budget}/next-round/": {"version": 4},
+        "POST /api/v1/budgets/{budget}/modifications/": {
+            "version": 4,
+            "type": "change",
+            "date": "2026-05-04",
+            "reason": "More",
+            "parts": [],
+        },
         "POST /api/v1/exports/{unsent}/send/": {"version": 0},
         "POST /api/v1/exports/{sent}/retrieve/": {"version": 1},
         "POST /api/v1/exports/{sent}/accept/": {"version": 1},
@@ -341,6 +378,11 @@ def at(stage: Stage) -> dict[str, int]:
     there = replace(stage, project=sister)
     theirs = there.commitment(number="SC-004")
     event = factories.ChangeEventFactory.create(project=sister, created_by=stage.pam)
+    desk = Desk(stage)
+    desk.create()
+    desk.lock()
+    modification = desk.modify(("03-300", "1.00"))
+    budget = desk.unlock()
     ApiToken.make(stage.pam, "reports")
     asked = ask_push(stage.pam.memberships.get(), "Ann is away.", by=stage.access(stage.dora))
     return {
@@ -362,6 +404,8 @@ def at(stage: Stage) -> dict[str, int]:
         "draft": draft.pk,
         "unsent": unsent.export_id,
         "co": co.pk,
+        "budget": budget.pk,
+        "modification": modification.pk,
         "sister": sister.pk,
         "sister_co": there.change_order(theirs, status="draft").pk,
         "event": event.pk,

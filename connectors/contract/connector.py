@@ -34,6 +34,7 @@ class Capabilities(Frozen, frozen=True, kw_only=True):
     can_find: bool
     number_length: dict[str, int]
     order_word: str  # purchase order, subcontract
+    budget_word: str  # estimate
     # What categories may become, a value of the setting “category” and its words; the first unless
     # the company chooses another.
     categories: dict[str, str] = msgspec.field(default_factory=dict)
@@ -41,6 +42,10 @@ class Capabilities(Frozen, frozen=True, kw_only=True):
     confirms: frozenset[Kind] = frozenset()
     # How many characters other texts may have, by kind of document and field: counted while typing.
     text_length: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
+
+    def record_word(self, kind: str) -> str:
+        """What the record that a document of this kind stands in is called."""
+        return self.budget_word if kind == "budget" else self.order_word
 
 
 class Connector(Protocol):

@@ -74,6 +74,7 @@ class QuickBooks:
         can_find=True,
         number_length=dict(problems.NUMBER),
         order_word="purchase order",
+        budget_word="estimate",
         categories=categories.CHOICES,
         confirms=frozenset({"budget"}),
         text_length={

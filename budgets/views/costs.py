@@ -1,4 +1,4 @@
-"""The budget's door, and what came back from the ERP: the project's job costs."""
+"""What came back from the ERP: the project's job costs."""
 
 from decimal import Decimal
 
@@ -11,14 +11,6 @@ from directory.access import open_project
 from directory.http import person
 from directory.models import JobCost
 from directory.perms import Tool
-
-
-@login_required
-@require_GET
-def budget(request: HttpRequest, project_id: int) -> HttpResponse:
-    """Says that budgets are not kept here yet, to people who may read them."""
-    access = open_project(person(request), project_id, Tool.BUDGET)
-    return render(request, "budgets/closed.html", {"access": access, "project": access.project})
 
 
 @login_required

@@ -1,0 +1,16 @@
+"""Budgets by API: their lines, figures, modifications and rounds."""
+
+from budgets.api.budgets import budget, budgets, figures, lock, next_round, unlock
+from budgets.api.lines import lines, modification, modifications
+
+__all__ = [
+    "budget",
+    "budgets",
+    "figures",
+    "lines",
+    "lock",
+    "modification",
+    "modifications",
+    "next_round",
+    "unlock",
+]

@@ -1,0 +1,106 @@
+"""The sheets of a budget: what was typed into lines, kept as it was typed, and its faults."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import QueryDict
+from django.utils.safestring import SafeString
+
+from budgets.entries import LineEntry
+from budgets.models import BudgetLine
+from directory.entered import Fault
+from directory.formats import money
+from directory.paging import rows_html
+
+CELLS = ("id", "cost_code", "category", "sub_job", "description", "amount")
+BLANK_ROWS = 3
+_LABELS = {
+    "id": "Line",
+    "cost_code": "Cost code",
+    "category": "Category",
+    "sub_job": "Sub job",
+    "description": "Description",
+    "amount": "Amount",
+}
+Cells = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Lines as a form shows them, and every fault as (anchor on the page, sentence)."""
+
+    rows: SafeString
+    listed: Sequence[tuple[str, str]]
+    with_sub_jobs: bool
+
+
+def read(posted: QueryDict) -> list[Cells]:
+    """What the browser sent, without the rows that hold no text."""
+    columns = [posted.getlist(f"line-{name}") for name in CELLS]
+    most = max(len(column) for column in columns)
+    rows = [
+        {
+            name: column[place] if place < len(column) else ""
+            for name, column in zip(CELLS, columns, strict=True)
+        }
+        for place in range(most)
+    ]
+    return [row for row in rows if any(text.strip() for text in row.values())]
+
+
+def entries(rows: Iterable[Cells]) -> list[LineEntry]:
+    """The entries that were typed; what makes no sense in them is found by the workflow."""
+    return [LineEntry(**{**row, "id": ident(row["id"])}) for row in rows]  # type: ignore[arg-type]
+
+
+def ident(text: str) -> int | None:
+    """An id of a hidden field; 0, which nothing has, for any other text."""
+    if not text.strip():
+        return None
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else 0
+
+
+def cells(line: BudgetLine) -> Cells:
+    """A stored line as its form shows it first."""
+    return {
+        "id": str(line.pk),
+        "cost_code": line.cost_code.code,
+        "category": line.category.name,
+        "sub_job": line.sub_job,
+        "description": line.description,
+        "amount": money(line.amount),
+    }
+
+
+def sheet(rows: Sequence[Cells], faults: Sequence[Fault] = ()) -> Sheet:
+    """The rows, with what is wrong beside them, and some blank ones."""
+    with_sub_jobs = any(row["sub_job"] for row in rows)
+    shown = [_row(number, row, faults) for number, row in enumerate(rows, 1)]
+    blank = dict.fromkeys(CELLS, "")
+    shown += [_row(len(rows) + more, blank, ()) for more in range(1, BLANK_ROWS + 1)]
+    html = rows_html(
+        "sheet.jinja", rows=shown, target="", with_sub_jobs=with_sub_jobs, amounts_only=True
+    )
+    return Sheet(html, [_listed(fault) for fault in faults], with_sub_jobs)
+
+
+def _row(number: int, row: Cells, faults: Sequence[Fault]) -> dict[str, Any]:
+    mine = [fault for fault in faults if fault.line == number]
+    told = [f"{_LABELS[fault.field]}: {fault.message}" for fault in mine]
+    return {
+        "number": number,
+        "cells": row,
+        "wrong": {fault.field for fault in mine},
+        "faults": told,
+    }
+
+
+def _listed(fault: Fault) -> tuple[str, str]:
+    if fault.line:
+        words = f"Line {fault.line}, {_LABELS[fault.field].lower()}: {fault.message}"
+        return f"line-{fault.line}", words
+    return fault.field or "lines", fault.message

@@ -1,0 +1,1 @@
+"""The pages of a project's budget and of its job costs."""

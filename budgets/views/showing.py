@@ -1,0 +1,280 @@
+"""The page of a budget: its figures, what can be done with it, its rounds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_GET, require_POST
+
+from approvals.errors import Stale
+from approvals.models import Export, Kinds
+from approvals.panel import panel_for
+from budgets import rounds, workflow
+from budgets.chart import chart
+from budgets.costs import Awaited
+from budgets.grid import Figures, Grid, every_code, grid
+from budgets.models import Budget, Modification
+from budgets.views.doors import lacks, open_budget, open_place, posted_version, refused
+from directory.downloads import csv_download
+from directory.entered import Invalid
+from directory.formats import money
+from directory.paging import rows_html
+from directory.perms import Level, Tool
+
+MOST_MODIFICATIONS = 50
+MOST_AWAITED = 50
+# What a button of the page does: the verb, and what is told when it is done.
+STEPS = {
+    "lock": (workflow.lock_budget, "The budget is locked."),
+    "unlock": (workflow.unlock_budget, "The budget is unlocked."),
+    "next-round": (workflow.next_round, "The next round is ready to be sent."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A button; with reasons it cannot be pressed. A step is posted, the others lead somewhere."""
+
+    label: str
+    url: str
+    reasons: Sequence[str] = ()
+    is_step: bool = False
+
+
+@login_required
+@require_GET
+def budget(request: HttpRequest, project_id: int) -> HttpResponse:
+    """The budget with its figures; or, where there is none, how to begin."""
+    access, project = open_place(request, project_id)
+    try:
+        now = workflow.load_budget(project_id)
+    except Http404:
+        context = {"access": access, "project": project, "lacks": [lacks(access)]}
+        return render(request, "budgets/none.html", context)
+    search, after = (request.GET.get(name, "")[:96].strip("\0") for name in ("q", "after"))
+    figures = grid(now, after=after, search=search)
+    waiting = now.awaited()
+    edit_url = reverse("budget_edit", args=[project_id])
+    links = {"lines": edit_url, "lock": "#actions", "awaited": "#awaited", "rounds": "#rounds"}
+    links["modifications"] = reverse("modification_new", args=[project_id])
+    context = {
+        "access": access,
+        "project": project,
+        "budget": now,
+        "panel": panel_for(now, access, links=links),
+        "actions": _actions(now, waiting, lacks(access)),
+        "closed": rounds.why_closed(now, waiting),
+        "waiting": waiting,
+        "waiting_codes": waiting.codes[:MOST_AWAITED],
+        "sees_erp": access.has(Tool.ERP, Level.READ),
+        "grid": figures,
+        "rows": _rows(figures),
+        "chart": None if after or search else chart(figures),
+        "search": search,
+        "next": urlencode({"q": search, "after": figures.after}) if figures.after else "",
+        "is_first": not after,
+        "rounds": _rounds(now),
+        "can_delete": not (lacks(access) or workflow.why_not_delete(now)),
+        **_modifications(now, lacks(access)),
+    }
+    return render(request, "budgets/budget.html", context)
+
+
+@login_required
+@require_POST
+def new(request: HttpRequest, project_id: int) -> HttpResponse:
+    """Begin a budget, and lead to its lines."""
+    access, project = open_place(request, project_id)
+    try:
+        workflow.create_budget(project=project, by=access)
+    except Invalid as error:
+        return refused(request, project_id, error)
+    return redirect("budget_edit", project_id)
+
+
+@login_required
+@require_POST
+def step(request: HttpRequest, project_id: int, step: str) -> HttpResponse:
+    """Lock, unlock, or begin the next round."""
+    if step not in STEPS:
+        raise Http404
+    access, now = open_budget(request, project_id)
+    verb, told = STEPS[step]
+    try:
+        verb(now, by=access, version=posted_version(request))
+    except (Stale, Invalid) as error:
+        return refused(request, project_id, error)
+    messages.success(request, told)
+    return redirect("budget", project_id)
+
+
+@login_required
+@require_POST
+def delete(request: HttpRequest, project_id: int) -> HttpResponse:
+    """Delete a budget of which nothing is in the ERP."""
+    access, now = open_budget(request, project_id)
+    try:
+        workflow.delete_budget(now, by=access, version=posted_version(request))
+    except (Stale, Invalid) as error:
+        return refused(request, project_id, error)
+    messages.success(request, "The budget is deleted.")
+    return redirect("budget", project_id)
+
+
+@login_required
+@require_GET
+def csv(request: HttpRequest, project_id: int) -> StreamingHttpResponse:
+    """The figures as a file for a spreadsheet: one row per cost code and category."""
+    _, project = open_place(request, project_id)
+    now = workflow.load_budget(project_id)
+    headings = (
+        "Cost code",
+        "Name",
+        "Category",
+        "Description",
+        "Original",
+        "Modifications",
+        "Revised",
+        "Committed",
+        "Cost to date",
+        "Projected over/under",
+    )
+    return csv_download(f"budget-{project.pk}.csv", headings, _csv_rows(now))
+
+
+# --- What the page shows -----------------------------------------------------------------------
+
+
+def _actions(now: Budget, waiting: Awaited, lacking: str) -> list[Action]:
+    project = now.project_id
+
+    def action(label: str, name: str, why: str, *, step: str = "") -> Action:
+        reasons = [reason for reason in (lacking or why,) if reason]
+        url = reverse(name, args=[project, step] if step else [project])
+        return Action(label, url, reasons, bool(step))
+
+    made = [
+        action("Unlock Budget", "budget_step", rounds.why_not_unlock(now, waiting), step="unlock")
+        if now.locked
+        else action("Lock Budget", "budget_step", rounds.why_not_lock(now, waiting), step="lock"),
+        action("Edit lines", "budget_edit", rounds.why_not_edit(now, waiting)),
+        action("Import lines", "budget_import", rounds.why_not_edit(now, waiting)),
+        action("New modification", "modification_new", rounds.why_not_modify(now, waiting)),
+    ]
+    if now.modifications.filter(round__gt=now.round).exists():
+        why = rounds.why_no_next_round(now, waiting)
+        label = f"Prepare round {now.round + 1}"
+        made.append(action(label, "budget_step", why, step="next-round"))
+    return made
+
+
+def _rows(figures: Grid) -> SafeString:
+    return rows_html(
+        "budget.jinja",
+        codes=[
+            {
+                "code": row.code,
+                "name": row.name if row.code else "Costs under no cost code here",
+                "figures": _money(row.figures),
+                "cost": money(row.figures.cost),
+                "over_under": money(row.figures.over_under),
+                "is_over": row.figures.over_under < 0,
+                "parts": [
+                    {
+                        "category": part.category,
+                        "description": part.description,
+                        "in_budget": part.in_budget,
+                        "figures": _money(part.figures),
+                    }
+                    for part in row.parts
+                ],
+            }
+            for row in figures.rows
+        ],
+    )
+
+
+def _money(figures: Figures) -> list[tuple[str, str]]:
+    return [
+        ("Original", money(figures.original)),
+        ("Modifications", money(figures.modified)),
+        ("Revised", money(figures.revised)),
+        ("Committed", money(figures.committed)),
+    ]
+
+
+def _rounds(now: Budget) -> Sequence[Export]:
+    """The rounds that there are, the newest first; not those that were unlinked."""
+    found = Export.objects.filter(kind=Kinds.BUDGET, document_id=now.pk)
+    mine = found.select_related("sent_by", "decided_by").order_by("-id")
+    return [one for one in mine if int(one.number) <= now.round]
+
+
+def _modifications(now: Budget, lacking: str) -> dict[str, Any]:
+    found = now.modifications.order_by("-number").select_related("created_by")
+    rows = list(
+        found.prefetch_related("lines__line__cost_code", "lines__line__category")[
+            :MOST_MODIFICATIONS
+        ]
+    )
+    return {
+        "modifications": [
+            {
+                "modification": one,
+                "parts": list(one.lines.all()),
+                "amount": sum(part.amount for part in one.lines.all()),
+                "why_not": lacking or workflow.why_not_delete_modification(now, one),
+                "state": _state(now, one),
+            }
+            for one in rows
+        ],
+        "more_modifications": found.count() - len(rows) if len(rows) == MOST_MODIFICATIONS else 0,
+    }
+
+
+def _state(now: Budget, one: Modification) -> str:
+    if one.round > now.round:
+        return f"waits for round {one.round}"
+    return f"round {one.round}"
+
+
+def _csv_rows(now: Budget) -> Any:
+    for row in every_code(now):
+        parts = row.parts if len(row.parts) == 1 else ()
+        for part in row.parts:
+            figures = row.figures if parts else part.figures
+            known = (figures.cost, figures.over_under) if parts else (None, None)
+            yield (
+                row.code,
+                row.name,
+                part.category,
+                part.description,
+                figures.original,
+                figures.modified,
+                figures.revised,
+                figures.committed,
+                *known,
+            )
+        if not parts:
+            figures = row.figures
+            yield (
+                row.code,
+                row.name,
+                "All categories" if row.parts else "",
+                "",
+                figures.original,
+                figures.modified,
+                figures.revised,
+                figures.committed,
+                figures.cost,
+                figures.over_under,
+            )
