@@ -6,18 +6,21 @@ them is read as a person can.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from django.db.models import F
 from django.db.models.functions import Left, Length
+from django.http import Http404
 from lxml import etree
 
 from approvals.models import Export
 from connectors.contract import Request
 from connectors.models import Exchange
+from connectors.replies import reply_of
 
 CONVERSATIONS = 50
 SHOWN = 200_000  # characters of one answer
@@ -50,6 +53,7 @@ class Said:
     reply: str
     fault: str
     borrowed: bool  # answered out of an earlier message of the same session
+    cut: int | None  # the message whose reply is longer than what stands here
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,7 @@ def talks(export: Export) -> list[Talk]:
         .order_by("-conversation_id", "position")
         .values(
             "conversation_id",
+            "message_id",
             "request_id",
             "request",
             "writes",
@@ -85,6 +90,7 @@ def talks(export: Export) -> list[Talk]:
             replied_at=F("message__replied_at"),
             reply=Left("message__reply", SHOWN),
             reply_length=Length("message__reply"),
+            reply_bytes=F("message__reply_bytes"),
             fault=F("message__fault"),
         )
     )
@@ -105,9 +111,10 @@ def talks(export: Export) -> list[Talk]:
             sent_at=row["sent_at"],
             request=_question(row["request"]),
             replied_at=row["replied_at"],
-            reply=_answer(row["reply"] or "", row["reply_length"] or 0, row["request_id"]),
+            reply=_answer(row),
             fault=row["fault"],
             borrowed=row["borrowed"],
+            cut=row["message_id"] if _is_cut(row) else None,
         )
         found[row["conversation_id"]].said.append(said)
     return list(found.values())
@@ -122,10 +129,34 @@ def _question(stored: str) -> str:
     return request.body if root is None else _indented(root)
 
 
-def _answer(reply: str, length: int, request_id: str) -> str:
+def whole_reply(export: Export, message: int) -> Iterator[bytes]:
+    """All of a reply that was about an export, in pieces. Raises Http404 where there is none."""
+    about = Exchange.objects.filter(
+        conversation__connection__company=export.company_id,
+        conversation__subject=str(export.pk),
+        message=message,
+        message__reply__isnull=False,
+    )
+    found = about.select_related("message").first()
+    if found is None:
+        raise Http404
+    reply = reply_of(found.message)
+    return iter([reply.encode()]) if isinstance(reply, str) else reply.read()
+
+
+def _is_cut(row: Mapping[str, Any]) -> bool:
+    return row["reply_bytes"] is not None or (row["reply_length"] or 0) > SHOWN
+
+
+def _answer(row: Mapping[str, Any]) -> str:
     """The part of a reply that answers one request; the whole where it cannot be told apart."""
-    if length > len(reply):
-        return f"{reply}\n… ({length:,} characters, the first {len(reply):,} are shown)"
+    reply = row["reply"] or ""
+    if _is_cut(row):
+        size = f"{row['reply_length']:,} characters"
+        if row["reply_bytes"] is not None:
+            size = f"{row['reply_bytes']:,} bytes"
+        return f"{reply}\n… ({size}, of which the first {len(reply):,} characters are shown)"
+    request_id = row["request_id"]
     root = _parsed(reply)
     if root is None:
         return reply

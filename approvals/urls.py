@@ -23,6 +23,11 @@ urlpatterns = [
     path("exports/<int:pk>/", views.export, name="export"),
     path("exports/<int:pk>/panel/", views.export_panel, name="export_panel"),
     path("exports/<int:pk>/exchanges/", views.export_exchanges, name="export_exchanges"),
+    path(
+        "exports/<int:pk>/exchanges/<int:message>/",
+        views.export_reply,
+        name="export_reply",
+    ),
     path("exports/<int:pk>/look-up/", linking.look_up, name="export_look_up"),
     path("exports/<int:pk>/link/", linking.link, name="export_link"),
     path("exports/<int:pk>/attachments/", attaching.attach_files, name="attach"),

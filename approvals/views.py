@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -21,7 +21,7 @@ from approvals import linking, listing, queue
 from approvals.buttons import IN_LISTS
 from approvals.doors import open_export, sees_document
 from approvals.errors import StepError
-from approvals.exchanges import talks
+from approvals.exchanges import talks, whole_reply
 from approvals.listing import TABS, VIEWS
 from approvals.models import Export, Kinds
 from approvals.panel import Panel, panel_for, review_panel
@@ -234,6 +234,17 @@ def export_exchanges(request: HttpRequest, pk: int) -> HttpResponse:
     template = "approvals/exchanges.html"
     context = {"export": item, "company": access.company, "talks": talks(item)}
     return render(request, f"{template}#talks" if _by_htmx(request) else template, context)
+
+
+@login_required
+@require_GET
+def export_reply(request: HttpRequest, pk: int, message: int) -> StreamingHttpResponse:
+    """One whole answer of the ERP about an item, however long it is."""
+    item, access = open_export(person(request), pk)
+    access.need(Tool.ERP, Level.STANDARD)
+    response = StreamingHttpResponse(whole_reply(item, message), content_type="application/xml")
+    response["Content-Disposition"] = f'attachment; filename="answer-{message}.xml"'
+    return response
 
 
 @login_required

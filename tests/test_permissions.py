@@ -100,6 +100,7 @@ GET    /exports/{sent}/panel/                                     302 200 200 20
 POST   /exports/{sent}/look-up/                                   302 403 302 403 403 404 404
 POST   /exports/{sent}/link/                                      302 403 302 403 403 404 404
 GET    /exports/{sent}/exchanges/                                 302 403 200 403 200 404 404
+GET    /exports/{sent}/exchanges/{message}/                       302 403 200 403 200 404 404
 POST   /exports/{sent}/retrieve/                                  302 302 403 403 403 404 404
 POST   /exports/{sent}/accept/                                    302 403 302 403 403 404 404
 POST   /exports/{sent}/reject/                                    302 403 302 403 403 404 404
@@ -399,6 +400,7 @@ def at(stage: Stage) -> dict[str, int]:
         "parent": parent.pk,
         "line": parent.lines.get(number=1).pk,
         "sent": parent.export_id,
+        "message": answered(stage, parent),
         "sent_file": sent_file,
         "file": attached(stage, unsent),
         "draft": draft.pk,
@@ -416,6 +418,23 @@ def at(stage: Stage) -> dict[str, int]:
             category=stage.category,
         ).pk,
     }
+
+
+def answered(stage: Stage, document: Exportable) -> int:
+    """A message about it that QuickBooks has answered."""
+    lane, about = stage.connection, str(document.export_id)
+    message = Message.objects.create(
+        session=Session.objects.create(connection=lane, fence=0, ended_at=Now()),
+        number=1,
+        body="<QBXML/>",
+        reply="<QBXML/>",
+    )
+    conversation = Conversation.objects.create(
+        connection=lane, purpose="compare", subject=about, record="", state="closed"
+    )
+    request = Request(body="<PurchaseOrderQueryRq></PurchaseOrderQueryRq>").canonical()
+    message.exchanges.create(conversation=conversation, position=0, request_id="a", request=request)
+    return message.pk
 
 
 def attached(stage: Stage, document: Exportable) -> int:

@@ -211,7 +211,39 @@ def test_a_long_answer_is_cut_and_says_so(stage: Stage) -> None:
     exchange.message.reply = f"<QBXML>{'x' * 300_000}</QBXML>"
     exchange.message.save()
     answer = signed_in(stage.ann).get(f"/exports/{export.pk}/exchanges/").content.decode()
-    assert "(300,015 characters, the first 200,000 are shown)" in answer
+    assert "(300,015 characters, of which the first 200,000 characters are shown)" in answer
+    whole = signed_in(stage.ann).get(f"/exports/{export.pk}/exchanges/{exchange.message_id}/")
+    assert whole.getvalue().decode() == exchange.message.reply
+
+
+def test_an_answer_that_no_page_could_hold_is_downloaded_piece_by_piece(stage: Stage) -> None:
+    """The order is read again for a comparison, and has grown notes of three million letters."""
+    export = stage.synced(stage.commitment())
+    exchange = Exchange.objects.filter(conversation__subject=str(export.pk)).latest("id")
+    long = Spool()
+    for number in range(50_000):
+        long.write(f"<Note>{number}: das Gerüst steht, die Maße stimmen nicht.</Note>\n")
+    keep(exchange.message, long)
+    ann = signed_in(stage.ann)
+    page = ann.get(f"/exports/{export.pk}/exchanges/").content.decode()
+    assert "bytes, of which the first 200,000 characters are shown" in page
+    assert len(page) < 1_000_000
+    [link] = re.findall(r'href="([^"]+)" download', page)
+    answer = ann.get(link)
+    assert answer["Content-Disposition"] == f'attachment; filename="answer-{exchange.message_id}.xml"'
+    pieces = list(answer)
+    assert len(pieces) > 1
+    assert b"".join(pieces) == b"".join(long.read())
+    long.close()
+
+
+def test_an_answer_is_only_found_with_the_item_that_it_is_about(stage: Stage) -> None:
+    export = stage.synced(stage.commitment())
+    other = stage.synced(stage.commitment(number="SC-002"))
+    message = Exchange.objects.filter(conversation__subject=str(other.pk)).latest("id").message_id
+    ann = signed_in(stage.ann)
+    assert ann.get(f"/exports/{other.pk}/exchanges/{message}/").status_code == 200
+    assert ann.get(f"/exports/{export.pk}/exchanges/{message}/").status_code == 404
 
 
 # --- The panel ---------------------------------------------------------------------------------
