@@ -13,6 +13,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Iterator
+from typing import IO
 
 from django.conf import settings
 from django.db import connection as database
@@ -56,24 +57,29 @@ def endpoint(request: HttpRequest, connection_id: int) -> HttpResponse:
         return HttpResponse("Only GET and POST are understood here.", status=405)
     caller = _Caller(connection_id, request.META.get("REMOTE_ADDR", "")[:45])
     try:
-        if int(request.headers.get("Content-Length") or 0) > soap.LIMIT:
-            raise soap.TooLarge("The message is larger than 100 MB.")
         call = soap.read(_pieces(request), caller.sink_for)
-    except soap.BadSoap as error:
-        return _fault(str(error), 413 if isinstance(error, soap.TooLarge) else 400)
-    except ValueError:
-        return _fault("The message does not say how long it is.", 400)
-    except _TooSlow:
-        return _fault(f"The message did not come in within {LONGEST_SECONDS} seconds.", 408)
-    else:
         answer = _OPERATIONS[call.operation](caller, call)
-        return HttpResponse(soap.result(call.operation, answer), content_type=soap.CONTENT_TYPE)
+    except soap.TooLarge as error:
+        return _fault(str(error), 413)
+    except soap.BadSoap as error:
+        return _fault(str(error), 400)
+    except _NotTaken as error:
+        return _fault(str(error), error.status)
+    except Exception:
+        log.exception("A call of the Web Connector at connection %s failed", connection_id)
+        return _fault(
+            "ERP Bridge could not do this; its operator finds out why in its log. Nothing is lost: "
+            "the next update goes on from here.",
+            500,
+        )
     finally:
         caller.close()
+    return HttpResponse(soap.result(call.operation, answer), content_type=soap.CONTENT_TYPE)
 
 
 def _fault(sentence: str, status: int) -> HttpResponse:
-    return HttpResponse(soap.fault(sentence), status=status, content_type=soap.CONTENT_TYPE)
+    fault = soap.fault(sentence, client=status < 500)
+    return HttpResponse(fault, status=status, content_type=soap.CONTENT_TYPE)
 
 
 class _Caller:
@@ -127,18 +133,29 @@ class Door:
 _ADDRESS = re.compile(r"/qbwc/([0-9]{1,18})/")
 
 
-class _TooSlow(Exception):
-    """The message takes longer to come in than anybody should wait for."""
+class _NotTaken(Exception):
+    """A message that is not read, or not to its end: why, and the status of HTTP that says so."""
+
+    def __init__(self, sentence: str, status: int) -> None:
+        super().__init__(sentence)
+        self.status = status
 
 
 def _pieces(request: HttpRequest) -> Iterator[bytes]:
-    """The body; of a chunked one, too, whose length nobody knows."""
-    unmeasured = "CONTENT_LENGTH" not in request.META and request.META.get("wsgi.input_terminated")
-    body = request.META["wsgi.input"] if unmeasured else request
+    """The body; of a chunked one, too, where the web server tells its end."""
+    length = request.META.get("CONTENT_LENGTH") or ""
+    if length.isdecimal():
+        body: HttpRequest | IO[bytes] = request
+        if int(length) > soap.LIMIT:
+            raise soap.TooLarge(f"The message is larger than {soap.LIMIT // soap.MB} MB.")
+    elif request.META.get("wsgi.input_terminated"):
+        body = request.META["wsgi.input"]
+    else:
+        raise _NotTaken("The message does not say how long it is (Content-Length).", 411)
     too_late = time.monotonic() + LONGEST_SECONDS
     while piece := body.read(PIECE):
         if time.monotonic() > too_late:
-            raise _TooSlow
+            raise _NotTaken(f"The message did not come within {LONGEST_SECONDS} seconds.", 408)
         yield piece
 
 

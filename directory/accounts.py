@@ -12,6 +12,12 @@ from directory.outbox import post
 class Invited(DefaultAccountAdapter):  # type: ignore[misc]
     """allauth with its front door closed, and its mails in our outbox."""
 
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "too_many_login_attempts": "Too many wrong passwords for this account or from this place, "
+        "so even the right one is not taken now. Try again in five minutes, or have a new password "
+        "sent to you."
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 

@@ -47,6 +47,16 @@ CSRF_TRUSTED_ORIGINS = [BASE_URL]
 DATABASES = {"default": database(os.environ.get("DATABASE_URL", "postgresql:///erpbridge"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# For what all web processes count together: failed sign-ins. In the database, so that nothing hangs
+# on Redis.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
+
 INSTALLED_APPS = [
     "directory",
     "connectors",
@@ -141,6 +151,13 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_PREVENT_ENUMERATION = True
+# The words for who met a limit name these times: 429.html and directory/accounts.py.
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,5/5m/key",
+    "reset_password": "20/m/ip,5/m/key",
+    "reset_password_from_key": "20/m/ip",
+}
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # nobody here writes to addresses that strangers type in
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE

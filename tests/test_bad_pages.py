@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 
 from directory.models import User
@@ -111,4 +112,21 @@ def test_guessing_passwords_ends_in_words(stage: Stage) -> None:
         if answer.status_code == 429:
             break
     assert answer.status_code == 429
-    assert "Wait a few minutes" in answer.content.decode()
+    assert "In one minute you may try again" in answer.content.decode()
+
+
+def test_guessing_one_password_is_stopped_in_every_web_process(stage: Stage) -> None:
+    """What is counted stands in the database, where each of them looks."""
+    stage.pam.set_password("correct horse battery")
+    stage.pam.save()
+    for place in range(5):
+        guessing = Client(REMOTE_ADDR=f"203.0.113.{place}")
+        guess = {"login": stage.pam.email, "password": "not the password"}
+        assert guessing.post("/accounts/login/", guess).status_code == 200
+    right = {"login": stage.pam.email, "password": "correct horse battery"}
+    answer = Client().post("/accounts/login/", right)
+    assert answer.status_code == 200
+    assert "Try again in five minutes" in answer.content.decode()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM cache WHERE cache_key LIKE '%login_failed%'")
+        assert cursor.fetchone()[0] > 0

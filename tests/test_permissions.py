@@ -16,11 +16,14 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.db.models.functions import Now
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
 from approvals.models import Exportable
 from attachments import keeping
+from connectors.contract import Request
+from connectors.models import Conversation, Message, Session
 from directory.models import ApiToken, Mail, Project, ToolLevel
 from directory.privilege import ask_push
 from tests import factories

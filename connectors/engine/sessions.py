@@ -1,5 +1,6 @@
 """Sessions: who holds a lane, and what becomes of their work when they fall silent."""
 
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
@@ -13,6 +14,8 @@ from django.db.models.functions import Now
 from connectors.engine.ends import abandon, quarantine
 from connectors.models import Conversation, Lane, Message, Session
 from directory.prepared import Prepared
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +67,22 @@ def expire_sessions() -> int:
     silent = Session.objects.filter(ended_at=None, last_seen_at__lt=Now() - idle)
     ended = 0
     for session in silent:
-        with transaction.atomic():
-            lane = lock_lane(session.connection_id)
-            still = Session.objects.filter(pk=session.pk, last_seen_at__lt=Now() - idle)
-            if lane.session_id == session.pk and still.exists():
-                end(lane, session)
-                ended += 1
+        try:
+            ended += _expire(session, idle)
+        except Exception:
+            # All of it stays as it is until the next time; the other companies do not wait for it.
+            log.exception("Silent session %s could not be ended", session.pk)
     return ended
+
+
+@transaction.atomic
+def _expire(session: Session, idle: timedelta) -> bool:
+    lane = lock_lane(session.connection_id)
+    still = Session.objects.filter(pk=session.pk, last_seen_at__lt=Now() - idle)
+    if lane.session_id != session.pk or not still.exists():
+        return False
+    end(lane, session)
+    return True
 
 
 def lock_lane(connection: int) -> Lane:

@@ -12,6 +12,7 @@ from django.test import Client
 from approvals.models import Export, Exportable
 from approvals.review import review
 from connectors.models import Exchange
+from connectors.replies import Spool, keep
 from directory.models import CostCode, User, Vendor
 from tests.stage import Stage
 
@@ -230,7 +231,9 @@ def test_an_answer_that_no_page_could_hold_is_downloaded_piece_by_piece(stage: S
     assert len(page) < 1_000_000
     [link] = re.findall(r'href="([^"]+)" download', page)
     answer = ann.get(link)
-    assert answer["Content-Disposition"] == f'attachment; filename="answer-{exchange.message_id}.xml"'
+    assert (
+        answer["Content-Disposition"] == f'attachment; filename="answer-{exchange.message_id}.xml"'
+    )
     pieces = list(answer)
     assert len(pieces) > 1
     assert b"".join(pieces) == b"".join(long.read())
