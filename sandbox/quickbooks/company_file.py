@@ -232,7 +232,8 @@ class CompanyFile:
         company = SubElement(requests, "CompanyQueryRq", requestID="1")
         SubElement(company, "OwnerID").text = owner_id
         SubElement(requests, "PreferencesQueryRq", requestID="2")
-        head = '<?xml version="1.0" encoding="utf-8"?><?qbxml version="13.0"?>'
+        version = self.books.preference("HighestVersion")  # the Web Connector knows what is spoken
+        head = f'<?xml version="1.0" encoding="utf-8"?><?qbxml version="{version}"?>'
         return self.answer(head + tostring(root, encoding="unicode"), Session())
 
     def file_id(self, owner_id: str) -> str | None:

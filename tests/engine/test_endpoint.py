@@ -10,12 +10,17 @@ from xml.sax.saxutils import escape
 
 import pytest
 import zeep
-from django.core.cache import cache
+from django.db import connection as database
+from django.db import transaction
+from django.db.models.functions import Now
+from django.test import RequestFactory
+from django.test.utils import CaptureQueriesContext
 from zeep.transports import Transport
 
-from connectors import engine
-from connectors.models import Conversation, Session
+from connectors import engine, setup, webconnector
+from connectors.models import Connection, Conversation, Guesses, Session
 from connectors.quickbooks import OWNER_ID
+from connectors.webconnector import endpoint
 from tests.stage import PASSWORD, Stage
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -25,11 +30,6 @@ CALL = (
     '<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body>{}'
     "</soap:Body></soap:Envelope>"
 )
-
-
-@pytest.fixture(autouse=True)
-def _nobody_failed_yet():
-    cache.clear()
 
 
 def post(live_server, stage: Stage, body: str | bytes, **headers: str) -> tuple[int, str]:
@@ -71,11 +71,57 @@ def test_a_wrong_password_is_nvu_and_guessing_is_slowed_down(stage, live_server)
     # Even the right one is refused now, for this user from this address.
     assert authenticate(live_server, stage) == nobody
     assert not Session.objects.exists()
+    # Ten minutes later it is taken again, and the old guesses are forgotten.
+    Guesses.objects.update(forgotten_at=Now())
+    assert authenticate(live_server, stage) == "<string></string><string>none</string>"
+    assert authenticate(live_server, stage, "wrong") == nobody
+    assert Guesses.objects.get().count == 1
+
+
+def test_guesses_elsewhere_keep_nobody_out(stage: Stage) -> None:
+    """Somebody guesses from far away; the office itself is served as ever."""
+    call = CALL.format(
+        '<authenticate xmlns="http://developer.intuit.com/">'
+        f"<strUserName>{stage.connection.user_name}</strUserName>"
+        "<strPassword>{}</strPassword></authenticate>"
+    )
+
+    def knock(password: str, address: str) -> str:
+        request = RequestFactory().post(
+            "/", call.format(password), content_type="text/xml", REMOTE_ADDR=address
+        )
+        return endpoint(request, stage.connection.pk).content.decode()
+
+    for _ in range(11):
+        assert "nvu" in knock("a guess", "203.0.113.9")
+    assert "nvu" in knock(PASSWORD, "203.0.113.9")
+    assert "none" in knock(PASSWORD, "198.51.100.4")
 
 
 def test_nothing_to_do_does_not_wake_quickbooks(stage, live_server) -> None:
     assert authenticate(live_server, stage) == "<string></string><string>none</string>"
     assert not Session.objects.exists()
+
+
+def test_nothing_to_do_is_one_select_from_indexes(stage: Stage) -> None:
+    """Ten thousand offices ask this every few minutes. A second statement notes that one called."""
+    body = CALL.format(
+        '<authenticate xmlns="http://developer.intuit.com/">'
+        f"<strUserName>{stage.connection.user_name}</strUserName>"
+        f"<strPassword>{PASSWORD}</strPassword></authenticate>"
+    )
+    with CaptureQueriesContext(database) as asked:
+        request = RequestFactory().post("/", body, content_type="text/xml")
+        assert b"none" in endpoint(request, stage.connection.pk).content
+    select, noted = [one["sql"].strip() for one in asked.captured_queries]
+    assert select.startswith("SELECT")
+    assert noted.startswith("UPDATE connectors_connection SET last_seen_at")
+    with transaction.atomic(), database.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {select}")
+        plan = "\n".join(row for (row,) in cursor.fetchall())
+    assert "Index" in plan
+    assert "Seq Scan" not in plan
 
 
 def test_a_company_that_is_switched_off_gets_nothing(stage, live_server) -> None:
@@ -113,8 +159,6 @@ def test_a_ticket_of_another_connection_is_unknown(stage: Stage, live_server) ->
     stage.send(commitment)
     stage.accept(commitment)
     ticket = authenticate(live_server, stage).split("<string>")[1].split("</string>")[0]
-    from connectors.models import Connection
-
     Connection.objects.create(
         company=stage.other, erp="quickbooks", company_file="{x}", user_name="qb-other"
     )
@@ -127,6 +171,7 @@ def test_a_ticket_of_another_connection_is_unknown(stage: Stage, live_server) ->
     ("body", "words"),
     [
         ("", "not well-formed"),
+        (CALL.replace("<soap:Body>", "<soap:Header>" + "<a>" * 500), "more elements"),
         ("hello", "not well-formed"),
         ("<a/>", "no SOAP envelope"),
         (CALL.format("<evil xmlns='http://developer.intuit.com/'/>"), "no operation"),
@@ -154,6 +199,43 @@ def test_a_body_above_the_limit_is_refused_before_it_is_read(stage: Stage, live_
     assert answer.status == 413
     assert b"larger than 100 MB" in answer.read()
     connection.close()
+
+
+def test_a_body_without_a_length_and_without_an_end_is_not_waited_for(stage: Stage) -> None:
+    """The test server tells no end of a chunked body, as other servers may not."""
+    request = RequestFactory().generic("POST", "/", headers={"Transfer-Encoding": "chunked"})
+    answer = endpoint(request, stage.connection.pk)
+    assert answer.status_code == 411
+    assert b"does not say how long it is" in answer.content
+
+
+def test_a_body_that_takes_too_long_is_not_waited_for(stage: Stage, monkeypatch) -> None:
+    monkeypatch.setattr(webconnector, "LONGEST_SECONDS", -1)
+    request = RequestFactory().post("/", CALL, content_type="text/xml")
+    answer = endpoint(request, stage.connection.pk)
+    assert answer.status_code == 408
+    assert b"did not come within" in answer.content
+
+
+def test_what_fails_inside_is_told_in_words_and_loses_nothing(
+    stage: Stage, live_server, caplog
+) -> None:
+    """A connection whose connector is no longer installed."""
+    commitment = stage.commitment()
+    stage.send(commitment)
+    stage.accept(commitment)
+    ticket = authenticate(live_server, stage).split("<string>")[1].split("</string>")[0]
+    Connection.objects.update(erp="of-yesterday")
+    call = f'<sendRequestXML xmlns="http://developer.intuit.com/"><ticket>{ticket}</ticket>'
+    status, text = post(live_server, stage, CALL.format(f"{call}</sendRequestXML>"))
+    assert status == 500
+    assert "soap:Server" in text
+    assert "Nothing is lost" in text
+    assert "Traceback" not in text
+    assert "of-yesterday" in caplog.text
+    Connection.objects.update(erp="quickbooks")
+    stage.web_connector(live_server.url).run_once()
+    assert stage.status(commitment) == "synced"
 
 
 def test_an_answer_that_is_no_xml_is_kept_and_nothing_is_lost(
@@ -260,3 +342,100 @@ def test_calls_out_of_sequence_change_nothing(stage: Stage, live_server) -> None
     assert stage.web_connector(live_server.url).run_once().outcome == "done"
     assert stage.status(commitment) == "synced"
     assert len(stage.books.purchase_orders()) == 1
+
+
+def test_the_per_cent_never_say_that_it_is_over_while_something_is_left(stage: Stage) -> None:
+    commitment = stage.commitment()
+    stage.send(commitment)
+    stage.accept(commitment)
+    session = engine.open_session(stage.connection.pk)
+    assert isinstance(session, Session)
+    Session.objects.update(finished=100_000)
+    assert engine.progress(session) == 99
+    engine.close_session(session)
+    stage.visit()
+    session.refresh_from_db()
+    assert engine.progress(session) == 100
+
+
+def test_a_session_that_fell_silent_is_over(stage: Stage, live_server, settings) -> None:
+    """The office's machine was switched off: its ticket dies, and its work waits for the next."""
+    commitment = stage.commitment()
+    stage.send(commitment)
+    stage.accept(commitment)
+    ticket = authenticate(live_server, stage).split("<string>")[1].split("</string>")[0]
+    greeting = escape(stage.books.host_company_preferences(OWNER_ID))
+    assert say(live_server, stage, "sendRequestXML", ticket=ticket, strHCPResponse=greeting) != ""
+    assert engine.expire_sessions() == 0  # it spoke just now
+    settings.ERP_SESSION_IDLE_SECONDS = 0
+    assert engine.expire_sessions() == 1
+    assert say(live_server, stage, "sendRequestXML", ticket=ticket) == ""
+    assert "has ended" in say(live_server, stage, "getLastError", ticket=ticket)
+    assert stage.status(commitment) == "accepted"
+    stage.web_connector(live_server.url).run_once()
+    assert stage.status(commitment) == "synced"
+
+
+def test_a_session_that_cannot_be_ended_keeps_no_other_from_ending(
+    stage: Stage, settings, caplog
+) -> None:
+    """An add-on that made conversations is gone; another company's session ends all the same."""
+    settings.ERP_SESSION_IDLE_SECONDS = 0
+    sessions: list[Session] = []
+    for company in (stage.company, stage.other):
+        connection, _ = Connection.objects.get_or_create(
+            company=company,
+            defaults={"erp": "quickbooks", "company_file": "{x}", "user_name": "qb-other"},
+        )
+        session = engine.open_session(connection.pk)
+        assert isinstance(session, Session)
+        sessions.append(session)
+    sick, well = sessions
+    engine.queue(stage.connection.pk, "of-yesterday", "1", "nothing")
+    Conversation.objects.update(state="open", session=sick)
+    assert engine.expire_sessions() == 1
+    for session in sessions:
+        session.refresh_from_db()
+    assert sick.ended_at is None
+    assert well.ended_at is not None
+    assert f"Silent session {sick.pk} could not be ended" in caplog.text
+
+
+def test_each_session_reads_anew_what_quickbooks_is(stage: Stage, live_server) -> None:
+    """Version, preferences and company file: somebody switches estimates off between two visits."""
+    connector = stage.web_connector(live_server.url)
+    seen = []
+    for number, switched in ((1, True), (2, False)):
+        stage.books.by_hand.set_preference("IsUsingEstimates", switched)
+        commitment = stage.commitment(number=f"SC-00{number}")
+        stage.send(commitment)
+        stage.accept(commitment)
+        connector.run_once()
+        stage.connection.refresh_from_db()
+        seen.append(stage.connection.facts["estimates"])
+        assert stage.status(commitment) == "synced"
+        assert stage.connection.erp_version == "13.0"
+        assert stage.connection.erp_company == "Meridian Builders, Inc."
+    assert seen == ["on", "off"]
+    # An older QuickBooks on the same machine: told, and nothing is sent to it.
+    stage.books.by_hand.set_preference("HighestVersion", "12.0")
+    commitment = stage.commitment(number="SC-003")
+    stage.send(commitment)
+    stage.accept(commitment)
+    connector.run_once()
+    stage.connection.refresh_from_db()
+    assert "too old" in stage.connection.last_result
+    assert stage.status(commitment) == "accepted"
+
+
+def test_a_new_password_keeps_the_company_file(stage: Stage, live_server) -> None:
+    """The old password is dead at once; the FileID, by which QuickBooks knows us, stays."""
+    stage.synced(stage.commitment())
+    assert stage.web_connector(live_server.url).run_once().outcome == "nothing to do"
+    before = stage.connection.company_file
+    password = setup.reissue_password(stage.connection, by=stage.access(stage.dora))
+    stage.connection.refresh_from_db()
+    assert stage.connection.company_file == before
+    nobody = "<string></string><string>nvu</string>"
+    assert authenticate(live_server, stage) == nobody
+    assert authenticate(live_server, stage, password) == "<string></string><string>none</string>"
