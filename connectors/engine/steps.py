@@ -25,10 +25,8 @@ def asked_by(conversations: Sequence[Conversation]) -> dict[int, list[Exchange]]
         [only] = conversations
         return {only.pk: _OF_ONE.all(only.pk)}
     asked: dict[int, list[Exchange]] = {}
-    rows = Exchange.objects.filter(conversation__in=conversations)
     # The message that many share, with the reply in it, is loaded once and not for each of them.
-    alone = len(conversations) == 1
-    rows = rows.select_related("message") if alone else rows.prefetch_related("message")
+    rows = Exchange.objects.filter(conversation__in=conversations).prefetch_related("message")
     for exchange in rows.order_by("conversation_id", "position"):
         asked.setdefault(exchange.conversation_id, []).append(exchange)
     return asked

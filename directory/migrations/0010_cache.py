@@ -5,7 +5,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
 
-    dependencies = [("directory", "0008_events_by_day")]
+    dependencies = [("directory", "0009_costs_by_category")]
 
     operations = [
         migrations.RunSQL(
