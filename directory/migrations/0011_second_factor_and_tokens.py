@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('directory', '0007_mail'),
+        ('directory', '0010_cache'),
     ]
 
     operations = [
