@@ -1,16 +1,18 @@
 """One-time links: how people who were invited set their first password.
 
-Mail may not be set up, so the link is shown on the screen of whoever invites; it is handed over
-by other means. It works until it was used, or for PASSWORD_RESET_TIMEOUT.
+The link is mailed. Where no mail is set up it is shown on the screen of whoever invites, and handed
+over by other means. It works until it was used, or for PASSWORD_RESET_TIMEOUT.
 """
 
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
+from django.template.loader import render_to_string
 from django.urls import reverse
 
-from directory.models import User
+from directory.models import Company, User
+from directory.outbox import post
 
 
 def one_time_link(user: User) -> str:
@@ -32,3 +34,15 @@ def first_link(user: User) -> str:
             "sign-in page."
         )
     return one_time_link(user)
+
+
+def invite_by_mail(user: User, company: Company | None, by: User, link: str) -> None:
+    """Mail the link to its person. `company` is None for an operator."""
+    context = {"user": user, "company": company, "by": by, "link": link}
+    post(
+        user.email,
+        f"{by} invites you to {company or 'ERP Bridge'}",
+        render_to_string("mail/invitation.txt", context),
+        render_to_string("mail/invitation.html", context),
+        user=user,
+    )

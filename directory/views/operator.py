@@ -32,7 +32,7 @@ from directory.privilege import (
     refuse_push,
 )
 from directory.telling import history
-from directory.views.people import members, show_link
+from directory.views.people import hand_over, members
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -91,7 +91,7 @@ def new_operator(request: HttpRequest) -> HttpResponse:
     if made.has_usable_password():
         messages.success(request, f"{made} is an operator now.")
         return redirect("operator")
-    return show_link(request, None, made, reverse("operator"))
+    return hand_over(request, None, made, reverse("operator"))
 
 
 @operators_only
@@ -105,7 +105,7 @@ def company(request: HttpRequest, company_id: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         made = workflow.invite_administrator(this, **form.cleaned_data, by=person(request))
         if not made.user.has_usable_password():
-            return show_link(request, this, made.user, reverse("operator_company", args=[this.pk]))
+            return hand_over(request, this, made.user, reverse("operator_company", args=[this.pk]))
         messages.success(request, f"{made.user} is an administrator of {this} now.")
         return redirect("operator_company", this.pk)
     rows, after = page(members(this), "key", request.GET.get("after", ""))
@@ -220,4 +220,4 @@ def link(request: HttpRequest, company_id: int, membership_id: int) -> HttpRespo
     rows = Membership.objects.select_related("user", "company").filter(company_id=company_id)
     membership = get_object_or_404(rows, pk=membership_id)
     back = reverse("operator_company", args=[company_id])
-    return show_link(request, membership.company, membership.user, back)
+    return hand_over(request, membership.company, membership.user, back)

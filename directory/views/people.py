@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -19,7 +20,7 @@ from directory import workflow
 from directory.access import Access, open_company
 from directory.forms import LevelsForm, PersonForm
 from directory.http import person
-from directory.invitations import first_link
+from directory.invitations import first_link, invite_by_mail
 from directory.models import Company, Membership, PrivilegeRequest, Project, User
 from directory.paging import page, rows_html
 from directory.perms import COMPANY_TOOLS, PROJECT_TOOLS, Level, Tool
@@ -96,7 +97,7 @@ def _chosen(projects: list[Project], wanted: str) -> Project | None:
 @require_http_methods(["GET", "POST"])
 @never_cache
 def invite(request: HttpRequest, company_id: int) -> HttpResponse:
-    """Invite a person; answers with their one-time link, which is shown this once."""
+    """Invite a person, who gets a one-time link."""
     access = open_company(person(request), company_id, Tool.DIRECTORY)
     access.need(Tool.DIRECTORY, Level.ADMIN)
     form = PersonForm(request.POST or None)
@@ -106,15 +107,21 @@ def invite(request: HttpRequest, company_id: int) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            return show_link(request, access.company, made.user, _person_url(made))
-    context = {"company": access.company, "current": "people", "form": form}
+            return hand_over(request, access.company, made.user, _person_url(made))
+    context = {"company": access.company, "form": form, "mailed": settings.MAIL_DELIVERY}
     return render(request, "directory/invite.html", context, status=422 if form.errors else 200)
 
 
-def show_link(request: HttpRequest, company: Company | None, user: User, back: str) -> HttpResponse:
-    """The page with a new one-time link. PermissionDenied for who has a password already."""
-    context = {"company": company, "invited": user, "link": first_link(user), "back": back}
-    return render(request, "directory/link.html", context)
+def hand_over(request: HttpRequest, company: Company | None, user: User, back: str) -> HttpResponse:
+    """A new one-time link: mailed to its person, or shown this once where no mail is set up.
+    PermissionDenied for who has a password already."""
+    link = first_link(user)
+    if not settings.MAIL_DELIVERY:
+        context = {"company": company, "invited": user, "link": link, "back": back}
+        return render(request, "directory/link.html", context)
+    invite_by_mail(user, company, person(request), link)
+    messages.success(request, f"A mail with a link to set a password goes to {user.email}.")
+    return redirect(back)
 
 
 @login_required
@@ -172,7 +179,7 @@ def link(request: HttpRequest, company_id: int, membership_id: int) -> HttpRespo
         raise PermissionDenied(
             f"{user} has more to do here than {access.company}. The operator makes the link."
         )
-    return show_link(request, access.company, user, _person_url(membership))
+    return hand_over(request, access.company, user, _person_url(membership))
 
 
 @login_required

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 
@@ -247,3 +248,19 @@ def test_a_forgotten_password_goes_through_the_outbox(stage: Stage, server: Mail
     [taken] = server.taken
     assert "/accounts/password/reset/key/" in taken.get_content()
     assert Mail.objects.get().text == "", "the link is not kept"
+
+
+def test_an_invitation_is_mailed(stage: Stage, at: At, server: MailServer) -> None:
+    """Only who is invited gets the link: who invites cannot become them."""
+    path = f"/companies/{stage.company.pk}/directory/people/new/"
+    entered = {"name": "Quinn", "email": "quinn@test.example"}
+    answer = at(stage.dora).post(path, entered, follow=True).content.decode()
+    assert "goes to quinn@test.example" in answer
+    assert "/password/reset/key/" not in answer
+    outbox.send_waiting()
+    [taken] = server.taken
+    assert taken["Subject"] == "Dora invites you to Meridian Builders"
+    text = next(taken.iter_parts()).get_content()
+    link = re.search(r"/accounts/password/reset/key/\S+", text)
+    assert link is not None
+    assert "password1" in Client().get(link[0], follow=True).content.decode()
