@@ -17,7 +17,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
-from approvals import linking, listing, queue
+from approvals import linking, listing, queue, rejecting
 from approvals.buttons import IN_LISTS
 from approvals.doors import open_export, sees_document
 from approvals.errors import StepError
@@ -89,7 +89,7 @@ def queue_bulk(request: HttpRequest, company_id: int, tab: str, step: str) -> Ht
         raise Http404
     items = [one for one in request.POST.getlist("only") if one] or request.POST.getlist("item")
     try:
-        results = take_all(step, queue.ticked(items), by=access, note=request.POST.get("note", ""))
+        results = take_all(step, queue.ticked(items), by=access, note=_note(request, step, access))
     except StepError as refused:
         return _queue(request, access, tab, error=refused.message, status=409)
     except PermissionDenied as refused:
@@ -277,7 +277,7 @@ def export_step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
             item,
             by=access,
             version=version,
-            note=request.POST.get("note", ""),
+            note=_note(request, step, access, item),
             terms=request.POST.get("terms", ""),
         )
     except StepError as refused:
@@ -295,6 +295,16 @@ def export_step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
     of = f" of {item.parent.number}" if item.parent else ""
     messages.success(request, f"{item}{of}: {done}")
     return redirect(_next(request, pk))
+
+
+def _note(request: HttpRequest, step: str, access: Access, item: Export | None = None) -> str:
+    """The comment of a form; that of a rejection may name a reason and lines."""
+    note = request.POST.get("note", "")
+    if step != "reject":
+        return note
+    lines = rejecting.numbers(request.POST.get("lines", ""))
+    reason = request.POST.get("reason", "")
+    return rejecting.comment(access.company, note, reason=reason, lines=lines, export=item)
 
 
 def _refused(

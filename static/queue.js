@@ -37,7 +37,7 @@ function ask(button) {
   dialog.querySelector("[data-note-what]").textContent = only.value
     ? button.dataset.name
     : `${ticked} ${ticked === 1 ? "item" : "items"}; all of them get this comment.`;
-  dialog.querySelector("textarea").required = true;
+  dialog.querySelector("textarea").required = !dialog.querySelector("select");
   dialog.showModal();
   dialog.querySelector("textarea").focus();
 }

@@ -15,6 +15,7 @@ from approvals.api.rows import ExportRow, StatusName, row_of
 from approvals.doors import TOOLS, open_export
 from approvals.models import Export, Kinds
 from approvals.refusals import Refusal, refusal
+from approvals.rejecting import comment
 from approvals.states import BY_CHOICE, STEPS, Step, Who
 from approvals.workflow import MOST_AT_ONCE, Item, Result, send_all, take, take_all
 from directory.access import Access, open_company, open_project
@@ -38,12 +39,15 @@ def _step_parameter(steps: Sequence[Step]) -> OpenApiParameter:
 class StepBody(msgspec.Struct):
     """`version` as it was seen; `terms` the digest of the destination that the preview showed.
 
-    `note` is the comment that reject and record-absent need.
+    `note` is the comment that reject and record-absent need. A rejection may also give a `reason`,
+    one of those that the company keeps, and the numbers of the `lines` that it is about.
     """
 
     version: int
     note: Text = ""
     terms: str = ""
+    reason: Text = ""
+    lines: list[int] = []
 
 
 @extend_schema(
@@ -63,8 +67,11 @@ def step(request: Request, pk: int, step: str) -> Response:
     if wanted.who == Who.APPROVER:
         access.need_approver()
     asked = body(request, StepBody)
-    _need_note(step, asked.note)
-    take(step, found, by=access, version=asked.version, note=asked.note, terms=asked.terms)
+    note = asked.note
+    if step == "reject":
+        note = comment(access.company, note, reason=asked.reason, lines=asked.lines, export=found)
+    _need_note(step, note)
+    take(step, found, by=access, version=asked.version, note=note, terms=asked.terms)
     return Response(row_of(pk))
 
 
@@ -80,10 +87,11 @@ class BulkItem(msgspec.Struct):
 
 
 class BulkBody(msgspec.Struct):
-    """At most 500 items of one company."""
+    """At most 500 items of one company. `note` and `reason` are for all of them."""
 
     items: list[BulkItem]
     note: Text = ""
+    reason: Text = ""
 
 
 class BulkResult(msgspec.Struct):
@@ -127,8 +135,11 @@ def bulk_step(request: Request, step: str) -> Response:
     else:
         access = _open_sent(request, ids)
         access.need_approver()
-        _need_note(step, asked.note)
-        results = take_all(step, items, by=access, note=asked.note)
+        note = asked.note
+        if step == "reject":
+            note = comment(access.company, note, reason=asked.reason)
+        _need_note(step, note)
+        results = take_all(step, items, by=access, note=note)
     told = [_told(one, one.export) for one in results if one.export is not None]
     return Response(BulkAnswer(told))
 
