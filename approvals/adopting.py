@@ -116,7 +116,7 @@ def link(export_id: int, *, by: Access, version: int, record: str, note: str = "
 class LookUps:
     """The purpose of the conversations that look for records that are there already."""
 
-    def lock(self, subjects: Sequence[str]) -> None:
+    def lock(self, conversations: Sequence[Conversation]) -> None:
         """Nothing: what is found is kept beside the export and moves nothing."""
 
     def begin(self, conversations: Sequence[Conversation]) -> Mapping[str, str | None]:

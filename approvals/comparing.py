@@ -62,7 +62,7 @@ def queue_comparisons(connection: Connection) -> int:
 class Comparisons:
     """The purpose of the conversations that compare. Nothing hangs on them but their page."""
 
-    def lock(self, subjects: Sequence[str]) -> None:
+    def lock(self, conversations: Sequence[Conversation]) -> None:
         """Nothing: an export is only read, and what is found is written by itself."""
 
     def begin(self, conversations: Sequence[Conversation]) -> Mapping[str, str | None]:

@@ -6,6 +6,7 @@ from approvals.models import Export, Kinds
 from directory.access import Access, access_to
 from directory.models import User
 from directory.perms import Level, Tool
+from directory.prepared import Prepared
 
 # Reading one of these in its project, or ERP Integrations in its company, opens an export.
 TOOLS = {
@@ -17,11 +18,7 @@ TOOLS = {
 
 def open_export(user: User, export_id: int) -> tuple[Export, Access]:
     """The export and what `user` may do in its project and company. Raises Http404."""
-    export = (
-        Export.objects.select_related("company", "project", "parent", "sent_by", "decided_by")
-        .filter(pk=export_id)
-        .first()
-    )
+    export = _EXPORT.first(export_id)
     if export is None:
         raise Http404
     access = access_to(user, export.company, export.project)
@@ -29,6 +26,14 @@ def open_export(user: User, export_id: int) -> tuple[Export, Access]:
     accounting = (Tool.ERP,) if export.copy else ()
     access.see(*accounting, *TOOLS[Kinds(export.kind)])
     return export, access
+
+
+_EXPORT = Prepared(
+    lambda pk: Export.objects.select_related(
+        "company", "project", "parent", "sent_by", "decided_by"
+    ).filter(pk=pk),
+    int,
+)
 
 
 def sees_document(export: Export, access: Access) -> bool:

@@ -34,8 +34,12 @@ from connectors.models import Connection, Conversation
 class Exports:
     """The purpose of every conversation about an export."""
 
-    def lock(self, subjects: Sequence[str]) -> None:
-        lock_exports([int(subject) for subject in subjects], parents=True)
+    def lock(self, conversations: Sequence[Conversation]) -> None:
+        held = lock_exports([int(one.subject) for one in conversations], parents=True)
+        for conversation in conversations:
+            export = held[int(conversation.subject)]
+            above = [held[export.parent_id]] if export.parent_id else []
+            conversation.held = {one.pk: one for one in [export, *above]}
 
     def begin(self, conversations: Sequence[Conversation]) -> Mapping[str, str | None]:
         """accepted → exporting, with everything frozen that the script may use.
@@ -43,14 +47,18 @@ class Exports:
         What is no longer right (a link that changed since it was accepted, a commitment that is
         gone) fails here, and nothing is written to the ERP.
         """
-        exports = _exports(conversations)
-        connection = Connection.objects.get(pk=conversations[0].connection_id)
+        exports: dict[int, Export] = {}
+        for conversation in conversations:
+            exports |= conversation.held
+        connection = Connection.of(_export(conversations[0]).company_id)
+        if connection is None:
+            raise LookupError("There are exports without a connection.")
         wanted = {"export": Status.ACCEPTED, "find": Status.UNKNOWN}
         inputs: dict[str, str | None] = {c.subject: None for c in conversations}
         going = [
             (conversation, export)
             for conversation in conversations
-            if (export := exports[int(conversation.subject)]).status == wanted[conversation.purpose]
+            if (export := _export(conversation)).status == wanted[conversation.purpose]
         ]
         now = destinations(connection, [export for _, export in going], exports)
         attempts = engine.attempts_of(connection.pk, [c.subject for c, _ in going])
@@ -99,20 +107,18 @@ class Exports:
 
     def put_back(self, conversations: Sequence[Conversation]) -> None:
         """exporting → accepted: nothing was written. A search that is put back changes nothing."""
-        exports = _exports([c for c in conversations if c.purpose == "export"])
-        make(STEPS["put-back"], [Move(export) for export in exports.values()], by=None)
+        tried = [conversation for conversation in conversations if conversation.purpose == "export"]
+        make(STEPS["put-back"], [Move(_export(one)) for one in tried], by=None)
 
     def lost(self, conversations: Sequence[Conversation]) -> None:
         """exporting → unknown. From here nothing is sent again without evidence."""
-        exports = _exports(conversations)
-        make(STEPS["lose"], [Move(export) for export in exports.values()], by=None)
+        make(STEPS["lose"], [Move(_export(one)) for one in conversations], by=None)
 
     def settle(self, outcomes: Sequence[engine.Outcome]) -> None:
         """The step that follows from how each script ended."""
-        exports = _exports([outcome.conversation for outcome in outcomes])
         # Something stopped it before it had begun: the history tells both.
         unbegun = [
-            Move(exports[int(o.conversation.subject)], {}, {"key": o.conversation.key})
+            Move(_export(o.conversation), {}, {"key": o.conversation.key})
             for o in outcomes
             if o.conversation.purpose == "export"
         ]
@@ -120,10 +126,9 @@ class Exports:
         moves: dict[str, list[Move]] = {}
         again: list[Conversation] = []
         for outcome in outcomes:
-            export = exports[int(outcome.conversation.subject)]
             step, changes = what_follows(outcome)
             told = {"receipt": changes["erp_id"]} if "erp_id" in changes else changes
-            moves.setdefault(step, []).append(Move(export, changes, told))
+            moves.setdefault(step, []).append(Move(_export(outcome.conversation), changes, told))
             if step == "found-not-there":
                 again.append(outcome.conversation)
         for step, group in moves.items():
@@ -163,6 +168,7 @@ def _words(message: str, words: str, code: str) -> str:
     return f"{message}\n{own}" if own and own not in message else message
 
 
-def _exports(conversations: Sequence[Conversation]) -> dict[int, Export]:
-    """The exports of these conversations and their parents; locked already."""
-    return lock_exports([int(c.subject) for c in conversations], parents=True)
+def _export(conversation: Conversation) -> Export:
+    """The export that a conversation is about, as it was locked."""
+    export: Export = conversation.held[int(conversation.subject)]
+    return export

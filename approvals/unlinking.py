@@ -88,8 +88,8 @@ def stop_checking(rounds: Sequence[Export], by: Access) -> Mapping[str, object]:
 class Unlinks:
     """The purpose of the conversations that look whether a document is gone from the ERP."""
 
-    def lock(self, subjects: Sequence[str]) -> None:
-        lock_exports([int(subject) for subject in subjects], parents=True, rounds=True)
+    def lock(self, conversations: Sequence[Conversation]) -> None:
+        lock_exports([int(one.subject) for one in conversations], parents=True, rounds=True)
 
     def begin(self, conversations: Sequence[Conversation]) -> Mapping[str, str | None]:
         exports = lock_exports([int(c.subject) for c in conversations])

@@ -31,6 +31,7 @@ from connectors.registry import connector_for
 from connectors.tasks import ring
 from directory.access import Access, access_to
 from directory.models import Membership
+from directory.prepared import Prepared
 
 MOST_AT_ONCE = 500
 LONGEST_NOTE = 10_000  # characters
@@ -327,12 +328,19 @@ def _checking(
 
 def approver_again(by: Access) -> Access:
     """The approver's rights, read again under the lock that a revocation takes."""
-    Membership.objects.select_for_update(no_key=True).filter(
-        company=by.company, user=by.user
-    ).first()
+    _MEMBERSHIP.first(by.company.pk, by.user.pk)
     now = access_to(by.user, by.company, by.project)
     now.need_approver()
     return now
+
+
+_MEMBERSHIP = Prepared(
+    lambda company, user: Membership.objects.select_for_update(no_key=True).filter(
+        company=company, user=user
+    ),
+    int,
+    int,
+)
 
 
 def _need_comment(note: str, why: str) -> None:

@@ -34,7 +34,7 @@ def queue_costs(connection: Connection) -> int:
 class JobCostReports:
     """The purpose of the conversations that read job costs."""
 
-    def lock(self, subjects: Sequence[str]) -> None:
+    def lock(self, conversations: Sequence[Conversation]) -> None:
         """Nothing: the ledger of a project is written by its own conversation alone."""
 
     def begin(self, conversations: Sequence[Conversation]) -> Mapping[str, str | None]:

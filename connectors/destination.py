@@ -1,17 +1,39 @@
 """Where documents go: every link resolved to the ERP's ids, for one document or five hundred."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
+from django.db import connection as database
 
 from connectors.contract import Document, Line, Receipt, Ref, Terms, pair
 from connectors.models import Connection, Known
 from connectors.registry import connector_for
-from directory.models import Category, CostCode, Job, Vendor
+from directory.models import CostCode
+
+# What is linked to a record of the ERP that is in use there (`directory.models.Listed.is_linked`).
+_LINKED = """
+    SELECT 'vendor', id, erp_id, erp_name FROM directory_vendor
+    WHERE company_id = %(company)s AND id = ANY(%(vendors)s::bigint[])
+      AND erp_id <> '' AND erp_active
+    UNION ALL
+    SELECT 'job', project.id, job.erp_id, job.name FROM directory_job AS job
+    JOIN directory_project AS project ON project.job_id = job.id
+    WHERE job.company_id = %(company)s AND project.id = ANY(%(projects)s::bigint[])
+      AND job.erp_id <> '' AND job.erp_active
+    UNION ALL
+    SELECT 'item', id, erp_id, erp_name FROM directory_costcode
+    WHERE company_id = %(company)s AND id = ANY(%(codes)s::bigint[]) AND erp_id <> '' AND erp_active
+    UNION ALL
+    SELECT 'class', id, erp_id, erp_name FROM directory_category
+    WHERE company_id = %(company)s AND id = ANY(%(classes)s::bigint[])
+      AND erp_id <> '' AND erp_active
+"""
 
 
 class Destinations:
-    """Resolves documents of one company; a query per list, however many documents there are.
+    """Resolves documents of one company; one query, however many documents there are, and another
+    where each category has an item of its own.
 
     `parents`: receipts of the commitments, by the id of their Export.
     """
@@ -25,78 +47,71 @@ class Destinations:
         self._connection = connection
         self._connector = connector_for(connection.erp)
         self._parents = parents
-        company = connection.company_id
-        self._vendors = Vendor.objects.filter(company_id=company).in_bulk(
-            {document.vendor.id for document in documents if document.vendor}
-        )
-        self._jobs = {
-            project: Ref(id=erp_id, name=name)
-            for project, erp_id, name in Job.objects.filter(
-                company_id=company,
-                erp_active=True,
-                project__in={document.project.id for document in documents},
-            ).values_list("project", "erp_id", "name")
+        lines = [line for document in documents for line in document.lines]
+        has_classes = "classes" in self._connector.lists(connection.settings)
+        wanted: dict[str, Any] = {
+            "company": connection.company_id,
+            "vendors": [document.vendor.id for document in documents if document.vendor],
+            "projects": [document.project.id for document in documents],
+            "codes": [line.cost_code.id for line in lines],
+            "classes": [line.category.id for line in lines if has_classes],
         }
-        codes = {line.cost_code.id for document in documents for line in document.lines}
-        self._items = CostCode.objects.filter(company_id=company).in_bulk(codes)
-        self._parts = self._items_of_categories(documents)
-        self._classes: dict[int, Category] = {}
-        if "classes" in self._connector.lists(connection.settings):
-            categories = {line.category.id for document in documents for line in document.lines}
-            self._classes = Category.objects.filter(company_id=company).in_bulk(categories)
+        with database.cursor() as cursor:
+            cursor.execute(_LINKED, wanted)
+            self._linked = {
+                (what, ours): Ref(id=erp_id, name=name)
+                for what, ours, erp_id, name in cursor.fetchall()
+            }
+        self._parts = self._items_of_categories(lines)
 
-    def _items_of_categories(self, documents: Sequence[Document]) -> dict[str, CostCode]:
+    def _items_of_categories(self, lines: Sequence[Line]) -> dict[str, Ref]:
         """`contract.pair` of a line -> its item, where each category has one of its own."""
         names = {
             pair(line): name
-            for document in documents
-            for line in document.lines
-            if (code := self._items.get(line.cost_code.id))
-            and code.is_linked
-            and (name := self._item_name(code, line)) != code.erp_name
+            for line in lines
+            if (code := self._linked.get(("item", line.cost_code.id)))
+            and (name := self._item_name(code, line)) != code.name
         }
         if not names:
             return {}
         found = CostCode.objects.filter(
             company_id=self._connection.company_id, erp_name__in=set(names.values())
         )
-        by_name = {item.erp_name: item for item in found if item.is_linked}
+        by_name = {
+            item.erp_name: Ref(id=item.erp_id, name=item.erp_name)
+            for item in found
+            if item.is_linked
+        }
         return {key: by_name[name] for key, name in names.items() if name in by_name}
 
-    def _item_name(self, code: CostCode, line: Line) -> str:
-        return self._connector.item_name(
-            code.erp_name, line.category.name, self._connection.settings
-        )
+    def _item_name(self, code: Ref, line: Line) -> str:
+        return self._connector.item_name(code.name, line.category.name, self._connection.settings)
 
     def terms(self, document: Document) -> Terms:
         """Where this document would go now. What is not linked is left out: see `problems`."""
-        vendor = self._vendors.get(document.vendor.id) if document.vendor else None
-        items = {
-            str(code): Ref(id=item.erp_id, name=item.erp_name)
-            for code in sorted({line.cost_code.id for line in document.lines})
-            if (item := self._items.get(code)) and item.is_linked
-        }
+        items = self._those_of("item", {line.cost_code.id for line in document.lines})
         for key in sorted({pair(line) for line in document.lines} & self._parts.keys()):
-            items[key] = Ref(id=self._parts[key].erp_id, name=self._parts[key].erp_name)
-        classes = {
-            str(category): Ref(id=row.erp_id, name=row.erp_name)
-            for category in sorted({line.category.id for line in document.lines})
-            if (row := self._classes.get(category)) and row.is_linked
-        }
+            items[key] = self._parts[key]
         parent = self._parents.get(document.parent.id) if document.parent else None
         return Terms(
             erp=self._connection.erp,
             company_file=self._connection.company_file,
             number=self._connector.number(document, parent),
-            vendor=Ref(id=vendor.erp_id, name=vendor.erp_name)
-            if vendor and vendor.is_linked
-            else None,
-            job=self._jobs.get(document.project.id),
+            vendor=self._linked.get(("vendor", document.vendor.id)) if document.vendor else None,
+            job=self._linked.get(("job", document.project.id)),
             items=items,
-            classes=classes,
+            classes=self._those_of("class", {line.category.id for line in document.lines}),
             parent=parent,
             settings=dict(self._connection.settings),
         )
+
+    def _those_of(self, what: str, ids: set[int]) -> dict[str, Ref]:
+        """Our id as text -> the ERP's record, of those that are linked."""
+        return {
+            str(ours): self._linked[what, ours]
+            for ours in sorted(ids)
+            if (what, ours) in self._linked
+        }
 
 
 def with_confirmed(connection: Connection, document: Document, terms: Terms) -> Terms:

@@ -6,6 +6,7 @@ PostgreSQL, while it knows little of a lane that has just been filled, may choos
 
 from datetime import datetime, timedelta
 from statistics import median
+from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -214,6 +215,8 @@ class Conversation(models.Model):
     # done, seen (looked, and not there), refused, put_back, lost, dropped
     outcome = models.CharField(max_length=12, blank=True, default="")
     fault = models.TextField(blank=True, default="")
+
+    held: Any = None  # what its purpose has locked in this transaction
 
     class Meta:
         constraints = [

@@ -108,7 +108,7 @@ def _queue(connection: int, what: str, session: int = 0, cursor: str = "") -> No
 class Pulls:
     """The purpose of the conversations that read the ERP's lists."""
 
-    def lock(self, subjects: Sequence[str]) -> None:
+    def lock(self, conversations: Sequence[Conversation]) -> None:
         """Nothing: rows are written one statement at a time, and no step hangs on them."""
 
     def begin(self, conversations: Sequence[Conversation]) -> Mapping[str, str | None]:
@@ -255,7 +255,7 @@ def _mark_missing(connection: Connection, model: type[Listed], began_at: datetim
 class SelfTests:
     """The purpose of the conversations that try what the ERP shows its user."""
 
-    def lock(self, subjects: Sequence[str]) -> None:
+    def lock(self, conversations: Sequence[Conversation]) -> None:
         """Nothing: what is seen is kept beside the connection and moves nothing."""
 
     def begin(self, conversations: Sequence[Conversation]) -> Mapping[str, str | None]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 
-from django.db.models.functions import Now
+from django.db import connection as database
 
 from connectors.contract import Pieces, Reply
 from connectors.models import Message, ReplyPart
@@ -68,9 +68,14 @@ def keep(message: Message, reply: Reply) -> None:
     message.reply, message.reply_bytes = reply if isinstance(reply, str) else "", None
     if not isinstance(reply, str):
         message.reply, message.reply_bytes = _keep_parts(message, reply)
-    Message.objects.filter(pk=message.pk).update(
-        reply=message.reply, reply_bytes=message.reply_bytes, replied_at=Now()
-    )
+    with database.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE connectors_message
+            SET reply = %s, reply_bytes = %s, replied_at = statement_timestamp() WHERE id = %s
+            """,
+            [message.reply, message.reply_bytes, message.pk],
+        )
 
 
 def _keep_parts(message: Message, reply: Pieces) -> tuple[str, int]:

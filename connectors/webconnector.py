@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import logging
 import re
 import secrets
@@ -279,12 +280,19 @@ def greet(session: Session, greeting: str) -> bool:
     except Refused as refused:
         _fail(session, refused.message)
         return False
-    connection.erp_company = hello.company
-    connection.erp_version = hello.version
-    connection.facts = hello.facts
-    connection.save(update_fields=["erp_company", "erp_version", "facts"])
-    Connection.objects.filter(pk=connection.pk, first_seen_at=None).update(first_seen_at=Now())
-    Session.objects.filter(pk=session.pk).update(greeted=True, last_seen_at=Now())
+    with database.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH greeted AS (
+                UPDATE connectors_session
+                SET greeted = true, last_seen_at = statement_timestamp() WHERE id = %s
+            )
+            UPDATE connectors_connection
+            SET erp_company = %s, erp_version = %s, facts = %s::jsonb,
+                first_seen_at = coalesce(first_seen_at, statement_timestamp()) WHERE id = %s
+            """,
+            [session.pk, hello.company, hello.version, json.dumps(hello.facts), connection.pk],
+        )
     return True
 
 

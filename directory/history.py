@@ -30,7 +30,7 @@ class Happened:
 def append(company: int | None, events: Sequence[Happened]) -> None:
     """Write `events` to the history of `company` (None: the installation's), in this order.
 
-    Must run inside a transaction, after every other lock but the counters has been taken. Three
+    Must run inside a transaction, after every other lock but the counters has been taken. Two
     statements, however many events there are.
     """
     if not events:
@@ -58,15 +58,14 @@ def append(company: int | None, events: Sequence[Happened]) -> None:
                 column.append(value)
         cursor.execute(
             """
-            INSERT INTO directory_event (chain_id, seq, at, actor_id, verb, subject, body, hash)
-            SELECT %s, * FROM unnest(%s::bigint[], %s::timestamptz[], %s::bigint[], %s::text[],
-                                     %s::text[], %s::text[], %s::text[])
+            WITH written AS (
+                INSERT INTO directory_event (chain_id, seq, at, actor_id, verb, subject, body, hash)
+                SELECT %s, * FROM unnest(%s::bigint[], %s::timestamptz[], %s::bigint[], %s::text[],
+                                         %s::text[], %s::text[], %s::text[])
+            )
+            UPDATE directory_chain SET length = %s, head = %s WHERE id = %s
             """,
-            [chain, *rows],
-        )
-        cursor.execute(
-            "UPDATE directory_chain SET length = %s, head = %s WHERE id = %s",
-            [length, previous, chain],
+            [chain, *rows, length, previous, chain],
         )
 
 

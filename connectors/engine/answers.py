@@ -1,11 +1,13 @@
 """The second half of every exchange: the ERP's answer, and what follows from it."""
 
+import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import OperationalError, transaction
+from django.db import connection as database
 from django.db.models.functions import Now
 
 from connectors.contract import Connector, Reply
@@ -14,9 +16,9 @@ from connectors.engine.outcomes import Outcome, lock
 from connectors.engine.queue import WAITING, ready, withdraw
 from connectors.engine.scripts import Ask, Reader
 from connectors.engine.sessions import SessionOver, heard, hold, lock_lane
-from connectors.engine.steps import asked_by, finish, next_step
+from connectors.engine.steps import finish, next_step
 from connectors.engine.turns import MOST_QUESTIONS
-from connectors.models import Conversation, Known, Lane, Message, Session
+from connectors.models import Conversation, Exchange, Lane, Message, Session
 from connectors.registry import connector_for
 from connectors.replies import keep
 from directory.prepared import Prepared
@@ -34,10 +36,10 @@ def receive(session: Session, reply: Reply) -> int:
     with transaction.atomic():
         lane = lock_lane(session.connection_id)
         late = lane.session_id != session.pk
-        message = Message.objects.filter(session=session, replied_at=None).first()
+        message, asked = _out(session)
         if message is not None:
             keep(message, reply)
-            _follow(lane, message, late=late)
+            _follow(lane, message, asked, late=late)
         if not late:
             heard(session)
     if late:
@@ -52,10 +54,37 @@ def fail_message(session: Session, fault: str) -> None:
     """
     with transaction.atomic():
         lane = hold(session)
-        message = Message.objects.filter(session=session, replied_at=None).first()
+        message, asked = _out(session)
         if message is not None:
             Message.objects.filter(pk=message.pk).update(fault=fault, replied_at=Now())
-            abandon(lane, _talking(message), fault)
+            abandon(lane, list(asked), fault)
+
+
+def _out(session: Session) -> tuple[Message | None, dict[Conversation, list[Exchange]]]:
+    """The message that is out; whom it speaks for, in their order, and all they asked so far."""
+    exchanges = _SPOKEN.all(session.pk)
+    message = next((one.message for one in exchanges if one.message.replied_at is None), None)
+    asked: dict[Conversation, list[Exchange]] = {}
+    for exchange in exchanges:
+        if message is not None and exchange.message_id == message.pk:
+            exchange.message = message  # the one that the reply is kept with
+        asked.setdefault(exchange.conversation, []).append(exchange)
+    return message, asked
+
+
+_SPOKEN = Prepared(
+    lambda session: (
+        Exchange.objects.filter(
+            conversation__in=Exchange.objects.filter(
+                message__session=session, message__replied_at=None, borrowed=False
+            ).values("conversation")
+        )
+        .select_related("conversation", "message")
+        .defer("message__body")
+        .order_by("conversation__place", "position")
+    ),
+    int,
+)
 
 
 def progress(session: Session) -> int:
@@ -77,13 +106,14 @@ _PROGRESS = Prepared(
 )
 
 
-def _follow(lane: Lane, message: Message, *, late: bool) -> None:
+def _follow(
+    lane: Lane, message: Message, asked: Mapping[Conversation, list[Exchange]], *, late: bool
+) -> None:
     """What follows from an answer: the conversations that it concerns take their next step."""
     connector = connector_for(lane.connection.erp)
     reader = Reader(connector)
-    conversations = _talking(message)
-    if late:
-        conversations = [c for c in conversations if c.outcome == "lost"]
+    reader.expect(exchange for exchanges in asked.values() for exchange in exchanges)
+    conversations = [c for c in asked if not late or c.outcome == "lost"]
     lock(conversations)
     if late:
         # Their answer is the best evidence there is, as long as the search for them waits.
@@ -93,9 +123,8 @@ def _follow(lane: Lane, message: Message, *, late: bool) -> None:
     # What reads lists and costs has locked nothing: it writes its rows before a step of an export
     # locks the history's head.
     conversations.sort(key=lambda conversation: conversation.purpose not in ("pull", "costs"))
-    asked = asked_by(conversations)
     for conversation in conversations:
-        step = next_step(lane, connector, conversation, asked[conversation.pk], reader)
+        step = next_step(lane, connector, conversation, asked[conversation], reader)
         if late and not isinstance(step, Outcome):
             abandon(lane, [conversation], "A late answer could not be used.")
         elif not isinstance(step, Ask):
@@ -113,19 +142,16 @@ def _is_searched(conversation: Conversation) -> bool:
     ).exists()
 
 
-def _talking(message: Message) -> list[Conversation]:
-    asking = message.exchanges.filter(borrowed=False).values("conversation")
-    return list(Conversation.objects.filter(pk__in=asking).order_by("place"))
-
-
 def _remember(lane: Lane, connector: Connector, message: Message, reader: Reader) -> None:
     """Keep the ERP records that the answers hold, for previews.
 
     Nothing hangs on them: what cannot be read or kept is noted with the message.
     """
     try:
-        with transaction.atomic():
-            _keep_known(lane.connection_id, connector, reader.answers(message).values())
+        answers = reader.answers(message).values()
+        found = {name: value for one in answers for name, value in connector.records(one).items()}
+        if found:
+            _keep_known(lane.connection_id, found)
     except OperationalError:
         raise
     except Exception as error:
@@ -133,14 +159,15 @@ def _remember(lane: Lane, connector: Connector, message: Message, reader: Reader
         Message.objects.filter(pk=message.pk).update(fault=str(error) or repr(error))
 
 
-def _keep_known(connection: int, connector: Connector, answers: Iterable[Any]) -> None:
-    found = {name: value for answer in answers for name, value in connector.records(answer).items()}
-    Known.objects.bulk_create(
-        [
-            Known(connection_id=connection, record=name, value=value, seen_at=Now())
-            for name, value in sorted(found.items())
-        ],
-        update_conflicts=True,
-        unique_fields=["connection", "record"],
-        update_fields=["value", "seen_at"],
-    )
+@transaction.atomic
+def _keep_known(connection: int, found: Mapping[str, Mapping[str, Any]]) -> None:
+    with database.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO connectors_known (connection_id, record, value, seen_at)
+            SELECT %s, one.*, statement_timestamp() FROM unnest(%s::text[], %s::jsonb[]) AS one
+            ON CONFLICT (connection_id, record)
+                DO UPDATE SET value = EXCLUDED.value, seen_at = EXCLUDED.seen_at
+            """,
+            [connection, sorted(found), [json.dumps(found[name]) for name in sorted(found)]],
+        )

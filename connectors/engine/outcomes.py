@@ -24,8 +24,11 @@ class Outcome:
 class Purpose(Protocol):
     """What a conversation is for. Subjects are ids as text."""
 
-    def lock(self, subjects: Sequence[str]) -> None:
-        """Lock every row that the other functions will change, before any of them is called."""
+    def lock(self, conversations: Sequence[Conversation]) -> None:
+        """Lock every row that the other functions will change, before any of them is called.
+
+        What was read with the lock may be kept in `held` of each conversation for them.
+        """
 
     def begin(self, conversations: Sequence[Conversation]) -> Mapping[str, str | None]:
         """Subject -> the frozen input of its script as JSON, or None: not to be begun."""
@@ -60,6 +63,7 @@ def by_purpose(
 
 
 def lock(conversations: Iterable[Conversation]) -> None:
-    """Lock all that these conversations may change, in one go."""
+    """Lock all that these conversations may change, in one go; again after a savepoint was rolled
+    back, for what is held in memory is then no longer what is stored."""
     for purpose, group in by_purpose(conversations):
-        purpose.lock([conversation.subject for conversation in group])
+        purpose.lock(group)

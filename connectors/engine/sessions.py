@@ -44,13 +44,23 @@ def open_session(connection: int, ticket_digest: str | None = None) -> Session |
         if left > 0:
             return Silence(left)
         end(lane, held)
-    lane.fence += 1
-    session = Session.objects.create(
-        connection_id=connection, fence=lane.fence, ticket_digest=ticket_digest
+    with database.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH session AS (
+                INSERT INTO connectors_session (connection_id, fence, ticket_digest, greeted, error,
+                                                finished)
+                VALUES (%(connection)s, %(fence)s, %(ticket)s, false, '', 0) RETURNING id, fence
+            )
+            UPDATE connectors_lane AS lane SET fence = session.fence, session_id = session.id
+            FROM session WHERE lane.connection_id = %(connection)s RETURNING session.id
+            """,
+            {"connection": connection, "fence": lane.fence + 1, "ticket": ticket_digest},
+        )
+        [(made,)] = cursor.fetchall()
+    return Session(
+        pk=made, connection_id=connection, fence=lane.fence + 1, ticket_digest=ticket_digest
     )
-    lane.session = session
-    lane.save(update_fields=["fence", "session"])
-    return session
 
 
 @transaction.atomic
@@ -105,14 +115,10 @@ _LANE = Prepared(
 
 
 def hold(session: Session) -> Lane:
-    """The session's lane, locked, if it is still the session's. Notes that it was heard.
-
-    Raises SessionOver.
-    """
+    """The session's lane, locked, if it is still the session's. Raises SessionOver."""
     lane = lock_lane(session.connection_id)
     if lane.session_id != session.pk:
         raise SessionOver
-    heard(session)
     return lane
 
 
@@ -127,11 +133,27 @@ def heard(session: Session) -> None:
 
 def end(lane: Lane, session: Session) -> None:
     """End a session under the lane's lock and settle what it left open."""
-    open_ones = Conversation.objects.filter(session=session, state=Conversation.State.OPEN)
-    abandon(lane, list(open_ones.order_by("place")))
-    Session.objects.filter(pk=session.pk).update(ended_at=Now())
+    if left_open := _LEFT_OPEN.all(session.pk):
+        abandon(lane, left_open)
+    with database.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH ended AS (
+                UPDATE connectors_session SET ended_at = statement_timestamp() WHERE id = %s
+            )
+            UPDATE connectors_lane SET session_id = NULL WHERE connection_id = %s
+            """,
+            [session.pk, lane.connection_id],
+        )
     lane.session = None
-    lane.save(update_fields=["session", "settled"])
+
+
+_LEFT_OPEN = Prepared(
+    lambda session: Conversation.objects.filter(
+        session=session, state=Conversation.State.OPEN
+    ).order_by("place"),
+    int,
+)
 
 
 def _seconds_left(session: Session) -> int:

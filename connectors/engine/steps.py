@@ -36,6 +36,7 @@ _OF_ONE = Prepared(
     lambda conversation: (
         Exchange.objects.filter(conversation=conversation)
         .select_related("message")
+        .defer("message__body")
         .order_by("position")
     ),
     int,

@@ -12,7 +12,7 @@ from connectors.contract import Connector, Request
 from connectors.engine.outcomes import Purpose, by_purpose, lock
 from connectors.engine.queue import CLOSED, OPEN, WAITING, ready
 from connectors.engine.scripts import Ask, Next, Reader
-from connectors.engine.sessions import hold
+from connectors.engine.sessions import heard, hold
 from connectors.engine.steps import asked_by, finish, next_step, stop
 from connectors.models import Conversation, Exchange, Lane, Message, Session
 from connectors.registry import connector_for, fingerprint
@@ -26,17 +26,25 @@ MOST_BYTES = 500_000
 
 
 class Asking(NamedTuple):
-    """A conversation's next request, and how many it made before."""
+    """A conversation's next request, and what it asked before."""
 
     conversation: Conversation
     request: Request
-    position: int
+    before: Sequence[Exchange]
 
     @property
     def id(self) -> str:
         """What the answer to it is called by."""
         request = self.request
-        return request.key if request.alone else f"c{self.conversation.pk}-{self.position}"
+        return request.key if request.alone else f"c{self.conversation.pk}-{len(self.before)}"
+
+    @property
+    def repeats(self) -> bool:
+        """Whether something may have been written under its key: an own one that is not used yet
+        is new, for keys of conversations are drawn by lot."""
+        key, own = self.request.key, self.conversation.key
+        new = key.startswith(own) and all(key != exchange.request_id for exchange in self.before)
+        return self.request.writes and not new
 
 
 def next_message(session: Session) -> Message | None:
@@ -56,6 +64,7 @@ def _turn(session: Session) -> tuple[Message | None, bool]:
     lane = hold(session)
     newest = _NEWEST.first(session.pk)
     if newest is not None and newest.replied_at is None:
+        heard(session)
         return newest, False
     number = newest.number + 1 if newest else 1
     connector = connector_for(lane.connection.erp)
@@ -71,7 +80,7 @@ def _turn(session: Session) -> tuple[Message | None, bool]:
             finish(lane, conversation, step)
             return None, True
         if step.request.alone:
-            asking = Asking(conversation, step.request, len(exchanges))
+            asking = Asking(conversation, step.request, exchanges)
             return _send(lane, connector, session, number, [asking]), True
     return _together(lane, connector, session, number, reader)
 
@@ -82,8 +91,8 @@ def _together(
     """Begin what waits; the questions of all travel in one message, or else the first write."""
     turns = _ALL_READY.all(session.connection_id, session.pk)
     lock(turns)
+    asked = asked_by([conversation for conversation in turns if conversation.state == OPEN])
     going = _begin(lane, session, turns)
-    asked = asked_by(going)
     questions: list[Asking] = []
     # What was dropped makes room for the next one of its record.
     size, moved = 0, len(going) < len(turns)
@@ -96,7 +105,7 @@ def _together(
             finish(lane, conversation, step)
             moved = True
             continue
-        asking = Asking(conversation, step.request, len(exchanges))
+        asking = Asking(conversation, step.request, exchanges)
         if not step.request.alone:
             questions.append(asking)
             size += len(step.request.body)
@@ -175,6 +184,7 @@ def _inputs(
     except OperationalError:
         raise  # the database's trouble, not theirs
     except Exception as error:
+        lock(waiting)
         if len(waiting) == 1:
             return {}, {waiting[0].pk: error}
     # One of them spoils it for all: each by itself.
@@ -224,16 +234,7 @@ def _already_answered(
     """
     if request.alone or request.fresh or not request.record:
         return None
-    newest = (
-        Exchange.objects.filter(
-            record=request.record,
-            message__session=conversation.session,
-            message__replied_at__isnull=False,
-        )
-        .select_related("message")
-        .order_by("-message__number")
-        .first()
-    )
+    newest = _ANSWERED.first(request.record, conversation.session_id or 0)
     if newest is None or newest.message.fault:
         return None
     reader.expect([newest])
@@ -241,6 +242,20 @@ def _already_answered(
     if answer is None or request.record not in connector.records(answer):
         return None
     return newest
+
+
+_ANSWERED = Prepared(
+    lambda record, session: (
+        Exchange.objects.filter(
+            record=record, message__session=session, message__replied_at__isnull=False
+        )
+        .select_related("message")
+        .defer("message__body")
+        .order_by("-message__number")[:1]
+    ),
+    str,
+    int,
+)
 
 
 def _send(
@@ -252,7 +267,7 @@ def _send(
     """
     first = asking[0].request
     writes, key = first.writes, first.key if first.alone else ""
-    earlier = _WRITTEN_BEFORE.first(session.connection_id, key) if writes else None
+    earlier = _OF_OLD.first(session.connection_id, key) if asking[0].repeats else None
     clear = lane.settled[0] if writes and earlier is None and lane.settled else ""
     try:
         body = earlier.body if earlier else _wrapped(connector, asking, clear)
@@ -272,7 +287,7 @@ def _send(
                 "connection": session.connection_id,
                 "settled": json.dumps(lane.settled),
                 "conversations": [one.conversation.pk for one in asking],
-                "positions": [one.position for one in asking],
+                "positions": [len(one.before) for one in asking],
                 "ids": [one.id for one in asking],
                 "requests": [one.request.canonical() for one in asking],
                 "records": [one.request.record for one in asking],
@@ -282,7 +297,8 @@ def _send(
     return Message(pk=made, session=session, number=number, key=key, writes=writes, body=body)
 
 
-# The message, what each conversation asks with it, and the settled keys that are left to forget.
+# The message, what each conversation asks with it, the settled keys that are left to forget, and
+# that the session is not silent.
 _SENT = """
     WITH message AS (
         INSERT INTO connectors_message (session_id, number, key, writes, body, fault, forgotten)
@@ -293,12 +309,14 @@ _SENT = """
         SELECT message.id, one.*, %(writes)s, false
         FROM message, unnest(%(conversations)s::bigint[], %(positions)s::int[], %(ids)s::text[],
                              %(requests)s::text[], %(records)s::text[]) AS one
+    ), heard AS (
+        UPDATE connectors_session SET last_seen_at = statement_timestamp() WHERE id = %(session)s
     ), lane AS (
         UPDATE connectors_lane SET settled = %(settled)s::jsonb WHERE connection_id = %(connection)s
     )
     SELECT id FROM message
 """
-_WRITTEN_BEFORE = Prepared(
+_OF_OLD = Prepared(
     lambda connection, key: Message.objects.filter(
         key=key, writes=True, session__connection=connection
     ).order_by("id")[:1],

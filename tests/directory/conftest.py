@@ -9,7 +9,6 @@ import pytest
 from django.test import Client
 
 from directory.models import User
-from tests.stage import sign_in
 
 At = Callable[[User], Client]
 
@@ -20,7 +19,7 @@ def at() -> At:
 
     def browser(user: User) -> Client:
         client = Client()
-        sign_in(client, user)
+        client.force_login(user, "allauth.account.auth_backends.AuthenticationBackend")
         return client
 
     return browser
