@@ -1,4 +1,4 @@
-"""The connection of a company to its ERP by API."""
+"""The connection of a company to its ERP, and the ERP's lists, by API."""
 
 from __future__ import annotations
 
@@ -6,17 +6,22 @@ from typing import Annotated, Any
 
 import msgspec
 from django.conf import settings
+from django.db.models import Q
+from django.http import Http404
 from django.urls import reverse
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from connectors import setup
+from connectors import importing, setup
+from connectors.importing import LISTS, STEPS, VIEWS, Done, ErpList
+from connectors.matching import Suggestion
 from connectors.models import Connection
 from directory.access import open_company
-from directory.asked import Id, Moment, body, described, parameters
+from directory.asked import PAGE, Id, Moment, Size, body, described, one_of, parameters
 from directory.http import person
+from directory.once import KEY, once
 from directory.perms import Level, Tool
 
 Erp = Annotated[str, msgspec.Meta(max_length=20)]
@@ -105,3 +110,143 @@ def _row(found: Connection) -> dict[str, Any]:
         "last_seen_at": found.last_seen_at,
         "last_result": found.last_result,
     }
+
+
+# --- The ERP's lists ---------------------------------------------------------------------------
+
+ViewName = Annotated[str, one_of(VIEWS)]
+
+
+class RecordQuery(msgspec.Struct):
+    """`view`: ready to be imported, linked, or archived."""
+
+    company: Id
+    view: ViewName = "ready"
+    q: str = ""
+    cursor: Id | None = None
+    size: Size = PAGE
+
+
+class Suggested(msgspec.Struct):
+    """The row of ours that a record must be, by its id, and why."""
+
+    id: int
+    name: str
+    reason: str
+
+
+class RecordRow(msgspec.Struct):
+    """A record of the ERP, named by `id` in the steps. In the view of the linked ones `id` is that
+    of the vendor or cost code, or of the job; `project_id` the project that the job is linked to.
+    """
+
+    id: int
+    erp_id: str
+    name: str
+    erp_name: str
+    active: bool
+    problem: str
+    project_id: int | None
+    suggested: Suggested | None
+
+
+class RecordPage(msgspec.Struct):
+    """By id; `next` is the cursor of the next page."""
+
+    results: list[RecordRow]
+    next: str | None
+
+
+class RecordStep(msgspec.Struct):
+    """`records`: what the step is taken with; import without any takes the first 500 by name.
+
+    `to`: link only, the id of the row of ours. `number` and `name`: import of a job only, of the
+    new project.
+    """
+
+    company: Id
+    records: list[Id] = []
+    to: Id | None = None
+    number: str = ""
+    name: str = ""
+
+
+class RecordsDone(msgspec.Struct):
+    """How many it was done with, and a sentence for each that was left as it was."""
+
+    count: int
+    left: list[str]
+
+
+@extend_schema(operation_id="erp_records", parameters=described(RecordQuery), responses=RecordPage)
+@api_view(["GET"])
+def erp_records(request: Request, slug: str) -> Response:
+    """The ERP's vendors, jobs or cost codes, and what they are linked to."""
+    asked = parameters(request, RecordQuery)
+    each = _list(slug)
+    access = open_company(person(request), asked.company, Tool.ERP)
+    rows = each.view(access.company, asked.view).order_by("pk")
+    if search := asked.q.strip():
+        rows = rows.filter(Q(name__icontains=search) | Q(erp_name__icontains=search))
+    if asked.cursor is not None:
+        rows = rows.filter(pk__gt=asked.cursor)
+    found = list(rows[: asked.size + 1])
+    more = len(found) > asked.size
+    found = found[: asked.size]
+    suggested = each.suggested(access.company, found) if asked.view == "ready" else {}
+    results = [_record(each, asked.view, one, suggested.get(one.pk)) for one in found]
+    return Response(RecordPage(results, str(found[-1].pk) if more else None))
+
+
+@extend_schema(
+    operation_id="erp_records_step",
+    parameters=[KEY, OpenApiParameter("step", str, "path", enum=STEPS)],
+    request=RecordStep,
+    responses=RecordsDone,
+)
+@api_view(["POST"])
+@once
+def erp_records_step(request: Request, slug: str, step: str) -> Response:
+    """Link, import, archive, restore or unlink records of the ERP's lists."""
+    asked, each = body(request, RecordStep), _list(slug)
+    by = open_company(person(request), asked.company, Tool.ERP)
+    one = asked.records[0] if len(asked.records) == 1 else 0
+    done = Done(1)
+    match step:
+        case "link":
+            importing.link(each, by=by, record=one, to=asked.to or 0)
+        case "link-all":
+            done = importing.link_all(each, by=by)
+        case "import" if each.has_jobs:
+            importing.import_job(by=by, job=one, number=asked.number, name=asked.name)
+        case "import":
+            done = importing.import_records(each, by=by, records=asked.records or None)
+        case "archive":
+            done = importing.archive(each, by=by, records=asked.records)
+        case "restore":
+            done = importing.restore(each, by=by, records=asked.records)
+        case "unlink":
+            importing.unlink(each, by=by, row=one)
+        case _:
+            raise Http404
+    return Response(RecordsDone(done.count, done.left))
+
+
+def _list(slug: str) -> ErpList:
+    if slug not in LISTS:
+        raise Http404
+    return LISTS[slug]
+
+
+def _record(each: ErpList, view: str, one: Any, suggested: Suggestion | None) -> RecordRow:
+    linked_job = each.has_jobs and view == "linked"
+    return RecordRow(
+        id=one.pk,
+        erp_id=one.erp_id,
+        name=one.name,
+        erp_name=one.erp_name,
+        active=one.erp_active,
+        problem=one.erp_problem,
+        project_id=one.project.pk if linked_job else None,
+        suggested=Suggested(suggested.id, suggested.name, suggested.reason) if suggested else None,
+    )

@@ -65,6 +65,8 @@ class Connection(models.Model):
     # What the ERP shows the user that speaks for it, as `connectors.contract.Area`.
     areas = models.JSONField(default=list)
     tested_at = models.DateTimeField(null=True)
+    # New vendors and cost codes of the ERP are imported at once; else they wait for a person.
+    imports_at_once = models.BooleanField(default=False)
     # Approvers and administrators are told of a longer silence; 0: never.
     silent_hours = models.PositiveSmallIntegerField("tell of a silence longer than", default=24)
 

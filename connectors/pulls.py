@@ -1,7 +1,8 @@
 """Bringing the ERP's lists here, a page per conversation, and trying what its user is shown.
 
 What is linked follows the ERP: its name there, whether it is in use, why it cannot be used. What
-is written exactly the same is linked; what is new is taken over. Nothing is ever removed. A list
+is written exactly the same is linked; what is new waits to be imported, or is imported at once
+where the company wants that. Nothing of ours is ever removed. A list
 is read from where it was last read to its end, and now and then from its beginning: only a reading
 of everything that came to its end tells what is no longer there.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from django.db import transaction
@@ -26,7 +27,7 @@ from connectors.models import Connection, Conversation, Reading
 from connectors.registry import connector_for
 from directory.access import Access
 from directory.history import Happened, append
-from directory.models import Category, CostCode, Job, Project, Vendor
+from directory.models import Category, CostCode, Job, Project, Unlinked, Vendor
 from directory.models.lists import Listed
 from directory.perms import Level, Tool
 
@@ -38,6 +39,7 @@ LISTS: dict[str, type[Listed]] = {
     "cost_codes": CostCode,
     "classes": Category,
 }
+R = TypeVar("R", bound=Listed)
 DELETED = "deleted"
 # How often a list is read from its beginning, for what the ERP does not tell of by itself.
 EVERYTHING_AFTER = timedelta(days=7)
@@ -145,7 +147,7 @@ class Pulls:
             if what == DELETED:
                 mark_deleted(connection, outcome.value.rows)
             else:
-                take_over(connection.company_id, what, outcome.value.rows)
+                take_over(connection, what, outcome.value.rows)
             if outcome.value.more:
                 session = conversation.session_id or 0
                 _queue(connection.pk, what, session, outcome.value.more)
@@ -168,7 +170,7 @@ def _complete(connection: Connection, what: str) -> None:
     if reading.since is None:
         reading.full_from = reading.began_at
         if what in LISTS and reading.began_at is not None:
-            _mark_missing(connection, LISTS[what], reading.began_at)
+            _mark_missing(connection, what, reading.began_at)
     reading.save(update_fields=["complete_from", "full_from"])
     if what == "jobs":
         Project.objects.filter(company=connection.company_id, job__isnull=False).update(
@@ -176,41 +178,80 @@ def _complete(connection: Connection, what: str) -> None:
         )
 
 
-def take_over(company: int, what: str, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write a page of the ERP's list: follow what is linked, link what is the same, add the rest.
+def take_over(connection: Connection, what: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write a page of the ERP's list: follow what is linked, link what is the same, keep the rest.
 
     Rows as `contract.Pulled` has them. A few statements for the page, whatever its length.
     """
-    model = LISTS[what]
+    model, company = LISTS[what], connection.company_id
     by_erp_id = {str(row["id"]): row for row in rows if row["id"] and row["name"]}
     ours = model._default_manager.filter(company_id=company)
-    linked = {row.erp_id: row for row in ours.filter(erp_id__in=by_erp_id)}
+    waiting = Unlinked.objects.filter(company_id=company, what=what, erp_id__in=by_erp_id)
+    may_wait = what in Unlinked.What.values
     key = "code" if model is CostCode else "name"
-    names = [row["name"] for erp_id, row in by_erp_id.items() if erp_id not in linked]
-    same = {getattr(row, key): row for row in ours.filter(**{f"{key}__in": names})}
+    names = [row["name"] for row in by_erp_id.values()]
+    # What a person links meanwhile is waited for: see `connectors.importing`.
+    locked = ours.select_for_update(no_key=True).order_by("id")
+    known = list(locked.filter(Q(erp_id__in=by_erp_id) | Q(**{f"{key}__in": names})))
+    linked = {row.erp_id: row for row in known if row.erp_id}
+    same = {getattr(row, key): row for row in known}
+    decided = set(
+        waiting.filter(Q(parted=True) | Q(archived=True)).values_list("erp_id", flat=True)
+    )
     changed: list[Listed] = []
     new: list[Listed] = []
+    left: list[Unlinked] = []
     for erp_id, row in by_erp_id.items():
-        mine = linked.get(erp_id) or same.get(row["name"])
-        if mine is not None and mine.erp_id not in ("", erp_id):
-            continue  # the same name is linked to another record: a person has to decide
-        if mine is None and len(row["name"]) > LONGEST[model]:
-            continue  # nothing is cut to fit; it has to be named shorter there
-        if mine is None:
-            mine = model(company_id=company, **_named(model, row))
-            new.append(mine)
-        else:
-            changed.append(mine)
-        mine.erp_id = erp_id
-        mine.erp_name = row["name"]
-        mine.erp_active = bool(row["active"]) and not row.get("problem")
-        mine.erp_problem = row.get("problem", "")
-    model._default_manager.bulk_update(changed, ["erp_id", "erp_name", "erp_active", "erp_problem"])
+        mine = linked.get(erp_id)
+        if mine is None and erp_id not in decided:
+            mine = same.get(row["name"])
+        if mine is not None and mine.erp_id in ("", erp_id):
+            changed.append(_seen(mine, row))
+            continue
+        too_long = len(row["name"]) > LONGEST[model]
+        at_once = connection.imports_at_once or not may_wait
+        if mine is None and at_once and erp_id not in decided and not too_long:
+            new.append(_seen(model(company_id=company, **named(model, row)), row))
+        elif may_wait:
+            unlinked = _seen(Unlinked(company_id=company, what=what, name=row["name"]), row)
+            unlinked.erp_name = named(model, row)["name"]
+            unlinked.synced_at = Now()
+            if too_long:  # nothing is cut to fit
+                unlinked.erp_problem = _too_long(model, row["name"])
+            left.append(unlinked)
+    model._default_manager.bulk_update(changed, _FOLLOWED)
     model._default_manager.bulk_create(new)
     ours.filter(erp_id__in=by_erp_id).update(synced_at=Now())
+    waiting.exclude(erp_id__in=[row.erp_id for row in left]).delete()
+    Unlinked.objects.bulk_create(
+        left,
+        update_conflicts=True,
+        unique_fields=["company", "what", "erp_id"],
+        update_fields=["name", *_FOLLOWED, "synced_at"],
+    )
 
 
-def _named(model: type[Listed], row: Mapping[str, Any]) -> dict[str, str]:
+_FOLLOWED = ["erp_id", "erp_name", "erp_active", "erp_problem"]
+
+
+def _seen(mine: R, row: Mapping[str, Any]) -> R:
+    """A row of ours with what the ERP says of its record."""
+    mine.erp_id = str(row["id"])
+    mine.erp_name = row["name"]
+    mine.erp_active = bool(row["active"]) and not row.get("problem")
+    mine.erp_problem = row.get("problem", "")
+    return mine
+
+
+def _too_long(model: type[Listed], name: str) -> str:
+    return (
+        f"Its name has {len(name)} characters, and a {model._meta.verbose_name} has at most "
+        f"{LONGEST[model]}. Shorten it there, or link it to one of yours."
+    )
+
+
+def named(model: type[Listed], row: Mapping[str, Any]) -> dict[str, str]:
+    """What a record of the ERP is called here: of a cost code its code, too."""
     if model is CostCode:
         return {"code": row["name"], "name": (row.get("description") or row["label"])[:209]}
     return {"name": row["name"]}
@@ -224,6 +265,8 @@ def mark_deleted(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> N
         ids.setdefault(row["list"], []).append(row["id"])
     for what, gone in ids.items():
         if what in LISTS:
+            theirs = Unlinked.objects.filter(company=connection.company_id, what=what)
+            theirs.filter(erp_id__in=gone).delete()
             ours = LISTS[what]._default_manager.filter(company=connection.company_id)
             ours.filter(erp_id__in=gone).update(
                 erp_active=False,
@@ -232,14 +275,17 @@ def mark_deleted(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> N
             )
 
 
-def _mark_missing(connection: Connection, model: type[Listed], began_at: datetime) -> None:
+def _mark_missing(connection: Connection, what: str, began_at: datetime) -> None:
     """After everything was read: what did not come is not there, or not shown to us.
 
     Where nothing came at all it is the ERP's user who may not see the list: see the self-test.
     """
-    linked = model._default_manager.filter(company=connection.company_id).exclude(erp_id="")
+    ours = LISTS[what]._default_manager.filter(company=connection.company_id)
+    linked = ours.exclude(erp_id="")
     if not linked.filter(synced_at__gte=began_at).exists():
         return
+    theirs = Unlinked.objects.filter(company=connection.company_id, what=what)
+    theirs.filter(synced_at__lt=began_at).delete()
     short = connector_for(connection.erp).capabilities.short
     missing = linked.filter(Q(synced_at=None) | Q(synced_at__lt=began_at), erp_active=True)
     missing.update(

@@ -72,9 +72,15 @@ def reissue_password(connection: Connection, by: Access) -> str:
 
 @transaction.atomic
 def change_schedule(
-    connection: Connection, by: Access, *, sync_minutes: int, silent_hours: int
+    connection: Connection,
+    by: Access,
+    *,
+    sync_minutes: int,
+    silent_hours: int,
+    imports_at_once: bool,
 ) -> None:
-    """How often lists and costs are read, and after how many silent hours people are told.
+    """How often lists and costs are read, whether new vendors and cost codes are imported at once,
+    and after how many silent hours people are told.
 
     Needs Admin on ERP Integrations. Raises ValidationError for what cannot be chosen.
     """
@@ -82,8 +88,13 @@ def change_schedule(
     if sync_minutes not in Connection.Schedule.values or not 0 <= silent_hours <= 24 * 14:
         raise ValidationError("Choose one of the schedules, and 0 to 336 hours.")
     connection.sync_minutes, connection.silent_hours = sync_minutes, silent_hours
-    connection.save(update_fields=["sync_minutes", "silent_hours"])
-    told = {"sync_minutes": str(sync_minutes), "silent_hours": str(silent_hours)}
+    connection.imports_at_once = imports_at_once
+    connection.save(update_fields=["sync_minutes", "silent_hours", "imports_at_once"])
+    told = {
+        "sync_minutes": str(sync_minutes),
+        "silent_hours": str(silent_hours),
+        "imports_at_once": "yes" if imports_at_once else "no",
+    }
     _tell(connection, "schedule", by, told)
 
 

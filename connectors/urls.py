@@ -2,11 +2,25 @@
 
 from django.urls import path
 
-from connectors import views, webconnector
+from connectors import lists, views, webconnector
+from connectors.importing import LISTS
 
-CONNECTION = "companies/<int:company_id>/erp/connection/"
+ERP = "companies/<int:company_id>/erp/"
+CONNECTION = ERP + "connection/"
+
+_lists = [
+    each
+    for slug in LISTS
+    for each in (
+        path(f"{ERP}{slug}/", lists.erp_list, {"slug": slug}, name="erp_list"),
+        path(
+            f"{ERP}{slug}/<slug:step>/", lists.erp_list_step, {"slug": slug}, name="erp_list_step"
+        ),
+    )
+]
 
 urlpatterns = [
+    *_lists,
     path(CONNECTION, views.connection, name="connection"),
     path(CONNECTION + "create/", views.create, name="connection_create"),
     path(CONNECTION + "password/", views.password, name="connection_password"),

@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from connectors import engine, setup
+from connectors.importing import LISTS
 from connectors.models import Connection, Conversation
 from connectors.pulls import request_sync
 from connectors.registry import connector_for
@@ -91,6 +92,14 @@ def _page(request: HttpRequest, access: Access, password: str = "") -> HttpRespo
             "not_shown": any(area["problem"] for area in found.areas),
             "schedules": Connection.Schedule.choices,
             "linked": _linked(access.company),
+            "lists": [
+                {
+                    "slug": each.slug,
+                    "title": each.title,
+                    "ready": each.records(access.company).count(),
+                }
+                for each in LISTS.values()
+            ],
         }
     return render(request, "connectors/connection.html", context)
 
@@ -171,6 +180,7 @@ def schedule(request: HttpRequest, company_id: int) -> HttpResponse:
             access,
             sync_minutes=int(request.POST.get("sync_minutes", "")),
             silent_hours=int(request.POST.get("silent_hours", "")),
+            imports_at_once=request.POST.get("imports_at_once") == "yes",
         )
     except (ValidationError, ValueError):
         messages.error(request, "Choose one of the schedules, and 0 to 336 hours. Nothing changed.")

@@ -67,12 +67,23 @@ _FIELDS = {
 }
 
 
+_LINKS = {
+    "link": "linked it to {} in the ERP",
+    "part": "took its link to {} in the ERP away",
+    "import": "imported it from the ERP",
+    "archive": "put aside {}, which is in the ERP",
+    "restore": "brought back {}, which is in the ERP",
+}
+
+
 def sentence(verb: str, data: dict[str, Any], numbers: dict[int, str]) -> str:
     """One event as the end of a sentence that begins with who did it; `data` as the history keeps
     it, `numbers` of the company's projects by their ids."""
     if verb == "level":
         place = f" in {numbers.get(data['project'], 'a project')}" if data["project"] else ""
         return f"changed {Tool(data['tool']).label}{place}: {data['from']} → {data['to']}"
+    if verb in _LINKS:
+        return _LINKS[verb].format(data["erp"])
     if verb == "deactivate":
         taken = f"; '{PUSH_WORDS}' was taken away with it" if data.get("privilege") else ""
         return f"ended their access to the company{taken}"

@@ -53,6 +53,8 @@ urlpatterns = [
     path("v1/exports/<int:pk>/<slug:step>/", approvals.step),
     path("v1/events/", approvals.events),
     path("v1/connections/", connectors.connections),
+    path("v1/erp-records/<slug:slug>/", connectors.erp_records),
+    path("v1/erp-records/<slug:slug>/<slug:step>/", connectors.erp_records_step),
     path("v1/<path:rest>", api.nothing),
     path("schema/", api_schema.schema, name="schema"),
     path("docs/", api_schema.docs, name="api_docs"),

@@ -20,11 +20,22 @@ from django.views.decorators.http import require_GET
 
 from approvals.models import Export
 from approvals.told import tell
+from change_events.models import ChangeEvent
 from connectors.models import Connection
 from directory.access import Access, open_company
 from directory.downloads import Cell, csv_download
 from directory.http import person
-from directory.models import Category, Company, CostCode, Event, Project, User, Vendor
+from directory.models import (
+    Category,
+    Company,
+    CostCode,
+    Event,
+    Job,
+    Project,
+    Unlinked,
+    User,
+    Vendor,
+)
 from directory.perms import Level, Tool
 from directory.telling import sentence
 
@@ -33,10 +44,13 @@ COLUMNS = ("seq", "at", "actor__name", "verb", "subject", "body")
 # What a subject's first word names: its rows, and what people call them.
 ABOUT: dict[str, tuple[type[Model], str]] = {
     "export": (Export, "Documents"),
+    "change_event": (ChangeEvent, "Change events"),
     "user": (User, "People"),
     "project": (Project, "Projects"),
     "vendor": (Vendor, "Vendors"),
     "costcode": (CostCode, "Cost codes"),
+    "job": (Job, "Jobs of the ERP"),
+    "unlinked": (Unlinked, "Vendors and cost codes of the ERP"),
     "category": (Category, "Categories"),
     "connection": (Connection, "Connection"),
     "company": (Company, "Company"),
@@ -169,7 +183,7 @@ def _rows(events: Sequence[tuple[Any, ...]], access: Access) -> Iterator[Row]:
     for seq, at, who, verb, subject, body in events:
         kind = subject.partition(":")[0]
         data = json.loads(body)["data"]
-        if kind == "export":
+        if kind in ("export", "change_event"):
             step = tell(verb, at, who, data)
             way = f" ({step.before} → {step.after})" if step.before and step.after else ""
             what, details = f"{step.what}{way}", [*filter(None, [step.note]), *step.changes]

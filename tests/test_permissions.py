@@ -129,6 +129,13 @@ GET    /companies/{company}/erp/month-end/{project}/              302 404 200 20
 GET    /companies/{company}/erp/month-end/{project}.csv           302 404 200 200 200 404 404
 GET    /companies/{company}/history/                              302 404 403 403 200 404 404
 GET    /companies/{company}/history.csv                           302 404 403 403 200 404 404
+GET    /companies/{company}/erp/vendors/                          302 404 200 200 200 404 404
+GET    /companies/{company}/erp/jobs/                             302 404 200 200 200 404 404
+GET    /companies/{company}/erp/cost-codes/                       302 404 200 200 200 404 404
+POST   /companies/{company}/erp/vendors/link-all/                 302 404 302 403 302 404 404
+POST   /companies/{company}/erp/vendors/unlink/                   302 404 403 403 302 404 404
+POST   /companies/{company}/erp/jobs/import-job/                  302 404 302 403 302 404 404
+POST   /companies/{company}/erp/cost-codes/import-all/            302 404 302 403 302 404 404
 GET    /companies/{company}/erp/connection/                       302 404 200 200 200 404 404
 POST   /companies/{company}/erp/connection/categories/            302 404 403 403 302 404 404
 POST   /companies/{company}/erp/connection/create/                302 404 403 403 302 404 404
@@ -187,6 +194,10 @@ GET    /api/v1/privilege-requests/?company={company}              401 404 404 40
 POST   /api/v1/privilege-requests/                                401 404 404 404 201 404 404
 POST   /api/v1/privilege-requests/{request}/withdraw/             401 404 404 404 200 404 404
 GET    /api/v1/connections/?company={company}                     401 404 403 403 200 404 404
+GET    /api/v1/erp-records/vendors/?company={company}             401 404 200 200 200 404 404
+POST   /api/v1/erp-records/vendors/link-all/                      401 404 200 403 200 404 404
+POST   /api/v1/erp-records/vendors/archive/                       401 404 200 403 200 404 404
+POST   /api/v1/erp-records/vendors/unlink/                        401 404 403 403 422 404 404
 POST   /api/v1/connections/                                       401 404 403 403 422 404 404
 GET    /api/v1/commitments/?project={project}                     401 200 200 200 404 404 404
 POST   /api/v1/commitments/                                       401 201 403 403 404 404 404
@@ -299,6 +310,10 @@ def bodies(at: dict[str, int]) -> dict[str, dict[str, Any]]:
             "company": at["company"],
             "person": at["vic_person"],
             "reason": "Month end.",
+        },
+        **{
+            f"POST /api/v1/erp-records/vendors/{step}/": {"company": at["company"]}
+            for step in ("link-all", "archive", "unlink")
         },
         "POST /api/v1/connections/": {"company": at["company"], "erp": "quickbooks"},
         "POST /api/v1/commitments/": {"project": at["project"], **commitment},

@@ -2,7 +2,7 @@
 
 from directory.models.costs import Committed, JobCost
 from directory.models.history import Chain, Event
-from directory.models.lists import Category, CostCode, Job, Vendor
+from directory.models.lists import Category, CostCode, Job, Unlinked, Vendor
 from directory.models.mail import Mail, Notice
 from directory.models.people import (
     ApiToken,
@@ -33,6 +33,7 @@ __all__ = [
     "Project",
     "RequestKey",
     "ToolLevel",
+    "Unlinked",
     "User",
     "Vendor",
 ]

@@ -47,7 +47,12 @@ class Vendor(Listed):
 
 
 class Job(Listed):
-    """A job of the ERP (QuickBooks: Customer:Job). A project is linked to one."""
+    """A job of the ERP (QuickBooks: Customer:Job). A project is linked to one.
+
+    One that no project is linked to is ready to be imported, unless somebody put it aside.
+    """
+
+    archived = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
@@ -84,5 +89,30 @@ class Category(Listed):
         constraints = [
             models.UniqueConstraint(fields=["company", "name"], name="category_name"),
             models.UniqueConstraint(fields=["id", "company"], name="category_of_company"),
+        ]
+        ordering = ["name"]
+
+
+class Unlinked(Listed):
+    """A vendor or cost code of the ERP that none of ours is linked to, as it is named there.
+
+    It is ready to be imported, unless somebody put it aside (`archived`). One that somebody took
+    a link away from (`parted`) is not linked again because the names are the same.
+    """
+
+    class What(models.TextChoices):
+        VENDORS = "vendors", "Vendors"
+        COST_CODES = "cost_codes", "Cost Codes"
+
+    what = models.CharField(max_length=10, choices=What.choices)
+    archived = models.BooleanField(default=False)
+    parted = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["company", "what", "erp_id"], name="unlinked_once")
+        ]
+        indexes = [
+            models.Index(fields=["company", "what", "archived", "name"], name="unlinked_by_name")
         ]
         ordering = ["name"]

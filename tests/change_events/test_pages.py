@@ -220,3 +220,12 @@ def test_more_rows_ask_no_more_questions(stage: Stage, signed_in) -> None:
     assert [questions(signed_in, page) for page in pages] == few
     assert max(few) < 30, few
     assert "10001 change events" in text(signed_in.get(the_list(stage)))
+
+
+def test_the_companys_history_names_it(stage: Stage, client) -> None:
+    made = event(stage, line(commitment=stage.commitment().pk))
+    create_change_orders(made, by=stage.access(stage.pam), version=0, lines=ids(made))
+    client.force_login(stage.dora)
+    page = text(client.get(f"/companies/{stage.company.pk}/history/?about=change_event"))
+    for words in ("Change event 001", "Put into a change order", "Line 1: into SC-001 / 001"):
+        assert words in page

@@ -47,6 +47,10 @@ def test_from_the_choice_to_the_first_sync(stage: Stage, at: At, live_server, se
     told = olga.get(_page(stage)).content.decode()
     assert "Harbor Construction, Inc." in told
     assert "QuickBooks answered for the first time" in told
+    for words in ("Vendors: 1 ready to import", "Cost Codes: 1 ready", "Jobs: 1 ready"):
+        assert words in told
+    for slug in ("vendors", "cost-codes"):
+        olga.post(f"/companies/{stage.other.pk}/erp/{slug}/import-all/")
     assert Vendor.objects.get(company=stage.other).is_linked
     assert CostCode.objects.get(company=stage.other).erp_name == "26-050"
     assert Job.objects.get(company=stage.other).name == "Port of Alder:Pier 4"

@@ -70,6 +70,8 @@ def test_five_steps(live_server, settings, capsys) -> None:
         Qwc.read(qwc), shown.context["password"], books, wait=lambda _seconds: None
     )
     assert web_connector.run_once().outcome == "done"
+    for slug in ("vendors", "cost-codes"):
+        dora.post(f"{place}/erp/{slug}/import-all/")
 
     # 3. A project on its job, a category, people with levels; the operator grants the privilege.
     lists = f"{place}/directory"

@@ -15,8 +15,14 @@ from tests.stage import Stage
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+def at_once(stage: Stage) -> None:
+    """The company wants new vendors and cost codes imported without being asked."""
+    Connection.objects.filter(pk=stage.connection.pk).update(imports_at_once=True)
+
+
 def test_an_empty_company_fills_from_quickbooks(stage: Stage, live_server) -> None:
     """More than one page of each, one name that we had already, one that is inactive."""
+    at_once(stage)
     VendorFactory.create(company=stage.company, name="Alder Electric")
     for number in range(240):
         stage.books.add_vendor(f"Supplier {number:03}")
@@ -50,6 +56,7 @@ def test_a_vendor_that_is_renamed_or_deactivated_there_is_so_here(stage, live_se
 
 
 def test_a_list_that_breaks_off_begins_anew(stage: Stage, live_server) -> None:
+    at_once(stage)
     for number in range(240):
         stage.books.add_vendor(f"Supplier {number:03}")
     Project.objects.update(erp_synced_at=None)
@@ -170,6 +177,7 @@ def test_a_list_that_comes_empty_makes_nothing_inactive(stage: Stage) -> None:
 
 def test_a_user_who_may_not_see_everything_is_noticed(stage: Stage, client) -> None:
     """The lists come in part and nothing says so; the right user brings back what is missing."""
+    at_once(stage)
     for name in ("Alder Electric", "Halden Steel"):
         stage.books.add_vendor(name)
     sync(stage)
