@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 
 from approvals.models import Export, Exportable
+from budgets import workflow as budgets
+from budgets.entries import LineEntry as BudgetLine
+from budgets.entries import ModificationEntry
+from budgets.models import Budget, Modification
 from change_events import forms as event_forms
 from change_events import workflow as events
 from change_events.models import ChangeEvent, EventStatus, Reason
@@ -20,6 +24,7 @@ from directory.models import Company, Project, Vendor
 from erpbridge.demo import script
 from erpbridge.demo.people import access_of
 
+MODIFICATIONS = {choice.label: choice.value for choice in Modification.Type}
 TYPES = {choice.label: choice.value for choice in Type}
 COMMITMENT_STATUSES = {choice.label: choice.value for choice in CommitmentStatus}
 REASONS = {choice.label: choice.value for choice in Reason}
@@ -49,7 +54,39 @@ def enter(demo: script.Script, company: Company, manager: str) -> list[Entered]:
             for change in written.change_orders:
                 made = _change_order(change, commitment, by)
                 entered.append(Entered(made, change.way, change.comment))
+        if each.budget is not None:
+            entered.append(Entered(_budget(each.budget, project, by), each.budget.way, ""))
     return entered
+
+
+def _budget(written: script.Budget, project: Project, by: Access) -> Budget:
+    """A budget with its lines; locked if it goes to the ERP."""
+    made = budgets.create_budget(project=project, by=by)
+    entries = [
+        BudgetLine(cost_code=code, category=category, description=description, amount=amount)
+        for code, category, description, amount in written.lines
+    ]
+    made = budgets.save_lines(made, by=by, version=made.export.version, entries=entries)
+    if written.way:
+        made = budgets.lock_budget(made, by=by, version=made.export.version)
+    return made
+
+
+def modify_budget(written: script.Budget, project: Project, manager: str) -> None:
+    """What changed since the budget came back from the ERP."""
+    by = access_of(manager, project.company, project)
+    for each in written.modifications:
+        now = budgets.load_budget(project.pk)
+        entry = ModificationEntry(
+            type=MODIFICATIONS[each.type],
+            date=each.date,
+            reason=each.reason,
+            parts=[
+                BudgetLine(cost_code=code, category=category, amount=amount)
+                for code, category, amount in each.parts
+            ],
+        )
+        budgets.add_modification(now, by=by, version=now.export.version, data=entry)
 
 
 def _commitment(

@@ -34,7 +34,7 @@ class Journey:
     def travel(self, entered: Sequence[Entered], meantime: Callable[[], None]) -> None:
         """Bring every document as far as its `way` says. `meantime` is called in the middle: what
         the bookkeeper does while some are on their way."""
-        kinds = ("commitment", "change_order")
+        kinds = ("commitment", "change_order", "budget")
         for kind in kinds:
             self._accepted([one for one in entered if one.way == "synced" and _kind(one) == kind])
             self.visit()
@@ -108,5 +108,7 @@ def by_hand(books: CompanyFile, deeds: Sequence[dict[str, Any]]) -> None:
             case "enter an order by hand":
                 line = (deed["item"], deed["job"], deed["text"], deed["amount"])
                 books.by_hand.enter_order(deed["vendor"], deed["number"], [line])
+            case "enter a bill":
+                books.by_hand.enter_bill(deed["job"], deed["item"], deed["amount"])
             case unknown:
                 raise ValueError(f"company.toml: nobody knows how to {unknown!r}")

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import transaction
 
 from connectors.models import Connection
+from connectors.pulls import request_sync
 from connectors.quickbooks import OWNER_ID
 from connectors.setup import create_connection, reissue_password
 from directory import workflow
@@ -93,8 +94,16 @@ def _build(demo: script.Script) -> dict[str, Any]:
             workflow.save(row, by=access)
         journey.pull(access)
         entered = documents.enter(demo, company, managers[0].email)
-        journey.travel(entered, lambda: by_hand(books, demo.in_the_meantime))
+
+        def meantime() -> None:
+            by_hand(books, demo.in_the_meantime)
+            request_sync(connection, access)
+
+        journey.travel(entered, meantime)
         for project in demo.projects:
+            if project.budget is not None:
+                row = Project.objects.get(company=company, number=project.number)
+                documents.modify_budget(project.budget, row, managers[0].email)
             if project.change_events:
                 row = Project.objects.get(company=company, number=project.number)
                 row.change_events = True

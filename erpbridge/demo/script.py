@@ -70,11 +70,29 @@ class ChangeEvent(msgspec.Struct):
     carried: list[int] = []
 
 
+class Modification(msgspec.Struct):
+    """A modification of a budget; parts are [cost code, category, change]."""
+
+    type: str
+    date: date
+    reason: str
+    parts: list[tuple[str, str, Decimal]]
+
+
+class Budget(msgspec.Struct):
+    """A budget; see the head of the file for its lines and modifications."""
+
+    lines: list[tuple[str, str, str, Decimal]]
+    modifications: list[Modification] = []
+    way: Way = ""
+
+
 class Project(msgspec.Struct):
     number: str
     name: str
     job: str
     commitments: list[Commitment]
+    budget: Budget | None = None
     change_events: list[ChangeEvent] = []
 
 

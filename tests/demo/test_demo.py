@@ -18,6 +18,7 @@ from django.test import Client, override_settings
 
 from approvals.models import Export, TabCount
 from approvals.states import Status
+from budgets.models import Budget
 from change_events.models import ChangeEvent, ChangeEventLine
 from commitments.models import ChangeOrder, Commitment
 from commitments.states import ChangeOrderStatus
@@ -25,7 +26,17 @@ from connectors import engine
 from connectors.models import Connection, Conversation
 from connectors.setup import reissue_password
 from directory.access import access_to
-from directory.models import Category, Company, CostCode, Event, Project, User, Vendor
+from directory.models import (
+    Category,
+    Committed,
+    Company,
+    CostCode,
+    Event,
+    JobCost,
+    Project,
+    User,
+    Vendor,
+)
 from erpbridge.demo import loading, script
 from erpbridge.demo.people import access_of
 from sandbox.quickbooks import CompanyFile
@@ -180,3 +191,13 @@ def test_the_history_is_sound_and_holds_no_password(demo) -> None:
     texts = "".join(Event.objects.values_list("body", flat=True))
     for password in (demo["password"], demo["web_connector"]["password"], secret):
         assert password not in texts
+
+
+def test_one_budget_is_back_from_quickbooks_and_one_a_draft(demo) -> None:
+    library = Budget.objects.get(project__number="24-017")
+    assert (library.round, library.locked, library.export.status) == (2, True, Status.DRAFT)
+    assert not library.awaited()
+    assert Committed.objects.filter(project=library.project).exists()
+    assert JobCost.objects.filter(project=library.project, actual__gt=0).count() == 3
+    clinic = Budget.objects.get(project__number="24-022")
+    assert (clinic.round, clinic.locked, clinic.lines.count()) == (1, False, 18)
