@@ -18,7 +18,7 @@ from approvals.models import Comparison, Export
 from connectors.contract import Difference
 from connectors.models import Connection, Conversation
 from connectors.registry import connector_for
-from directory.access import lacking, open_company
+from directory.access import open_company
 from directory.http import person
 from directory.perms import Level, Tool
 
@@ -65,7 +65,7 @@ def differing(request: HttpRequest, company_id: int) -> HttpResponse:
         "is_waiting": connection is not None and waiting.exists(),
         "why_not": []
         if access.has(Tool.ERP, Level.STANDARD)
-        else [lacking(Tool.ERP, Level.STANDARD)],
+        else [access.why_lacking(Tool.ERP, Level.STANDARD)],
     }
     return render(request, "approvals/differences.html", context)
 

@@ -21,7 +21,7 @@ from approvals.models import Export
 from approvals.moves import Move, lock_exports, make
 from approvals.states import STEPS, Status
 from approvals.workflow import take_out_of_lane
-from directory.http import person
+from directory.http import fresh, person
 from directory.models import Membership, User
 from directory.perms import PUSH_WORDS
 from directory.privilege import lock_privilege, revoke_push
@@ -74,6 +74,7 @@ def _put_back(membership: Membership, by: User) -> Taken:
 
 
 @operators_only
+@fresh
 @require_http_methods(["GET", "POST"])
 def revoke_privilege(request: HttpRequest, company_id: int, membership_id: int) -> HttpResponse:
     """Take 'Can Push to Accounting' away, and choose what becomes of what was accepted with it."""

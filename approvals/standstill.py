@@ -9,12 +9,12 @@ from django.utils import timezone
 
 from approvals.models import Export
 from approvals.states import View
-from approvals.summary import approvers
 from connectors.models import Connection
 from connectors.registry import connector_for
 from directory.models import Company, Membership
 from directory.notices import News, tell
 from directory.perms import Level, Tool
+from directory.privilege import approvers
 
 
 def tell_of_standstills() -> None:
@@ -45,7 +45,7 @@ def without_a_decider(company: Company) -> int:
     """How many items that were sent nobody may decide on; the sender is nobody, unless the company
     lets one person do both."""
     ready = Export.objects.filter(company=company, view=View.READY)
-    deciders = set(approvers([company.pk]).values_list("user_id", flat=True))
+    deciders = set(approvers(company).values_list("user_id", flat=True))
     if not deciders:
         return ready.count()
     if len(deciders) == 1 and not company.one_person_does_both:
@@ -64,7 +64,7 @@ def _silence() -> None:
         erp = connector_for(connection.erp).capabilities.name
         since = connection.last_seen_at
         title = f"{erp} last called {company} on {since:%Y-%m-%d} at {since:%H:%M} UTC"
-        whom = set(approvers([company.pk]).values_list("user_id", flat=True))
+        whom = set(approvers(company).values_list("user_id", flat=True))
         whom |= set(_with_level(company, Tool.ERP, Level.ADMIN))
         path = reverse("connection", args=[company.pk])
         news = [

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
 from datetime import datetime
 
-from django.db.models import Exists, Min, OuterRef, QuerySet
+from django.db.models import Exists, Min, OuterRef
 from django.urls import reverse
 
 from approvals.listing import TABS, counts
@@ -14,8 +13,8 @@ from approvals.models import Export, Kinds
 from approvals.states import View
 from directory.formats import age
 from directory.letters import Desk, Row, write_summary
-from directory.models import Company, CompanyUserObjectPermission, Membership, User
-from directory.perms import PUSH, Level, Tool
+from directory.models import Company, User
+from directory.privilege import approvers
 
 
 def write_summaries(now: datetime) -> int:
@@ -24,7 +23,7 @@ def write_summaries(now: datetime) -> int:
     waiting = Export.objects.filter(company=OuterRef("pk"), view__in=[View.READY, View.FAILED])
     for company in Company.objects.filter(Exists(waiting), erp_enabled=True).order_by("name"):
         desk = _desk(company, now)
-        for person in approvers([company.pk]).values_list("user_id", flat=True):
+        for person in approvers(company).values_list("user_id", flat=True):
             desks[person].append(desk)
     daily = User.objects.filter(is_active=True).exclude(mails=User.Mails.OFF)
     wanted = daily.filter(pk__in=desks) | daily.filter(mails=User.Mails.DAILY)
@@ -32,21 +31,6 @@ def write_summaries(now: datetime) -> int:
     return sum(
         write_summary(person, day, desks.get(person.pk, ()))
         for person in wanted.order_by("id").iterator()
-    )
-
-
-def approvers(companies: Collection[int]) -> QuerySet[Membership]:
-    """Who decides at these companies: Standard on ERP Integrations and the privilege."""
-    held = CompanyUserObjectPermission.objects.filter(
-        user=OuterRef("user"), content_object=OuterRef("company"), permission__codename=PUSH
-    )
-    return Membership.objects.filter(
-        Exists(held),
-        company__in=companies,
-        is_active=True,
-        user__is_active=True,
-        levels__tool=Tool.ERP,
-        levels__level__gte=Level.STANDARD,
     )
 
 

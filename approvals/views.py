@@ -32,7 +32,7 @@ from approvals.wanted import Wanted
 from approvals.workflow import MOST_AT_ONCE, take, take_all
 from connectors.models import Connection
 from connectors.registry import connector_for
-from directory.access import Access, lacking, not_approver, open_company
+from directory.access import Access, not_approver, open_company
 from directory.http import person
 from directory.perms import Level, Tool
 
@@ -230,7 +230,7 @@ def export_exchanges(request: HttpRequest, pk: int) -> HttpResponse:
     """Every question to the ERP about one item, and every answer."""
     item, access = open_export(person(request), pk)
     if not access.has(Tool.ERP, Level.STANDARD):
-        raise PermissionDenied(lacking(Tool.ERP, Level.STANDARD))
+        raise PermissionDenied(access.why_lacking(Tool.ERP, Level.STANDARD))
     template = "approvals/exchanges.html"
     context = {"export": item, "company": access.company, "talks": talks(item)}
     return render(request, f"{template}#talks" if _by_htmx(request) else template, context)

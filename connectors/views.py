@@ -19,8 +19,8 @@ from connectors.importing import LISTS
 from connectors.models import Connection, Conversation
 from connectors.pulls import request_sync
 from connectors.registry import connector_for
-from directory.access import Access, lacking, open_company
-from directory.http import person
+from directory.access import Access, open_company
+from directory.http import fresh, person
 from directory.models import Company, CostCode, Project, Vendor
 from directory.perms import Level, Tool
 
@@ -72,7 +72,7 @@ def _page(request: HttpRequest, access: Access, password: str = "") -> HttpRespo
         "connection": found,
         "may_set_up": access.has(Tool.ERP, Level.ADMIN),
         "may_sync": access.has(Tool.ERP, Level.STANDARD),
-        "why_no_sync": [lacking(Tool.ERP, Level.STANDARD)],
+        "why_no_sync": [access.why_lacking(Tool.ERP, Level.STANDARD)],
         "sees_directory": access.has(Tool.DIRECTORY, Level.READ),
         "password": password,
     }
@@ -142,6 +142,7 @@ def _linked(company: Company) -> list[Linked]:
 
 
 @login_required
+@fresh
 @require_POST
 @never_cache
 def create(request: HttpRequest, company_id: int) -> HttpResponse:
@@ -158,6 +159,7 @@ def create(request: HttpRequest, company_id: int) -> HttpResponse:
 
 
 @login_required
+@fresh
 @require_POST
 @never_cache
 def password(request: HttpRequest, company_id: int) -> HttpResponse:

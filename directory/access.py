@@ -20,7 +20,7 @@ from directory.models import (
     ToolLevel,
     User,
 )
-from directory.perms import PUSH, PUSH_WORDS, Level, Tool
+from directory.perms import COMPANY_TOOLS, PUSH, PUSH_WORDS, Level, Tool
 from directory.prepared import Prepared
 
 
@@ -33,6 +33,9 @@ class Access:
     project: Project | None
     levels: dict[Tool, Level]
     can_push: bool
+    # The company asks approvers and administrators for a second factor, and this one has none:
+    # until then they look at its tools and decide nothing. `levels` and `can_push` say so already.
+    lacks_second_factor: bool = False
 
     def level(self, tool: Tool) -> Level:
         return self.levels.get(tool, Level.NONE)
@@ -53,7 +56,13 @@ class Access:
     def need(self, tool: Tool, level: Level) -> None:
         """403, in words, unless the person has `level` on `tool`."""
         if not self.has(tool, level):
-            raise PermissionDenied(lacking(tool, level))
+            raise PermissionDenied(self.why_lacking(tool, level))
+
+    def why_lacking(self, tool: Tool, level: Level) -> str:
+        """Why this person has no `level` on `tool`, and who can change it."""
+        if self.lacks_second_factor and tool in COMPANY_TOOLS:
+            return no_second_factor(self)
+        return lacking(tool, level)
 
     def need_approver(self) -> None:
         """403, in words, unless the person is an accounting approver."""
@@ -69,7 +78,16 @@ def lacking(tool: Tool, level: Level) -> str:
     )
 
 
+def no_second_factor(access: Access) -> str:
+    return (
+        f"{access.company} asks approvers and administrators for a second factor when they sign "
+        "in. Set yours up under Your account; until then you can only look."
+    )
+
+
 def not_approver(access: Access) -> str:
+    if access.lacks_second_factor:
+        return no_second_factor(access)
     if not access.has(Tool.ERP, Level.STANDARD):
         return lacking(Tool.ERP, Level.STANDARD)
     return (
@@ -85,10 +103,14 @@ _LEVELS = """
         JOIN auth_permission ON auth_permission.id = held.permission_id
         WHERE held.user_id = person.id AND held.content_object_id = level.company_id
           AND auth_permission.codename = %(push)s
+    ), company.second_factor_required AND NOT EXISTS (
+        SELECT FROM mfa_authenticator AS factor
+        WHERE factor.user_id = person.id AND factor.type IN ('totp', 'webauthn')
     )
     FROM directory_toollevel AS level
     JOIN directory_membership AS member ON member.id = level.membership_id
     JOIN directory_user AS person ON person.id = member.user_id
+    JOIN directory_company AS company ON company.id = level.company_id
     WHERE person.id = %(person)s AND level.company_id = %(company)s
       AND person.is_active AND member.is_active
       AND (level.project_id IS NULL OR level.project_id = %(project)s)
@@ -109,8 +131,24 @@ def access_to(user: User, company: Company, project: Project | None = None) -> A
     with connection.cursor() as cursor:
         cursor.execute(_LEVELS, places)
         rows = cursor.fetchall()
-    levels = {Tool(tool): Level(level) for tool, level, _ in rows}
-    return Access(user, company, project, levels, any(held for _, _, held in rows))
+    levels = {Tool(tool): Level(level) for tool, level, _, _ in rows}
+    can_push = any(held for _, _, held, _ in rows)
+    if any(lacks for _, _, _, lacks in rows) and (can_push or Level.ADMIN in _company(levels)):
+        looks = {tool: min(levels[tool], Level.READ) for tool in COMPANY_TOOLS if tool in levels}
+        return Access(user, company, project, levels | looks, False, lacks_second_factor=True)
+    return Access(user, company, project, levels, can_push)
+
+
+def _company(levels: dict[Tool, Level]) -> set[Level]:
+    return {level for tool, level in levels.items() if tool in COMPANY_TOOLS}
+
+
+def without_second_factor(user: User) -> list[Company]:
+    """The companies that ask this person for a second factor that they do not have."""
+    asking = Company.objects.filter(
+        memberships__user=user, memberships__is_active=True, second_factor_required=True
+    )
+    return [one for one in asking.order_by("name") if access_to(user, one).lacks_second_factor]
 
 
 def holds_push(user: User, company: Company) -> bool:

@@ -1,8 +1,9 @@
-"""Signing in, and one's own password. Only these of allauth's pages: nobody signs up or changes
-the address that an administrator invited."""
+"""Signing in, one's own password, second factors and sessions. Only these of allauth's pages:
+nobody signs up or changes the address that an administrator invited."""
 
 from allauth.account import views
-from django.urls import path, re_path
+from django.conf import settings
+from django.urls import include, path, re_path
 
 urlpatterns = [
     path("login/", views.login, name="account_login"),
@@ -24,4 +25,11 @@ urlpatterns = [
         views.password_reset_from_key_done,
         name="account_reset_password_from_key_done",
     ),
+    path("second-factor/", include("allauth.mfa.urls")),
+    path("sessions/", include("allauth.usersessions.urls")),
 ]
+if settings.OPENID_SERVER:
+    urlpatterns += [
+        path("openid/", include("allauth.socialaccount.urls")),
+        path("", include("allauth.socialaccount.providers.openid_connect.urls")),
+    ]

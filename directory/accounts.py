@@ -1,12 +1,14 @@
-"""Signing in: people are invited, nobody signs up."""
+"""Signing in: people are invited, nobody signs up; the second factor and its secrets."""
 
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
 from django.core.mail import EmailMessage
 from django.http import HttpRequest
 
 from directory.outbox import post
+from directory.sealing import seal, unseal
 
 
 class Invited(DefaultAccountAdapter):  # type: ignore[misc]
@@ -37,3 +39,13 @@ class Posted(EmailMessage):
         for address in self.to:
             post(address, str(self.subject), str(self.body))
         return len(self.to)
+
+
+class SecondFactors(DefaultMFAAdapter):  # type: ignore[misc]
+    """allauth's second factors, their secrets encrypted in the database."""
+
+    def encrypt(self, text: str) -> str:
+        return seal(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return unseal(encrypted_text)

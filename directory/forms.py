@@ -57,6 +57,33 @@ class SwitchesForm(CompanyForm):
         fields = ("erp_enabled", "one_person_does_both")
 
 
+class SettingsForm(forms.Form):
+    """What a company decides for itself."""
+
+    second_factor_required = forms.BooleanField(
+        label="Approvers and administrators sign in with a second factor",
+        required=False,
+        help_text="An authenticator app, a passkey or a security key. Whoever has none may look, "
+        "and sets one up under Your account.",
+    )
+    rejection_reasons = forms.CharField(
+        label="Reasons for rejecting, one on each line",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text="Approvers choose from them when they reject, and add their own words.",
+    )
+
+    def clean_rejection_reasons(self) -> list[str]:
+        lines = [line.strip() for line in self.cleaned_data["rejection_reasons"].splitlines()]
+        reasons = list(dict.fromkeys(line for line in lines if line))
+        if len(reasons) > 30:
+            raise forms.ValidationError(f"At most 30 reasons; these are {len(reasons)}.")
+        for reason in reasons:
+            if len(reason) > 120:
+                raise forms.ValidationError(f"At most 120 characters each: {reason[:40]} …")
+        return reasons
+
+
 class LevelsForm(forms.Form):
     """The levels of one person: company tools, and the tools of each project.
 

@@ -1,17 +1,37 @@
 """Requests of people."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any, Concatenate, ParamSpec, cast
 
-from django.core.exceptions import BadRequest
+from allauth.account.decorators import reauthentication_required
+from allauth.account.internal.flows.reauthentication import is_reauthentication_required
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from directory.models import User
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
 def person(request: HttpRequest) -> User:
     """Who is asking. Only behind `login_required` or the API's authentication."""
     return cast(User, request.user)
+
+
+def fresh(view: View[P]) -> View[P]:
+    """Only for who has entered their password, or shown their second factor, again lately: what a
+    browser that was left open must not do. The form that was sent goes on afterwards."""
+    return cast(View[P], reauthentication_required(view, allow_get=True))
+
+
+def need_fresh(request: HttpRequest) -> None:
+    """The same for programs in a browser: PermissionDenied with what to do."""
+    if is_reauthentication_required(request, app=""):
+        raise PermissionDenied(
+            f"Enter your password again at {reverse('account_reauthenticate')} before this."
+        )
 
 
 class NoNul:

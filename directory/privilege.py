@@ -148,6 +148,18 @@ def push_holders(company: Company) -> set[int]:
     return set(_held().filter(content_object=company).values_list("user_id", flat=True))
 
 
+def approvers(company: Company) -> QuerySet[Membership]:
+    """Who decides at this company: Standard on ERP Integrations, and the privilege."""
+    return Membership.objects.filter(
+        company=company,
+        is_active=True,
+        user__is_active=True,
+        user__in=_held().filter(content_object=company).values("user"),
+        levels__tool=Tool.ERP,
+        levels__level__gte=Level.STANDARD,
+    )
+
+
 def holders_everywhere() -> QuerySet[Membership]:
     """Everybody who holds it somewhere, with `granted_at`, ordered by `key`: company and name."""
     here = {"user": OuterRef("user"), "content_object": OuterRef("company")}

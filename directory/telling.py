@@ -64,6 +64,8 @@ _FIELDS = {
     "erp_enabled": "ERP Integrations",
     "one_person_does_both": "one person does both",
     "change_events": "Change Events",
+    "second_factor_required": "a second factor for approvers and administrators",
+    "rejection_reasons": "reasons for rejecting",
 }
 
 
@@ -99,4 +101,6 @@ def sentence(verb: str, data: dict[str, Any], numbers: dict[int, str]) -> str:
 def _word(value: object) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
+    if isinstance(value, list):
+        return "; ".join(map(str, value)) or "none"
     return "none" if value in (None, "") else str(value)

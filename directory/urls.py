@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from directory.views import account, lists, mail, operator, people
+from directory.views import account, lists, mail, operator, people, settings
 
 PEOPLE = "companies/<int:company_id>/directory/people/<int:membership_id>/"
 LIST = "companies/<int:company_id>/directory/<slug:kind>/"
@@ -10,6 +10,8 @@ COMPANY = "operator/companies/<int:company_id>/"
 
 urlpatterns = [
     path("account/", account.account, name="account"),
+    path("account/tokens/", account.new_token, name="account_tokens"),
+    path("account/tokens/<int:pk>/revoke/", account.end_token, name="account_token_revoke"),
     path("notices/", account.notices, name="notices"),
     path("companies/<int:company_id>/directory/", people.people, name="directory"),
     path(
@@ -22,6 +24,7 @@ urlpatterns = [
     path(LIST, lists.rows, name="directory_list"),
     path(LIST + "new/", lists.entry, name="directory_new"),
     path(LIST + "<int:pk>/", lists.entry, name="directory_entry"),
+    path("companies/<int:company_id>/erp/settings/", settings.settings, name="company_settings"),
     path("operator/", operator.companies, name="operator"),
     path("operator/operators/", operator.new_operator, name="operator_new"),
     path("operator/mail/", mail.outgoing, name="operator_mail"),

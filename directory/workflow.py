@@ -5,7 +5,8 @@ Pages, API and commands come through here. Levels and the accounting privilege: 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -85,19 +86,8 @@ def change_company(
 ) -> None:
     """Switch the ERP Integrations tool, or 'one person does both', on or off."""
     _operator(by)
-    fresh = Company.objects.select_for_update(no_key=True).get(pk=company.pk)
     wanted = {"erp_enabled": erp_enabled, "one_person_does_both": one_person_does_both}
-    told = {
-        name: [getattr(fresh, name), value]
-        for name, value in wanted.items()
-        if getattr(fresh, name) != value
-    }
-    if not told:
-        return
-    for name, value in wanted.items():
-        setattr(company, name, value)
-    company.save(update_fields=list(wanted))
-    append(company.pk, [Happened("change", f"company:{company.pk}", by.pk, told)])
+    _change(company, wanted, by)
 
 
 @transaction.atomic
@@ -113,6 +103,24 @@ def invite_administrator(company: Company, email: str, name: str, *, by: User) -
     for tool in (Tool.DIRECTORY, Tool.ERP):
         set_level(membership, tool, Level.ADMIN, by=by)
     return membership
+
+
+# --- The company's own settings ------------------------------------------------------------------
+
+
+@transaction.atomic
+def change_settings(
+    company: Company, *, by: Access, second_factor_required: bool, rejection_reasons: list[str]
+) -> None:
+    """What a company decides for itself: whether approvers and administrators need a second factor,
+    and the reasons that they choose from when they reject. Needs Admin on ERP Integrations."""
+    by.need(Tool.ERP, Level.ADMIN)
+    _same_company(company.pk, by)
+    wanted = {
+        "second_factor_required": second_factor_required,
+        "rejection_reasons": rejection_reasons,
+    }
+    _change(company, wanted, by.user)
 
 
 # --- The company administrator's -----------------------------------------------------------------
@@ -227,6 +235,22 @@ def unlinked_jobs(project: Project) -> QuerySet[Job]:
 def _operator(by: User) -> None:
     if not (by.is_operator and by.is_active):
         raise PermissionDenied("Only an operator of this installation may do this.")
+
+
+def _change(company: Company, wanted: Mapping[str, Any], by: User) -> None:
+    """Keep what is different, and write it into the history."""
+    fresh = Company.objects.select_for_update(no_key=True).get(pk=company.pk)
+    told = {
+        name: [getattr(fresh, name), value]
+        for name, value in wanted.items()
+        if getattr(fresh, name) != value
+    }
+    if not told:
+        return
+    for name, value in wanted.items():
+        setattr(company, name, value)
+    company.save(update_fields=list(wanted))
+    append(company.pk, [Happened("change", f"company:{company.pk}", by.pk, told)])
 
 
 def _same_company(company: int, by: Access) -> None:

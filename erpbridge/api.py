@@ -6,7 +6,6 @@ problem details.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import IO, Any
@@ -27,6 +26,7 @@ from directory.asked import Fault, Unreadable
 from directory.entered import Invalid
 from directory.models import ApiToken, User
 from directory.once import OtherRequest
+from directory.tokens import token_for
 
 LARGEST_BODY = 5 * 1024 * 1024
 PROBLEM = "application/problem+json"
@@ -39,12 +39,11 @@ class TokenAuthentication(BaseAuthentication):
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
-        digest = hashlib.sha256(key.strip().encode(errors="replace")).hexdigest()
-        rows = ApiToken.objects.select_related("user")
-        token = rows.filter(digest=digest, user__is_active=True).first()
+        token = token_for(key.strip())
         if token is None:
             raise exceptions.AuthenticationFailed(
-                "This token is not known here. It may have been withdrawn; make a new one."
+                "This token opens nothing: it is not known here, was revoked, or has expired. "
+                "Make a new one."
             )
         return token.user, token
 

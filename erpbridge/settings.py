@@ -77,6 +77,8 @@ INSTALLED_APPS = [
     "guardian",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "django_htmx",
     "template_partials",
     "django_filters",
@@ -128,6 +130,27 @@ TEMPLATES = [
 # --- People ------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "directory.User"
+# A company's own sign-in, OpenID Connect, if it has one: the address of its server, as it
+# announces itself, and what we are called there.
+OPENID_SERVER = os.environ.get("ERPBRIDGE_OPENID_SERVER", "")
+if OPENID_SERVER:
+    INSTALLED_APPS += ["allauth.socialaccount", "allauth.socialaccount.providers.openid_connect"]
+    # Only people who were invited, found by the address that the server has verified.
+    SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
+    SOCIALACCOUNT_PROVIDERS = {
+        "openid_connect": {
+            "OAUTH_PKCE_ENABLED": True,
+            "APPS": [
+                {
+                    "provider_id": "company",
+                    "name": os.environ.get("ERPBRIDGE_OPENID_NAME", "your company's account"),
+                    "client_id": os.environ.get("ERPBRIDGE_OPENID_CLIENT", ""),
+                    "secret": os.environ.get("ERPBRIDGE_OPENID_SECRET", ""),
+                    "settings": {"server_url": OPENID_SERVER},
+                }
+            ],
+        }
+    }
 AUTHENTICATION_BACKENDS = [
     "allauth.account.auth_backends.AuthenticationBackend",
     "guardian.backends.ObjectPermissionBackend",
@@ -159,6 +182,18 @@ ACCOUNT_RATE_LIMITS = {
     "reset_password_from_key": "20/m/ip",
 }
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # nobody here writes to addresses that strangers type in
+
+# How long a password that was entered again is believed, for grants and credentials.
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
+MFA_ADAPTER = "directory.accounts.SecondFactors"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+# Whoever has a password here opened the link that was sent to their address.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = "ERP Bridge"
+# Browsers allow passkeys without https on this very machine only, and so do we.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SESSION_COOKIE_HTTPONLY = True

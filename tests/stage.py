@@ -7,12 +7,14 @@ sandbox's stand-in.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from django.db.models.functions import Now
+from django.test import Client
 
 from approvals import workflow
 from approvals.models import Export, Exportable
@@ -183,6 +185,16 @@ class Stage:
         """The purchase order of that number as QuickBooks holds it; there must be exactly one."""
         [order] = [one for one in self.books.purchase_orders() if one.ref_number == number]
         return order
+
+
+def sign_in(client: Client, user: User) -> None:
+    """As if the person had just signed in and entered their password once more."""
+    client.force_login(user, "allauth.account.auth_backends.AuthenticationBackend")
+    session = client.session
+    record = {"method": "password", "at": time.time(), "reauthenticated": True}
+    session["account_authentication_methods"] = [record]
+    session["account_authentication_methods_user"] = str(user.pk)
+    session.save()
 
 
 def set_stage(books: CompanyFile | None = None) -> Stage:

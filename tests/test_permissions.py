@@ -29,7 +29,7 @@ from directory.privilege import ask_push
 from tests import factories
 from tests.attachments.files import pdf, upload
 from tests.budgets.entering import Desk
-from tests.stage import Stage
+from tests.stage import Stage, sign_in
 
 PEOPLE = ("nobody", "Pam", "Ann", "Vic", "Dora", "Otto", "Olga")
 # What nobody from outside may ever read.
@@ -44,6 +44,8 @@ TABLE = """
 GET    /                                                          302 200 200 200 200 200 200
 GET    /account/                                                  302 200 200 200 200 200 200
 POST   /account/                                                  302 302 302 302 302 302 302
+POST   /account/tokens/                                           302 200 200 200 200 200 200
+POST   /account/tokens/{token}/revoke/                            302 302 404 404 404 404 404
 GET    /notices/                                                  302 200 200 200 200 200 200
 POST   /notices/                                                  302 302 302 302 302 302 302
 GET    /health/                                                   200 200 200 200 200 200 200
@@ -142,6 +144,8 @@ POST   /companies/{company}/erp/connection/create/                302 404 403 40
 POST   /companies/{company}/erp/connection/password/              302 404 403 403 200 404 404
 POST   /companies/{company}/erp/connection/schedule/              302 404 403 403 302 404 404
 POST   /companies/{company}/erp/connection/sync/                  302 404 302 403 302 404 404
+GET    /companies/{company}/erp/settings/                         302 404 200 200 200 404 404
+POST   /companies/{company}/erp/settings/                         302 404 403 403 302 404 404
 GET    /qbwc/{connection}.qwc                                     302 404 403 403 200 404 404
 GET    /qbwc/{connection}/support/                                200 200 200 200 200 200 200
 GET    /qbwc/{connection}/                                        200 200 200 200 200 200 200
@@ -303,6 +307,7 @@ def bodies(at: dict[str, int]) -> dict[str, dict[str, Any]]:
             "note": "No.",
         },
         "POST /account/": {"mails": "daily"},
+        "POST /account/tokens/": {"name": "reports", "days": "90"},
         "POST /companies/{company}/directory/people/{vic}/activity/": {"active": "no"},
         "POST /companies/{company}/directory/people/{vic}/privilege/": {"reason": "Month end."},
         "POST /api/v1/tokens/": {"name": "reports"},
@@ -492,7 +497,7 @@ def test_who_may(stage: Stage, at: dict[str, int], name: str) -> None:
 def client_of(stage: Stage, name: str) -> Client:
     client = Client(raise_request_exception=False)
     if name != "nobody":
-        client.force_login(stage.people[name])
+        sign_in(client, stage.people[name])
     return client
 
 

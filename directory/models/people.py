@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
@@ -125,25 +126,31 @@ class ToolLevel(models.Model):
 
 
 class ApiToken(models.Model):
-    """A personal key for programs. Shown once; only its SHA-256 is kept."""
+    """A personal key for programs. Shown once; only its SHA-256 is kept. A row that was revoked or
+    has expired opens nothing, and stays to be read."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="api_tokens")
     name = models.CharField(max_length=60)
     digest = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField(null=True)
+    # Within some minutes: not every request writes.
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return self.name
 
     @staticmethod
     def digest_of(key: str) -> str:
-        return hashlib.sha256(key.encode()).hexdigest()
+        return hashlib.sha256(key.encode(errors="replace")).hexdigest()
 
     @classmethod
-    def make(cls, user: User, name: str) -> str:
+    def make(cls, user: User, name: str, expires_at: datetime | None = None) -> str:
         """A new token of `user`; returns the key, which nobody can read again."""
         key = f"eb_{secrets.token_hex(24)}"
-        cls.objects.create(user=user, name=name, digest=cls.digest_of(key))
+        digest = cls.digest_of(key)
+        cls.objects.create(user=user, name=name, digest=digest, expires_at=expires_at)
         return key
 
 

@@ -1,5 +1,6 @@
 """Companies and their projects."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
@@ -13,6 +14,10 @@ class Company(models.Model):
     erp_enabled = models.BooleanField("ERP Integrations", default=False)
     # Set up for a house where one person sends and decides; shown on every item.
     one_person_does_both = models.BooleanField(default=False)
+    # Approvers and administrators sign in with a second factor, or only look.
+    second_factor_required = models.BooleanField(default=False)
+    # What approvers choose from when they reject, besides writing their own words.
+    rejection_reasons = ArrayField(models.CharField(max_length=120), default=list, blank=True)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from django import template
 from django.urls import reverse
 
-from directory.models import Notice, ToolLevel, User
+from directory.access import without_second_factor
+from directory.models import Company, Notice, ToolLevel, User
 from directory.notices import KINDS, notices_of
 from directory.perms import COMPANY_TOOLS, Level, Tool
 from directory.prepared import Prepared
@@ -72,3 +73,9 @@ def new_notices(user: User) -> list[Notice]:
 def notice_kind(kind: str) -> str:
     """What notices of a kind are called, as in the subject of their mail."""
     return KINDS[kind].subject
+
+
+@register.simple_tag
+def second_factor_asked_by(user: User) -> list[Company]:
+    """The companies that ask this person for a second factor that they do not have."""
+    return without_second_factor(user)

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from directory import workflow
 from directory.forms import CompanyForm, PersonForm, SwitchesForm
-from directory.http import person
+from directory.http import fresh, person
 from directory.models import Company, Membership, PrivilegeRequest, User
 from directory.paging import page
 from directory.perms import PUSH_WORDS, Level, Tool
@@ -77,6 +77,7 @@ def companies(request: HttpRequest) -> HttpResponse:
 
 
 @operators_only
+@fresh
 @require_POST
 @never_cache
 def new_operator(request: HttpRequest) -> HttpResponse:
@@ -94,6 +95,7 @@ def new_operator(request: HttpRequest) -> HttpResponse:
 
 
 @operators_only
+@fresh
 @require_http_methods(["GET", "POST"])
 @never_cache
 def company(request: HttpRequest, company_id: int) -> HttpResponse:
@@ -153,6 +155,7 @@ def switches(request: HttpRequest, company_id: int) -> HttpResponse:
 
 
 @operators_only
+@fresh
 @require_POST
 def grant(request: HttpRequest, company_id: int, membership_id: int) -> HttpResponse:
     """Grant 'Can Push to Accounting'. It is taken away on a page of its own, which says what that

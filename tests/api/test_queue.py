@@ -94,6 +94,7 @@ def test_drafts_are_in_no_view_and_in_no_count(stage: Stage, program: Program) -
 def test_five_queries_for_three_rows_and_for_fifty(stage: Stage, program: Program) -> None:
     ann = program(stage.ann)
     sent(stage, 50)
+    queue(ann, stage, size=1)  # which notes that the token is used
     counts = []
     for size in (3, 50):
         with CaptureQueriesContext(

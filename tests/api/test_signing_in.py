@@ -1,11 +1,14 @@
 """Programs show a personal token, browsers their session."""
 
+from datetime import timedelta
+
 from django.test import Client
+from django.utils import timezone
 from rest_framework.test import APIClient
 
-from directory.models import ApiToken, Membership
+from directory.models import ApiToken, Event, Membership
 from tests.api.conftest import Program
-from tests.stage import Stage
+from tests.stage import Stage, sign_in
 
 
 def test_a_token_speaks_for_its_person(stage: Stage, program: Program) -> None:
@@ -55,12 +58,19 @@ def test_a_browser_uses_its_session_and_shows_where_the_form_came_from(stage: St
 def test_a_person_makes_and_withdraws_tokens_in_the_browser(stage: Stage, program: Program) -> None:
     browser = Client()
     browser.force_login(stage.ann)
-    made = browser.post("/api/v1/tokens/", {"name": "reports"}, content_type="application/json")
+    body = {"name": "reports", "days": 90}
+    refused = browser.post("/api/v1/tokens/", body, content_type="application/json")
+    assert refused.status_code == 403
+    assert "Enter your password again" in refused.json()["detail"]
+    sign_in(browser, stage.ann)
+    made = browser.post("/api/v1/tokens/", body, content_type="application/json")
     assert made.status_code == 201
     shown = {"Authorization": f"Bearer {made.json()['key']}"}
     assert Client().get("/api/v1/companies/", headers=shown).status_code == 200
     [row] = browser.get("/api/v1/tokens/").json()["results"]
     assert (row["name"], "key" in row) == ("reports", False)
+    assert row["last_used_at"] is not None
+    assert row["expires_at"] > row["created_at"]
 
     # Neither the token itself nor another person's program may make or withdraw any.
     asked = Client().post(
@@ -76,3 +86,16 @@ def test_a_person_makes_and_withdraws_tokens_in_the_browser(stage: Stage, progra
 
     assert browser.delete(f"/api/v1/tokens/{row['id']}/").status_code == 204
     assert Client().get("/api/v1/companies/", headers=shown).status_code == 401
+    assert browser.delete(f"/api/v1/tokens/{row['id']}/").status_code == 404
+    [row] = browser.get("/api/v1/tokens/").json()["results"]
+    assert row["revoked_at"] is not None, "it stays to be read"
+    events = Event.objects.filter(subject=f"user:{stage.ann.pk}", verb__endswith="-token")
+    assert list(events.values_list("verb", flat=True)) == ["make-token", "revoke-token"]
+
+
+def test_a_token_expires(stage: Stage) -> None:
+    yesterday = timezone.now() - timedelta(days=1)
+    for expires_at, status in ((yesterday, 401), (yesterday + timedelta(days=2), 200)):
+        key = ApiToken.make(stage.ann, "reports", expires_at)
+        shown = {"Authorization": f"Bearer {key}"}
+        assert Client().get("/api/v1/companies/", headers=shown).status_code == status

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connections
+from django.db import DatabaseError, connections, transaction
 from django.test import Client
 
 from approvals import attaching, workflow
@@ -241,6 +242,23 @@ def test_a_large_file_lies_in_pieces_and_comes_back_whole(pam: Person) -> None:
     assert found.pieces.count() == 12
     assert pam.content(found.pk) == large
     assert found.sha256 == hashlib.sha256(large).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: Piece.objects.update(data=b"%PDF-1.4 another"),
+        lambda: Attachment.objects.update(sha256="0" * 64),
+        lambda: Attachment.objects.update(name="other.pdf"),
+        lambda: Attachment.objects.update(subject="export:1"),
+    ],
+)
+def test_what_was_attached_never_changes(pam: Person, change: Callable[[], int]) -> None:
+    """Not even by somebody in the shell: what the approver sees is what was sent."""
+    pam.attach(upload("signed.pdf", pdf()))
+    with pytest.raises(DatabaseError, match="never changes"), transaction.atomic():
+        change()
+    assert pam.content(Attachment.objects.get().pk) == pdf()
 
 
 def test_who_may(stage: Stage, commitment: Commitment, pam: Person) -> None:

@@ -38,6 +38,9 @@ def test_the_privilege_is_asked_for_granted_used_and_taken_away(
     otto.get_by_role("link", name="Accounting privilege").click()
     screenshot(otto, "privilege-3-request")
     otto.get_by_role("button", name="Grant the privilege to Vic").click()
+    otto.get_by_label("Password").fill("a long enough password")
+    screenshot(otto, "privilege-3b-password-again")
+    otto.get_by_role("button", name="Confirm").click()
     expect(otto.get_by_text("was granted to Vic")).to_be_visible()
     screenshot(otto, "privilege-4-granted")
 

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 from directory.models import User
+from tests.stage import sign_in
 
 At = Callable[[User], Client]
 
@@ -19,7 +20,7 @@ def at() -> At:
 
     def browser(user: User) -> Client:
         client = Client()
-        client.force_login(user, "allauth.account.auth_backends.AuthenticationBackend")
+        sign_in(client, user)
         return client
 
     return browser

@@ -27,6 +27,8 @@ def _set_password(link: str, email: str) -> Client:
     browser.post(action, {"password1": PASSWORD, "password2": PASSWORD})
     signed_in = browser.post("/accounts/login/", {"login": email, "password": PASSWORD})
     assert signed_in.status_code == 302
+    # Grants and credentials ask for it once more.
+    browser.post("/accounts/reauthenticate/", {"password": PASSWORD})
     return browser
 
 

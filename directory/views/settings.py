@@ -1,0 +1,51 @@
+"""What a company sets for itself around ERP Integrations."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from directory import workflow
+from directory.access import open_company
+from directory.forms import SettingsForm
+from directory.http import person
+from directory.perms import Level, Tool
+from directory.telling import history
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def settings(request: HttpRequest, company_id: int) -> HttpResponse:
+    """The company's settings: to read for everybody who may open ERP Integrations."""
+    access = open_company(person(request), company_id, Tool.ERP)
+    company = access.company
+    shown = {
+        "second_factor_required": company.second_factor_required,
+        "rejection_reasons": "\n".join(company.rejection_reasons),
+    }
+    form = SettingsForm(request.POST or None, initial=shown)
+    may_edit = access.has(Tool.ERP, Level.ADMIN)
+    if request.method == "POST":
+        access.need(Tool.ERP, Level.ADMIN)
+        # A form in which nothing is ticked and nothing written sends nothing but its token.
+        form = SettingsForm(request.POST, initial=shown)
+        if form.is_valid():
+            workflow.change_settings(company, by=access, **form.cleaned_data)
+            messages.success(request, f"Saved the settings of {company}.")
+            return redirect("company_settings", company.pk)
+    if not may_edit:
+        for field in form.fields.values():
+            field.disabled = True
+    context = {
+        "company": company,
+        "current": "settings",
+        "form": form,
+        "may_edit": may_edit,
+        "why": [] if may_edit else [access.why_lacking(Tool.ERP, Level.ADMIN)],
+        "history": history(company, [f"company:{company.pk}"]),
+    }
+    status = 422 if form.errors else 200
+    return render(request, "directory/settings.html", context, status=status)

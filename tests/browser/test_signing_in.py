@@ -1,0 +1,100 @@
+"""Ann sets up a passkey and signs in with it; a token; a password asked for again."""
+
+import re
+
+import pytest
+from cryptography.fernet import Fernet
+from playwright.sync_api import expect
+
+from directory.models import Company
+from directory.workflow import change_settings
+from tests.stage import Stage
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PASSWORD = "a long enough password"
+AUTHENTICATOR = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+
+
+def test_a_passkey_is_set_up_where_the_company_asks_and_opens_the_queue(
+    stage: Stage, live_server, sign_in, screenshot, settings
+) -> None:
+    settings.ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    change_settings(
+        stage.company,
+        by=stage.access(stage.dora),
+        second_factor_required=True,
+        rejection_reasons=[],
+    )
+    stage.send(stage.commitment())
+    ann = sign_in(stage.ann)
+    device = ann.context.new_cdp_session(ann)
+    device.send("WebAuthn.enable")
+    device.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
+    expect(ann.get_by_text("until then you can only look")).to_be_visible()
+    screenshot(ann, "signing-in-1-asked-for")
+
+    ann.get_by_role("link", name="Set yours up").click()
+    screenshot(ann, "signing-in-2-second-factor")
+    ann.goto("/accounts/second-factor/webauthn/add/")
+    ann.get_by_label("Password").fill(PASSWORD)
+    screenshot(ann, "signing-in-3-password-again")
+    ann.get_by_role("button", name="Confirm").click()
+    ann.get_by_label("Passwordless").check()
+    screenshot(ann, "signing-in-4-passkey")
+    ann.get_by_role("button", name="Add").click()
+    expect(ann.get_by_text("recovery codes").first).to_be_visible()
+    screenshot(ann, "signing-in-5-recovery-codes")
+
+    ann.get_by_role("button", name="Ann").click()
+    ann.get_by_role("button", name="Sign out").click()
+    ann.goto("/accounts/login/")
+    screenshot(ann, "signing-in-6-sign-in")
+    ann.get_by_role("button", name="Use a passkey instead").click()
+    expect(ann.get_by_role("heading", name="My work")).to_be_visible()
+    ann.goto(f"/companies/{stage.company.pk}/erp/commitments/")
+    expect(ann.get_by_role("button", name="Accept").first).to_be_visible()
+    assert Company.objects.get(pk=stage.company.pk).second_factor_required
+
+    # The password alone is not enough any more.
+    ann.get_by_role("button", name="Ann").click()
+    ann.get_by_role("button", name="Sign out").click()
+    ann.goto("/accounts/login/")
+    ann.get_by_label("Email").fill(stage.ann.email)
+    ann.get_by_label("Password", exact=True).fill(PASSWORD)
+    ann.get_by_role("button", name="Sign in", exact=True).click()
+    screenshot(ann, "signing-in-7-second-factor-asked")
+    ann.get_by_role("button", name="Use a security key").click()
+    expect(ann.get_by_role("heading", name="My work")).to_be_visible()
+
+
+def test_the_account_page(stage: Stage, live_server, sign_in, screenshot) -> None:
+    pam = sign_in(stage.pam)
+    pam.get_by_role("button", name="Pam").click()
+    pam.get_by_role("link", name="Your account").click()
+    pam.get_by_placeholder("What for").fill("monthly report")
+    pam.get_by_role("button", name="Make a token").click()
+    pam.get_by_label("Password").fill(PASSWORD)
+    pam.get_by_role("button", name="Confirm").click()
+    expect(pam.get_by_label("Token")).to_have_value(re.compile("eb_[0-9a-f]{48}"))
+    screenshot(pam, "account-1-token")
+    pam.get_by_role("link", name="Done").click()
+    expect(pam.get_by_text("monthly report")).to_be_visible()
+    pam.get_by_label("Once a day").check()
+    pam.get_by_role("button", name="Save").click()
+    expect(pam.get_by_text("Saved when you get mail.")).to_be_visible()
+    screenshot(pam, "account-2")
+    pam.get_by_role("button", name="Light or dark").click()
+    pam.reload()
+    screenshot(pam, "account-3-dark")
+    pam.set_viewport_size({"width": 390, "height": 844})
+    screenshot(pam, "account-4-narrow")
+    pam.goto("/accounts/sessions/")
+    screenshot(pam, "account-5-sessions")

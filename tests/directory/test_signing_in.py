@@ -1,0 +1,176 @@
+"""Second factors, entering the password again, sessions, and keys for programs."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from cryptography.fernet import Fernet
+from django.core.cache import cache
+from django.core.management import call_command
+from django.test import Client
+
+from approvals.workflow import Item, take_all
+from directory.access import holds_push
+from directory.models import ApiToken, Company, Event, Membership, User
+from directory.perms import Level, Tool
+from tests.directory.conftest import At
+from tests.stage import Stage
+
+PASSWORD = "a long password of her own"
+
+
+@pytest.fixture(autouse=True)
+def _keys(settings) -> None:
+    settings.ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+
+
+def _signs_in(user: User) -> Client:
+    user.set_password(PASSWORD)
+    user.save()
+    browser = Client()
+    browser.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
+    return browser
+
+
+def _code(secret: str) -> str:
+    return format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+
+
+def _next_code(secret: str) -> str:
+    """The code of a moment; one that was used is not taken twice, so that is forgotten first."""
+    cache.clear()
+    return _code(secret)
+
+
+def _with_app(browser: Client) -> str:
+    """Sets up an authenticator app; its secret."""
+    browser.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    page = browser.get("/accounts/second-factor/totp/activate/").content.decode()
+    found = re.search(r'value="([A-Z2-7]{32})"', page)
+    assert found, page
+    done = browser.post("/accounts/second-factor/totp/activate/", {"code": _code(found[1])})
+    assert done.status_code == 302
+    return found[1]
+
+
+def test_an_authenticator_app_is_asked_for_from_then_on(stage: Stage) -> None:
+    ann = _signs_in(stage.ann)
+    secret = _with_app(ann)
+    kept = Authenticator.objects.get(user=stage.ann, type="totp")
+    assert secret not in str(kept.data), "encrypted at rest"
+
+    later = Client()
+    entered = {"login": stage.ann.email, "password": PASSWORD}
+    answer = later.post("/accounts/login/", entered)
+    assert answer["Location"] == "/accounts/second-factor/authenticate/"
+    assert later.get("/").status_code == 302, "the password alone opens nothing"
+    later.post("/accounts/second-factor/authenticate/", {"code": "000000"})
+    assert later.get("/").status_code == 302
+    codes = later.post("/accounts/second-factor/authenticate/", {"code": _next_code(secret)})
+    assert codes["Location"] == "/"
+    assert later.get("/").status_code == 200
+
+
+def test_a_company_that_asks_for_a_second_factor(stage: Stage, at: At) -> None:
+    """Approvers and administrators without one may look; the others are not asked."""
+    commitment = stage.commitment()
+    export = stage.send(commitment)
+    dora = at(stage.dora)
+    page = f"/companies/{stage.company.pk}/erp/settings/"
+    dora.post(page, {"second_factor_required": "on", "rejection_reasons": ""})
+    assert Company.objects.get(pk=stage.company.pk).second_factor_required
+
+    ann = stage.access(stage.ann)
+    assert (ann.is_approver, ann.level(Tool.ERP), ann.lacks_second_factor) == (
+        False,
+        Level.READ,
+        True,
+    )
+    assert not stage.access(stage.pam).lacks_second_factor
+    with pytest.raises(Exception, match="asks approvers and administrators"):
+        take_all("accept", [Item(export.pk, export.version)], by=ann)
+    browser = at(stage.ann)
+    assert "second factor" in browser.get("/").content.decode()
+    queue = browser.get(f"/companies/{stage.company.pk}/erp/commitments/").content.decode()
+    assert "asks approvers and administrators" in queue
+    refused = dora.post(page, {"rejection_reasons": ""})
+    assert refused.status_code == 403
+    assert "Set yours up under Your account" in refused.content.decode()
+    key = {"Authorization": f"Bearer {ApiToken.make(stage.ann, 'reports')}"}
+    path = f"/api/v1/exports/{export.pk}/accept/"
+    body = {"version": export.version}
+    answer = Client().post(path, body, "application/json", headers=key)
+    assert answer.status_code == 403, "nor a program of hers"
+
+    browser = _signs_in(stage.ann)
+    _with_app(browser)
+    assert stage.access(stage.ann).is_approver
+    assert holds_push(stage.ann, stage.company)
+    stage.accept(commitment)
+
+
+def test_whoever_lost_every_factor_is_helped_by_the_operator(stage: Stage, capsys) -> None:
+    ann = _signs_in(stage.ann)
+    _with_app(ann)
+    call_command("forget_second_factor", stage.ann.email)
+    assert not Authenticator.objects.filter(user=stage.ann).exists()
+    assert Event.objects.filter(verb="forget-second-factor").count() == 1
+    assert _signs_in(stage.ann).get("/").status_code == 200
+
+
+def test_a_grant_asks_for_the_password_again_and_then_goes_on(stage: Stage) -> None:
+    stage.vic.set_password(PASSWORD)
+    stage.vic.save()
+    otto, vic = _signs_in(stage.otto), Membership.objects.get(user=stage.vic)
+    path = f"/operator/companies/{stage.company.pk}/people/{vic.pk}/grant/"
+    asked = otto.post(path, {"from": "requests"})
+    assert asked["Location"].startswith("/accounts/reauthenticate/")
+    assert not holds_push(stage.vic, stage.company)
+    assert "Enter" in otto.get(asked["Location"]).content.decode()
+    wrong = otto.post(asked["Location"], {"password": "not hers"})
+    assert wrong.status_code == 200
+    done = otto.post(asked["Location"], {"password": PASSWORD, "next": path})
+    assert done["Location"] == "/operator/privileges/"
+    assert holds_push(stage.vic, stage.company)
+
+
+def test_a_session_elsewhere_is_ended(stage: Stage) -> None:
+    office, train = _signs_in(stage.ann), Client()
+    train.post("/accounts/login/", {"login": stage.ann.email, "password": PASSWORD})
+    assert train.get("/").status_code == 200
+    page = office.get("/accounts/sessions/").content.decode()
+    assert page.count("127.0.0.1") == 2
+    office.post("/accounts/sessions/")
+    assert office.get("/").status_code == 200
+    assert train.get("/").status_code == 302
+
+
+def test_a_token_is_made_and_revoked_on_the_account_page(stage: Stage, at: At) -> None:
+    ann = at(stage.ann)
+    shown = ann.post("/account/tokens/", {"name": "month end", "days": "90"}).content.decode()
+    key = re.search(r"eb_[0-9a-f]{48}", shown)
+    assert key is not None
+    header = {"Authorization": f"Bearer {key[0]}"}
+    assert Client().get("/api/v1/companies/", headers=header).status_code == 200
+    page = ann.get("/account/").content.decode()
+    assert "month end" in page
+    assert key[0] not in page
+    ann.post(f"/account/tokens/{ApiToken.objects.get().pk}/revoke/")
+    assert Client().get("/api/v1/companies/", headers=header).status_code == 401
+    assert "Revoked" in ann.get("/account/").content.decode()
+    assert ann.post("/account/tokens/", {"name": "", "days": "90"}).status_code == 302
+
+
+def test_reasons_are_kept_once_each(stage: Stage, at: At) -> None:
+    dora, page = at(stage.dora), f"/companies/{stage.company.pk}/erp/settings/"
+    dora.post(page, {"rejection_reasons": "Wrong vendor\n\n Wrong cost code \nWrong vendor"})
+    stage.company.refresh_from_db()
+    assert stage.company.rejection_reasons == ["Wrong vendor", "Wrong cost code"]
+    assert dora.post(page, {"rejection_reasons": "x" * 121}).status_code == 422
+    history = dora.get(page).content.decode()
+    assert "reasons for rejecting: none → Wrong vendor; Wrong cost code" in history
+    assert at(stage.ann).post(page, {"rejection_reasons": ""}).status_code == 403
