@@ -39,6 +39,7 @@ from directory.perms import COMPANY_TOOLS, PROJECT_TOOLS, Level, Tool
 from directory.privilege import grant_push
 from sandbox.quickbooks import CompanyFile, Faults, Qwc, WebConnector
 from tests import factories
+from tests.books import CheckedBooks
 
 PASSWORD = "fixed-for-tests-0123456789abcdef0123456789"
 FILE_ID = "{5e0a9c1e-7a53-4f0e-9b1d-2f6f3c4d5e6f}"
@@ -204,7 +205,7 @@ def set_stage(books: CompanyFile | None = None) -> Stage:
     people = {name: factories.UserFactory.create(name=name) for name in (*LEVELS, "Otto", "Olga")}
     people["Otto"].is_operator = True
     people["Otto"].save()
-    books = books or CompanyFile.create(company_name="Meridian Builders, Inc.")
+    books = books or CheckedBooks.create(company_name="Meridian Builders, Inc.")
     customer = books.add_customer("City of Alder")
     job = factories.JobFactory.create(
         company=company, name="City of Alder:Library", erp_id=books.add_job(customer, "Library")

@@ -15,7 +15,12 @@ POST ``/orders/ID/edit``   the bookkeeper edits an order: ``Memo=…``, ``RefNum
 POST ``/orders/ID/delete`` the bookkeeper deletes it (an order, an estimate or a bill)
 POST ``/lines/ID/LINE``    the bookkeeper changes a line of it: ``amount=…``, ``desc=…`` …;
                            ``/lines/ID/LINE/delete`` deletes it
-POST ``/bills``            the bookkeeper enters a bill: ``job=…``, ``item=…``, ``amount=…``
+POST ``/bills``            the bookkeeper enters a bill: ``job=…``, ``item=…``, ``amount=…``,
+                           ``klass=…``
+POST ``/entries/ID``       the bookkeeper makes a list entry inactive, or active again:
+                           ``active=false``; ``/entries/ID/delete`` deletes it
+POST ``/items``            the bookkeeper makes an item: ``name=…``, ``parent=…`` (a full name, or
+                           nothing); ``/classes`` a class: ``name=…``
 POST ``/preferences``      the bookkeeper sets preferences: ``IsUsingEstimates=false`` …
 ========================== =====================================================================
 """
@@ -91,17 +96,39 @@ class Control:
                 return self._by_hand("delete_line", txn_id, line)
             case ["bills"]:
                 return self._by_hand("enter_bill", **_amounts(values))
+            case ["entries", list_id]:
+                return self._by_hand("set_active", list_id, active=_truth(values.get("active")))
+            case ["entries", list_id, "delete"]:
+                return self._by_hand("delete_entry", list_id)
+            case ["items"]:
+                return self._made("Item", **values)
+            case ["classes"]:
+                return self._made("Class", **values)
             case ["preferences"]:
                 for name, value in values.items():
                     self._by_hand("set_preference", name, _truth(value))
                 return {"done": True}
         raise BadRequest(f"There is nothing at {path}.", 404)
 
+    def _made(self, kind: str, name: str = "", parent: str = "") -> dict[str, bool]:
+        company = self.poller.connector.company_file
+        try:
+            above = company.list_id(kind, parent) if parent else None
+            if kind == "Item":
+                company.add_item(name.strip(), above)
+            else:
+                company.add_class(name.strip(), above)
+        except (KeyError, ValueError) as error:
+            raise BadRequest(str(error.args[0])) from None
+        return {"done": True}
+
     def _by_hand(self, verb: str, *args: Any, **values: Any) -> dict[str, bool]:
         try:
             getattr(self.poller.connector.company_file.by_hand, verb)(*args, **values)
         except (KeyError, TypeError) as error:
             raise BadRequest(str(error.args[0]), 404) from None
+        except ValueError as error:
+            raise BadRequest(str(error)) from None
         return {"done": True}
 
 

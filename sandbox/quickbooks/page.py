@@ -47,6 +47,15 @@ _SWITCHES: dict[str, tuple[str, str]] = {
 }
 
 
+_LISTS = {
+    "Vendor": "Vendors",
+    "Customer": "Customers and jobs",
+    "Item": "Items",
+    "Class": "Classes",
+}
+_NEW = {"Item": "/items", "Class": "/classes"}
+
+
 def page(poller: Poller) -> str:
     """The whole page as HTML."""
     company = poller.connector.company_file
@@ -71,6 +80,8 @@ def page(poller: Poller) -> str:
         _bill_form(poller),
         *(_order(each) for each in reversed(bills)),
         "" if bills else "<p class=quiet>None yet: nothing was spent.</p>",
+        "<h2>Lists</h2>",
+        *(_list(poller, kind, title) for kind, title in _LISTS.items()),
         "<h2>What can go wrong</h2>",
         _faults(poller),
         "<h2>Preferences</h2>",
@@ -136,15 +147,43 @@ def _bill_form(poller: Poller) -> str:
     company = poller.connector.company_file
     jobs = [each.full_name for each in company.entries("Customer") if each.parent]
     items = [each.full_name for each in company.entries("Item")]
+    classes = ["", *(each.full_name for each in company.entries("Class"))]
     chosen = "".join(
         f"<select name={name} aria-label={name}>"
         + "".join(f"<option>{escape(each)}" for each in names)
         + "</select> "
-        for name, names in (("job", jobs), ("item", items))
+        for name, names in (("job", jobs), ("item", items), ("klass", classes))
     )
     return (
         f"<form method=post action='/bills'>{chosen}<input name=amount value=100.00 size=10"
         " aria-label=amount> <button>Enter a bill</button></form>"
+    )
+
+
+def _list(poller: Poller, kind: str, title: str) -> str:
+    """The entries of a list, and a form for a new item or class."""
+    company = poller.connector.company_file
+    entries = company.entries(kind)
+    rows = []
+    for each in entries:
+        what = ("false", "Make inactive") if each.is_active else ("true", "Make active")
+        action = f"/entries/{each.list_id}"
+        buttons = _button(action, what[1], {"active": what[0]})
+        rows.append(
+            f"<tr><td>{escape(each.full_name)}<td>{'' if each.is_active else 'inactive'}"
+            f"<td>{buttons} {_button(f'{action}/delete', 'Delete')}</tr>"
+        )
+    new = ""
+    if kind in _NEW:
+        above = "".join(f"<option>{escape(each.full_name)}" for each in entries)
+        new = (
+            f"<form method=post action='{_NEW[kind]}'><input name=name size=20 aria-label=name>"
+            f" below <select name=parent aria-label=parent><option>{above}</select>"
+            " <button>Make a new one</button></form>"
+        )
+    return (
+        f"<details><summary>{title} ({len(entries)})</summary>{new}"
+        f"<table>{''.join(rows)}</table></details>"
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 from connectors.models import Connection
 from directory.models import CostCode, Event, Job, Vendor
 from sandbox.quickbooks import CompanyFile, Qwc, WebConnector
+from tests.books import CheckedBooks
 from tests.directory.conftest import At
 from tests.stage import Stage
 
@@ -22,7 +23,7 @@ def _web_connector(qwc: bytes, password: str, books: CompanyFile) -> WebConnecto
 @pytest.mark.django_db(transaction=True)
 def test_from_the_choice_to_the_first_sync(stage: Stage, at: At, live_server, settings) -> None:
     settings.BASE_URL = live_server.url
-    books = CompanyFile.create(company_name="Harbor Construction, Inc.")
+    books = CheckedBooks.create(company_name="Harbor Construction, Inc.")
     books.add_vendor("Mooring Electric")
     books.add_item("26-050", desc="Basic electrical work")
     books.add_job(books.add_customer("Port of Alder"), "Pier 4")

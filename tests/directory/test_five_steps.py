@@ -14,7 +14,8 @@ from django.core.management import call_command
 from django.test import Client
 
 from directory.models import Company, Membership, Project, User
-from sandbox.quickbooks import CompanyFile, Qwc, WebConnector
+from sandbox.quickbooks import Qwc, WebConnector
+from tests.books import CheckedBooks
 from tests.directory.conftest import link_on
 
 PASSWORD = "correct horse of this person"
@@ -49,7 +50,7 @@ def _step(browser: Client, export: int, step: str) -> str:
 @pytest.mark.django_db(transaction=True)
 def test_five_steps(live_server, settings, capsys) -> None:
     settings.BASE_URL = live_server.url
-    books = CompanyFile.create(company_name="Meridian Builders, Inc.")
+    books = CheckedBooks.create(company_name="Meridian Builders, Inc.")
     books.add_vendor("Ironwood Concrete")
     books.add_item("03-300", desc="Cast-in-place concrete")
     books.add_job(books.add_customer("City of Alder"), "Riverside Library")

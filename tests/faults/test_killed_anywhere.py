@@ -17,7 +17,7 @@ import pytest
 
 from connectors import engine
 from directory.history import faults
-from sandbox.quickbooks import CompanyFile
+from tests.books import CheckedBooks
 from tests.stage import Stage, set_stage
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -57,7 +57,7 @@ def server(database_url: str) -> Iterator[Server]:
 
 @pytest.fixture
 def stage(transactional_db, tmp_path) -> Stage:
-    books = CompanyFile.create(tmp_path / "books.db", company_name="Meridian Builders, Inc.")
+    books = CheckedBooks.create(tmp_path / "books.db", company_name="Meridian Builders, Inc.")
     return set_stage(books)
 
 

@@ -1,6 +1,7 @@
 """The demo process: it waits for its configuration, polls, shows what it holds, and stops."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -204,6 +205,34 @@ def test_the_bookkeeper_changes_lines_and_enters_bills(demo, server):
         demo.post("bills", {"job": job, "item": "03-300", "amount": "much"})
     with pytest.raises(HTTPError, match="404"):
         demo.post("bills", {"job": "Nowhere", "item": "03-300", "amount": "1"})
+
+
+def test_the_bookkeeper_keeps_the_lists(demo, server):
+    page = demo.get("")
+    assert "Make inactive" in page
+    assert "the Web Connector's user may not see everything: off" in page.replace("&#x27;", "'")
+    demo.post("items", {"name": "Labor", "parent": "03-300"})
+    demo.post("classes", {"name": "Labor", "parent": ""})
+    page = demo.get("")
+    assert "03-300:Labor" in page
+    assert "Classes (1)" in page
+    vendor = re.search(
+        r"Ironwood Concrete<td><td><form method=post action='/(entries/[^']+)'", page
+    )
+    assert vendor is not None
+    demo.post(vendor[1], {"active": "false"})
+    assert "Ironwood Concrete<td>inactive" in demo.get("")
+    demo.post(f"{vendor[1]}/delete")
+    assert "Ironwood Concrete" not in demo.get("")
+    for path, values in (
+        ("items", {"name": "Labor", "parent": "03-300"}),  # there is one
+        ("classes", {"name": ""}),
+        ("items", {"name": "A", "parent": "99"}),
+    ):
+        with pytest.raises(HTTPError) as refused:
+            demo.post(path, values)
+        with refused.value as answer:
+            assert answer.code == 400
 
 
 def test_a_button_of_the_page_leads_back_to_it(demo):
