@@ -213,7 +213,8 @@ CONTENT_SECURITY_POLICY = {
         "img-src": ["'self'", "data:"],
         "font-src": ["'self'"],
         "connect-src": ["'self'"],
-        "form-action": ["'self'"],
+        # Signing in elsewhere begins with a form that is sent on to there.
+        "form-action": ["'self'", *([OPENID_SERVER] if OPENID_SERVER else [])],
         "frame-ancestors": ["'none'"],
         "base-uri": ["'none'"],
     }
