@@ -35,6 +35,11 @@ FACTS = {
     "country": "Country",
     "user": "Works unattended as",
 }
+# What it means that something is switched off there.
+OFF = {
+    "purchase_orders": "off: no commitment can be entered",
+    "estimates": "off: no budget can be sent",
+}
 READ = {
     "vendors": "Vendors",
     "jobs": "Jobs",
@@ -81,7 +86,9 @@ def _page(request: HttpRequest, access: Access, password: str = "") -> HttpRespo
         context |= {
             "erp": connector_for(found.erp).capabilities,
             "facts": [
-                (label, found.facts[name]) for name, label in FACTS.items() if found.facts.get(name)
+                (label, OFF.get(name, value) if value == "off" else value)
+                for name, label in FACTS.items()
+                if (value := found.facts.get(name))
             ],
             "category": found.settings.get("category"),
             "is_writing": engine.is_writing(found.pk),

@@ -70,3 +70,13 @@ def test_the_connection_page_tells_when_it_is_expected(stage: Stage, client) -> 
     assert "it calls about every 15 minutes" in told
     connections.update(last_seen_at=Now() - timedelta(minutes=40))
     assert "was expected about" in client.get(page).content.decode()
+
+
+def test_the_connection_page_tells_what_is_switched_off(stage: Stage, client) -> None:
+    client.force_login(stage.dora, backend="allauth.account.auth_backends.AuthenticationBackend")
+    facts = {"purchase_orders": "on", "estimates": "off", "closing_date": "2026-03-31"}
+    Connection.objects.update(first_seen_at=Now(), facts=facts)
+    told = client.get(f"/companies/{stage.company.pk}/erp/connection/").content.decode()
+    assert "<dd>off: no budget can be sent</dd>" in told
+    assert "<dd>on</dd>" in told
+    assert "<dd>2026-03-31</dd>" in told
