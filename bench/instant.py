@@ -66,6 +66,12 @@ class Instant:
         yield from ()
         return Absent()
 
+    def lists(self, _settings: Mapping[str, str]) -> tuple[str, ...]:
+        return ()
+
+    def item_name(self, item: str, _category: str, _settings: Mapping[str, str]) -> str:
+        return item
+
     def wrap(self, requests: Mapping[str, Request], *, clear: str = "") -> str:
         return "\n".join(f"{name} {clear} {request.body}" for name, request in requests.items())
 
