@@ -1,0 +1,245 @@
+"""What the approver does with what was sent, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from django.db import transaction
+
+from approvals.errors import NotReady, Stale, StepError
+from approvals.models import Export
+from approvals.moves import Move, lock_exports, make, rounds_of
+from approvals.readiness import destinations, frozen_problems
+from approvals.rules import tool_problems
+from approvals.states import STEPS, Step
+from approvals.workflow.items import (
+    Changes,
+    Item,
+    Result,
+    approver_again,
+    ids,
+    move_each,
+    objection,
+)
+from connectors import engine
+from connectors.contract import Problem, Terms
+from connectors.destination import with_confirmed
+from connectors.models import Connection
+from connectors.registry import connector_for
+from connectors.tasks import ring
+from directory.access import Access
+
+LONGEST_NOTE = 10_000  # characters
+
+
+def accept(items: Sequence[Item], *, by: Access) -> list[Result]:
+    """Let items go to the ERP, exactly as they were sent. A commitment goes before its CCOs.
+
+    An item's `terms` is the digest of the destination that was on the screen; a different one now
+    is refused with what is different. '' accepts where it goes now (bulk), unless other records
+    stand beside it there (`Preview.confirm`): those are agreed to by their digest alone.
+    """
+    return _decide(STEPS["accept"], items, by=by)
+
+
+def retry(items: Sequence[Item], *, by: Access) -> list[Result]:
+    """Let failed items go again. The ERP is asked first, always, where it can be asked."""
+    return _decide(STEPS["retry"], items, by=by)
+
+
+@transaction.atomic
+def _decide(step: Step, items: Sequence[Item], *, by: Access) -> list[Result]:
+    by = approver_again(by)
+    exports = lock_exports(ids(items), company=by.company.pk, parents=True)
+    connection = Connection.of(by.company.pk)
+    off = tool_problems(by.company, connection)
+    if connection is None or off:
+        raise StepError(" ".join(problem.text for problem in off))
+    results: dict[int, StepError | None] = {}
+    ready: list[tuple[Item, Export]] = []
+    for item in sorted(items, key=lambda item: item.id):
+        export = exports.get(item.id)
+        if export is None:
+            continue
+        error = objection(export, step, item.version, by)
+        if error is None:
+            ready.append((item, export))
+        results[item.id] = error
+    going = _resolve(connection, ready, exports, results)
+    moves = [
+        Move(
+            export,
+            {
+                "terms": terms.canonical(),
+                "terms_digest": terms.digest(),
+                "message": "",
+                "decided_by_id": by.user.pk,
+            },
+            {"copy": export.copy_digest, "terms": terms.digest()},
+        )
+        for export, terms in going
+    ]
+    connector = connector_for(connection.erp)
+    engine.queue_all(
+        connection.pk,
+        "export",
+        [
+            (str(export.pk), connector.record(export.document, terms))
+            for export, terms in sorted(going, key=lambda pair: pair[0].kind != "commitment")
+        ],
+    )
+    make(step, moves, by=by.user.pk)
+    transaction.on_commit(partial(ring, connection))
+    return [
+        Result(item.id, exports.get(item.id), results[item.id])
+        if item.id in results
+        else Result(item.id, None, StepError("There is no such item."))
+        for item in items
+    ]
+
+
+_TO_CONFIRM = Problem(
+    code="confirm",
+    text="Other records stand beside it in the ERP and would add up with it. Open the item and say "
+    "there that you know of them.",
+)
+
+
+def _resolve(
+    connection: Connection,
+    ready: Sequence[tuple[Item, Export]],
+    exports: dict[int, Export],
+    results: dict[int, StepError | None],
+) -> list[tuple[Export, Terms]]:
+    """Where each of `ready` goes now; what cannot go, or goes elsewhere, is noted in `results`."""
+    now = destinations(connection, [export for _, export in ready], exports)
+    going = []
+    for item, export in ready:
+        document = export.document
+        terms = with_confirmed(connection, document, now.terms(document))
+        problems = frozen_problems(connection, export, terms, exports)
+        if problems or (terms.confirmed and not item.terms):
+            results[export.pk] = NotReady(export, problems or [_TO_CONFIRM])
+        elif item.terms and item.terms != terms.digest():
+            results[export.pk] = Stale(
+                export,
+                f"Where {export} would go in the ERP has changed since you opened this page. "
+                "Look at the preview again before you decide.",
+            )
+        else:
+            going.append((export, terms))
+    return going
+
+
+@transaction.atomic
+def reject(items: Sequence[Item], *, by: Access, note: str) -> list[Result]:
+    """Send items back to their project manager, with a comment that says what to change."""
+    by = approver_again(by)
+    _need_comment(note, "Say in the comment what has to be changed before it can be accepted.")
+    return move_each(
+        STEPS["reject"],
+        items,
+        by,
+        lambda export: {
+            "message": note.strip(),
+            "rejected_copy": export.copy,
+            "decided_by_id": by.user.pk,
+        },
+        note=note.strip(),
+    )
+
+
+@transaction.atomic
+def undo_acceptance(items: Sequence[Item], *, by: Access) -> list[Result]:
+    """Put accepted items back into the queue, as long as their export has not begun."""
+    return move_each(STEPS["undo-acceptance"], items, approver_again(by), take_out_of_lane)
+
+
+@transaction.atomic
+def stop_waiting(items: Sequence[Item], *, by: Access) -> list[Result]:
+    """A person takes over from the search for a lost answer."""
+
+    def take_over(export: Export) -> Changes:
+        connection = Connection.objects.get(company=export.company_id)
+        if not engine.withdraw(connection.pk, str(export.pk), due=True):
+            raise StepError(
+                f"{export} is still within the time in which the ERP may answer, or is being "
+                "looked for at this moment. Try again in a few minutes."
+            )
+        return {
+            "message": "Nobody knows yet whether this arrived. Look it up in the ERP, then record "
+            "here what you found."
+        }
+
+    return move_each(STEPS["stop-waiting"], items, approver_again(by), take_over)
+
+
+@transaction.atomic
+def record_absent(items: Sequence[Item], *, by: Access, note: str) -> list[Result]:
+    """A person looked in the ERP and it is not there (or was removed): it may be tried again."""
+    by = approver_again(by)
+    _need_comment(note, "Say where you looked, so that others can follow.")
+    return move_each(
+        STEPS["record-absent"],
+        items,
+        by,
+        lambda export: {"message": f"Not in the ERP, says {by.user}: {note.strip()}"},
+        note=note.strip(),
+    )
+
+
+@transaction.atomic
+def checking(
+    step: str,
+    items: Sequence[Item],
+    by: Access,
+    verb: Callable[[Sequence[Export], Access], Changes],
+) -> list[Result]:
+    """Ask the ERP whether exports are gone from it, or call that off; see `approvals.unlinking`.
+
+    A budget's rounds go together, whichever of them was named.
+    """
+    by = approver_again(by)
+    exports = lock_exports(ids(items), company=by.company.pk, rounds=True)
+    results: list[Result] = []
+    moves: dict[int, Move] = {}
+    for item in items:
+        export = exports.get(item.id)
+        if export is None:
+            results.append(Result(item.id, None, StepError("There is no such item.")))
+            continue
+        error = objection(export, STEPS[step], item.version, by)
+        if error is None and export.pk not in moves:
+            rounds = rounds_of(export, exports)
+            try:
+                changes = verb(rounds, by)
+            except StepError as refused:
+                error = refused
+            else:
+                moves |= {one.pk: Move(one, changes) for one in rounds}
+        results.append(Result(item.id, export, error))
+    make(STEPS[step], list(moves.values()), by=by.user.pk)
+    return results
+
+
+def _need_comment(note: str, why: str) -> None:
+    """StepError without a comment, or with one that nobody would read."""
+    if not note.strip():
+        raise StepError(why)
+    if len(note) > LONGEST_NOTE:
+        raise StepError(f"The comment has {len(note):,} characters; {LONGEST_NOTE:,} are possible.")
+
+
+def take_out_of_lane(export: Export) -> Changes:
+    """Ends an acceptance before its export begins; the columns to write. Raises StepError."""
+    connection = Connection.objects.get(company=export.company_id)
+    subject = str(export.pk)
+    if any(a.outcome == "lost" for a in engine.attempts_of(connection.pk, [subject])[subject]):
+        raise StepError(
+            f"An earlier try of {export} was never answered, so it may be in the ERP. It is looked "
+            "for before anything is written; it cannot be taken back until that is known."
+        )
+    if not engine.withdraw(connection.pk, subject):
+        raise StepError(f"The export of {export} has begun; it can no longer be taken back.")
+    return {"terms": "", "terms_digest": ""}
