@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from bench.processor import children_of
 from erpbridge.supervisor import Refusal, processes
 from erpbridge.supervisor.children import dies_with_us, end
-from erpbridge.supervisor.stack import free_port, healthy
+from erpbridge.supervisor.stack import healthy
 
 HOST = "127.0.0.1"
 
@@ -35,7 +36,7 @@ class WebServer:
 @contextmanager
 def serving(database_url: str) -> Iterator[WebServer]:
     """The application's web server, with the benchmarks' addresses, on that database."""
-    port = free_port(8600)
+    port = _port()
     environment = {
         **os.environ,
         "DATABASE_URL": database_url,
@@ -60,6 +61,12 @@ def serving(database_url: str) -> Iterator[WebServer]:
             yield WebServer(port, _worker(process.pid))
         finally:
             end(process, signal.SIGTERM, 10)
+
+
+def _port() -> int:
+    """A port that nobody has: not the next free one, which others may find at the same moment."""
+    with socket.create_server((HOST, 0)) as found:
+        return int(found.getsockname()[1])
 
 
 def _worker(server: int) -> int:

@@ -14,6 +14,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import IO
 
 from django.conf import settings
@@ -56,11 +57,12 @@ def endpoint(request: HttpRequest, connection_id: int) -> HttpResponse:
         return HttpResponse(wsdl.text(_address(connection_id)), content_type=soap.CONTENT_TYPE)
     if request.method != "POST":
         return HttpResponse("Only GET and POST are understood here.", status=405)
-    caller = _Caller(connection_id, request.META.get("REMOTE_ADDR", "")[:45])
+    caller = _Caller(connection_id, request)
     try:
         call = soap.read(_pieces(request), caller.sink_for)
         answer = _OPERATIONS[call.operation](caller, call)
     except soap.TooLarge as error:
+        caller.give_up(str(error))
         return _fault(str(error), 413)
     except soap.BadSoap as error:
         return _fault(str(error), 400)
@@ -86,17 +88,29 @@ def _fault(sentence: str, status: int) -> HttpResponse:
 class _Caller:
     """Who calls, as far as it is known, and QuickBooks' answer if the call brings one."""
 
-    def __init__(self, connection_id: int, address: str) -> None:
+    def __init__(self, connection_id: int, request: HttpRequest) -> None:
         self.connection_id = connection_id
-        self.address = address
+        self.address = request.META.get("REMOTE_ADDR", "")[:45]
+        self.announced = _announced(request) or 0
         self.session: Session | None = None
         self.reply: Spool | None = None
 
     def sink_for(self, ticket: str) -> Spool | None:
-        """Where an answer goes that comes with this ticket: a stranger's goes nowhere."""
+        """Where an answer goes that comes with this ticket: a stranger's goes nowhere.
+
+        Raises soap.TooLarge where it is known to become too long.
+        """
         self.session = self.any_session(ticket)
+        soap.refuse_too_large(self.announced, known=self.session is not None)
         self.reply = Spool() if self.session else None
         return self.reply
+
+    def give_up(self, why: str) -> None:
+        """QuickBooks' answer is not taken: what it is about is told so, and not asked for ever."""
+        if self.session is not None and self.session.ended_at is None:
+            _fail(self.session, why)
+            with suppress(engine.SessionOver):
+                engine.fail_message(self.session, why)
 
     def close(self) -> None:
         """Let go of the answer: what was wanted of it is stored."""
@@ -142,13 +156,17 @@ class _NotTaken(Exception):
         self.status = status
 
 
+def _announced(request: HttpRequest) -> int | None:
+    """How many bytes the message says that it has."""
+    length = request.META.get("CONTENT_LENGTH") or ""
+    return int(length) if length.isdecimal() else None
+
+
 def _pieces(request: HttpRequest) -> Iterator[bytes]:
     """The body; of a chunked one, too, where the web server tells its end."""
-    length = request.META.get("CONTENT_LENGTH") or ""
-    if length.isdecimal():
-        body: HttpRequest | IO[bytes] = request
-        if int(length) > soap.LIMIT:
-            raise soap.TooLarge(f"The message is larger than {soap.LIMIT // soap.MB} MB.")
+    body: HttpRequest | IO[bytes]
+    if _announced(request) is not None:
+        body = request
     elif request.META.get("wsgi.input_terminated"):
         body = request.META["wsgi.input"]
     else:

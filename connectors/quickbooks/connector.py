@@ -214,4 +214,6 @@ class QuickBooks:
             }
         if tag.startswith("Estimate"):
             return estimates.known(answer)
-        return job_costs.remembered(answer)
+        if tag.startswith(("Account", "Class")):
+            return job_costs.remembered(answer)
+        return {}

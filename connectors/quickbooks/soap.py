@@ -87,6 +87,14 @@ def read(pieces: Iterable[bytes], sink_for: Callable[[str], Sink | None] | None 
     return reading.end()
 
 
+def refuse_too_large(size: int, *, known: bool) -> None:
+    """Raise TooLarge for a message of `size` bytes that may not be so long. `known`: its ticket."""
+    limit = LIMIT if known else STRANGERS_LIMIT
+    if size > limit:
+        whose = "" if known else ", and no ticket in it is known"
+        raise TooLarge(f"The message is larger than {limit // MB} MB{whose}.")
+
+
 def read_bytes(body: bytes) -> Call:
     """The call in a whole body. Raises BadSoap."""
     return read([body])
@@ -116,10 +124,7 @@ class _Reading:
 
     def feed(self, piece: bytes) -> None:
         self.size += len(piece)
-        limit = LIMIT if self.sink else STRANGERS_LIMIT
-        if self.size > limit:
-            whose = "" if self.sink else ", and no ticket in it is known"
-            raise TooLarge(f"The message is larger than {limit // MB} MB{whose}.")
+        refuse_too_large(self.size, known=self.sink is not None)
         self._parse(piece, final=False)
         # What is not understood yet is begun again with each piece.
         if self.size - self.parser.CurrentByteIndex > MB:

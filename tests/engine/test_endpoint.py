@@ -188,19 +188,6 @@ def test_nonsense_gets_a_sentence(stage: Stage, live_server, body: str, words: s
     assert "Traceback" not in text
 
 
-def test_a_body_above_the_limit_is_refused_before_it_is_read(stage: Stage, live_server) -> None:
-    where = urlsplit(live_server.url)
-    connection = http.client.HTTPConnection(where.hostname, where.port, timeout=20)
-    connection.putrequest("POST", f"/qbwc/{stage.connection.pk}/")
-    connection.putheader("Content-Type", "text/xml")
-    connection.putheader("Content-Length", str(101 * 1024 * 1024))
-    connection.endheaders()
-    answer = connection.getresponse()
-    assert answer.status == 413
-    assert b"larger than 100 MB" in answer.read()
-    connection.close()
-
-
 def test_a_body_without_a_length_and_without_an_end_is_not_waited_for(stage: Stage) -> None:
     """The test server tells no end of a chunked body, as other servers may not."""
     request = RequestFactory().generic("POST", "/", headers={"Transfer-Encoding": "chunked"})

@@ -179,11 +179,29 @@ def test_a_stranger_is_not_listened_to_for_long(stage: Stage, server: WebServer)
             status, text = line.answer()
             assert status == 413
             assert "larger than 2 MB, and no ticket in it is known" in text
+    # Who says beforehand how much it will be is refused as soon as the ticket is read.
     with Line(server, stage) as line:
+        line.head(Content_Length=90_000_000)
+        line.send(head + b"x" * 100_000)
+        assert line.answer()[0] == 413
+
+
+def test_an_answer_beyond_the_limit_is_refused_and_told(stage: Stage, server: WebServer) -> None:
+    """More than 100 MB: the sentence stands with the session, and it is not asked for ever."""
+    wait_for_vendors(stage)
+    with Line(server, stage) as line:
+        ticket, _question = visit(line, stage)
+        head, _, _ = answering(ticket, "x").partition(b"x</response>")
         line.head(Content_Length=101 * 1024 * 1024)
+        line.send(head + b"x" * 100_000)
         status, text = line.answer()
         assert status == 413
         assert "larger than 100 MB" in text
+    with Line(server, stage) as line:
+        assert line.ask("getLastError", ticket=ticket) == "The message is larger than 100 MB."
+        assert line.ask("closeConnection", ticket=ticket) == "The message is larger than 100 MB."
+    assert Message.objects.get().fault == "The message is larger than 100 MB."
+    assert Conversation.objects.get(state="waiting").tries == 1
 
 
 def test_an_answer_that_breaks_off_was_never_said(stage: Stage, server: WebServer) -> None:
