@@ -22,7 +22,7 @@ from connectors.models import Conversation, Message, ReplyPart, Session
 from connectors.pulls import request_sync
 from connectors.quickbooks import OWNER_ID
 from connectors.replies import Kept
-from directory.models import Vendor
+from directory.models import Unlinked
 from sandbox.quickbooks.soap import envelope
 from tests.stage import FILE_ID, PASSWORD, Stage
 
@@ -164,7 +164,7 @@ def test_a_body_in_chunks_is_read_to_its_end(stage: Stage, server: WebServer) ->
         line.chunk(b"")
         status, text = line.answer()
         assert (status, result(text)) == (200, "100")
-    assert Vendor.objects.filter(company=stage.company, name__startswith="Supplier").count() == 15
+    assert Unlinked.objects.filter(company=stage.company, name__startswith="Supplier").count() == 15
 
 
 def test_a_stranger_is_not_listened_to_for_long(stage: Stage, server: WebServer) -> None:
@@ -225,7 +225,7 @@ def test_an_answer_that_breaks_off_was_never_said(stage: Stage, server: WebServe
         line.head(Content_Length=len(body))
         line.send(body)
         assert result(line.answer()[1]) == "100"
-    assert Vendor.objects.filter(name__startswith="Supplier").count() == 3
+    assert Unlinked.objects.filter(name__startswith="Supplier").count() == 3
 
 
 # --- Long answers ------------------------------------------------------------------------------
@@ -251,7 +251,7 @@ def test_a_long_answer_is_taken_in_without_being_held(stage: Stage, server: WebS
     assert reply.startswith(message.reply)
     assert b"".join(Kept(message.pk).read()).decode() == reply
     assert b"".join(Kept(message.pk).read(3_333_333)).decode() == reply[3_333_333:]
-    assert Vendor.objects.filter(name__startswith="Supplier").count() == 200
+    assert Unlinked.objects.filter(name__startswith="Supplier").count() == 200
 
 
 def test_a_long_answer_from_a_dead_session_is_not_lost(
@@ -303,7 +303,7 @@ def test_a_hostile_answer_is_kept_and_believed_in_nothing(stage: Stage, server: 
         failed = Conversation.objects.filter(outcome="put_back", fault__contains="understood")
         assert failed.count() == count, name
         Conversation.objects.filter(state="waiting").update(not_before=Now())
-    assert not Vendor.objects.filter(name__startswith="Supplier").exists()
+    assert not Unlinked.objects.filter(name__startswith="Supplier").exists()
     assert Conversation.objects.filter(state="waiting", record="list:vendors").count() == 1
 
 
