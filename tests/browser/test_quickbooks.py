@@ -13,6 +13,7 @@ from connectors.models import Connection
 from directory.models import ToolLevel
 from directory.perms import Level, Tool
 from sandbox.quickbooks import Qwc, WebConnector
+from tests.budgets.entering import Desk
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -130,3 +131,30 @@ def test_a_quickbooks_user_who_may_not_see_everything_is_shown(
     expect(dora.get_by_label(re.compile("A class"))).to_be_checked()
     dora.set_viewport_size({"width": 390, "height": 844})
     screenshot(dora, "quickbooks-10-restricted-narrow")
+
+
+def test_a_budget_beside_a_bid_goes_with_a_tick(
+    stage: Stage, live_server, sign_in, screenshot
+) -> None:
+    bid = [("03-300", "Bid", Decimal("61000.00"))]
+    stage.books.by_hand.enter_estimate(
+        "City of Alder:Library", bid, number="B-7", txn_date="2026-01-05"
+    )
+    desk = Desk(stage)
+    desk.create()
+    desk.lock()
+    stage.send(desk.budget)
+    stage.accept(desk.budget)
+    stage.visit()
+    assert desk.status == "failed"
+    ann = sign_in(stage.ann)
+    ann.goto(f"/exports/{desk.budget.export_id}/")
+    screenshot(ann, "quickbooks-11-budget-beside-a-bid")
+    tick = ann.get_by_label(re.compile(r"I know that the job also has estimate B-7 .* 61,000\.00"))
+    ann.get_by_role("button", name="Retry").click()
+    assert desk.status == "failed"  # the browser asks for the tick first
+    tick.check()
+    ann.get_by_role("button", name="Retry").click()
+    expect(ann.get_by_text("Accepted again").first).to_be_visible()
+    stage.visit()
+    assert desk.status == "synced"
