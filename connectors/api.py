@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from connectors import importing, setup
+from connectors.contract import Area
 from connectors.importing import LISTS, STEPS, VIEWS, Done, ErpList
 from connectors.matching import Suggestion
 from connectors.models import Connection
@@ -39,7 +40,11 @@ class NewConnection(msgspec.Struct):
 
 
 class ConnectionRow(msgspec.Struct, kw_only=True):
-    """`endpoint` is what the Web Connector calls, `qwc` the file that tells it so."""
+    """`endpoint` is what the Web Connector calls, `qwc` the file that tells it so.
+
+    `facts` is what the ERP said of itself, `areas` what it shows the user that speaks for it, as
+    tried at `tested_at`. `category` is what categories become. `next_call_at`: about when.
+    """
 
     id: int
     company_id: int
@@ -51,7 +56,12 @@ class ConnectionRow(msgspec.Struct, kw_only=True):
     erp_version: str
     first_seen_at: Moment | None
     last_seen_at: Moment | None
+    next_call_at: Moment | None
     last_result: str
+    facts: dict[str, str]
+    areas: list[Area]
+    tested_at: Moment | None
+    category: str
 
 
 class MadeConnection(ConnectionRow, kw_only=True):
@@ -108,7 +118,12 @@ def _row(found: Connection) -> dict[str, Any]:
         "erp_version": found.erp_version,
         "first_seen_at": found.first_seen_at,
         "last_seen_at": found.last_seen_at,
+        "next_call_at": found.next_call_at,
         "last_result": found.last_result,
+        "facts": found.facts,
+        "areas": [msgspec.convert(area, Area) for area in found.areas],
+        "tested_at": found.tested_at,
+        "category": found.settings.get("category", ""),
     }
 
 

@@ -9,7 +9,7 @@ from django.db import connection as database
 from connectors.contract import Document, Line, Receipt, Ref, Terms, pair
 from connectors.models import Connection, Known
 from connectors.registry import connector_for
-from directory.models import CostCode
+from directory.models import CostCode, Unlinked
 
 # What is linked to a record of the ERP that is in use there (`directory.models.Listed.is_linked`).
 _LINKED = """
@@ -74,14 +74,17 @@ class Destinations:
         }
         if not names:
             return {}
-        found = CostCode.objects.filter(
-            company_id=self._connection.company_id, erp_name__in=set(names.values())
-        )
-        by_name = {
-            item.erp_name: Ref(id=item.erp_id, name=item.erp_name)
-            for item in found
-            if item.is_linked
-        }
+        company, wanted = self._connection.company_id, set(names.values())
+        # Such an item need not be a cost code of its own here, nor is it one as a rule.
+        usable = [
+            *CostCode.objects.filter(company=company, erp_active=True, erp_name__in=wanted)
+            .exclude(erp_id="")
+            .values_list("erp_name", "erp_id"),
+            *Unlinked.objects.filter(
+                company=company, what="cost_codes", erp_active=True, name__in=wanted
+            ).values_list("name", "erp_id"),
+        ]
+        by_name = {name: Ref(id=erp_id, name=name) for name, erp_id in usable}
         return {key: by_name[name] for key, name in names.items() if name in by_name}
 
     def _item_name(self, code: Ref, line: Line) -> str:

@@ -10,7 +10,7 @@ from django.test import Client
 from approvals.errors import NotReady
 from connectors.models import Connection
 from connectors.pulls import queue_sync
-from directory.models import Category, Event, JobCost
+from directory.models import Category, CostCode, Event, JobCost
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db
@@ -34,8 +34,12 @@ def sync(stage: Stage) -> None:
     stage.visit()
 
 
-def test_a_sub_item_for_each_category(stage: Stage) -> None:
-    """What is missing in QuickBooks is told to who accepts; once it is there, it goes."""
+@pytest.mark.parametrize("imports_at_once", [True, False])
+def test_a_sub_item_for_each_category(stage: Stage, imports_at_once: bool) -> None:
+    """What is missing in QuickBooks is told to who accepts; once it is there, it goes: also where
+    nobody made the sub-item a cost code of its own here."""
+    Connection.objects.update(imports_at_once=imports_at_once)
+    stage.connection.refresh_from_db()
     assert "The lists are read anew" in choose(stage, "sub_item")
     commitment = stage.commitment()
     stage.send(commitment)
@@ -44,6 +48,8 @@ def test_a_sub_item_for_each_category(stage: Stage) -> None:
     for code in ("03-300", "05-120"):
         stage.books.add_item("Subcontract", stage.books.list_id("Item", code))
     sync(stage)
+    imported = CostCode.objects.filter(code="03-300:Subcontract").exists()
+    assert imported == imports_at_once
     stage.accept(commitment)
     stage.visit()
     assert stage.status(commitment) == "synced", stage.export(commitment).message
