@@ -16,9 +16,11 @@ from directory.perms import Tool
 @login_required
 @require_GET
 def job_costs(request: HttpRequest, project_id: int) -> HttpResponse:
-    """What the ERP has estimated and spent on the project, per cost code."""
+    """What the ERP has estimated and spent on the project, per cost code, and per category where
+    it tells these apart."""
     access = open_project(person(request), project_id, Tool.BUDGET)
-    rows = list(JobCost.objects.filter(project=access.project).select_related("cost_code"))
+    costs = JobCost.objects.filter(project=access.project)
+    rows = list(costs.select_related("cost_code", "category"))
     context = {
         "access": access,
         "project": access.project,

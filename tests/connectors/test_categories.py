@@ -98,6 +98,10 @@ def test_a_class_for_each_category(stage: Stage) -> None:
         (None, Decimal("20.00")),
         (stage.category, Decimal("700.00")),
     }
+    client = Client()
+    client.force_login(stage.pam)
+    page = client.get(f"/projects/{stage.project.pk}/job-costs/").content.decode()
+    assert "Concrete</span> · Subcontract" in page
     # An inactive class blocks what is new.
     stage.books.by_hand.set_active(klass, False)
     sync(stage)
