@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from approvals.moves import lock_exports
 from approvals.states import EDITABLE
 from change_events.models import ChangeEvent, ChangeEventLine, EventStatus
-from change_events.workflow.events import begin, load_event, moved, refuse_if_off, tell
+from change_events.workflow.events import begin, hold, load_event, moved, refuse_if_off, tell
 from commitments import states
 from commitments import workflow as commitments
 from commitments.entries import ChangeEntry, ChangeOrderEntry, change_order_entry
@@ -70,6 +70,7 @@ def create_change_orders(
         groups.setdefault(line.commitment_id or 0, []).append(line)
     targets = {one.pk: one for one in _commitments(now.project).filter(pk__in=groups)}
     lock_exports([one.export_id for one in targets.values()])
+    hold(now)
     made = []
     for key in sorted(groups, key=lambda one: targets[one].number):
         entry = ChangeOrderEntry(
@@ -102,6 +103,8 @@ def add_to_change_order(
         raise Invalid([Fault("change_order", "Choose a change order of this project.")])
     _choose(reader, now.project, chosen, target.commitment_id, whole=True)
     reader.refuse()
+    lock_exports([target.export_id, target.commitment.export_id])
+    hold(now)
     more = _changes(target.commitment, chosen, into=target)
     try:
         saved = commitments.add_lines(target, by=by, version=target.export.version, lines=more)
@@ -125,9 +128,11 @@ def detach(event: ChangeEvent, *, by: Access, version: int, lines: Collection[in
             order_id = line.change_order_line.change_order_id
             leaving.setdefault(order_id, set()).add(line.change_order_line.pk)
     reader.refuse()
-    orders = [commitments.load_change_order(pk) for pk in sorted(leaving)]
-    lock_exports([pk for one in orders for pk in (one.export_id, one.commitment.export_id)])
-    for order in orders:
+    orders = ChangeOrder.objects.filter(pk__in=leaving)
+    both = orders.values_list("export_id", "commitment__export_id")
+    lock_exports([export for pair in both for export in pair])
+    hold(now)
+    for order in map(commitments.load_change_order, sorted(leaving)):
         entry = change_order_entry(order)
         gone = leaving[order.pk]
         kept = replace(entry, lines=[line for line in entry.lines if line.id not in gone])

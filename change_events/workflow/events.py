@@ -85,15 +85,12 @@ def update_event(event: ChangeEvent, *, by: Access, version: int, data: EventEnt
     """
     now = begin(event, by, version)
     permit(now, by)
-    was = _words(now)
+    hold(now)
+    was, stored = _words(now), list(now.lines.all())
     reader = Reader()
     refuse_if_off(reader, now.project)
     if why := why_not_edit(now):
         reader.fault("", why)
-    # A change order that is deleted meanwhile frees its lines; their rows say so from now on.
-    list(ChangeEventLine.objects.filter(event=now).select_for_update(of=("self",)).order_by("id"))
-    now = load_event(now.pk)
-    stored = list(now.lines.all())
     fields, lines = _read(reader, now, data)
     _keep_carried(reader, stored, lines)
     reader.refuse()
@@ -111,6 +108,7 @@ def set_event_status(event: ChangeEvent, *, by: Access, version: int, status: st
     """Close it, make it void, or open it again."""
     now = begin(event, by, version)
     permit(now, by)
+    hold(now)
     if status == now.status:
         return now
     reader = Reader()
@@ -129,6 +127,7 @@ def delete_event(event: ChangeEvent, *, by: Access, version: int) -> None:
     """Delete one of which no change order carries anything. Its history stays."""
     now = begin(event, by, version)
     permit(now, by)
+    hold(now)
     reader = Reader()
     if why := why_not_delete(now):
         reader.fault("", why)
@@ -205,12 +204,24 @@ def begin(event: ChangeEvent, by: Access, version: int) -> ChangeEvent:
     one_at_a_time(by)
     now = load_event(event.pk)
     if now.version != version:
-        raise Stale(
-            now,
-            f"{now} was changed since you opened this page, so nothing was saved.",
-            differences(now, version),
-        )
+        raise _stale(now, version)
     return now
+
+
+def hold(event: ChangeEvent) -> None:
+    """Lock its row, so that no line leaves its change order any more: after the exports, before
+    the history's head. Raises Stale if one did since it was loaded."""
+    locked = ChangeEvent.objects.select_for_update(no_key=True).get(pk=event.pk)
+    if locked.version != event.version:
+        raise _stale(locked, event.version)
+
+
+def _stale(event: ChangeEvent, version: int) -> Stale:
+    return Stale(
+        event,
+        f"{event} was changed since you opened this page, so nothing was saved.",
+        differences(event, version),
+    )
 
 
 def permit(event: ChangeEvent, by: Access) -> None:
