@@ -1,11 +1,13 @@
 """Why a step did not happen, in words for the person who tried."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Protocol
 
 from approvals.models import Export
 from approvals.states import Status, Step
 from connectors.contract import Problem
+from directory.formats import money
 
 
 class StepError(Exception):
@@ -61,3 +63,14 @@ class NotReady(StepError):
         super().__init__(f"{export} cannot go to the ERP yet: {listed}")
         self.export = export
         self.problems = list(problems)
+
+
+class AwaitsSecond(StepError):
+    """The approval was kept, and somebody else's is missing before the item goes."""
+
+    def __init__(self, export: Export, limit: Decimal | None) -> None:
+        super().__init__(
+            f"Your approval of {export} is noted. From {money(limit)} on a second approver has to "
+            "accept it, too."
+        )
+        self.export = export

@@ -229,6 +229,20 @@ class LookUp(models.Model):
         return f"{self.export_id}: {self.number}"
 
 
+class FirstApproval(models.Model):
+    """The first of two approvals of a large amount: of this version, going there (the digest of
+    the terms). See `approvals.seconding`."""
+
+    export = models.OneToOneField(Export, models.CASCADE, related_name="first_approval")
+    version = models.IntegerField()
+    terms = models.CharField(max_length=64)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.export_id}: {self.by}"
+
+
 class Exportable(models.Model):
     """A document that goes to the ERP. It points to its Export, made with it.
 

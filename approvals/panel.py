@@ -14,6 +14,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
+from approvals import seconding
 from approvals.buttons import Button, buttons
 from approvals.models import Export, Exportable
 from approvals.readiness import send_problems
@@ -176,7 +177,8 @@ def _said(export: Export) -> tuple[str, str, str]:
     )
     minutes = max(1, round(settings.ERP_QUARANTINE_SECONDS / 60))
     advice = ADVICE.get(Status(export.status), "").format(erp=name, minutes=minutes)
-    return words, detail, _switched_off(export, name) or _behind(export) or advice
+    why = _switched_off(export, name) or _behind(export) or seconding.words(export)
+    return words, detail, why or advice
 
 
 def _switched_off(export: Export, name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from approvals.errors import NotReady, Stale, StepError, WrongState
+from approvals.errors import AwaitsSecond, NotReady, Stale, StepError, WrongState
 from connectors.contract import Problem
 
 
@@ -49,6 +49,14 @@ def refusal(error: StepError) -> Refusal:
             title="Rules fail",
             detail=error.message,
             problems=error.problems,
+        )
+    if isinstance(error, AwaitsSecond):
+        return Refusal(
+            type="urn:erpbridge:second-approver",
+            title="A second approver is needed",
+            detail=error.message,
+            version_now=error.export.version,
+            status_now=error.export.status,
         )
     return Refusal(
         type="urn:erpbridge:refused", title="This step did not happen", detail=error.message

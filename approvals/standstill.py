@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -42,15 +42,18 @@ def _nobody_decides() -> None:
 
 
 def without_a_decider(company: Company) -> int:
-    """How many items that were sent nobody may decide on; the sender is nobody, unless the company
-    lets one person do both."""
-    ready = Export.objects.filter(company=company, view=View.READY)
+    """How many items that were sent too few people may decide on: one, or two from the amount on
+    that the company set. The sender is nobody, unless the company lets one person do both."""
     deciders = set(approvers(company).values_list("user_id", flat=True))
-    if not deciders:
-        return ready.count()
-    if len(deciders) == 1 and not company.one_person_does_both:
-        return ready.filter(sent_by__in=deciders).count()
-    return 0
+    limit = company.second_approver_from
+    large = Q(amount__gte=limit) | Q(amount__lte=-limit) if limit is not None else Q(pk=None)
+    stuck = Q(pk=None)
+    for needed, items in ((1, Q(pk__isnull=False)), (2, large)):
+        if len(deciders) < needed:
+            stuck |= items
+        elif len(deciders) == needed and not company.one_person_does_both:
+            stuck |= items & Q(sent_by__in=deciders)
+    return Export.objects.filter(stuck, company=company, view=View.READY).count()
 
 
 def _silence() -> None:

@@ -30,6 +30,7 @@ WORDS = {
     "retrieve": "Retrieved from ERP",
     "reject": "Rejected",
     "accept": "Accepted",
+    "first-approval": "Accepted by the first of two approvers",
     "undo-acceptance": "Acceptance undone",
     "begin": "Export begun",
     "put-back": "Put back into the line, nothing was written",

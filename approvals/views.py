@@ -20,7 +20,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from approvals import linking, listing, queue, rejecting
 from approvals.buttons import IN_LISTS
 from approvals.doors import open_export, sees_document
-from approvals.errors import StepError
+from approvals.errors import AwaitsSecond, StepError
 from approvals.exchanges import talks, whole_reply
 from approvals.listing import TABS, VIEWS
 from approvals.models import Export, Kinds
@@ -280,13 +280,15 @@ def export_step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
             note=_note(request, step, access, item),
             terms=request.POST.get("terms", ""),
         )
+        done = DONE.get(step, "Done.").format(erp=_erp_name(access))
+    except AwaitsSecond as waits:
+        done = waits.message
     except StepError as refused:
         return _refused(request, pk, refused.message, getattr(refused, "changes", ()), 409)
     except PermissionDenied as refused:
         if not _by_htmx(request):
             raise
         return _refused(request, pk, str(refused), (), 403)
-    done = DONE.get(step, "Done.").format(erp=_erp_name(access))
     if _by_htmx(request):
         item, access = open_export(person(request), pk)
         response = _panel(request, panel_for(item, access).saying(notice=done))

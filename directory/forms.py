@@ -66,6 +66,14 @@ class SettingsForm(forms.Form):
         help_text="An authenticator app, a passkey or a security key. Whoever has none may look, "
         "and sets one up under Your account.",
     )
+    second_approver_from = forms.DecimalField(
+        label="Two approvers have to accept from this amount on",
+        required=False,
+        min_value=0,
+        max_digits=15,
+        decimal_places=2,
+        help_text="Empty: one is enough. Deducts count by their size.",
+    )
     rejection_reasons = forms.CharField(
         label="Reasons for rejecting, one on each line",
         required=False,

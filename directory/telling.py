@@ -66,6 +66,7 @@ _FIELDS = {
     "change_events": "Change Events",
     "second_factor_required": "a second factor for approvers and administrators",
     "rejection_reasons": "reasons for rejecting",
+    "second_approver_from": "two approvers from",
 }
 
 

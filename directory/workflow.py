@@ -6,6 +6,7 @@ Pages, API and commands come through here. Levels and the accounting privilege: 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -27,7 +28,7 @@ from directory.models import (
     Vendor,
 )
 from directory.perms import Level, Tool
-from directory.privilege import close_request, take_away
+from directory.privilege import approvers, close_request, take_away
 
 Listed = Project | Vendor | CostCode | Category
 
@@ -110,15 +111,28 @@ def invite_administrator(company: Company, email: str, name: str, *, by: User) -
 
 @transaction.atomic
 def change_settings(
-    company: Company, *, by: Access, second_factor_required: bool, rejection_reasons: list[str]
+    company: Company,
+    *,
+    by: Access,
+    second_factor_required: bool,
+    rejection_reasons: list[str],
+    second_approver_from: Decimal | None = None,
 ) -> None:
     """What a company decides for itself: whether approvers and administrators need a second factor,
-    and the reasons that they choose from when they reject. Needs Admin on ERP Integrations."""
+    the reasons that they choose from when they reject, and the amount, in the company's currency,
+    from which on two of them have to accept. Needs Admin on ERP Integrations.
+
+    Raises ValidationError for two approvers where fewer than two could decide.
+    """
     by.need(Tool.ERP, Level.ADMIN)
     _same_company(company.pk, by)
+    if second_approver_from is not None and approvers(company).count() < 2:
+        text = f"Fewer than two people can decide at {company}; nothing would be accepted any more."
+        raise ValidationError({"second_approver_from": text})
     wanted = {
         "second_factor_required": second_factor_required,
         "rejection_reasons": rejection_reasons,
+        "second_approver_from": second_approver_from,
     }
     _change(company, wanted, by.user)
 
@@ -241,7 +255,7 @@ def _change(company: Company, wanted: Mapping[str, Any], by: User) -> None:
     """Keep what is different, and write it into the history."""
     fresh = Company.objects.select_for_update(no_key=True).get(pk=company.pk)
     told = {
-        name: [getattr(fresh, name), value]
+        name: [_plain(getattr(fresh, name)), _plain(value)]
         for name, value in wanted.items()
         if getattr(fresh, name) != value
     }
@@ -301,5 +315,7 @@ def _subject(membership: Membership) -> str:
 
 
 def _plain(value: object) -> object:
-    """A field's value as plain JSON: a linked job by its name."""
+    """A field's value as plain JSON: a linked job by its name, money as text."""
+    if isinstance(value, Decimal):
+        return str(value)
     return value.name if isinstance(value, Job) else value

@@ -12,6 +12,7 @@ from approvals.models import Export
 from approvals.moves import Move, lock_exports, make, rounds_of
 from approvals.readiness import destinations, frozen_problems
 from approvals.rules import tool_problems
+from approvals.seconding import hold_for_second
 from approvals.states import STEPS, Step
 from approvals.workflow.items import (
     Changes,
@@ -29,6 +30,7 @@ from connectors.models import Connection
 from connectors.registry import connector_for
 from connectors.tasks import ring
 from directory.access import Access
+from directory.history import append
 
 LONGEST_NOTE = 10_000  # characters
 
@@ -66,7 +68,9 @@ def _decide(step: Step, items: Sequence[Item], *, by: Access) -> list[Result]:
         if error is None:
             ready.append((item, export))
         results[item.id] = error
-    going = _resolve(connection, ready, exports, results)
+    going, first = hold_for_second(
+        step, _resolve(connection, ready, exports, results), results, by
+    )
     moves = [
         Move(
             export,
@@ -90,6 +94,7 @@ def _decide(step: Step, items: Sequence[Item], *, by: Access) -> list[Result]:
         ],
     )
     make(step, moves, by=by.user.pk)
+    append(by.company.pk, first)
     transaction.on_commit(partial(ring, connection))
     return [
         Result(item.id, exports.get(item.id), results[item.id])

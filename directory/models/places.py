@@ -16,6 +16,8 @@ class Company(models.Model):
     one_person_does_both = models.BooleanField(default=False)
     # Approvers and administrators sign in with a second factor, or only look.
     second_factor_required = models.BooleanField(default=False)
+    # From this amount on, in the company's currency, two approvers have to accept; null: never.
+    second_approver_from = models.DecimalField(max_digits=15, decimal_places=2, null=True)
     # What approvers choose from when they reject, besides writing their own words.
     rejection_reasons = ArrayField(models.CharField(max_length=120), default=list, blank=True)
     created_at = models.DateTimeField(db_default=Now())

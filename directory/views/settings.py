@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
@@ -24,6 +25,7 @@ def settings(request: HttpRequest, company_id: int) -> HttpResponse:
     company = access.company
     shown = {
         "second_factor_required": company.second_factor_required,
+        "second_approver_from": company.second_approver_from,
         "rejection_reasons": "\n".join(company.rejection_reasons),
     }
     form = SettingsForm(request.POST or None, initial=shown)
@@ -33,9 +35,13 @@ def settings(request: HttpRequest, company_id: int) -> HttpResponse:
         # A form in which nothing is ticked and nothing written sends nothing but its token.
         form = SettingsForm(request.POST, initial=shown)
         if form.is_valid():
-            workflow.change_settings(company, by=access, **form.cleaned_data)
-            messages.success(request, f"Saved the settings of {company}.")
-            return redirect("company_settings", company.pk)
+            try:
+                workflow.change_settings(company, by=access, **form.cleaned_data)
+            except ValidationError as refused:
+                form.add_error(None, refused)
+            else:
+                messages.success(request, f"Saved the settings of {company}.")
+                return redirect("company_settings", company.pk)
     if not may_edit:
         for field in form.fields.values():
             field.disabled = True

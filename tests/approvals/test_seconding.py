@@ -1,0 +1,165 @@
+"""From an amount that the company sets on, two approvers have to accept."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from approvals.errors import AwaitsSecond, StepError
+from approvals.models import Export
+from approvals.standstill import without_a_decider
+from approvals.workflow import Item, take_all
+from directory.models import Company, Event, Membership, User
+from directory.privilege import revoke_push
+from directory.workflow import change_settings
+from tests.stage import Stage
+
+
+@pytest.fixture
+def limit(stage: Stage) -> Stage:
+    """From 20,000.00 on; the commitment of the stage is 35,000.00."""
+    _set(stage, Decimal("20000.00"))
+    return stage
+
+
+def _set(stage: Stage, amount: Decimal | None) -> None:
+    change_settings(
+        stage.company,
+        by=stage.access(stage.dora),
+        second_factor_required=False,
+        rejection_reasons=[],
+        second_approver_from=amount,
+    )
+
+
+def _accepts(stage: Stage, export: Export, by: User) -> str:
+    [result] = take_all("accept", [Item(export.pk, export.version)], by=stage.access(by))
+    return "accepted" if result.error is None else type(result.error).__name__
+
+
+def test_the_first_is_noted_and_the_second_lets_it_go(limit: Stage) -> None:
+    document = limit.commitment()
+    export = limit.send(document)
+    with pytest.raises(AwaitsSecond, match=r"From 20,000\.00 on a second approver"):
+        limit.accept(document, limit.ann)
+    assert limit.status(document) == "sent"
+    assert limit.visit() == 0, "nothing goes yet"
+    assert _accepts(limit, export, limit.ann) == "AwaitsSecond", "nor by asking twice"
+    assert _accepts(limit, export, limit.bea) == "accepted"
+    limit.visit()
+    assert limit.status(document) == "synced"
+    events = Event.objects.filter(subject=export.subject).order_by("id")
+    assert [(event.verb, event.actor_id) for event in events][2:4] == [
+        ("first-approval", limit.ann.pk),
+        ("accept", limit.bea.pk),
+    ]
+
+
+def test_a_small_amount_needs_one(limit: Stage) -> None:
+    document = limit.commitment(lines=[("03-300", "Footings", "19999.99")])
+    limit.send(document)
+    limit.accept(document, limit.ann)
+    assert limit.status(document) == "accepted"
+
+
+def test_what_was_sent_again_begins_anew(limit: Stage) -> None:
+    document = limit.commitment()
+    export = limit.send(document)
+    assert _accepts(limit, export, limit.ann) == "AwaitsSecond"
+    limit.step("retrieve", document, limit.pam)
+    export = limit.send(document)
+    assert _accepts(limit, export, limit.bea) == "AwaitsSecond", "Bea is the first now"
+    assert _accepts(limit, export, limit.ann) == "accepted"
+
+
+def test_where_it_goes_is_approved_by_both(limit: Stage) -> None:
+    """The vendor was linked to another record after Ann had looked."""
+    export = limit.send(limit.commitment())
+    assert _accepts(limit, export, limit.ann) == "AwaitsSecond"
+    limit.vendor.erp_id = limit.books.add_vendor("Ironwood Concrete of Alder")
+    limit.vendor.save()
+    assert _accepts(limit, export, limit.bea) == "AwaitsSecond"
+    assert _accepts(limit, export, limit.ann) == "accepted"
+
+
+def test_who_is_no_approver_any_more_does_not_count(limit: Stage) -> None:
+    export = limit.send(limit.commitment())
+    assert _accepts(limit, export, limit.ann) == "AwaitsSecond"
+    revoke_push(Membership.objects.get(user=limit.ann), by=limit.otto)
+    assert _accepts(limit, export, limit.bea) == "AwaitsSecond"
+
+
+def test_it_is_said_on_the_page_and_by_api(limit: Stage) -> None:
+    export = limit.send(limit.commitment())
+    ann, bea = Client(), Client()
+    ann.force_login(limit.ann)
+    bea.force_login(limit.bea)
+    page = f"/exports/{export.pk}/"
+    assert "From 20,000.00 on two approvers" in ann.get(page).content.decode()
+    told = ann.post(f"{page}accept/", {"version": export.version}, follow=True)
+    assert "is noted" in told.content.decode()
+    assert "Ann has; somebody else is missing" in bea.get(page).content.decode()
+    path, body = f"/api/v1/exports/{export.pk}/accept/", {"version": export.version}
+    refused = ann.post(path, body, "application/json")
+    assert (refused.status_code, refused.json()["type"]) == (
+        409,
+        "urn:erpbridge:second-approver",
+    )
+    assert bea.post(path, body, "application/json").json()["status"] == "accepted"
+
+
+def test_it_cannot_be_set_while_fewer_than_two_decide(stage: Stage) -> None:
+    revoke_push(Membership.objects.get(user=stage.bea), by=stage.otto)
+    with pytest.raises(ValidationError, match="Fewer than two people can decide"):
+        _set(stage, Decimal(1))
+    assert Company.objects.get(pk=stage.company.pk).second_approver_from is None
+    dora = Client()
+    dora.force_login(stage.dora)
+    path = f"/companies/{stage.company.pk}/erp/settings/"
+    answer = dora.post(path, {"second_approver_from": "1000", "rejection_reasons": ""})
+    assert answer.status_code == 422
+    assert "Fewer than two people" in answer.content.decode()
+
+
+def test_administrators_are_told_when_there_is_no_second(limit: Stage) -> None:
+    limit.send(limit.commitment())
+    limit.send(limit.commitment(number="PO-1", lines=[("03-300", "Pipe", "10.00")]))
+    assert without_a_decider(limit.company) == 0
+    revoke_push(Membership.objects.get(user=limit.bea), by=limit.otto)
+    assert without_a_decider(limit.company) == 1
+    revoke_push(Membership.objects.get(user=limit.ann), by=limit.otto)
+    assert without_a_decider(limit.company) == 2
+
+
+def test_many_at_once_ask_the_same_number_of_queries(limit: Stage) -> None:
+    sent = [limit.send(limit.commitment(number=f"SC-{n:03}")) for n in range(9)]
+    small = limit.send(limit.commitment(number="PO-1", lines=[("03-300", "Pipe", "10.00")]))
+    items = [Item(one.pk, one.version) for one in (*sent, small)]
+    results = take_all("accept", [items[0], items[9]], by=limit.access(limit.ann))
+    assert [type(one.error).__name__ for one in results] == ["AwaitsSecond", "NoneType"]
+    for person, some in (
+        (limit.ann, [items[1:2], items[2:9]]),
+        (limit.bea, [items[:1], items[1:9]]),
+    ):
+        counts = []
+        for part in some:
+            with CaptureQueriesContext(connection) as asked:
+                results = take_all("accept", part, by=limit.access(person))
+            counts.append(len(asked))
+        assert counts[0] == counts[1]
+        assert len({type(one.error) for one in results}) == 1
+
+
+def test_nothing_of_it_is_asked_where_it_is_off(stage: Stage) -> None:
+    with pytest.raises(StepError):
+        stage.accept(stage.commitment())
+    document = stage.commitment(number="SC-9")
+    export = stage.send(document)
+    with CaptureQueriesContext(connection) as asked:
+        take_all("accept", [Item(export.pk, export.version)], by=stage.access(stage.ann))
+    assert not any("firstapproval" in query["sql"] for query in asked)
