@@ -68,9 +68,7 @@ def _decide(step: Step, items: Sequence[Item], *, by: Access) -> list[Result]:
         if error is None:
             ready.append((item, export))
         results[item.id] = error
-    going, first = hold_for_second(
-        step, _resolve(connection, ready, exports, results), results, by
-    )
+    going, first = hold_for_second(step, _resolve(connection, ready, exports, results), results, by)
     moves = [
         Move(
             export,
