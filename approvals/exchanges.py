@@ -43,6 +43,14 @@ OUTCOMES = {
 
 
 @dataclass(frozen=True, slots=True)
+class Cut:
+    """That only the beginning of a reply stands here: how long it is, and whose reply."""
+
+    message: int
+    size: str  # 75,825,365 bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
     """One request and its answer."""
 
@@ -53,7 +61,7 @@ class Said:
     reply: str
     fault: str
     borrowed: bool  # answered out of an earlier message of the same session
-    cut: int | None  # the message whose reply is longer than what stands here
+    cut: Cut | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +114,16 @@ def talks(export: Export) -> list[Talk]:
                 row["conversation_fault"],
                 [],
             )
+        cut = _cut(row)
         said = Said(
             writes=row["writes"],
             sent_at=row["sent_at"],
             request=_question(row["request"]),
             replied_at=row["replied_at"],
-            reply=_answer(row),
+            reply=(row["reply"] or "") if cut else _answer(row["reply"] or "", row["request_id"]),
             fault=row["fault"],
             borrowed=row["borrowed"],
-            cut=row["message_id"] if _is_cut(row) else None,
+            cut=cut,
         )
         found[row["conversation_id"]].said.append(said)
     return list(found.values())
@@ -144,19 +153,15 @@ def whole_reply(export: Export, message: int) -> Iterator[bytes]:
     return iter([reply.encode()]) if isinstance(reply, str) else reply.read()
 
 
-def _is_cut(row: Mapping[str, Any]) -> bool:
-    return row["reply_bytes"] is not None or (row["reply_length"] or 0) > SHOWN
+def _cut(row: Mapping[str, Any]) -> Cut | None:
+    if row["reply_bytes"] is not None:
+        return Cut(row["message_id"], f"{row['reply_bytes']:,} bytes")
+    length = row["reply_length"] or 0
+    return Cut(row["message_id"], f"{length:,} characters") if length > SHOWN else None
 
 
-def _answer(row: Mapping[str, Any]) -> str:
+def _answer(reply: str, request_id: str) -> str:
     """The part of a reply that answers one request; the whole where it cannot be told apart."""
-    reply = row["reply"] or ""
-    if _is_cut(row):
-        size = f"{row['reply_length']:,} characters"
-        if row["reply_bytes"] is not None:
-            size = f"{row['reply_bytes']:,} bytes"
-        return f"{reply}\n… ({size}, of which the first {len(reply):,} characters are shown)"
-    request_id = row["request_id"]
     root = _parsed(reply)
     if root is None:
         return reply

@@ -212,7 +212,8 @@ def test_a_long_answer_is_cut_and_says_so(stage: Stage) -> None:
     exchange.message.reply = f"<QBXML>{'x' * 300_000}</QBXML>"
     exchange.message.save()
     answer = signed_in(stage.ann).get(f"/exports/{export.pk}/exchanges/").content.decode()
-    assert "(300,015 characters, of which the first 200,000 characters are shown)" in answer
+    assert "Only the beginning of 300,015 characters stands here." in answer
+    assert "</QBXML>" not in markup.unescape(answer)
     whole = signed_in(stage.ann).get(f"/exports/{export.pk}/exchanges/{exchange.message_id}/")
     assert whole.getvalue().decode() == exchange.message.reply
 
@@ -227,7 +228,8 @@ def test_an_answer_that_no_page_could_hold_is_downloaded_piece_by_piece(stage: S
     keep(exchange.message, long)
     ann = signed_in(stage.ann)
     page = ann.get(f"/exports/{export.pk}/exchanges/").content.decode()
-    assert "bytes, of which the first 200,000 characters are shown" in page
+    size = sum(len(piece) for piece in long.read())
+    assert f"Only the beginning of {size:,} bytes stands here." in page
     assert len(page) < 1_000_000
     [link] = re.findall(r'href="([^"]+)" download', page)
     answer = ann.get(link)
