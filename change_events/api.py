@@ -17,8 +17,8 @@ from change_events import workflow
 from change_events.entries import EventEntry, EventLine
 from change_events.listing import with_amounts
 from change_events.models import ChangeEvent, ChangeEventLine, EventStatus, Reason
-from commitments.api.answers import ExportStatusName, Line, line_fields
-from commitments.api.asked import DeleteQuery, LineBody
+from commitments.api.answers import Line, line_fields
+from commitments.api.asked import DeleteQuery, ExportStatusName, LineBody
 from directory.access import Access, open_project
 from directory.asked import PAGE, Id, Moment, Size, body, described, one_of, parameters
 from directory.http import person

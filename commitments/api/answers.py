@@ -4,27 +4,25 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from django.db.models import Q
 
 from approvals.models import Exportable
 from approvals.readiness import send_problems
-from approvals.states import EDITABLE, Status
+from approvals.states import EDITABLE
 from commitments.api.asked import (
     ChangeOrderQuery,
     ChangeOrderStatusName,
     CommitmentQuery,
     CommitmentStatusName,
+    ExportStatusName,
     TypeName,
 )
 from commitments.models import AnyLine, ChangeOrder, ChangeOrderLine, Commitment, CommitmentLine
 from connectors.contract import Problem
 from connectors.models import Connection
-from directory.asked import one_of
-
-ExportStatusName = Annotated[str, one_of(Status.values)]
 
 
 class CommitmentRow(msgspec.Struct):
@@ -164,6 +162,15 @@ def page(
     found: Any, asked: CommitmentQuery | ChangeOrderQuery, columns: tuple[str, ...]
 ) -> tuple[list[Any], str | None]:
     """Rows from the Exports of documents that exist, newest first: the index of the project."""
+    change = isinstance(asked, ChangeOrderQuery)
+    commitment = "changeorder__commitment" if change else "commitment"
+    wanted = {
+        "changeorder__status" if change else "commitment__status": asked.status,
+        "status": asked.export_status,
+        f"{commitment}__type": asked.type,
+        f"{commitment}__vendor": asked.vendor,
+    }
+    found = found.filter(**{name: value for name, value in wanted.items() if value is not None})
     if search := asked.q.strip():
         found = found.filter(
             Q(number__icontains=search)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import msgspec
 
+from approvals.states import Status
 from commitments.entries import ChangeEntry, ChangeOrderEntry, CommitmentEntry, LineEntry
 from commitments.states import ChangeOrderStatus, CommitmentStatus, Type
 from directory.asked import PAGE, Id, Size, one_of
@@ -14,6 +15,7 @@ from directory.asked import PAGE, Id, Size, one_of
 TypeName = Annotated[str, one_of(Type.values)]
 CommitmentStatusName = Annotated[str, one_of(CommitmentStatus.values)]
 ChangeOrderStatusName = Annotated[str, one_of(ChangeOrderStatus.values)]
+ExportStatusName = Annotated[str, one_of(Status.values)]
 # A decimal in a text, so that no binary fraction comes between: "1500.00".
 Number = str | None
 
@@ -124,18 +126,27 @@ class DeleteQuery(msgspec.Struct):
     version: int
 
 
-class CommitmentQuery(msgspec.Struct):
-    project: Id
+class DocumentQuery(msgspec.Struct, kw_only=True):
+    """What a list of documents can be asked for; `vendor` is the id of the contract company."""
+
     q: str = ""
+    type: TypeName | None = None
+    vendor: Id | None = None
+    export_status: ExportStatusName | None = None
     cursor: Id | None = None
     size: Size = PAGE
 
 
-class ChangeOrderQuery(msgspec.Struct):
+class CommitmentQuery(DocumentQuery, kw_only=True):
+    """Commitments of a project."""
+
+    project: Id
+    status: CommitmentStatusName | None = None
+
+
+class ChangeOrderQuery(DocumentQuery, kw_only=True):
     """Change orders of a project, or of one commitment."""
 
     project: Id | None = None
     commitment: Id | None = None
-    q: str = ""
-    cursor: Id | None = None
-    size: Size = PAGE
+    status: ChangeOrderStatusName | None = None

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests import factories
 from tests.api.conftest import Program
 from tests.stage import Stage
 
@@ -160,3 +161,33 @@ def test_an_administrator_connects_quickbooks(stage: Stage, program: Program) ->
     told = program(stage.ann).get("connections/", 403, company=stage.company.pk)
     assert "Admin on ERP Integrations" in told["detail"]
     program(stage.dora).post("connections/", {"company": stage.company.pk, "erp": "sap"}, 422)
+
+
+def test_lists_are_narrowed(stage: Stage, program: Program) -> None:
+    other = factories.VendorFactory.create(company=stage.company)
+    first = stage.commitment(number="SC-1")
+    order = stage.commitment(number="PO-1", type="purchase_order", vendor=other, status="draft")
+    stage.synced(first)
+    change, pending = stage.change_order(first), stage.change_order(order, status="pricing")
+    stage.send(change)
+    pam, project = program(stage.pam), stage.project.pk
+    for asked, found in (
+        ("status=draft", [order]),
+        ("type=subcontract", [first]),
+        (f"vendor={other.pk}", [order]),
+        ("export_status=synced", [first]),
+        ("export_status=synced&status=draft", []),
+    ):
+        told = pam.get(f"commitments/?project={project}&{asked}")
+        assert [row["id"] for row in told["results"]] == [one.pk for one in found], asked
+    for asked, wanted in (
+        (f"project={project}&status=pricing", [pending]),
+        (f"project={project}&type=subcontract", [change]),
+        (f"project={project}&vendor={other.pk}", [pending]),
+        (f"commitment={first.pk}&export_status=sent", [change]),
+        (f"commitment={first.pk}&status=pricing", []),
+    ):
+        told = pam.get(f"change-orders/?{asked}")
+        assert [row["id"] for row in told["results"]] == [one.pk for one in wanted], asked
+    told = pam.get(f"commitments/?project={project}&status=open", 400)
+    assert told["faults"][0]["where"] == "status"
