@@ -198,6 +198,7 @@ def take_over(connection: Connection, what: str, rows: Iterable[Mapping[str, Any
     decided = set(
         waiting.filter(Q(parted=True) | Q(archived=True)).values_list("erp_id", flat=True)
     )
+    parts = _of_categories(connection, by_erp_id.values()) if model is CostCode else set()
     changed: list[Listed] = []
     new: list[Listed] = []
     left: list[Unlinked] = []
@@ -209,13 +210,14 @@ def take_over(connection: Connection, what: str, rows: Iterable[Mapping[str, Any
             changed.append(_seen(mine, row))
             continue
         too_long = len(row["name"]) > LONGEST[model]
-        at_once = connection.imports_at_once or not may_wait
+        at_once = (connection.imports_at_once or not may_wait) and erp_id not in parts
         if mine is None and at_once and erp_id not in decided and not too_long:
             new.append(_seen(model(company_id=company, **named(model, row)), row))
         elif may_wait:
             unlinked = _seen(Unlinked(company_id=company, what=what, name=row["name"]), row)
             unlinked.erp_name = named(model, row)["name"]
             unlinked.synced_at = Now()
+            unlinked.archived = erp_id in parts  # of a new one; a person's choice stays
             if too_long:  # nothing is cut to fit
                 unlinked.erp_problem = _too_long(model, row["name"])
             left.append(unlinked)
@@ -229,6 +231,21 @@ def take_over(connection: Connection, what: str, rows: Iterable[Mapping[str, Any
         unique_fields=["company", "what", "erp_id"],
         update_fields=["name", *_FOLLOWED, "synced_at"],
     )
+
+
+def _of_categories(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The ids of items that are a category of a cost code: no cost codes of their own."""
+    connector, settings = connector_for(connection.erp), connection.settings
+    names = Category.objects.filter(company=connection.company_id).values_list("name", flat=True)
+    categories = list(names) if connector.item_name("", "any", settings) else []
+    return {
+        str(row["id"])
+        for row in rows
+        if row.get("parent")
+        and any(
+            row["name"] == connector.item_name(row["parent"], name, settings) for name in categories
+        )
+    }
 
 
 _FOLLOWED = ["erp_id", "erp_name", "erp_active", "erp_problem"]
