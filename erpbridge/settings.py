@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from celery.schedules import crontab
+from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 STATE_DIR = Path(os.environ.get("ERPBRIDGE_STATE", BASE_DIR / "var"))
@@ -327,6 +328,8 @@ def mail_server(url: str) -> dict[str, Any]:
     """smtp://user:password@host:587 (STARTTLS), smtps://… (TLS from the start), and
     smtp://host:25?tls=no for a server on the same machine, as Django wants it."""
     parts = urlsplit(url)
+    if parts.scheme not in ("smtp", "smtps"):
+        raise ImproperlyConfigured("EMAIL_URL begins with smtp://, smtps:// or page:")
     plain = parse_qs(parts.query).get("tls") == ["no"]
     return {
         "EMAIL_HOST": parts.hostname or "localhost",

@@ -18,6 +18,7 @@ from directory.letters import write_letters
 from directory.models import Mail, Membership, Notice, User
 from directory.perms import Level, Tool
 from directory.privilege import ask_push, grant_push, refuse_push, revoke_push
+from erpbridge.celery import app
 from tests.stage import Stage
 
 NOW = datetime(2026, 3, 2, 6, 5, tzinfo=UTC)
@@ -174,6 +175,17 @@ def test_a_silence_is_told_once(stage: Stage) -> None:
     Connection.objects.update(last_seen_at=Now() - timedelta(hours=25))
     tell_of_standstills()
     assert Notice.objects.filter(user=stage.ann).count() == 2, "it called, and fell silent again"
+
+
+def test_the_workers_tasks_do_it(stage: Stage, settings) -> None:
+    """As the clock rings them: what stands still, the summaries, and the letters of both."""
+    stage.send(stage.commitment())
+    for person in (stage.ann, stage.bea):
+        revoke_push(Membership.objects.get(user=person), by=stage.otto)
+    app.loader.import_default_modules()
+    for name in ("unlink", "summary", "mail"):
+        app.tasks[settings.CELERY_BEAT_SCHEDULE[name]["task"]]()
+    assert [mail.subject for mail in Mail.objects.all()] == ["ERP Items Wait Without an Approver"]
 
 
 def test_requests_for_the_privilege_are_told(stage: Stage) -> None:

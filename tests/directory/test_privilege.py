@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection, connections, transaction
 
+from approvals.errors import StepError
 from approvals.revoking import revoke
 from directory import workflow
 from directory.access import holds_push
+from directory.history import faults
 from directory.models import Event, Membership, PrivilegeRequest
 from directory.privilege import ask_push, grant_push, refuse_push, withdraw_request
 from tests import factories
@@ -141,6 +147,54 @@ def test_what_was_accepted_goes_back_if_the_operator_says_so(
     stage.visit()
     expected = "sent" if put_back else "synced"
     assert [stage.status(one) for one in (first, second, beas)] == [expected] * 2 + ["synced"]
+
+
+def _together(*verbs: Callable[[], object]) -> None:
+    """Everybody presses at the same moment; refusals are part of it."""
+    start = threading.Barrier(len(verbs))
+    broken: list[BaseException] = []
+
+    def press(verb: Callable[[], object]) -> None:
+        start.wait()
+        try:
+            verb()
+        except (PermissionDenied, StepError):
+            pass
+        except BaseException as fault:
+            broken.append(fault)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=press, args=[verb]) for verb in verbs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert broken == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_revocation_that_puts_back_leaves_nothing_accepted(stage: Stage) -> None:
+    """Whichever comes first, the acceptance or the revocation: it is in the queue afterwards. Once
+    QuickBooks calls at the same moment, it is in the queue or it has gone, never both."""
+    ann = _member(stage, "Ann")
+    for n in range(8):
+        document = stage.commitment(number=f"SC-{n:03}")
+        stage.send(document)
+        _together(
+            partial(stage.accept, document, stage.ann),
+            lambda: revoke(ann, by=stage.otto, put_back=True),
+        )
+        assert stage.status(document) == "sent"
+        grant_push(ann, by=stage.otto)
+        stage.accept(document, stage.ann)
+        _together(stage.visit, lambda: revoke(ann, by=stage.otto, put_back=True))
+        orders = [one.ref_number for one in stage.books.purchase_orders()]
+        written = orders.count(f"SC-{n:03}")
+        assert (stage.status(document), written) in (("sent", 0), ("synced", 1))
+        assert not holds_push(stage.ann, stage.company)
+        grant_push(ann, by=stage.otto)
+    assert list(faults(stage.company.pk)) == []
 
 
 def test_the_operators_page_asks_the_same_number_of_queries(
