@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from approvals.models import Export, Kinds
 from commitments import workflow
+from commitments.api import documents
 from commitments.api.answers import (
     CHANGE_ORDER_COLUMNS,
     ChangeOrderDetail,
@@ -25,6 +26,7 @@ from commitments.api.asked import (
     WholeChangeOrder,
 )
 from commitments.api.doors import open_change_order, open_commitment, open_place, open_place_of
+from commitments.workflow.verbs import CHANGE_ORDER
 from directory.asked import Fault, Unreadable, body, described, parameters
 from directory.once import KEY, once
 
@@ -81,17 +83,8 @@ def change_orders(request: Request) -> Response:
 @api_view(["GET", "PUT", "DELETE"])
 def change_order(request: Request, pk: int) -> Response:
     """One change order with its lines; saving it whole; deleting a Draft."""
-    found, access = open_change_order(request, pk)
-    if request.method == "PUT":
-        whole = body(request, WholeChangeOrder)
-        found = workflow.update_change_order(
-            found, by=access, version=whole.version, data=whole.entry()
-        )
-    if request.method == "DELETE":
-        version = parameters(request, DeleteQuery).version
-        workflow.delete_change_order(found, by=access, version=version)
-        return Response(status=204)
-    return Response(change_order_detail(found))
+    opened = open_change_order(request, pk)
+    return documents.one(request, opened, CHANGE_ORDER, WholeChangeOrder, change_order_detail)
 
 
 @extend_schema(
@@ -100,12 +93,7 @@ def change_order(request: Request, pk: int) -> Response:
 @api_view(["POST"])
 def change_order_status(request: Request, pk: int) -> Response:
     """Give a change order another business status: approve it, reject it, make it void."""
-    found, access = open_change_order(request, pk)
-    asked = body(request, ChangeOrderStatusBody)
-    return Response(
-        change_order_detail(
-            workflow.set_change_order_status(
-                found, by=access, version=asked.version, status=asked.status
-            )
-        )
+    opened = open_change_order(request, pk)
+    return documents.status(
+        request, opened, CHANGE_ORDER, ChangeOrderStatusBody, change_order_detail
     )

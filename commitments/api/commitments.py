@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from approvals.models import Export, Kinds
 from commitments import workflow
+from commitments.api import documents
 from commitments.api.answers import (
     COMMITMENT_COLUMNS,
     CommitmentDetail,
@@ -27,6 +28,7 @@ from commitments.api.asked import (
     WholeCommitment,
 )
 from commitments.api.doors import open_commitment, open_place
+from commitments.workflow.verbs import COMMITMENT
 from directory.asked import body, described, parameters
 from directory.models import Project
 from directory.once import KEY, once
@@ -78,17 +80,8 @@ def commitments(request: Request) -> Response:
 @api_view(["GET", "PUT", "DELETE"])
 def commitment(request: Request, pk: int) -> Response:
     """One commitment with its schedule of values; saving it whole; deleting a Draft."""
-    found, access = open_commitment(request, pk)
-    if request.method == "PUT":
-        whole = body(request, WholeCommitment)
-        found = workflow.update_commitment(
-            found, by=access, version=whole.version, data=whole.entry()
-        )
-    if request.method == "DELETE":
-        version = parameters(request, DeleteQuery).version
-        workflow.delete_commitment(found, by=access, version=version)
-        return Response(status=204)
-    return Response(commitment_detail(found))
+    opened = open_commitment(request, pk)
+    return documents.one(request, opened, COMMITMENT, WholeCommitment, commitment_detail)
 
 
 @extend_schema(
@@ -97,12 +90,5 @@ def commitment(request: Request, pk: int) -> Response:
 @api_view(["POST"])
 def commitment_status(request: Request, pk: int) -> Response:
     """Give a commitment another business status: approve it, complete it, make it void."""
-    found, access = open_commitment(request, pk)
-    asked = body(request, CommitmentStatusBody)
-    return Response(
-        commitment_detail(
-            workflow.set_commitment_status(
-                found, by=access, version=asked.version, status=asked.status
-            )
-        )
-    )
+    opened = open_commitment(request, pk)
+    return documents.status(request, opened, COMMITMENT, CommitmentStatusBody, commitment_detail)
