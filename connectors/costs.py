@@ -63,14 +63,15 @@ class JobCostReports:
         """Put a whole report in place of the one before; what could not be read changes nothing."""
         for outcome in outcomes:
             if isinstance(outcome.value, JobCosts):
-                _replace(_project_of(outcome.conversation), outcome.value)
+                replace_costs(_project_of(outcome.conversation), outcome.value)
 
 
 def _project_of(conversation: Conversation) -> int:
     return int(conversation.subject.split(" ")[1])
 
 
-def _replace(project_id: int, costs: JobCosts) -> None:
+def replace_costs(project_id: int, costs: JobCosts) -> None:
+    """Keep what the ERP says of a project's costs now, in place of what it said before."""
     project = Project.objects.get(pk=project_id)
     connection = Connection.objects.get(company=project.company_id)
     ours = _cost_codes(connection, costs.rows)

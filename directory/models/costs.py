@@ -1,6 +1,7 @@
 """The cost ledger of a project, per cost code: what is committed, and what came from the ERP."""
 
 from django.db import models
+from django.db.models import Q
 
 from directory.models.lists import Category, CostCode
 from directory.models.places import Company, Project
@@ -31,8 +32,11 @@ class JobCost(models.Model):
 
     class Meta:
         constraints = [
+            # Several records may be gone from the ERP: of those only the names are left.
             models.UniqueConstraint(
-                fields=["project", "erp_id", "erp_category"], name="one_cost_per_item"
+                fields=["project", "erp_id", "erp_category"],
+                condition=~Q(erp_id=""),
+                name="one_cost_per_item",
             )
         ]
         ordering = ["name"]

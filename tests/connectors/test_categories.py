@@ -8,6 +8,8 @@ import pytest
 from django.test import Client
 
 from approvals.errors import NotReady
+from connectors.contract import CostRow, JobCosts, Ref
+from connectors.costs import replace_costs
 from connectors.models import Connection
 from connectors.pulls import queue_sync
 from directory.models import Category, CostCode, Event, JobCost, Unlinked
@@ -132,3 +134,14 @@ def test_only_an_administrator_chooses(stage: Stage) -> None:
     page = f"/companies/{stage.company.pk}/erp/connection/categories/"
     assert client.post(page, {"category": "class"}).status_code == 403
     assert Connection.objects.get(pk=stage.connection.pk).settings == {"category": "nothing"}
+
+
+def test_costs_under_records_that_are_gone_keep_their_names(stage: Stage) -> None:
+    job = Ref(id="J", name=JOB)
+    rows = tuple(
+        CostRow(item="", name=name, estimate=None, actual=Decimal("5.00"))
+        for name in ("", "Old item", "Older item")
+    )
+    replace_costs(stage.project.pk, JobCosts(job=job, rows=rows))
+    costs = JobCost.objects.filter(cost_code=None)
+    assert set(costs.values_list("name", flat=True)) == {"", "Old item", "Older item"}
