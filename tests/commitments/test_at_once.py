@@ -20,12 +20,14 @@ from commitments.workflow import (
     create_change_order,
     create_commitment,
     load_commitment,
+    set_change_order_status,
     set_commitment_status,
     update_commitment,
 )
 from directory.entered import Invalid
 from directory.history import faults
 from tests.commitments.entering import change, change_order, line, subcontract
+from tests.factories import VendorFactory
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -99,3 +101,38 @@ def test_what_is_sent_is_what_is_kept(stage: Stage) -> None:
         assert export.amount == total
         if export.status == "sent":
             assert (export.document.amount, total) == (total, Decimal("35000.00"))
+
+
+def test_a_commitment_is_not_void_while_its_change_order_is_opened_again(stage: Stage) -> None:
+    pam = stage.access(stage.pam)
+    for place in range(5):
+        commitment = stage.commitment(number=f"SC-{place}")
+        cco = stage.change_order(commitment, status="rejected")
+        ended = at_once(
+            partial(set_commitment_status, commitment, by=pam, version=0, status="void"),
+            partial(set_change_order_status, cco, by=pam, version=0, status="approved"),
+        )
+        assert ended == {"done": 1, "Invalid": 1}
+        commitment.refresh_from_db()
+        cco.refresh_from_db()
+        assert (commitment.status, cco.status) in (("void", "rejected"), ("approved", "approved"))
+
+
+def test_another_company_and_an_approval_at_once(stage: Stage) -> None:
+    """Whoever comes second is told; nothing stays approved for a company that it was not for."""
+    pam = stage.access(stage.pam)
+    other = VendorFactory.create(company=stage.company)
+    for place in range(5):
+        commitment = load_commitment(stage.commitment(number=f"SC-{place}").pk)
+        cco = stage.change_order(commitment, status="in_review")
+        entry = replace(commitment_entry(commitment), vendor=other.pk)
+        version = commitment.export.version
+        ended = at_once(
+            partial(update_commitment, commitment, by=pam, version=version, data=entry),
+            partial(set_change_order_status, cco, by=pam, version=0, status="approved"),
+        )
+        cco.refresh_from_db()
+        if ended == {"done": 2}:  # the approval came first and was taken back
+            assert (cco.status, cco.revision) == ("revised", 1)
+        else:
+            assert (ended, cco.status) == ({"done": 1, "Stale": 1}, "in_review")
