@@ -28,6 +28,8 @@ def test_from_nothing_to_the_first_contact(
     dora.goto(f"/companies/{stage.company.pk}/erp/connection/")
     screenshot(dora, "quickbooks-1-not-connected")
     dora.get_by_role("button", name="Set up the connection").click()
+    dora.get_by_label("Password").fill("a long enough password")
+    dora.get_by_role("button", name="Confirm").click()
     password = dora.locator("#password").inner_text().strip()
     screenshot(dora, "quickbooks-2-password-shown-once")
     with dora.expect_download() as download:
