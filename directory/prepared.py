@@ -3,7 +3,7 @@ takes PostgreSQL, so these are written once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Generic, TypeVar
@@ -71,7 +71,15 @@ class Prepared(Generic[M]):
 
         return read
 
-    def _asked(self, values: tuple[Value, ...]) -> Iterator[Sequence[Any]]:
+    @cached_property
+    def _converters(self) -> dict[int, Any]:
+        """What makes Python's values of the columns that need it, such as JSON."""
+        compiler, _, _ = self._written
+        columns = [column for column, _, _ in compiler.select[: compiler.col_count]]
+        converters: dict[int, Any] = compiler.get_converters(columns)
+        return converters
+
+    def _asked(self, values: tuple[Value, ...]) -> Iterable[Sequence[Any]]:
         """The rows for these values, as Python's values."""
         if len(values) != len(self._marks):
             raise TypeError(f"{len(self._marks)} values are needed")
@@ -79,7 +87,8 @@ class Prepared(Generic[M]):
         filled = [one if place is None else values[place] for place, one in parameters]
         with connection.cursor() as cursor:
             cursor.execute(sql, filled)
-            return iter(compiler.results_iter([cursor.fetchall()]))
+            rows: list[Sequence[Any]] = cursor.fetchall()
+        return compiler.apply_converters(rows, self._converters) if self._converters else rows
 
     def all(self, *values: Value) -> list[M]:
         """The rows for these values as objects, with annotations and what it selects with them."""
