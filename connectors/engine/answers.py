@@ -113,22 +113,24 @@ def _follow(
     connector = connector_for(lane.connection.erp)
     reader = Reader(connector)
     reader.expect(exchange for exchanges in asked.values() for exchange in exchanges)
-    conversations = [c for c in asked if not late or c.outcome == "lost"]
-    lock(conversations)
-    if late:
-        # Their answer is the best evidence there is, as long as the search for them waits.
-        conversations = [
-            c for c in conversations if _is_searched(c) and withdraw(c.connection_id, c.subject)
-        ]
+    steps = {
+        one: next_step(lane, connector, one, exchanges, reader)
+        for one, exchanges in asked.items()
+        if not late or one.outcome == "lost"
+    }
+    ending = [one for one, step in steps.items() if late or not isinstance(step, Ask)]
+    lock(ending)
     # What reads lists and costs has locked nothing: it writes its rows before a step of an export
     # locks the history's head.
-    conversations.sort(key=lambda conversation: conversation.purpose not in ("pull", "costs"))
-    for conversation in conversations:
-        step = next_step(lane, connector, conversation, asked[conversation], reader)
-        if late and not isinstance(step, Outcome):
-            abandon(lane, [conversation], "A late answer could not be used.")
-        elif not isinstance(step, Ask):
-            finish(lane, conversation, step)
+    for one in sorted(ending, key=lambda one: one.purpose not in ("pull", "costs")):
+        step = steps[one]
+        # A late answer is the best evidence there is, as long as the search for it waits.
+        if late and not (_is_searched(one) and withdraw(one.connection_id, one.subject)):
+            continue
+        if isinstance(step, Ask) or (late and not isinstance(step, Outcome)):
+            abandon(lane, [one], "A late answer could not be used.")
+        else:
+            finish(lane, one, step)
     _remember(lane, connector, message, reader)
 
 
