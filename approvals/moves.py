@@ -1,6 +1,6 @@
 """The one place that writes `Export.status`: lock by id, one guarded UPDATE, events, counters.
 
-One step of one export and the same step of five hundred are the same six statements. Locks are
+One step of one export and the same step of five hundred are the same five statements. Locks are
 taken in this order everywhere: exports by id, the history's head, counters.
 """
 

@@ -40,11 +40,11 @@ class Asking(NamedTuple):
 
     @property
     def repeats(self) -> bool:
-        """Whether something may have been written under its key: an own one that is not used yet
-        is new, for keys of conversations are drawn by lot."""
+        """Whether something may have been written under its key: one of the conversation's own, as
+        they are drawn by lot, is new until it is used."""
         key, own = self.request.key, self.conversation.key
-        new = key.startswith(own) and all(key != exchange.request_id for exchange in self.before)
-        return self.request.writes and not new
+        used = any(key == exchange.request_id for exchange in self.before)
+        return self.request.writes and (used or not own or not key.startswith(own))
 
 
 def next_message(session: Session) -> Message | None:
