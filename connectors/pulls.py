@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from django.db import transaction
-from django.db.models import F, Q, Value
+from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -298,18 +298,20 @@ def _mark_missing(connection: Connection, what: str, began_at: datetime) -> None
     Where nothing came at all it is the ERP's user who may not see the list: see the self-test.
     """
     ours = LISTS[what]._default_manager.filter(company=connection.company_id)
-    linked = ours.exclude(erp_id="")
-    if not linked.filter(synced_at__gte=began_at).exists():
+    known: list[QuerySet[Any]] = [
+        ours.exclude(erp_id=""),
+        Unlinked.objects.filter(company=connection.company_id, what=what),
+    ]
+    if not any(rows.filter(synced_at__gte=began_at).exists() for rows in known):
         return
-    theirs = Unlinked.objects.filter(company=connection.company_id, what=what)
-    theirs.filter(synced_at__lt=began_at).delete()
     short = connector_for(connection.erp).capabilities.short
-    missing = linked.filter(Q(synced_at=None) | Q(synced_at__lt=began_at), erp_active=True)
-    missing.update(
-        erp_active=False,
-        erp_problem=f"{short} no longer shows it: it was deleted there, or the user that speaks "
-        "for ERP Bridge may not see it.",
-    )
+    for rows in known:
+        missing = rows.filter(Q(synced_at=None) | Q(synced_at__lt=began_at), erp_active=True)
+        missing.update(
+            erp_active=False,
+            erp_problem=f"{short} no longer shows it: it was deleted there, or the user that "
+            "speaks for ERP Bridge may not see it.",
+        )
 
 
 # --- The self-test -----------------------------------------------------------------------------
@@ -326,13 +328,14 @@ class SelfTests:
         inputs: dict[str, str | None] = {}
         for conversation in conversations:
             company = Connection.objects.get(pk=conversation.connection_id).company_id
-            linked = {
+            known = {
                 what: model._default_manager.filter(company=company, synced_at__isnull=False)
                 .exclude(erp_id="")
                 .count()
+                + Unlinked.objects.filter(company=company, what=what).count()
                 for what, model in LISTS.items()
             }
-            inputs[conversation.subject] = encode(SelfTest(linked))
+            inputs[conversation.subject] = encode(SelfTest(known))
         return inputs
 
     def put_back(self, conversations: Sequence[Conversation]) -> None:

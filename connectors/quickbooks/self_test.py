@@ -61,7 +61,7 @@ def _counted(name: str, answer: Answer, linked: int) -> Area:
         return area
     problem, shown = "", int(answer.element.get("retCount", "") or 0)
     if shown < linked * _ENOUGH:
-        problem = f"QuickBooks shows {shown:,} of them, and {linked:,} are linked here."
+        problem = f"QuickBooks shows {shown:,} of them, and {linked:,} are known here."
     elif not shown and name == "Accounts":
         problem = "QuickBooks shows none of them, and no company file is without."
     return Area(name=name, shown=shown, problem=problem)

@@ -188,6 +188,7 @@ def looking_up(stage: Stage) -> Effect:
 
 def syncing(stage: Stage) -> Effect:
     """The lists, what was deleted, the self-test and the costs."""
+    Connection.objects.update(imports_at_once=True)
     for number in range(105):
         stage.books.add_vendor(f"Supplier {number:03}")
     hand: ByHand = stage.books.by_hand

@@ -255,3 +255,17 @@ def test_a_name_that_is_too_long_here_is_not_cut(stage: Stage, ann) -> None:
     importing.link(CODES, by=ann, record=waits.pk, to=mine.pk)
     mine.refresh_from_db()
     assert mine.is_linked
+
+
+def test_what_is_no_longer_shown_waits_but_cannot_be_used(stage: Stage, ann) -> None:
+    """Deleted long ago, or the user may not see it: QuickBooks does not say which."""
+    Unlinked.objects.create(
+        company=stage.company,
+        what="vendors",
+        erp_id="80000F00-1400000000",
+        name="Long Gone Masonry",
+        synced_at="2026-01-05T08:00Z",
+    )
+    sync(stage, everything=True)
+    [left] = importing.import_records(VENDORS, by=ann, records=ready(stage).values()).left
+    assert "QuickBooks no longer shows it: it was deleted there" in left

@@ -198,7 +198,7 @@ def test_a_user_who_may_not_see_everything_is_noticed(stage: Stage, client) -> N
     stage.visit()
     refused = "QuickBooks refuses them to the user that the Web Connector works as."
     assert {area["name"]: area["problem"] for area in areas(stage) if area["problem"]} == {
-        "Vendors": "QuickBooks shows 1 of them, and 3 are linked here.",
+        "Vendors": "QuickBooks shows 1 of them, and 3 are known here.",
         "Accounts": "QuickBooks shows none of them, and no company file is without.",
         "Purchase orders": refused,
         "Reports of costs": refused,
