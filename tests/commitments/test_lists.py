@@ -13,7 +13,7 @@ from django.urls import reverse
 from approvals.models import Export
 from commitments import listing
 from commitments.models import ChangeOrder, Commitment
-from tests.factories import CommitmentLineFactory
+from tests.factories import ChangeOrderLineFactory, CommitmentLineFactory
 from tests.stage import Stage
 
 # Ten thousand with ERPBRIDGE_FULL set: their references are checked one by one as the test ends.
@@ -127,7 +127,7 @@ def test_pages_follow_one_another_without_gaps(stage: Stage, pam, monkeypatch) -
 
 def test_more_rows_ask_no_more_questions(stage: Stage, pam) -> None:
     commitment = stage.commitment(number="SC-000")
-    stage.change_order(commitment, number="000")
+    cco = stage.change_order(commitment, number="000")
     pages = [
         commitments(stage),
         change_orders(stage),
@@ -135,12 +135,20 @@ def test_more_rows_ask_no_more_questions(stage: Stage, pam) -> None:
         commitment.get_absolute_url(),
         f"{commitment.get_absolute_url()}edit/",
         reverse("change_order_new", args=[stage.project.pk, commitment.pk]),
+        cco.get_absolute_url(),
+        f"{cco.get_absolute_url()}edit/",
     ]
     few = [questions(pam, page) for page in pages]
     for place in range(1, 40):
         other = stage.commitment(number=f"SC-{place:03}")
         stage.change_order(other, number="001")
         stage.change_order(commitment, [(1, "More", "1.00")] * 2, number=f"{place:03}")
+    for place in range(2, 40):
+        ChangeOrderLineFactory.create(
+            change_order=cco,
+            number=place,
+            commitment_line=commitment.lines.get(number=place % 2 + 1),
+        )
     for place in range(3, 60):
         CommitmentLineFactory.create(
             commitment=commitment,
