@@ -17,7 +17,6 @@ from directory.formats import money
 from directory.models import Project
 from directory.paging import rows_html
 
-# Not where a change order line carries it.
 CARRIED = Q(change_order_line__isnull=False)
 
 
