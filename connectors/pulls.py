@@ -43,6 +43,8 @@ R = TypeVar("R", bound=Listed)
 DELETED = "deleted"
 # How often a list is read from its beginning, for what the ERP does not tell of by itself.
 EVERYTHING_AFTER = timedelta(days=7)
+# So many of a list, or such a part of it, may be gone at once; more is not believed.
+FEW, PART = 5, 0.1
 SELF_TEST = "self-test"
 
 
@@ -292,22 +294,27 @@ def mark_deleted(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> N
             )
 
 
+def _rows(company: int, what: str) -> tuple[QuerySet[Listed], QuerySet[Unlinked]]:
+    """The rows of a list that stand for records of the ERP: those linked, and those that wait."""
+    ours = LISTS[what]._default_manager.filter(company_id=company).exclude(erp_id="")
+    return ours, Unlinked.objects.filter(company_id=company, what=what)
+
+
 def _mark_missing(connection: Connection, what: str, began_at: datetime) -> None:
     """After everything was read: what did not come is not there, or not shown to us.
 
-    Where nothing came at all it is the ERP's user who may not see the list: see the self-test.
+    Where much of it is missing, or all, it is the ERP's user who may not see the list: nothing is
+    believed then, and the self-test tells of it.
     """
-    ours = LISTS[what]._default_manager.filter(company=connection.company_id)
-    known: list[QuerySet[Any]] = [
-        ours.exclude(erp_id=""),
-        Unlinked.objects.filter(company=connection.company_id, what=what),
-    ]
-    if not any(rows.filter(synced_at__gte=began_at).exists() for rows in known):
+    known = _rows(connection.company_id, what)
+    came = sum(rows.filter(synced_at__gte=began_at).count() for rows in known)
+    absent = Q(synced_at=None) | Q(synced_at__lt=began_at)
+    missing = sum(rows.filter(absent, erp_active=True).count() for rows in known)
+    if not came or missing > max(FEW, (came + missing) * PART):
         return
     short = connector_for(connection.erp).capabilities.short
     for rows in known:
-        missing = rows.filter(Q(synced_at=None) | Q(synced_at__lt=began_at), erp_active=True)
-        missing.update(
+        rows.filter(absent, erp_active=True).update(
             erp_active=False,
             erp_problem=f"{short} no longer shows it: it was deleted there, or the user that "
             "speaks for ERP Bridge may not see it.",
@@ -329,11 +336,8 @@ class SelfTests:
         for conversation in conversations:
             company = Connection.objects.get(pk=conversation.connection_id).company_id
             known = {
-                what: model._default_manager.filter(company=company, synced_at__isnull=False)
-                .exclude(erp_id="")
-                .count()
-                + Unlinked.objects.filter(company=company, what=what).count()
-                for what, model in LISTS.items()
+                what: sum(rows.exclude(synced_at=None).count() for rows in _rows(company, what))
+                for what in LISTS
             }
             inputs[conversation.subject] = encode(SelfTest(known))
         return inputs

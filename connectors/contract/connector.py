@@ -142,10 +142,10 @@ class Connector(Protocol):
         which the last complete pull began: what changed from a little before it on is given.
         """
 
-    def self_test(self, linked: Mapping[str, int]) -> Script[tuple[Area, ...]]:
+    def self_test(self, known: Mapping[str, int]) -> Script[tuple[Area, ...]]:
         """Try what the ERP shows the user that speaks for us. Never writes. Raises Busy.
 
-        `linked`: how many of `vendors`, `jobs` and `cost_codes` are there for certain.
+        `known`: how many of `vendors`, `jobs` and `cost_codes` were read there before.
         """
 
     def hello(self, greeting: str) -> Hello:

@@ -79,7 +79,7 @@ class Pull(msgspec.Struct, frozen=True):
 class SelfTest(msgspec.Struct, frozen=True):
     """The input of `self-test`: how many of each list are known to be there."""
 
-    linked: dict[str, int]
+    known: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def begin(connector: Connector, conversation: Conversation) -> Script[Any]:
         pull = msgspec.json.decode(conversation.input, type=Pull)
         return connector.pull(pull.what, pull.cursor, pull.since)
     if conversation.purpose == "self-test":
-        return connector.self_test(msgspec.json.decode(conversation.input, type=SelfTest).linked)
+        return connector.self_test(msgspec.json.decode(conversation.input, type=SelfTest).known)
     if conversation.purpose == "look-up":
         looking = msgspec.json.decode(conversation.input, type=Looking)
         return connector.look_up(looking.document, looking.terms, looking.number)

@@ -187,9 +187,9 @@ class QuickBooks:
         """One page of one of QuickBooks' lists."""
         return (yield from lists.pull(what, cursor, since))
 
-    def self_test(self, linked: Mapping[str, int]) -> Script[tuple[Area, ...]]:
+    def self_test(self, known: Mapping[str, int]) -> Script[tuple[Area, ...]]:
         """Ask a little of each kind of record that we use. Raises Busy."""
-        return (yield from self_test.self_test(linked))
+        return (yield from self_test.self_test(known))
 
     def hello(self, greeting: str) -> Hello:
         """Read the Web Connector's HCP answer. Raises Refused."""

@@ -18,7 +18,7 @@ from connectors.quickbooks.qbxml import Answer
 _EVERY_ONE = [("ActiveStatus", "All")]
 _ONE = [("MaxReturned", "1")]
 _COUNTED = ' metaData="MetaDataOnly"'
-# Fewer than this part of what is linked is no coincidence of what was deleted lately.
+# Fewer than this part of what is known is no coincidence of what was deleted lately.
 _ENOUGH = 0.9
 
 # area, question, the list of ours that it must not be less than ('' where there is none)
@@ -39,13 +39,13 @@ _REPORT = (
 _MAY_NOT = "QuickBooks refuses them to the user that the Web Connector works as."
 
 
-def self_test(linked: Mapping[str, int]) -> Script[tuple[Area, ...]]:
-    """Each area, and what is wrong with it. `linked` as in `Connector.self_test`. Raises Busy."""
+def self_test(known: Mapping[str, int]) -> Script[tuple[Area, ...]]:
+    """Each area, and what is wrong with it. `known` as in `Connector.self_test`. Raises Busy."""
     areas = []
     for name, tag, ours in _LISTS:
         body = schema.query(tag, _EVERY_ONE, _COUNTED)
         answer: Answer = yield Request(body=body, fresh=True)
-        areas.append(_counted(name, answer, linked.get(ours, 0)))
+        areas.append(_counted(name, answer, known.get(ours, 0)))
     for name, tag in _TRANSACTIONS:
         answer = yield Request(body=schema.query(tag, _ONE), fresh=True)
         areas.append(_asked(name, answer))
@@ -54,14 +54,14 @@ def self_test(linked: Mapping[str, int]) -> Script[tuple[Area, ...]]:
     return tuple(areas)
 
 
-def _counted(name: str, answer: Answer, linked: int) -> Area:
+def _counted(name: str, answer: Answer, known: int) -> Area:
     """A list whose entries are counted; no company file is without accounts."""
     area = _asked(name, answer)
     if area.problem or area.off or answer.element is None:
         return area
     problem, shown = "", int(answer.element.get("retCount", "") or 0)
-    if shown < linked * _ENOUGH:
-        problem = f"QuickBooks shows {shown:,} of them, and {linked:,} are known here."
+    if shown < known * _ENOUGH:
+        problem = f"QuickBooks shows {shown:,} of them, and {known:,} are known here."
     elif not shown and name == "Accounts":
         problem = "QuickBooks shows none of them, and no company file is without."
     return Area(name=name, shown=shown, problem=problem)

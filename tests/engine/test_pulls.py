@@ -8,7 +8,7 @@ from django.db.models import F
 from approvals.errors import NotReady
 from connectors.models import Connection, Conversation, Exchange, Reading
 from connectors.pulls import EVERYTHING_AFTER, queue_sync, request_sync
-from directory.models import CostCode, Job, Project, Vendor
+from directory.models import CostCode, Job, Project, Unlinked, Vendor
 from tests.factories import VendorFactory
 from tests.stage import Stage
 
@@ -173,6 +173,23 @@ def test_a_list_that_comes_empty_makes_nothing_inactive(stage: Stage) -> None:
     stage.visit()
     stage.vendor.refresh_from_db()
     assert stage.vendor.is_linked
+
+
+@pytest.mark.parametrize("imported", [True, False])
+def test_a_list_of_which_much_is_missing_is_not_believed(stage: Stage, imported: bool) -> None:
+    """Whether its vendors are imported or wait: the self-test tells, and nothing is dropped."""
+    Connection.objects.update(imports_at_once=imported)
+    for number in range(20):
+        stage.books.add_vendor(f"Supplier {number:02}")
+    sync(stage)
+    kept = Vendor.objects.filter(erp_active=True).count(), Unlinked.objects.count()
+    assert kept == ((21, 0) if imported else (1, 20))
+    stage.books.by_hand.set_preference("UserIsRestricted", True)
+    for _ in range(2):
+        request_sync(stage.connection, stage.access(stage.dora))
+        stage.visit()
+        assert areas(stage)[0]["problem"] == ("QuickBooks shows 1 of them, and 21 are known here.")
+        assert (Vendor.objects.filter(erp_active=True).count(), Unlinked.objects.count()) == kept
 
 
 def test_a_user_who_may_not_see_everything_is_noticed(stage: Stage, client) -> None:

@@ -8,11 +8,11 @@ from connectors.contract import Area, Busy, Script
 from connectors.quickbooks import connector
 from tests.connectors.quickbooks.playing import hand_feed
 
-LINKED = {"vendors": 1, "jobs": 1, "cost_codes": 2}
+KNOWN = {"vendors": 1, "jobs": 1, "cost_codes": 2}
 
 
-def tried(site, linked=LINKED) -> dict[str, Area]:
-    return {area.name: area for area in site.session().run(lambda: connector.self_test(linked))}
+def tried(site, known=KNOWN) -> dict[str, Area]:
+    return {area.name: area for area in site.session().run(lambda: connector.self_test(known))}
 
 
 def test_an_administrator_sees_everything(site):
