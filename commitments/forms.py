@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from django.http import QueryDict
 from django.template import engines
 from django.utils.safestring import SafeString, mark_safe
@@ -205,6 +206,7 @@ def typed_copy(commitment: Commitment, *, number: str) -> Typed:
 def typed_change_order(change_order: ChangeOrder) -> Typed:
     """A change order as its form shows it first."""
     header = {name: getattr(change_order, name) for name in CHANGE_ORDER}
+    prefetch_related_objects(list(change_order.lines.all()), "commitment_line__cost_code")
     lines = [
         cells_of(line, target_label(line.commitment_line)) for line in change_order.lines.all()
     ]

@@ -191,9 +191,7 @@ class ChangeOrder(Exportable):
             "commitment__vendor",
             "commitment__project__company__connection",
             "commitment__project__job",
-        ).prefetch_related(
-            "lines__cost_code", "lines__category", "lines__commitment_line__cost_code"
-        )
+        ).prefetch_related("lines__cost_code", "lines__category", "lines__commitment_line")
 
     def __str__(self) -> str:
         return f"{self.commitment.number} CCO {self.number} {self.title}"

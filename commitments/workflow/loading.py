@@ -13,5 +13,5 @@ def load_commitment(commitment_id: int) -> Commitment:
 
 
 def load_change_order(change_order_id: int) -> ChangeOrder:
-    """A change order with its lines, in six queries. Raises Http404 if it was deleted."""
+    """A change order with its lines, in five queries. Raises Http404 if it was deleted."""
     return get_object_or_404(ChangeOrder.in_full(), pk=change_order_id)
