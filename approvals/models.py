@@ -113,7 +113,17 @@ class Export(models.Model):
         ]
 
     def __str__(self) -> str:
+        if self.kind == Kinds.BUDGET:
+            return f"Budget round {self.number}"
         return f"{self.get_kind_display()} {self.number}"
+
+    @property
+    def of(self) -> str:
+        """What it is a part of, to be said after its name where that alone could be of several:
+        ' of SC-017', ' of 24-017' (a budget's project); '' for a commitment."""
+        if self.kind == Kinds.BUDGET:
+            return f" of {self.project.number}"
+        return f" of {self.parent.number}" if self.parent else ""
 
     @property
     def subject(self) -> str:

@@ -54,7 +54,8 @@ def tell_of(step: str, moves: Sequence[Move], by: int | None, note: str) -> None
     company = moves[0].export.company_id
     people = {person for rows in kinds.values() for _, whom, _ in rows for person in whom}
     readers = _readers(company, people)
-    prefetch_related_objects([export for rows in kinds.values() for export, _, _ in rows], "parent")
+    told = [export for rows in kinds.values() for export, _, _ in rows]
+    prefetch_related_objects(told, "parent", "project")
     for kind, rows in kinds.items():
         tell(
             kind,
@@ -109,6 +110,5 @@ def _may_read(export: Export, reads: set[tuple[str, int | None]]) -> bool:
 
 def title(export: Export) -> str:
     """An item in one line: CCO 003 of SC-017, Deeper footings, 1,249.50."""
-    short = "CCO" if export.kind == Kinds.CHANGE_ORDER else export.get_kind_display()
-    of = f" of {export.parent.number}" if export.parent else ""
-    return f"{short} {export.number}{of}, {export.title}, {money(export.amount)}"
+    name = f"CCO {export.number}" if export.kind == Kinds.CHANGE_ORDER else str(export)
+    return f"{name}{export.of}, {export.title}, {money(export.amount)}"

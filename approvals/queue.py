@@ -10,7 +10,7 @@ from functools import cache, partial
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, prefetch_related_objects
 from django.http import QueryDict
 from django.template import engines
 from django.urls import reverse
@@ -369,15 +369,19 @@ def ticked(texts: Sequence[str]) -> list[Item]:
 def outcome(step: str, results: Sequence[Result]) -> Outcome:
     """What to tell about the results of `step`."""
     moved, refused = [], []
-    parents = {one.export.parent_id for one in results if one.export and one.export.parent_id}
-    above = dict(Export.objects.filter(pk__in=parents).values_list("id", "number"))
+    prefetch_related_objects([one.export for one in results if one.export], "parent", "project")
     for result in results:
         export, error = result.export, result.error
-        of = f"{above[export.parent_id]} / " if export and export.parent_id in above else ""
-        name = f"{of}{export.number} {export.title}" if export else f"Item {result.id}"
+        name = f"{_name(export)} {export.title}" if export else f"Item {result.id}"
         url = reverse("export", args=[export.pk]) if export else ""
         if error is None:
             moved.append((name, url))
         else:
             refused.append(Refused(name, url, error.message, getattr(error, "changes", ())))
     return Outcome(DONE[step], moved, refused)
+
+
+def _name(export: Export) -> str:
+    if export.kind == Kinds.BUDGET:
+        return f"{export.project} {str(export).lower()}:"
+    return f"{export.parent.number} / {export.number}" if export.parent else export.number

@@ -294,8 +294,7 @@ def export_step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
         response = _panel(request, panel_for(item, access).saying(notice=done))
         response["HX-Trigger"] = "exportMoved"
         return response
-    of = f" of {item.parent.number}" if item.parent else ""
-    messages.success(request, f"{item}{of}: {done}")
+    messages.success(request, f"{item}{item.of}: {done}")
     return redirect(_next(request, pk))
 
 

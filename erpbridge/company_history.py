@@ -214,9 +214,9 @@ def _named(subjects: Iterable[str]) -> Mapping[str, str]:
         if kind != "export"
         for row in ABOUT[kind][0]._default_manager.filter(pk__in=wanted)
     }
-    for export in Export.objects.select_related("parent").filter(pk__in=ids.get("export", ())):
-        of = f" of {export.parent.number}" if export.parent else ""
-        names[export.subject] = f"{export}{of}"
+    exports = Export.objects.select_related("parent", "project")
+    for export in exports.filter(pk__in=ids.get("export", ())):
+        names[export.subject] = f"{export}{export.of}"
     return names
 
 

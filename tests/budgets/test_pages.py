@@ -210,3 +210,46 @@ def test_as_many_queries_for_3000_lines_as_for_3(
     many_lines(desk.budget, 3000)
     with django_assert_num_queries(len(few)):
         b"".join(pam.get(address(stage, name)))
+
+
+def test_a_round_is_named_with_its_project_wherever_it_stands_alone(
+    stage: Stage, desk: Desk, pam
+) -> None:
+    desk.create()
+    desk.lock()
+    desk.synced()
+    desk.sync()
+    desk.modify(("03-300", "100.00"))
+    export = desk.budget.export
+    back = {"version": export.version, "back": address(stage)}
+    sent = text(pam.post(reverse("export_step", args=[export.pk, "send"]), back, follow=True))
+    round_2 = f"Budget round 2 of {stage.project.number}"
+    assert f"{round_2}: Sent." in sent
+    pam.force_login(stage.ann)
+    item = f"{export.pk}:{desk.budget.export.version}"
+    rejected = pam.post(
+        reverse("queue_bulk", args=[stage.company.pk, "budgets", "reject"]),
+        {"item": [item], "note": "Name the soil report.", "view": "ready"},
+        follow=True,
+    )
+    assert f"{stage.project} budget round 2: Modification 1" in text(rejected)
+    pam.force_login(stage.pam)
+    assert f"{round_2}, Modification 1, 100.00" in text(pam.get(reverse("notices")))
+    pam.force_login(stage.dora)
+    assert round_2 in text(pam.get(reverse("history", args=[stage.company.pk])))
+
+
+def test_a_modification_that_is_sent_twice_is_not_said_to_be_replaced(
+    stage: Stage, desk: Desk, pam
+) -> None:
+    desk.create()
+    desk.lock()
+    typed = {**cells(("", "03-300", "100.00")), **version(desk)}
+    typed |= {"type": "change", "date": "2026-05-04", "reason": "Soft soil"}
+    new = address(stage, "modification_new")
+    assert pam.post(new, typed).url == address(stage)
+    again = pam.post(new, typed)
+    assert again.status_code == 409
+    assert "if yours is not there yet, save again" in text(again)
+    assert "puts yours in its place" not in text(again)
+    assert desk.budget.modifications.count() == 1
