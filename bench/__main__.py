@@ -23,6 +23,7 @@ MODULES = {
     "P9": "p09_web_connector",
     "P10": "p10_pairs",
     "P11": "p11_document",
+    "P12": "p12_budget",
 }
 LARGE = 1_000_000
 

@@ -22,6 +22,8 @@ from rest_framework.serializers import CharField, ModelSerializer
 from approvals.listing import PAGE, Place
 from approvals.models import Export
 from approvals.states import VIEW_OF
+from budgets import grid
+from budgets.models import Budget
 from connectors.quickbooks import soap
 
 # --- The Web Connector -------------------------------------------------------------------------
@@ -186,6 +188,22 @@ def document(request: HttpRequest) -> HttpResponse:
     """What a commitment's page shows of its rows, as one SQL statement makes it."""
     with connection.cursor() as cursor:
         cursor.execute(_DOCUMENT, {"id": int(request.GET["id"])})
+        return HttpResponse(cursor.fetchone()[0], content_type="application/json")
+
+
+@login_required
+def budget(request: HttpRequest) -> HttpResponse:
+    """The figures of a budget's first page and its sums, as one SQL statement makes them."""
+    asked = Budget.objects.get(project=int(request.GET["project"]))
+    values: dict[str, int | str] = {
+        "budget": asked.pk,
+        "project": asked.project_id,
+        "after": "",
+        "search": "",
+        "most": grid.PAGE,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT json_agg(row)::text FROM ({grid.FIGURES}) AS row", values)  # noqa: S608 our own words
         return HttpResponse(cursor.fetchone()[0], content_type="application/json")
 
 

@@ -10,4 +10,5 @@ urlpatterns = [
     path("bench/numbered/", against.NumberedQueue.as_view()),
     path("bench/accept/", against.accept),
     path("bench/document/", against.document),
+    path("bench/budget/", against.budget),
 ]

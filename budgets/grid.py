@@ -14,7 +14,7 @@ from budgets.models import Budget
 
 ZERO = Decimal("0.00")
 # Cost codes on one page, each with all of its categories.
-PAGE = 250
+PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Grid:
 
 
 # A code's projected cost is what is committed, or what was spent where that is more already.
-_SQL = """
+FIGURES = """
     WITH changed AS (
         SELECT line_id, sum(amount) AS amount
         FROM budgets_modificationline WHERE budget_id = %(budget)s GROUP BY 1
@@ -156,7 +156,7 @@ def grid(budget: Budget, *, after: str = "", search: str = "", most: int = PAGE)
         "most": most + 1,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_SQL, values)
+        cursor.execute(FIGURES, values)
         found = cursor.fetchall()
     rows = _codes([row for row in found if not row[-1]])
     divisions = [(name, int(codes), Figures(*rest[:5])) for name, codes, *rest in found if rest[-1]]
