@@ -8,6 +8,7 @@ and the word of a first approver who is none any more does not count.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from django.db.models.functions import Now
 
@@ -29,9 +30,9 @@ def hold_for_second(
     """Those of `going` that need nobody else, and what the history is to be told of the others,
     whose first approval is kept and noted in `results`. The exports are locked."""
     limit = by.company.second_approver_from
-    large = {e.pk for e, _ in going if limit is not None and abs(e.amount) >= limit}
-    if step.name != "accept" or not large:
+    if step.name != "accept" or limit is None:
         return going, []
+    large = {export.pk for export, _ in going if moved(export) >= limit}
     deciders = approvers(by.company).values("user")
     rows = FirstApproval.objects.filter(export__in=large, by__in=deciders)
     first = {row.export_id: row for row in rows}
@@ -59,9 +60,17 @@ def hold_for_second(
 def words(export: Export) -> str:
     """What a page says of an item in the queue that two have to accept; '' for any other."""
     limit = export.company.second_approver_from
-    if export.status != Status.SENT or limit is None or abs(export.amount) < limit:
+    if export.status != Status.SENT or limit is None or moved(export) < limit:
         return ""
     row = FirstApproval.objects.filter(export=export, version=export.version)
     first = row.select_related("by").first()
     rule = f"From {money(limit)} on two approvers have to accept."
     return f"{rule} {first.by} has; somebody else is missing." if first else rule
+
+
+def moved(export: Export) -> Decimal:
+    """What a sent export adds or what it takes away, whichever is more: a transfer comes to 0.00
+    and can still move a large amount from one cost code to another."""
+    amounts = [line.amount for line in export.document.lines]
+    added = sum((amount for amount in amounts if amount > 0), Decimal("0.00"))
+    return max(added, added - sum(amounts))

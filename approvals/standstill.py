@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from approvals.models import Export
+from approvals.seconding import moved
 from approvals.states import View
 from connectors.models import Connection
 from connectors.registry import connector_for
@@ -46,14 +47,17 @@ def without_a_decider(company: Company) -> int:
     that the company set. The sender is nobody, unless the company lets one person do both."""
     deciders = set(approvers(company).values_list("user_id", flat=True))
     limit = company.second_approver_from
-    large = Q(amount__gte=limit) | Q(amount__lte=-limit) if limit is not None else Q(pk=None)
+    ready = Export.objects.filter(company=company, view=View.READY)
+    large = Q(pk=None)
+    if limit is not None and len(deciders) <= 2:
+        large = Q(pk__in=[export.pk for export in ready.iterator() if moved(export) >= limit])
     stuck = Q(pk=None)
     for needed, items in ((1, Q(pk__isnull=False)), (2, large)):
         if len(deciders) < needed:
             stuck |= items
         elif len(deciders) == needed and not company.one_person_does_both:
             stuck |= items & Q(sent_by__in=deciders)
-    return Export.objects.filter(stuck, company=company, view=View.READY).count()
+    return ready.filter(stuck).count()
 
 
 def _silence() -> None:

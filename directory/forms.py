@@ -72,7 +72,8 @@ class SettingsForm(forms.Form):
         min_value=0,
         max_digits=15,
         decimal_places=2,
-        help_text="Empty: one is enough. Deducts count by their size.",
+        help_text="Empty: one is enough. What an item adds and what it takes away count each by "
+        "itself: a transfer of a large amount needs two, too.",
     )
     rejection_reasons = forms.CharField(
         label="Reasons for rejecting, one on each line",

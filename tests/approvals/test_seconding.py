@@ -15,7 +15,7 @@ from approvals.models import Export
 from approvals.standstill import without_a_decider
 from approvals.workflow import Item, take_all
 from directory.models import Company, Event, Membership, User
-from directory.privilege import revoke_push
+from directory.privilege import grant_push, revoke_push
 from directory.workflow import change_settings
 from tests.stage import Stage
 
@@ -163,3 +163,27 @@ def test_nothing_of_it_is_asked_where_it_is_off(stage: Stage) -> None:
     with CaptureQueriesContext(connection) as asked:
         take_all("accept", [Item(export.pk, export.version)], by=stage.access(stage.ann))
     assert not any("firstapproval" in query["sql"] for query in asked)
+
+
+def test_a_transfer_that_comes_to_nothing_still_moves_a_large_amount(limit: Stage) -> None:
+    order = limit.commitment(lines=[("03-300", "Footings", "19000.00")])
+    limit.synced(order)
+    swap = limit.change_order(
+        order, lines=[(1, "Less footings", "-20000.00"), (1, "More footings", "20000.00")]
+    )
+    export = limit.send(swap)
+    assert export.amount == 0
+    bea = Membership.objects.get(user=limit.bea)
+    revoke_push(bea, by=limit.otto)
+    assert without_a_decider(limit.company) == 1
+    grant_push(bea, by=limit.otto)
+    assert _accepts(limit, export, limit.ann) == "AwaitsSecond"
+    assert _accepts(limit, export, limit.bea) == "accepted"
+    small = limit.change_order(
+        order,
+        lines=[(1, "Less footings", "-19999.99"), (1, "More footings", "19999.99")],
+        number="002",
+    )
+    limit.visit()
+    export = limit.send(small)
+    assert _accepts(limit, export, limit.ann) == "accepted"
