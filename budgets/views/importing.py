@@ -46,8 +46,8 @@ def import_lines(request: HttpRequest, project_id: int) -> HttpResponse:
         )
     except (Stale, Invalid) as error:
         return refused(request, project_id, error)
-    told = f"{reading.count('new')} lines are new and {reading.count('changed')} are changed."
-    messages.success(request, f"Imported: {told}")
+    new, changed, same = map(reading.count, ("new", "changed", "same"))
+    messages.success(request, f"Imported: {new} new, {changed} changed, {same} the same.")
     return redirect("budget", project_id)
 
 

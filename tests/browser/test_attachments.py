@@ -66,3 +66,23 @@ def test_papers_go_with_a_change_order(
         200,
     ]
     assert picture.evaluate("window.origin") == "null"
+
+
+def test_a_name_without_a_blank_does_not_widen_the_pages(
+    stage: Stage, live_server, sign_in, tmp_path: Path
+) -> None:
+    commitment = stage.commitment()
+    stage.synced(commitment)
+    cco = stage.change_order(commitment)
+    scan = tmp_path / f"{'Scan_20260504_' * 12}.pdf"
+    scan.write_bytes(pdf())
+    pam = sign_in(stage.pam)
+    pam.set_viewport_size({"width": 390, "height": 800})
+    pam.goto(cco.get_absolute_url())
+    pam.get_by_label("Files to attach").set_input_files(scan)
+    pam.get_by_role("button", name="Attach", exact=True).click()
+    expect(pam.locator("#attachments")).to_contain_text("Scan_2026")
+    for address in (cco.get_absolute_url(), f"/exports/{cco.export_id}/"):
+        pam.goto(address)
+        expect(pam.get_by_text("Scan_2026").first).to_be_visible()
+        assert pam.evaluate("document.documentElement.scrollWidth") == 390

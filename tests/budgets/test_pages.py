@@ -179,7 +179,7 @@ def test_a_table_is_imported_whole_or_not_at_all(stage: Stage, desk: Desk, pam) 
     assert "1,400.50" in page
     assert desk.budget.amount == Decimal("100.00")
     saved = pam.post(where, {"table": good, "save": "1", **version(desk)}, follow=True)
-    assert "1 lines are new and 1 are changed" in text(saved)
+    assert "Imported: 1 new, 1 changed, 0 the same." in text(saved)
     assert desk.budget.amount == Decimal("1400.50")
 
 
