@@ -89,18 +89,18 @@ class Contract:
         return parts
 
 
-def contracts(project: Project) -> list[Contract]:
+def contracts(project: Project, most: int | None = None) -> list[Contract]:
     """Every commitment of a project that commits, exported or holds anything, by number.
 
-    Six queries however many there are; at most `MOST` commitments.
+    Six queries however many there are. With `most`, no more commitments than that are looked at.
     """
     heads = {
         row["id"]: Contract(
             row["id"], row["number"], row["title"], row["vendor_name"], row["erp_number"]
         )
-        for row in Export.objects.filter(project=project, kind=Kinds.COMMITMENT)
+        for row in _commitments(project)
         .order_by("number", "id")
-        .values("id", "number", "title", "vendor_name", "erp_number")[:MOST]
+        .values("id", "number", "title", "vendor_name", "erp_number")[:most]
     }
     for row in _sums(Export.objects.filter(project=project), "head"):
         contract = heads.get(row["head"])
@@ -115,6 +115,10 @@ def contracts(project: Project) -> list[Contract]:
         contract.missing.sort(key=lambda part: list(WHY.values()).index(part[0]))
     _see(project, heads)
     return [one for one in heads.values() if one.committed or one.exported or one.held]
+
+
+def _commitments(project: Project) -> QuerySet[Export]:
+    return Export.objects.filter(project=project, kind=Kinds.COMMITMENT)
 
 
 def _sums(exports: QuerySet[Export], by: str) -> QuerySet[Export, dict[str, Any]]:
@@ -198,14 +202,18 @@ def month_end(request: HttpRequest, company_id: int) -> HttpResponse:
 def month_end_job(request: HttpRequest, company_id: int, project_id: int) -> HttpResponse:
     """One job: every commitment with its change orders, here and in the ERP."""
     access, project = _open(request, company_id, project_id)
-    rows = contracts(project)
+    rows = contracts(project, MOST)
+    more = _commitments(project).count() > MOST
     context = {
         **_place(access),
         "project": project,
         "rows": rows,
         "total": _total(rows),
         "open": sum((row.difference for row in rows), NOTHING),
-        "more": len(rows) == MOST,
+        # Differences may cancel each other in the sum, and what is not shown may differ.
+        "agrees": not more and not any(row.difference for row in rows),
+        "more": more,
+        "most": MOST,
         "at": timezone.now(),
     }
     return render(request, "approvals/month_end_job.html", context)

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from approvals import month_end
 from approvals.comparing import queue_comparisons
 from approvals.month_end import contracts, jobs
-from commitments.states import ChangeOrderStatus
+from commitments.states import ChangeOrderStatus, CommitmentStatus
 from directory.models import User
 from tests import factories
 from tests.stage import Stage
@@ -115,6 +116,32 @@ def test_more_commitments_cost_no_more_queries(
     other = factories.ProjectFactory.create(company=stage.company)
     with django_assert_num_queries(1):
         assert len(jobs([stage.project, other])) == 2
+
+
+def test_two_differences_that_cancel_each_other_do_not_agree(stage: Stage) -> None:
+    for number, amount in (("SC-001", "150.00"), ("SC-002", "-150.00")):
+        commitment = stage.commitment(number=number)
+        stage.synced(commitment)
+        stage.change_order(commitment, lines=[(1, "Not sent", amount)])
+    page = signed_in(stage.ann).get(place(stage))
+    assert page.context["open"] == 0
+    assert "to the cent" not in page.text
+
+
+def test_what_is_too_much_for_the_page_is_said_and_in_the_file(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(month_end, "MOST", 2)
+    # It commits nothing, so it has no row.
+    stage.commitment(number="SC-001", status=CommitmentStatus.DRAFT)
+    for number in ("SC-002", "SC-003"):
+        stage.synced(stage.commitment(number=number))
+    client = signed_in(stage.ann)
+    page = client.get(place(stage)).text
+    assert "Only the first 2 commitments of this job are counted" in page
+    assert "to the cent" not in page
+    file = "".join(part.decode() for part in client.get(place(stage).rstrip("/") + ".csv"))
+    assert "SC-003" in file
 
 
 def test_a_project_of_another_company_is_not_found(stage: Stage) -> None:
