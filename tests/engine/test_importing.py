@@ -111,6 +111,19 @@ def test_what_is_written_nearly_the_same_is_linked_at_one_go(stage: Stage, ann) 
         importing.link(VENDORS, by=ann, record=1, to=ours[2].pk)
 
 
+def test_linking_many_takes_as_many_queries_as_linking_one(
+    stage: Stage, ann, django_assert_max_num_queries: Any
+) -> None:
+    for n in range(25):
+        stage.books.add_vendor(f"Subcontractor {n}, Inc.")
+        factories.VendorFactory.create(company=stage.company, name=f"Subcontractor {n}")
+    sync(stage)
+    with django_assert_max_num_queries(20):
+        assert importing.link_all(VENDORS, by=ann).count == 25
+    assert Vendor.objects.get(name="Subcontractor 7").erp_name == "Subcontractor 7, Inc."
+    assert ready(stage) == {}
+
+
 def test_an_inactive_one_is_not_linked(stage: Stage, ann) -> None:
     stage.books.add_vendor("Closed Down Roofing", active=False)
     mine = factories.VendorFactory.create(company=stage.company, name="Roofing")
