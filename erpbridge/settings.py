@@ -89,6 +89,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    *(["erpbridge.proxy.behind_proxy"] if SECURE else []),
     "django.middleware.security.SecurityMiddleware",
     "connectors.webconnector.Door",
     "whitenoise.middleware.WhiteNoiseMiddleware",

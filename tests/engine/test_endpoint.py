@@ -5,6 +5,7 @@ Real HTTP against our own endpoint; nothing may answer with a stack trace or los
 
 import html
 import http.client
+from functools import partial
 from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
@@ -21,6 +22,7 @@ from connectors import engine, setup, webconnector
 from connectors.models import Connection, Conversation, Guesses, Session
 from connectors.quickbooks import OWNER_ID
 from connectors.webconnector import endpoint
+from erpbridge.proxy import behind_proxy
 from tests.stage import PASSWORD, Stage
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -78,8 +80,10 @@ def test_a_wrong_password_is_nvu_and_guessing_is_slowed_down(stage, live_server)
     assert Guesses.objects.get().count == 1
 
 
-def test_guesses_elsewhere_keep_nobody_out(stage: Stage) -> None:
-    """Somebody guesses from far away; the office itself is served as ever."""
+@pytest.mark.parametrize("proxied", [False, True])
+def test_guesses_elsewhere_keep_nobody_out(stage: Stage, proxied: bool) -> None:
+    """Somebody guesses from far away; the office itself is served as ever, behind a proxy, too,
+    whatever address the stranger sends along."""
     call = CALL.format(
         '<authenticate xmlns="http://developer.intuit.com/">'
         f"<strUserName>{stage.connection.user_name}</strUserName>"
@@ -87,10 +91,14 @@ def test_guesses_elsewhere_keep_nobody_out(stage: Stage) -> None:
     )
 
     def knock(password: str, address: str) -> str:
-        request = RequestFactory().post(
-            "/", call.format(password), content_type="text/xml", REMOTE_ADDR=address
-        )
-        return endpoint(request, stage.connection.pk).content.decode()
+        body = call.format(password)
+        request = RequestFactory().post("/", body, content_type="text/xml", REMOTE_ADDR=address)
+        if not proxied:
+            return endpoint(request, stage.connection.pk).content.decode()
+        request.META["HTTP_X_FORWARDED_FOR"] = f"198.51.100.4, {address}"
+        request.META["REMOTE_ADDR"] = "127.0.0.1"
+        answer = behind_proxy(partial(endpoint, connection_id=stage.connection.pk))(request)
+        return answer.getvalue().decode()
 
     for _ in range(11):
         assert "nvu" in knock("a guess", "203.0.113.9")
