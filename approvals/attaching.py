@@ -28,6 +28,7 @@ from directory.formats import size_text
 from directory.history import Happened, append
 from directory.http import person
 from directory.models import User
+from directory.prepared import Prepared
 
 # What is on its way is what its approver sees; before that and after it files may come.
 OPEN = EDITABLE | {Status.SYNCED}
@@ -43,11 +44,20 @@ class Files:
     removable: frozenset[int]
 
 
+_FILES = Prepared(
+    lambda subject: (
+        Attachment.objects.filter(subject=subject, removed_at=None)
+        .select_related("attached_by")
+        .order_by("id")
+    ),
+    str,
+)
+
+
 def files_of(export: Export, access: Access) -> Files:
     """The files of a live document, for somebody who may read it; two queries."""
     why = _may_not(export, access) or why_not_attach(export)
-    rows = Attachment.objects.filter(subject=export.subject, removed_at=None).order_by("id")
-    found = list(rows.select_related("attached_by"))
+    found = _FILES.all(export.subject)
     removable = frozenset(one.pk for one in found if not why and not why_not_remove(export, one.pk))
     return Files(export, found, [why] if why else [], removable)
 

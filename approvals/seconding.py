@@ -59,8 +59,10 @@ def hold_for_second(
 
 def words(export: Export) -> str:
     """What a page says of an item in the queue that two have to accept; '' for any other."""
+    if export.status != Status.SENT:
+        return ""
     limit = export.company.second_approver_from
-    if export.status != Status.SENT or limit is None or moved(export) < limit:
+    if limit is None or moved(export) < limit:
         return ""
     row = FirstApproval.objects.filter(export=export, version=export.version)
     first = row.select_related("by").first()

@@ -6,10 +6,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Protocol
 
 from approvals.states import Status
 from directory.models import Event
+from directory.prepared import Prepared
 
 MOST = 200
 # What happened, in the past tense; the worker's steps are told as the ERP's doing.
@@ -74,11 +76,22 @@ class InHistory(Protocol):
 
 def told(about: InHistory, *, most: int = MOST) -> list[Told]:
     """What happened to it, newest first; one query."""
-    events = Event.objects.filter(subject=about.subject).order_by("-id")[:most]
     return [
-        tell(verb, at, name, json.loads(body)["data"])
-        for verb, at, name, body in events.values_list("verb", "at", "actor__name", "body")
+        tell(row["verb"], row["at"], row["actor__name"], json.loads(row["body"])["data"])
+        for row in _latest(most).rows(about.subject)
     ]
+
+
+@cache
+def _latest(most: int) -> Prepared[Event]:
+    return Prepared(
+        lambda subject: (
+            Event.objects.filter(subject=subject)
+            .order_by("-id")
+            .values("verb", "at", "actor__name", "body")[:most]
+        ),
+        str,
+    )
 
 
 def tell(verb: str, at: datetime, name: str | None, data: dict[str, Any]) -> Told:

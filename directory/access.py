@@ -167,6 +167,7 @@ def holds_push(user: User, company: Company) -> bool:
 
 
 _COMPANY = Prepared(lambda pk: Company.objects.filter(pk=pk), int)
+_PROJECT = Prepared(lambda pk: Project.objects.select_related("company", "job").filter(pk=pk), int)
 
 
 def open_company(user: User, company_id: int, *tools: Tool) -> Access:
@@ -181,7 +182,7 @@ def open_company(user: User, company_id: int, *tools: Tool) -> Access:
 
 def open_project(user: User, project_id: int, *tools: Tool) -> Access:
     """The project and what `user` may do there; 404 without at least reading one of `tools`."""
-    project = Project.objects.select_related("company", "job").filter(pk=project_id).first()
+    project = _PROJECT.first(project_id)
     if project is None:
         raise Http404
     access = access_to(user, project.company, project)

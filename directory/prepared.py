@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from django.db import connection
-from django.db.models import Model, QuerySet
+from django.db.models import Model, QuerySet, prefetch_related_objects
 from django.db.models.query import get_related_populators
 
 M = TypeVar("M", bound=Model)
@@ -35,10 +35,14 @@ class Prepared(Generic[M]):
         self._marks = [_MARKS[kind][place] for place, kind in enumerate(types)]
 
     @cached_property
+    def _queryset(self) -> QuerySet[M, Any]:
+        return self._made(*self._marks)
+
+    @cached_property
     def _written(self) -> tuple[Any, str, list[tuple[int | None, Any]]]:
         """What reads the rows, SQL, and its parameters: which value stands there, or what does
         always."""
-        compiler = self._made(*self._marks).query.get_compiler(connection.alias)
+        compiler = self._queryset.query.get_compiler(connection.alias)
         sql, parameters = compiler.as_sql()
         if any(mark not in parameters for mark in self._marks):
             raise ValueError(f"A value does not stand in {sql}")
@@ -91,9 +95,12 @@ class Prepared(Generic[M]):
         return compiler.apply_converters(rows, self._converters) if self._converters else rows
 
     def all(self, *values: Value) -> list[M]:
-        """The rows for these values as objects, with annotations and what it selects with them."""
-        rows = self._asked(values)
-        return [self._read(row) for row in rows]
+        """The rows for these values as objects, with annotations and what it selects with them or
+        prefetches."""
+        found = [self._read(row) for row in self._asked(values)]
+        if lookups := self._queryset._prefetch_related_lookups:  # type: ignore[attr-defined]
+            prefetch_related_objects(found, *lookups)
+        return found
 
     def first(self, *values: Value) -> M | None:
         """The first row, if there is one; the queryset should ask for no more."""

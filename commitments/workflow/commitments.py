@@ -31,6 +31,17 @@ from directory.access import Access
 from directory.entered import Fault, Reader
 from directory.models import Project
 from directory.perms import Tool
+from directory.prepared import Prepared
+
+_OPEN_CHANGE_ORDERS = Prepared(
+    lambda commitment: (
+        ChangeOrder.objects.filter(commitment=commitment)
+        .exclude(status__in=SETTLED)
+        .order_by("number")
+        .values("number")[:20]
+    ),
+    int,
+)
 
 
 @transaction.atomic
@@ -138,8 +149,7 @@ def why_not_commitment_status(now: Commitment, status: str) -> str:
     if status == CommitmentStatus.COMPLETE:
         return "Only a commitment that is in the ERP can be completed."
     if status == CommitmentStatus.VOID:
-        open_ones = now.change_orders.exclude(status__in=SETTLED).order_by("number")
-        numbers = ", ".join(open_ones.values_list("number", flat=True)[:20])
+        numbers = ", ".join(one["number"] for one in _OPEN_CHANGE_ORDERS.rows(now.pk))
         if numbers:
             return f"Change orders {numbers} are open. Void, reject or delete them first."
     return ""

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from django.shortcuts import get_object_or_404
+from django.http import Http404
 
 from commitments.models import ChangeOrder, Commitment
+from directory.prepared import Prepared
+
+_COMMITMENT = Prepared(lambda pk: Commitment.in_full().filter(pk=pk), int)
+_CHANGE_ORDER = Prepared(lambda pk: ChangeOrder.in_full().filter(pk=pk), int)
 
 
 def load_commitment(commitment_id: int) -> Commitment:
     """A commitment with its lines, in four queries. Raises Http404 if it was deleted."""
-    return get_object_or_404(Commitment.in_full(), pk=commitment_id)
+    found = _COMMITMENT.first(commitment_id)
+    if found is None:
+        raise Http404
+    return found
 
 
 def load_change_order(change_order_id: int) -> ChangeOrder:
     """A change order with its lines, in five queries. Raises Http404 if it was deleted."""
-    return get_object_or_404(ChangeOrder.in_full(), pk=change_order_id)
+    found = _CHANGE_ORDER.first(change_order_id)
+    if found is None:
+        raise Http404
+    return found
