@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from django.utils.functional import cached_property
 
 from approvals.states import VIEW_OF, Status, View
-from attachments.keeping import attached
+from attachments.keeping import attached, attached_to
 from connectors.contract import Attached, Document, Kind, Problem, Receipt, Terms
 from directory.models import Company, Project, User
 
@@ -133,7 +133,7 @@ class Export(models.Model):
     @cached_property
     def attached(self) -> tuple[Attached, ...]:
         """The files that its document has now; read once."""
-        return attached([self.subject])[self.subject]
+        return attached_to(self.subject)
 
     _read: tuple[str, Document] | None = None
 

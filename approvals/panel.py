@@ -105,15 +105,15 @@ def panel_for(
     """
     export, document = (item, item.live()) if isinstance(item, Export) else (item.export, item)
     problems: list[Problem] = []
+    connection, erp = connection_of(export)
     if document is not None and export.status in EDITABLE:
-        connection = Connection.of(export.company_id)
         problems = send_problems(document, document.to_document(), connection)
     ours = [
         button
         for button in buttons(export, document, access, [problem.text for problem in problems])
         if button.who == Who.SENDER
     ]
-    words, detail, advice = _said(export)
+    words, detail, advice = _said(export, connection, erp)
     return Panel(
         export=export,
         words=words,
@@ -141,7 +141,7 @@ def review_panel(
 ) -> Panel:
     """The panel of the review page: the approver's buttons, and the sender's own."""
     document = export.live()
-    words, detail, advice = _said(export)
+    words, detail, advice = _said(export, *connection_of(export))
     return Panel(
         export=export,
         words=words,
@@ -168,9 +168,10 @@ def connection_of(export: Export) -> tuple[Connection | None, Capabilities | Non
     return connection, connector_for(connection.erp).capabilities
 
 
-def _said(export: Export) -> tuple[str, str, str]:
+def _said(
+    export: Export, connection: Connection | None, erp: Capabilities | None
+) -> tuple[str, str, str]:
     """What the ribbon says of a status, something smaller behind it, and what can be done."""
-    connection, erp = connection_of(export)
     name = erp.short if erp else "the ERP"
     words, detail = _ribbon(
         export, connection, name, erp.record_word(export.kind) if erp else "record"

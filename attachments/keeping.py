@@ -20,6 +20,7 @@ from connectors.contract import Attached
 from directory.entered import unreadable
 from directory.formats import size_text
 from directory.models import Company, User
+from directory.prepared import Prepared
 
 LARGEST = 25 * 1024 * 1024
 MOST_AT_ONCE = 20
@@ -52,6 +53,21 @@ def attached(subjects: Collection[str]) -> dict[str, tuple[Attached, ...]]:
         file = Attached(id=pk, name=name, type=kind, size=size, sha256=sha256)
         found[subject] = (*found[subject], file)
     return found
+
+
+def attached_to(subject: str) -> tuple[Attached, ...]:
+    """The files of one document now, oldest first, as a frozen copy names them."""
+    return tuple(Attached(**row) for row in _ATTACHED_TO.rows(subject))
+
+
+_ATTACHED_TO = Prepared(
+    lambda subject: (
+        Attachment.objects.filter(subject=subject, removed_at=None)
+        .order_by("id")
+        .values("id", "name", "type", "size", "sha256")
+    ),
+    str,
+)
 
 
 def fit(files: Sequence[UploadedFile[Any]]) -> list[Fit]:

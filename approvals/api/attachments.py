@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from approvals import attaching
 from approvals.doors import open_export, sees_document
-from attachments.keeping import attached
+from attachments.keeping import attached_to
 from attachments.serving import CONTENT_TYPES, served
 from connectors.contract import Attached
 from directory.http import person
@@ -55,7 +55,7 @@ def attachments(request: Request, pk: int) -> Response:
         attaching.need_to_attach(export, access)
         files = [one for one in request.FILES.getlist("file") if isinstance(one, UploadedFile)]
         attaching.attach(export, files, by=access)
-        return Response(AttachmentList(list(attached([export.subject])[export.subject])), 201)
+        return Response(AttachmentList(list(attached_to(export.subject))), 201)
     if sees_document(export, access):
         return Response(AttachmentList(list(export.attached)))
     return Response(AttachmentList(list(export.document.attachments)))
