@@ -66,3 +66,16 @@ def test_what_is_selected_with_it_comes_along_and_json_is_read(django_assert_num
         found = with_company.first(company.pk)
         assert found is not None
         assert (found.company, found.settings) == (company, {"category": "class"})
+
+
+def test_what_is_prefetched_comes_along_each_time(django_assert_num_queries) -> None:
+    company, other = factories.CompanyFactory.create_batch(2)
+    project = factories.ProjectFactory.create(company=company)
+    with_projects = Prepared(
+        lambda pk: Company.objects.filter(pk=pk).prefetch_related("projects"), int
+    )
+    for one, projects in ((company, [project]), (other, []), (company, [project])):
+        with django_assert_num_queries(2):
+            found = with_projects.first(one.pk)
+            assert found is not None
+            assert list(found.projects.all()) == projects
