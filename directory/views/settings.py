@@ -12,15 +12,17 @@ from django.views.decorators.http import require_http_methods
 from directory import workflow
 from directory.access import open_company
 from directory.forms import SettingsForm
-from directory.http import person
+from directory.http import fresh, person
 from directory.perms import Level, Tool
 from directory.telling import history
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
+@fresh
 def settings(request: HttpRequest, company_id: int) -> HttpResponse:
-    """The company's settings: to read for everybody who may open ERP Integrations."""
+    """The company's settings: to read for everybody who may open ERP Integrations. Saving asks for
+    the password again, because it can switch the second approver off."""
     access = open_company(person(request), company_id, Tool.ERP)
     company = access.company
     shown = {

@@ -17,7 +17,7 @@ from approvals.workflow import Item, take_all
 from directory.models import Company, Event, Membership, User
 from directory.privilege import grant_push, revoke_push
 from directory.workflow import change_settings
-from tests.stage import Stage
+from tests.stage import Stage, sign_in
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ def test_it_cannot_be_set_while_fewer_than_two_decide(stage: Stage) -> None:
         _set(stage, Decimal(1))
     assert Company.objects.get(pk=stage.company.pk).second_approver_from is None
     dora = Client()
-    dora.force_login(stage.dora)
+    sign_in(dora, stage.dora)
     path = f"/companies/{stage.company.pk}/erp/settings/"
     answer = dora.post(path, {"second_approver_from": "1000", "rejection_reasons": ""})
     assert answer.status_code == 422

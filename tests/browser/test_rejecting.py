@@ -19,6 +19,8 @@ def test_a_rejection_with_a_reason_and_a_line(
     dora.get_by_label("Reasons for rejecting").fill("Wrong vendor\nWrong cost code")
     dora.get_by_label("Two approvers").fill("100000")
     dora.get_by_role("button", name="Save").click()
+    dora.get_by_label("Password").fill("a long enough password")
+    dora.get_by_role("button", name="Confirm").click()
     expect(dora.get_by_text("Saved the settings")).to_be_visible()
     screenshot(dora, "rejecting-1-settings")
 

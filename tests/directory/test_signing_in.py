@@ -174,3 +174,15 @@ def test_reasons_are_kept_once_each(stage: Stage, at: At) -> None:
     history = dora.get(page).content.decode()
     assert "reasons for rejecting: none → Wrong vendor; Wrong cost code" in history
     assert at(stage.ann).post(page, {"rejection_reasons": ""}).status_code == 403
+
+
+def test_settings_are_not_changed_at_a_browser_that_was_left_open(stage: Stage) -> None:
+    """Whoever sits down there could switch the second approver off and accept alone."""
+    page = f"/companies/{stage.company.pk}/erp/settings/"
+    left_open = Client()
+    left_open.force_login(stage.dora)
+    answer = left_open.post(page, {"rejection_reasons": "Mine"})
+    assert answer.status_code == 302
+    assert "reauthenticate" in answer["Location"]
+    stage.company.refresh_from_db()
+    assert stage.company.rejection_reasons == []
