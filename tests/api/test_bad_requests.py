@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from approvals.models import Export
 from commitments.models import Commitment
@@ -137,3 +138,9 @@ def test_a_method_that_there_is_not(stage: Stage, program: Program) -> None:
 def test_an_address_that_there_is_not(stage: Stage, program: Program) -> None:
     response = program(stage.ann).client.post("/api/v1/invoices/", {})
     assert (response.status_code, response["Content-Type"]) == (404, "application/problem+json")
+
+
+def test_an_address_with_a_line_break_is_told_as_a_problem(client: Client) -> None:
+    for address in ("/api/v1/erp-records/%0A/", "/api/v1/nowhere/", "/api/v1/"):
+        answer = client.get(address)
+        assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
