@@ -203,13 +203,15 @@ def _rows(figures: Grid) -> SafeString:
     )
 
 
-def _money(figures: Figures) -> list[tuple[str, str]]:
-    return [
-        ("Original", money(figures.original)),
-        ("Modifications", money(figures.modified)),
-        ("Revised", money(figures.revised)),
-        ("Committed", money(figures.committed)),
+def _money(figures: Figures) -> list[tuple[str, str, bool]]:
+    """(label, amount, whether it is below zero): a template's calls cost more than its reading."""
+    values = [
+        ("Original", figures.original),
+        ("Modifications", figures.modified),
+        ("Revised", figures.revised),
+        ("Committed", figures.committed),
     ]
+    return [(label, money(value), value < 0) for label, value in values]
 
 
 def _rounds(now: Budget) -> Sequence[Export]:
