@@ -19,7 +19,7 @@ from approvals.models import Export
 from approvals.states import Status
 from bench.data import copy, run, settle, unhindered
 from connectors.models import Connection
-from connectors.webconnector import password_digest
+from connectors.passwords import password_digest
 from directory.models import (
     Company,
     CostCode,

@@ -22,7 +22,7 @@ from bench.processor import seconds_of_database, seconds_used
 from bench.serving import WebServer, serving
 from bench.visits import Visit, message
 from connectors.models import Connection as QuickBooks
-from connectors.webconnector import password_digest
+from connectors.passwords import password_digest
 from directory.models import Company
 from tests.stage import PASSWORD, Stage, set_stage
 

@@ -12,57 +12,37 @@ from django.db import transaction
 
 from approvals.models import Export
 from bench import exports
-from bench.client import request, seconds_each, signed_in
 from bench.data import settle
 from bench.database import database
 from bench.exports import BIG
-from bench.measuring import Goal, Result, alternate
-from bench.serving import serving
+from bench.measuring import Result
+from bench.pages import managed_by, page_against_json
 from commitments.models import ChangeOrder, ChangeOrderLine, Commitment, CommitmentLine
 from commitments.states import ChangeOrderStatus
-from directory.models import CostCode, Membership, Project, ToolLevel, User, Vendor
-from directory.perms import PROJECT_TOOLS, Level
+from directory.models import CostCode, Project, User, Vendor
 from tests import factories
 
 EXPORTS = 10_000
 LINES = 200
 CHANGE_ORDERS = 40
 REQUESTS = 20  # in a round
-ROUNDS = 11
 
 
 def measure(_wanted: Collection[str], _large: int) -> Iterator[Result]:
     with database("p11") as url:
         people = exports.build(EXPORTS)
-        project = Project.objects.filter(company=BIG).order_by("pk")[0]
-        member = Membership.objects.get(user=people.pam, company=BIG)
-        for tool in PROJECT_TOOLS:
-            ToolLevel.objects.create(
-                membership=member, company_id=BIG, project=project, tool=tool, level=Level.ADMIN
-            )
-        commitment = _commitment(project, people.pam)
+        commitment = _commitment(managed_by(people.pam), people.pam)
         settle()
-        with serving(url) as server:
-            ours, against = (
-                [request("GET", path, signed_in(people.pam))] * REQUESTS
-                for path in (commitment.get_absolute_url(), f"/bench/document/?id={commitment.pk}")
-            )
-            times = alternate(
-                lambda: seconds_each(server, ours),
-                lambda: seconds_each(server, against),
-                rounds=ROUNDS,
-            )
-    yield Result(
-        name="P11",
-        what=f"a commitment's page, {LINES} lines and {CHANGE_ORDERS} change orders, against JSON",
-        size=LINES + CHANGE_ORDERS,
-        ours=1 / times.ours,
-        against=1 / times.against,
-        unit="pages/s",
-        ratio=1 / times.ratio,
-        goal=Goal(0.25, at_least=True),
-        spread=times.spread,
-    )
+        yield page_against_json(
+            "P11",
+            f"a commitment's page, {LINES} lines and {CHANGE_ORDERS} change orders",
+            LINES + CHANGE_ORDERS,
+            url=url,
+            person=people.pam,
+            page=commitment.get_absolute_url(),
+            json=f"/bench/document/?id={commitment.pk}",
+            requests=REQUESTS,
+        )
 
 
 @transaction.atomic

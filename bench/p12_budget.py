@@ -13,62 +13,42 @@ from django.db.models import Max
 
 from approvals import workflow
 from bench import exports
-from bench.client import request, seconds_each, signed_in
 from bench.data import run, settle
 from bench.database import database
 from bench.exports import BIG
-from bench.measuring import Goal, Result, alternate
-from bench.serving import serving
+from bench.measuring import Result
+from bench.pages import managed_by, page_against_json
 from budgets.models import Budget
 from budgets.workflow import create_budget, load_budget, lock_budget
 from directory.access import access_to
-from directory.models import Company, CostCode, Membership, Project, ToolLevel, User
-from directory.perms import PROJECT_TOOLS, Level
+from directory.models import Company, CostCode, Project, User
 from tests.budgets.many import many_lines
 
 EXPORTS = 10_000
 LINES = 3_000
 REQUESTS = 10  # in a round
-ROUNDS = 11
 
 
 def measure(_wanted: Collection[str], _large: int) -> Iterator[Result]:
     with database("p12") as url:
         people = exports.build(EXPORTS)
-        project = Project.objects.filter(company=BIG).order_by("pk")[0]
-        member = Membership.objects.get(user=people.pam, company=BIG)
-        for tool in PROJECT_TOOLS:
-            ToolLevel.objects.create(
-                membership=member, company_id=BIG, project=project, tool=tool, level=Level.ADMIN
-            )
-        budget = _budget(project, people.pam)
+        budget = _budget(managed_by(people.pam), people.pam)
         settle()
-        yield from _measured(url, budget, people.pam, "a draft")
+        yield _measured(url, budget, people.pam, "a draft")
         _send(budget, people.pam)
-        yield from _measured(url, budget, people.pam, "on its way")
+        yield _measured(url, budget, people.pam, "on its way")
 
 
-def _measured(url: str, budget: Budget, pam: User, state: str) -> Iterator[Result]:
-    with serving(url) as server:
-        ours, against = (
-            [request("GET", path, signed_in(pam))] * REQUESTS
-            for path in (budget.get_absolute_url(), f"/bench/budget/?project={budget.project_id}")
-        )
-        times = alternate(
-            lambda: seconds_each(server, ours),
-            lambda: seconds_each(server, against),
-            rounds=ROUNDS,
-        )
-    yield Result(
-        name="P12",
-        what=f"a budget's page, {LINES:,} lines, {state}, against JSON",
-        size=LINES,
-        ours=1 / times.ours,
-        against=1 / times.against,
-        unit="pages/s",
-        ratio=1 / times.ratio,
-        goal=Goal(0.25, at_least=True),
-        spread=times.spread,
+def _measured(url: str, budget: Budget, pam: User, state: str) -> Result:
+    return page_against_json(
+        "P12",
+        f"a budget's page, {LINES:,} lines, {state}",
+        LINES,
+        url=url,
+        person=pam,
+        page=budget.get_absolute_url(),
+        json=f"/bench/budget/?project={budget.project_id}",
+        requests=REQUESTS,
     )
 
 

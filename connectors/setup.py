@@ -16,10 +16,10 @@ from django.urls import reverse
 
 from connectors import engine
 from connectors.models import CALLS_EVERY, Connection, Lane
+from connectors.passwords import password_digest
 from connectors.pulls import request_sync
 from connectors.quickbooks import qwc
 from connectors.registry import connector_for, names
-from connectors.webconnector import password_digest
 from directory.access import Access
 from directory.history import Happened, append
 from directory.models import Company

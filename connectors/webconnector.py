@@ -19,14 +19,13 @@ from typing import IO
 
 from django.conf import settings
 from django.db import connection as database
-from django.db.models import Exists, OuterRef, QuerySet
-from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from connectors import engine
 from connectors.contract import Refused
-from connectors.models import INTERVALS_KEPT, Connection, Guesses, Session
+from connectors.models import INTERVALS_KEPT, Connection, Session
+from connectors.passwords import KNOCKED_AT, count_guess, password_digest
 from connectors.quickbooks import errors, soap, wsdl
 from connectors.registry import connector_for
 from connectors.replies import Spool
@@ -35,19 +34,8 @@ from directory.prepared import Prepared
 log = logging.getLogger(__name__)
 
 Result = str | int | list[str]
-# So many wrong passwords from one address, and the right one is refused there for a while.
-MOST_GUESSES = 10
-GUESSES_REMEMBERED = 600  # seconds
 PIECE = 1 << 16
 LONGEST_SECONDS = 300  # for a message to come in
-
-
-def password_digest(password: str) -> str:
-    """What is kept of a Web Connector's password: a keyed SHA-256, 64 hexadecimal digits.
-
-    Fast on purpose: the password is 160 random bits, and every customer asks every few minutes.
-    """
-    return hmac.new(settings.SECRET_KEY.encode(), password.encode(), hashlib.sha256).hexdigest()
 
 
 @csrf_exempt
@@ -195,7 +183,7 @@ def _client_version(_caller: _Caller, _call: soap.Call) -> Result:
 
 def _authenticate(caller: _Caller, call: soap.Call) -> Result:
     """Who is it, and is there anything to do? Cheap: asked every few minutes by every customer."""
-    connection = _KNOCKED_AT.first(caller.connection_id, caller.address)
+    connection = KNOCKED_AT.first(caller.connection_id, caller.address)
     user = call.texts["strUserName"].encode()
     if connection is None or not hmac.compare_digest(connection.user_name.encode(), user):
         return ["", "nvu"]
@@ -203,7 +191,7 @@ def _authenticate(caller: _Caller, call: soap.Call) -> Result:
         return ["", "nvu"]
     digest = password_digest(call.texts["strPassword"])
     if not hmac.compare_digest(connection.password_digest, digest):
-        _count_guess(connection, caller.address)
+        count_guess(connection, caller.address)
         log.warning("A Web Connector with a wrong password at connection %s", connection.pk)
         return ["", "nvu"]
     seen(connection)
@@ -214,41 +202,6 @@ def _authenticate(caller: _Caller, call: soap.Call) -> Result:
     if isinstance(session, engine.Silence):
         return ["", "busy"]
     return [ticket, ""]
-
-
-def _knocked_at(connection_id: int, address: str) -> QuerySet[Connection]:
-    """The connection, whether it has work, and whether somebody at `address` guesses its password.
-
-    One indexed SELECT.
-    """
-    work = engine.due().filter(connection=OuterRef("pk"))
-    guesses = Guesses.objects.filter(
-        connection=OuterRef("pk"),
-        address=address,
-        count__gte=MOST_GUESSES,
-        forgotten_at__gt=Now(),
-    )
-    return Connection.objects.filter(pk=connection_id).annotate(
-        has_work=Exists(work), is_guessed_at=Exists(guesses)
-    )
-
-
-_KNOCKED_AT = Prepared(_knocked_at, int, str)
-
-
-def _count_guess(connection: Connection, address: str) -> None:
-    """Count a wrong password, for all web processes; each one is remembered for ten minutes."""
-    with database.cursor() as cursor:
-        cursor.execute(
-            """
-            DELETE FROM connectors_guesses WHERE forgotten_at <= statement_timestamp();
-            INSERT INTO connectors_guesses AS known (connection_id, address, count, forgotten_at)
-            VALUES (%s, %s, 1, statement_timestamp() + %s * interval '1 second')
-            ON CONFLICT (connection_id, address) DO UPDATE
-            SET count = known.count + 1, forgotten_at = excluded.forgotten_at
-            """,
-            [connection.pk, address, GUESSES_REMEMBERED],
-        )
 
 
 def seen(connection: Connection) -> None:

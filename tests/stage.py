@@ -21,8 +21,8 @@ from approvals.models import Export, Exportable
 from commitments.models import ChangeOrder, Commitment
 from connectors import engine
 from connectors.models import Connection
+from connectors.passwords import password_digest
 from connectors.quickbooks import OWNER_ID
-from connectors.webconnector import password_digest
 from directory.access import Access, access_to
 from directory.ledger import commit
 from directory.models import (
