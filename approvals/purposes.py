@@ -18,7 +18,9 @@ from approvals.states import STEPS, Status
 from connectors import engine
 from connectors.contract import (
     Absent,
+    Again,
     CannotTell,
+    Capabilities,
     Denied,
     Found,
     Receipt,
@@ -29,6 +31,7 @@ from connectors.contract import (
 from connectors.engine.scripts import Export as Input
 from connectors.engine.scripts import encode
 from connectors.models import Connection, Conversation
+from connectors.registry import connector_for
 
 
 class Exports:
@@ -53,6 +56,7 @@ class Exports:
         connection = Connection.of(_export(conversations[0]).company_id)
         if connection is None:
             raise LookupError("There are exports without a connection.")
+        erp = connector_for(connection.erp).capabilities
         wanted = {"export": Status.ACCEPTED, "find": Status.UNKNOWN}
         inputs: dict[str, str | None] = {c.subject: None for c in conversations}
         going = [
@@ -73,8 +77,8 @@ class Exports:
                 begun.append(Move(export, {}, {"key": conversation.key}))
                 why = self._why_not(connection, export, exports, now.terms(export.document))
                 if why:
-                    lost = any(a.outcome == "lost" for a in attempts[conversation.subject])
-                    (unsure if lost else stopped).append(
+                    doubt = engine.may_be_there(attempts[conversation.subject], erp)
+                    (unsure if doubt else stopped).append(
                         Move(export, {"message": why}, {"why": why})
                     )
                     continue
@@ -83,7 +87,7 @@ class Exports:
             )
         make(STEPS["begin"], begun, by=None)
         make(STEPS["fail"], stopped, by=None)
-        # An earlier write of these was never answered: whether they are there is for a person.
+        # Something of these may be in the ERP from earlier: whether it is, is for a person.
         make(STEPS["cannot-tell"], unsure, by=None)
         return inputs
 
@@ -96,7 +100,8 @@ class Exports:
         if texts != (export.copy_digest, export.terms_digest):
             return "What was approved has been changed in the database since. Nothing was sent."
         terms = export.frozen_terms
-        if terms is None or replace(goes_to, confirmed=terms.confirmed) != terms:
+        erp = connector_for(connection.erp).capabilities
+        if terms is None or _as_accepted(goes_to, terms, export.kind, erp) != terms:
             return (
                 "Where this goes in the ERP has changed since it was accepted (vendor, job, item "
                 "or the order itself). Nothing was sent. Look at the preview again and retry, or "
@@ -149,7 +154,7 @@ def what_follows(outcome: engine.Outcome) -> tuple[str, dict[str, Any]]:
             "erp_number": value.number,
             "message": "",
         }
-    if isinstance(value, Absent):
+    if isinstance(value, Absent | Again):
         return "found-not-there", {"message": ""}
     if isinstance(value, Unclear):
         return "cannot-tell", {"message": value.message}
@@ -160,6 +165,12 @@ def what_follows(outcome: engine.Outcome) -> tuple[str, dict[str, Any]]:
         raise TypeError(f"A script ended with {value!r}")
     step = "cannot-tell" if isinstance(error, CannotTell) else "fail"
     return step, {"message": _words(error.message, error.words, error.code)}
+
+
+def _as_accepted(goes_to: Terms, accepted: Terms, kind: str, erp: Capabilities) -> Terms:
+    """Where it would go now, with what only the approver decides as it was decided."""
+    number = accepted.number if kind in erp.chosen_numbers else goes_to.number
+    return replace(goes_to, confirmed=accepted.confirmed, number=number)
 
 
 def _words(message: str, words: str, code: str) -> str:

@@ -36,7 +36,9 @@ class Instant:
         budget_word="budget",
     )
 
-    def number(self, document: Document, _parent: Receipt | None) -> str:
+    def number(
+        self, document: Document, _parent: Receipt | None, _taken: frozenset[str] = frozenset()
+    ) -> str:
         return document.number
 
     def record(self, document: Document, _terms: Terms) -> str:
@@ -45,15 +47,20 @@ class Instant:
     def repeats_safely(self, _document: Document) -> bool:
         return True
 
+    def wants(self, _document: Document, _terms: Terms) -> tuple[str, ...]:
+        return ()
+
     def problems(
         self,
         _document: Document,
         _terms: Terms | None,
-        _facts: Mapping[str, str] | None = None,
+        _facts: Mapping[str, Any] | None = None,
     ) -> list[Problem]:
         return []
 
-    def export(self, document: Document, terms: Terms, key: str) -> Script[Receipt]:
+    def export(
+        self, document: Document, terms: Terms, key: str, _done: frozenset[str] = frozenset()
+    ) -> Script[Receipt]:
         """One write, one answer."""
         body = f"{document.number} {document.amount}"
         order = yield Request(body=body, writes=True, key=key, record=self.record(document, terms))

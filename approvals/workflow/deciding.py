@@ -238,10 +238,11 @@ def take_out_of_lane(export: Export) -> Changes:
     """Ends an acceptance before its export begins; the columns to write. Raises StepError."""
     connection = Connection.objects.get(company=export.company_id)
     subject = str(export.pk)
-    if any(a.outcome == "lost" for a in engine.attempts_of(connection.pk, [subject])[subject]):
+    attempts = engine.attempts_of(connection.pk, [subject])[subject]
+    if engine.may_be_there(attempts, connector_for(connection.erp).capabilities):
         raise StepError(
-            f"An earlier try of {export} was never answered, so it may be in the ERP. It is looked "
-            "for before anything is written; it cannot be taken back until that is known."
+            f"An earlier try of {export} was not answered to its end, so it may be in the ERP, or "
+            "part of it. That is settled first; it cannot be taken back until it is known."
         )
     if not engine.withdraw(connection.pk, subject):
         raise StepError(f"The export of {export} has begun; it can no longer be taken back.")

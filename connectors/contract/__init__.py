@@ -15,6 +15,7 @@ from connectors.contract.asking import (
     Reply,
     Request,
     Script,
+    Unfinished,
 )
 from connectors.contract.connector import (
     Capabilities,
@@ -34,8 +35,10 @@ from connectors.contract.documents import (
     digest_of,
     pair,
 )
+from connectors.contract.pushing import Call, Pushed, Site
 from connectors.contract.results import (
     Absent,
+    Again,
     Area,
     Attempt,
     Candidate,
@@ -59,10 +62,12 @@ from connectors.contract.results import (
 
 __all__ = [
     "Absent",
+    "Again",
     "Area",
     "Attached",
     "Attempt",
     "Busy",
+    "Call",
     "Candidate",
     "CannotTell",
     "Capabilities",
@@ -88,15 +93,18 @@ __all__ = [
     "PreviewRow",
     "Problem",
     "Pulled",
+    "Pushed",
     "Receipt",
     "Ref",
     "Refused",
     "Reply",
     "Request",
     "Script",
+    "Site",
     "StillThere",
     "Terms",
     "Unclear",
+    "Unfinished",
     "aggregate",
     "digest_of",
     "pair",

@@ -14,9 +14,11 @@ class Request(Frozen, frozen=True, kw_only=True):
     """One question or order to the ERP, in its words, not yet wrapped for the wire.
 
     `body` is the request itself ('' for a check of an earlier attempt). What `writes` travels
-    alone under its `key`, and so does a `check` of that key. `record` names the ERP record that is
-    read or written: a question about a record that an answer of this session already holds is
-    answered from there, unless it must be `fresh`.
+    alone under its `key`, and so does a `check` of that key. A conversation may write several
+    times: each write has the conversation's key and up to three characters of its own, so that the
+    same call of the same document has the same key. `record` names the ERP record that is read or
+    written: a question about a record that an answer of this session already holds is answered from
+    there, unless it must be `fresh`.
     """
 
     body: str
@@ -56,11 +58,18 @@ class ErpError(Exception):
 
 
 class Busy(ErpError):
-    """Nothing was written; the same may work later."""
+    """Nothing at all was written by this conversation; the same may work later."""
 
 
 class Refused(ErpError):
     """The ERP read it and said no; nothing was written."""
+
+
+class Unfinished(ErpError):
+    """Part was written or may have been, and `find` can decide later how it goes on.
+
+    The last write counts as one that was never answered.
+    """
 
 
 class CannotTell(ErpError):

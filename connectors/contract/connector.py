@@ -30,7 +30,10 @@ class Capabilities(Frozen, frozen=True, kw_only=True):
 
     name: str  # as written in titles: QuickBooks® Desktop
     short: str  # as written in sentences: QuickBooks
-    transport: Literal["poll", "push"]
+    transport: Literal["poll", "push"]  # it asks us, or we call it (`Pushed`)
+    # Whether the ERP can be asked if a record is there. Where it cannot, a person who looked
+    # attests it, a retry leaves out what was confirmed (`Connector.export`), and nothing is
+    # compared at night.
     can_find: bool
     number_length: dict[str, int]
     order_word: str  # purchase order, subcontract
@@ -42,6 +45,10 @@ class Capabilities(Frozen, frozen=True, kw_only=True):
     confirms: frozenset[Kind] = frozenset()
     # How many characters other texts may have, by kind of document and field: counted while typing.
     text_length: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
+    # Kinds whose number in the ERP the approver may change at acceptance, and its longest.
+    chosen_numbers: dict[str, int] = msgspec.field(default_factory=dict)
+    # Questions that share one message.
+    questions_at_once: int = 50
 
     def record_word(self, kind: str) -> str:
         """What the record that a document of this kind stands in is called."""
@@ -53,8 +60,13 @@ class Connector(Protocol):
 
     capabilities: Capabilities
 
-    def number(self, document: Document, parent: Receipt | None) -> str:
-        """The number that the document gets in the ERP."""
+    def number(
+        self, document: Document, parent: Receipt | None, taken: frozenset[str] = frozenset()
+    ) -> str:
+        """The number that the document gets in the ERP.
+
+        Where the connector makes one up (`Capabilities.chosen_numbers`), it is none of `taken`.
+        """
 
     def record(self, document: Document, terms: Terms) -> str:
         """The ERP record that it writes: two exports of one record never overlap."""
@@ -66,15 +78,22 @@ class Connector(Protocol):
     def repeats_safely(self, document: Document) -> bool:
         """Whether the very same write, sent again under its key, cannot add anything."""
 
+    def wants(self, document: Document, terms: Terms) -> tuple[str, ...]:
+        """The names of the records (see `records`) that `problems` and `preview` want to see.
+
+        Each that is known is handed to them in `facts`, under its name.
+        """
+
     def problems(
         self,
         document: Document,
         terms: Terms | None,
-        facts: Mapping[str, str] | None = None,
+        facts: Mapping[str, Any] | None = None,
     ) -> list[Problem]:
         """Every reason why it cannot go, at once. `terms` is None while it is not yet accepted.
 
-        `facts`: what the ERP last said of itself (`Hello.facts`), for what it has switched off.
+        `facts`: what the ERP last said of itself (`Hello.facts`), for what it has switched off, and
+        what is known of `wants`.
         """
 
     def preview(
@@ -82,16 +101,23 @@ class Connector(Protocol):
         document: Document,
         terms: Terms,
         known: Mapping[str, Any] | None,
-        facts: Mapping[str, str] | None = None,
+        facts: Mapping[str, Any] | None = None,
     ) -> Preview:
         """What will change, also while something is still to be linked.
 
-        `known` is the ERP record as last seen (one value of `records`), `facts` what the ERP last
-        said of itself (`Hello.facts`); both only serve to show and to warn.
+        `known` is the ERP record as last seen (one value of `records`), `facts` as in `problems`;
+        both only serve to show and to warn.
         """
 
-    def export(self, document: Document, terms: Terms, key: str) -> Script[Receipt]:
-        """Write it, once, under `key`. Raises Busy, Refused or CannotTell."""
+    def export(
+        self, document: Document, terms: Terms, key: str, done: frozenset[str] = frozenset()
+    ) -> Script[Receipt]:
+        """Write it, once, under `key` (20 characters).
+
+        `done`: digests (`digest_of`) of the bodies of writes that earlier attempts had confirmed.
+        Where a document takes several calls and the ERP cannot be asked, these are left out.
+        Raises Busy, Refused, Unfinished or CannotTell.
+        """
 
     def find(
         self, document: Document, terms: Terms, attempts: Sequence[Attempt]

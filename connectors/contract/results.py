@@ -80,24 +80,36 @@ class Absent(Frozen, frozen=True, kw_only=True):
     seen: str = ""  # what was asked and answered, in words
 
 
+class Again(Frozen, frozen=True, kw_only=True):
+    """Nobody can ask whether it arrived, but the very same may be sent once more: it adds nothing.
+
+    `why` that is so, in words.
+    """
+
+    why: str
+
+
 class Unclear(Frozen, frozen=True, kw_only=True):
     """Neither provably there nor provably not: what was seen."""
 
     message: str
 
 
-Finding = Found | Denied | Absent | Unclear
+Finding = Found | Denied | Absent | Again | Unclear
 
 
 class Attempt(Frozen, frozen=True, kw_only=True):
-    """One earlier write of this document: its key, and whether it was answered with a no.
+    """One earlier write of this document, under its key, and what became of it.
 
-    `wrote` is a digest of the document and its destination as they were then.
+    lost: no answer came, or none that settles it. refused: its script ended with the answer.
+    passed: it was answered and its script went on. `wrote` is a digest of the document and its
+    destination as they were then, `asked` one of the write's `Request.body`.
     """
 
     key: str
-    outcome: Literal["lost", "refused"]
+    outcome: Literal["lost", "refused", "passed"]
     wrote: str = ""
+    asked: str = ""
 
 
 # --- Of what was exported ----------------------------------------------------------------------

@@ -10,8 +10,8 @@ head, counters. A purpose locks all its rows before the first step of a transact
 conversation is changed: so do people who put one into the lane or take it out.
 """
 
-from connectors.engine.answers import fail_message, progress, receive
-from connectors.engine.attempts import attempts_of
+from connectors.engine.answers import fail_message, progress, receive, unsent
+from connectors.engine.attempts import attempts_of, disown, may_be_there
 from connectors.engine.outcomes import Outcome, Purpose, register
 from connectors.engine.queue import due, is_writing, queue, queue_all, withdraw
 from connectors.engine.sessions import (
@@ -20,6 +20,7 @@ from connectors.engine.sessions import (
     close_session,
     expire_sessions,
     open_session,
+    still_here,
 )
 from connectors.engine.turns import next_message
 
@@ -30,10 +31,12 @@ __all__ = [
     "Silence",
     "attempts_of",
     "close_session",
+    "disown",
     "due",
     "expire_sessions",
     "fail_message",
     "is_writing",
+    "may_be_there",
     "next_message",
     "open_session",
     "progress",
@@ -41,5 +44,7 @@ __all__ = [
     "queue_all",
     "receive",
     "register",
+    "still_here",
+    "unsent",
     "withdraw",
 ]

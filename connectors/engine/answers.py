@@ -11,13 +11,13 @@ from django.db import connection as database
 from django.db.models.functions import Now
 
 from connectors.contract import Connector, Reply
-from connectors.engine.ends import abandon
+from connectors.engine.ends import abandon, leave
 from connectors.engine.outcomes import Outcome, lock
 from connectors.engine.queue import WAITING, ready, withdraw
 from connectors.engine.scripts import Ask, Reader
 from connectors.engine.sessions import SessionOver, heard, hold, lock_lane
 from connectors.engine.steps import finish, next_step
-from connectors.engine.turns import MOST_QUESTIONS
+from connectors.engine.turns import MOST_TURNS
 from connectors.models import Conversation, Exchange, Lane, Message, Session
 from connectors.registry import connector_for
 from connectors.replies import keep
@@ -60,6 +60,18 @@ def fail_message(session: Session, fault: str) -> None:
             abandon(lane, list(asked), fault)
 
 
+def unsent(session: Session, why: str) -> None:
+    """The message that is out never went: the ERP could not be reached at all. Nothing was written
+    with it, so whom it speaks for goes on another time, and the try does not count."""
+    with transaction.atomic():
+        lane = hold(session)
+        message, asked = _out(session)
+        if message is not None:
+            Message.objects.filter(pk=message.pk).update(fault=why, replied_at=Now(), writes=False)
+            Exchange.objects.filter(message=message).update(writes=False)
+            leave(lane, list(asked))
+
+
 def _out(session: Session) -> tuple[Message | None, dict[Conversation, list[Exchange]]]:
     """The message that is out; whom it speaks for, in their order, and all they asked so far."""
     exchanges = _SPOKEN.all(session.pk)
@@ -98,7 +110,7 @@ def progress(session: Session) -> int:
 _PROGRESS = Prepared(
     lambda connection, session: (
         Session.objects.filter(pk=session)
-        .annotate(left=ArraySubquery(ready(connection, session).values("id")[:MOST_QUESTIONS]))
+        .annotate(left=ArraySubquery(ready(connection, session).values("id")[:MOST_TURNS]))
         .values("finished", "left")
     ),
     int,

@@ -1,44 +1,77 @@
 """What was written before: every try since the ERP last confirmed the document."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Literal
 
 import msgspec
 from django.db import connection as database
 
-from connectors.contract import Attempt
-from connectors.engine.scripts import Export
+from connectors.contract import Attempt, Capabilities, digest_of
+from connectors.engine.scripts import Export, decode_request
+from connectors.models import Connection, Conversation
+from connectors.registry import connector_for
 
 # Writes that went out, of exports that began after the last one that was settled.
 _WRITTEN = """
-    SELECT one.subject, message.key, one.id, one.outcome, one.input
+    SELECT one.subject, message.key, one.id, one.outcome, one.input, exchange.request
     FROM connectors_conversation AS one
     JOIN connectors_exchange AS exchange ON exchange.conversation_id = one.id
     JOIN connectors_message AS message ON message.id = exchange.message_id
     WHERE one.connection_id = %(connection)s AND one.subject = ANY(%(subjects)s)
-      AND one.purpose = 'export' AND exchange.writes
+      AND one.purpose = 'export' AND exchange.writes AND NOT one.disowned
       AND NOT EXISTS (
           SELECT FROM connectors_conversation AS later
           WHERE later.connection_id = one.connection_id AND later.subject = one.subject
             AND later.purpose IN ('export', 'find', 'unlink') AND later.outcome = 'done'
             AND later.id >= one.id
       )
-    ORDER BY exchange.id
+    ORDER BY one.id, exchange.position
 """
 
 
 def attempts_of(connection: int, subjects: Sequence[str]) -> dict[str, tuple[Attempt, ...]]:
     """Every write of these subjects that went out and is not settled, oldest first; one query.
 
-    A conversation may write several times (QuickBooks: each rebuild after a stale EditSequence);
-    only its last write can be the one without an answer.
+    A conversation may write several times (a call for each line; in QuickBooks each rebuild after
+    a stale EditSequence): only its last write can be the one without an answer.
     """
     with database.cursor() as cursor:
         cursor.execute(_WRITTEN, {"connection": connection, "subjects": list(subjects)})
         rows = cursor.fetchall()
-    last = {conversation: key for _, key, conversation, _, _ in rows}
+    last = {conversation: n for n, (_, _, conversation, _, _, _) in enumerate(rows)}
     attempts: dict[str, tuple[Attempt, ...]] = dict.fromkeys(subjects, ())
-    for subject, key, conversation, outcome, given in rows:
-        lost = outcome == "lost" and last[conversation] == key
-        wrote = msgspec.json.decode(given, type=Export).wrote()
-        attempts[subject] += (Attempt(key=key, outcome="lost" if lost else "refused", wrote=wrote),)
+    for n, (subject, key, conversation, outcome, given, request) in enumerate(rows):
+        attempt = Attempt(
+            key=key,
+            outcome=_became(outcome, is_last=last[conversation] == n),
+            wrote=msgspec.json.decode(given, type=Export).wrote(),
+            asked=digest_of(decode_request(request).body),
+        )
+        attempts[subject] += (attempt,)
     return attempts
+
+
+def _became(outcome: str, *, is_last: bool) -> Literal["lost", "refused", "passed"]:
+    """What became of a write, by how its conversation ended."""
+    if not is_last or outcome == "stopped":
+        return "passed"
+    return "lost" if outcome == "lost" else "refused"
+
+
+def may_be_there(attempts: Iterable[Attempt], erp: Capabilities) -> bool:
+    """Whether something of a document may be in the ERP, so that it is not simply taken back.
+
+    A write was never answered; or some were confirmed, where nobody can ask what is there.
+    """
+    outcomes = {attempt.outcome for attempt in attempts}
+    return "lost" in outcomes or ("passed" in outcomes and not erp.can_find)
+
+
+def disown(connection: int, subject: str) -> None:
+    """A person has looked: nothing of the subject is in the ERP, whatever was written of it.
+
+    Where the ERP can be asked, it is asked all the same, and nothing is taken on trust.
+    """
+    erp = Connection.objects.only("erp").get(pk=connection).erp
+    if not connector_for(erp).capabilities.can_find:
+        Conversation.objects.filter(connection=connection, subject=subject).update(disowned=True)

@@ -1,20 +1,24 @@
-"""The four ways a conversation ends: settled, put back, lost, or dropped before it began."""
+"""How a conversation ends: settled, put back, stopped between two writes, lost, or dropped before
+it began."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 
 from django.conf import settings
 from django.db import connection as database
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from connectors.contract import Absent, CannotTell, Refused, StillThere, Unclear
-from connectors.engine.attempts import attempts_of
+from connectors.contract import Absent, Again, CannotTell, Refused, StillThere, Unclear
+from connectors.engine.attempts import attempts_of, may_be_there
 from connectors.engine.outcomes import Outcome, by_purpose, lock
 from connectors.engine.queue import CLOSED, queue
 from connectors.models import Conversation, Exchange, Lane
+from connectors.registry import connector_for
 
 MOST_TRIES = 20
+NO_ANSWER = "No answer came."
 
 
 def quarantine() -> timedelta:
@@ -77,16 +81,24 @@ _SETTLED = """
 """
 
 
-def put_back(lane: Lane, conversations: Sequence[Conversation], why: str = "") -> None:
+def put_back(
+    lane: Lane,
+    conversations: Sequence[Conversation],
+    why: str = "",
+    *,
+    between: Collection[int] = (),
+) -> None:
     """Nothing was written: again from the top, in another session, at the same turn.
 
     `why` is what stood in the way; without it (a visitor who left) the try does not count.
+    `between` are the ids of those that had writes confirmed, and go on after them.
     """
     tired = [c for c in conversations if why and c.tries + 1 >= MOST_TRIES]
     words = f"Tried {MOST_TRIES} times, and each time: {why}"
-    settle(lane, [given_up(conversation, words) for conversation in tired])
+    settle(lane, [given_up(lane, one, words, between=one.pk in between) for one in tired])
     again = [c for c in conversations if c not in tired]
-    _close(again, "put_back", why)
+    _close([c for c in again if c.pk not in between], "put_back", why)
+    _close([c for c in again if c.pk in between], "stopped", why)
     for purpose, group in by_purpose(again):
         purpose.put_back(group)
     for conversation in again:
@@ -103,19 +115,17 @@ def put_back(lane: Lane, conversations: Sequence[Conversation], why: str = "") -
         )
 
 
-def given_up(conversation: Conversation, words: str) -> Outcome:
+def given_up(
+    lane: Lane, conversation: Conversation, words: str, *, between: bool = False
+) -> Outcome:
     """The end of one that is not tried again by itself; `words` are for people.
 
-    While an earlier write is unanswered, "nothing was written" would be a guess.
+    While something of it may be in the ERP, "nothing was written" would be a guess.
     """
-    doubt = is_unsettled(conversation)
-    return Outcome(conversation, error=CannotTell(words) if doubt else Refused(words))
-
-
-def is_unsettled(conversation: Conversation) -> bool:
-    """Whether a write of its subject went out whose answer never came."""
-    attempts = attempts_of(conversation.connection_id, [conversation.subject])
-    return any(attempt.outcome == "lost" for attempt in attempts[conversation.subject])
+    attempts = attempts_of(lane.connection_id, [conversation.subject])[conversation.subject]
+    doubt = between or may_be_there(attempts, connector_for(lane.connection.erp).capabilities)
+    error = CannotTell(words) if doubt else Refused(words)
+    return Outcome(conversation, error=error, between=between)
 
 
 def lose(conversations: Sequence[Conversation], why: str) -> None:
@@ -138,13 +148,36 @@ def lose(conversations: Sequence[Conversation], why: str) -> None:
 def abandon(lane: Lane, conversations: Sequence[Conversation], why: str = "") -> None:
     """End conversations that cannot go on: lost if one of them wrote, put back otherwise."""
     lock(conversations)
-    wrote = set(
-        Exchange.objects.filter(conversation__in=conversations, writes=True).values_list(
-            "conversation_id", flat=True
-        )
-    )
-    lose([c for c in conversations if c.pk in wrote], why or "No answer came.")
+    wrote = set(_writes(conversations).values_list("conversation_id", flat=True))
+    lose([c for c in conversations if c.pk in wrote], why or NO_ANSWER)
     put_back(lane, [c for c in conversations if c.pk not in wrote], why)
+
+
+def leave(lane: Lane, conversations: Sequence[Conversation]) -> None:
+    """End conversations with which their session does not go on.
+
+    One whose every write was answered is in no doubt. It goes on after them where they are left
+    out by the next attempt; an ERP that can be asked is asked instead.
+    """
+    if connector_for(lane.connection.erp).capabilities.can_find:
+        abandon(lane, conversations)
+        return
+    lock(conversations)
+    writes = _writes(conversations).values_list("conversation_id", "message__replied_at")
+    out = {conversation for conversation, replied_at in writes if replied_at is None}
+    lose([c for c in conversations if c.pk in out], NO_ANSWER)
+    between = {conversation for conversation, _ in writes} - out
+    put_back(lane, [c for c in conversations if c.pk not in out], between=between)
+
+
+def has_written(lane: Lane, conversation: Conversation) -> bool:
+    """Whether a conversation that goes on had writes confirmed that its next attempt leaves out."""
+    asked = connector_for(lane.connection.erp).capabilities.can_find
+    return not asked and _writes([conversation]).exists()
+
+
+def _writes(conversations: Sequence[Conversation]) -> QuerySet[Exchange]:
+    return Exchange.objects.filter(conversation__in=conversations, writes=True)
 
 
 def _close(conversations: Iterable[Conversation], outcome: str, fault: str) -> None:
@@ -156,8 +189,8 @@ def _close(conversations: Iterable[Conversation], outcome: str, fault: str) -> N
 def _word(outcome: Outcome) -> str:
     """How it ended. seen: the ERP was asked, and that settles nothing (not there, still there)."""
     if outcome.error:
-        return "refused"
-    return "seen" if isinstance(outcome.value, Absent | Unclear | StillThere) else "done"
+        return "stopped" if outcome.between else "refused"
+    return "seen" if isinstance(outcome.value, Absent | Again | Unclear | StillThere) else "done"
 
 
 def _may_have_written(outcome: Outcome) -> bool:
@@ -167,5 +200,5 @@ def _may_have_written(outcome: Outcome) -> bool:
 
 def _is_final(outcome: Outcome) -> bool:
     """Whether the ERP need not remember this write any more: it is known what became of it."""
-    doubt = isinstance(outcome.error, CannotTell) or isinstance(outcome.value, Absent | Unclear)
-    return not doubt
+    unknown = isinstance(outcome.value, Absent | Again | Unclear)
+    return not (unknown or isinstance(outcome.error, CannotTell))

@@ -14,11 +14,15 @@ from connectors.models import Conversation
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The end of a script: what it returned, or the ERP's refusal, or its doubt."""
+    """The end of a script: what it returned, or the ERP's refusal, or its doubt.
+
+    `between`: it was given up between two writes, and every one that went out was confirmed.
+    """
 
     conversation: Conversation
     value: Any = None
     error: Refused | CannotTell | None = None
+    between: bool = False
 
 
 class Purpose(Protocol):

@@ -13,6 +13,7 @@ import msgspec
 
 from connectors.contract import (
     Absent,
+    Again,
     Attempt,
     Busy,
     CannotTell,
@@ -26,11 +27,14 @@ from connectors.contract import (
     Script,
     Terms,
     Unclear,
+    Unfinished,
     digest_of,
 )
 from connectors.engine.outcomes import Outcome
 from connectors.models import Conversation, Exchange, Message
 from connectors.replies import reply_of
+
+KEY = 20  # characters of a conversation's key; each write may add three of its own
 
 
 class Export(msgspec.Struct, frozen=True):
@@ -98,7 +102,8 @@ class Back:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """The script cannot go on: no answer where one was due, or it asked differently."""
+    """The script cannot go on: no answer where one was due, or it asked differently, or the ERP
+    left it unfinished."""
 
     why: str
 
@@ -139,7 +144,8 @@ def write_once(connector: Connector, given: Export, key: str) -> Script[Receipt]
 
     A write that was lost and is not there goes out again under its own key where the ERP
     recognises the repeat, and if it is the same still; everywhere else under a new one (after a
-    refusal, the ERP would answer the old key with the old refusal).
+    refusal, the ERP would answer the old key with the old refusal). What was confirmed of an
+    earlier attempt is handed over as done.
     """
     if given.attempts:
         finding = yield from connector.find(given.document, given.terms, given.attempts)
@@ -148,11 +154,12 @@ def write_once(connector: Connector, given: Export, key: str) -> Script[Receipt]
         if isinstance(finding, Unclear):
             raise CannotTell(finding.message)
         last = given.attempts[-1]
-        lost = isinstance(finding, Absent) and last.outcome == "lost"
+        lost = isinstance(finding, Absent | Again) and last.outcome == "lost"
         unchanged = last.wrote == given.wrote()
         if lost and unchanged and connector.repeats_safely(given.document):
-            key = last.key
-    return (yield from connector.export(given.document, given.terms, key))
+            key = last.key[:KEY]
+    done = frozenset(one.asked for one in given.attempts if one.outcome == "passed")
+    return (yield from connector.export(given.document, given.terms, key, done))
 
 
 @dataclass(slots=True)
@@ -202,6 +209,8 @@ def advance(
         return Outcome(conversation, value=end.value)
     except Busy as busy:
         return Back(busy.message)
+    except Unfinished as unfinished:
+        return Broken(str(unfinished))
     except (Refused, CannotTell) as error:
         return Outcome(conversation, error=error)
     return Ask(request)

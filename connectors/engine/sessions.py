@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import DurationField, ExpressionWrapper, F
 from django.db.models.functions import Now
 
-from connectors.engine.ends import abandon, quarantine
+from connectors.engine.ends import leave, quarantine
 from connectors.models import Conversation, Lane, Message, Session
 from directory.prepared import Prepared
 
@@ -30,17 +30,21 @@ class SessionOver(Exception):
 
 
 @transaction.atomic
-def open_session(connection: int, ticket_digest: str | None = None) -> Session | Silence:
+def open_session(
+    connection: int, ticket_digest: str | None = None, *, lease: timedelta | None = None
+) -> Session | Silence:
     """Take the lane of `connection` and end whatever session held it.
 
-    While that one has a write out and has not been silent for the quarantine, the answer is how
-    many seconds it still has. Otherwise the old ticket is dead from here on: what it had only
-    asked is put back, what it had written is lost and will be looked for.
+    A visitor who comes again takes over from his last visit; but while that one has a write out
+    and has not been silent for the quarantine, the answer is how many seconds it still has. Workers
+    hold a lane for `lease` since they were last heard of, longer than any of their calls takes.
+    Otherwise the old ticket is dead from here on: what it had only asked is put back, what it had
+    written is lost and will be looked for.
     """
     lane = lock_lane(connection)
     held = lane.session
     if held is not None:
-        left = _seconds_left(held)
+        left = _seconds_left(held, lease)
         if left > 0:
             return Silence(left)
         end(lane, held)
@@ -122,6 +126,13 @@ def hold(session: Session) -> Lane:
     return lane
 
 
+@transaction.atomic
+def still_here(session: Session) -> None:
+    """A worker is at it yet. Raises SessionOver where another one has taken the lane."""
+    hold(session)
+    heard(session)
+
+
 def heard(session: Session) -> None:
     """The visitor has called: the session is not silent."""
     with database.cursor() as cursor:
@@ -134,7 +145,7 @@ def heard(session: Session) -> None:
 def end(lane: Lane, session: Session) -> None:
     """End a session under the lane's lock and settle what it left open."""
     if left_open := _LEFT_OPEN.all(session.pk):
-        abandon(lane, left_open)
+        leave(lane, left_open)
     with database.cursor() as cursor:
         cursor.execute(
             """
@@ -156,12 +167,14 @@ _LEFT_OPEN = Prepared(
 )
 
 
-def _seconds_left(session: Session) -> int:
-    """Seconds until a session with an unanswered write may be taken over; 0 without one."""
-    if not Message.objects.filter(session=session, writes=True, replied_at=None).exists():
-        return 0
+def _seconds_left(session: Session, lease: timedelta | None) -> int:
+    """Seconds until a session may be taken over: see `open_session`."""
+    if lease is None:
+        if not Message.objects.filter(session=session, writes=True, replied_at=None).exists():
+            return 0
+        lease = quarantine()
     silent = Session.objects.annotate(
         silent=ExpressionWrapper(Now() - F("last_seen_at"), output_field=DurationField())
     ).get(pk=session.pk)
-    left: timedelta = quarantine() - silent.silent
+    left: timedelta = lease - silent.silent
     return max(0, ceil(left.total_seconds()))

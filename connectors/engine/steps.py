@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from django.db import OperationalError, transaction
 
 from connectors.contract import Connector
-from connectors.engine.ends import abandon, given_up, put_back, settle
+from connectors.engine.ends import abandon, given_up, has_written, put_back, settle
 from connectors.engine.outcomes import Outcome
 from connectors.engine.scripts import Back, Broken, Next, Reader, advance
 from connectors.models import Conversation, Exchange, Lane
@@ -93,4 +93,5 @@ def stop(lane: Lane, conversation: Conversation, error: Exception) -> None:
         f"({type(error).__name__}: {error}). Whoever runs this installation finds more in its log. "
         "Retry it when that is mended."
     )
-    finish(lane, conversation, given_up(conversation, words))
+    between = has_written(lane, conversation)
+    finish(lane, conversation, given_up(lane, conversation, words, between=between))

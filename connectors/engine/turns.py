@@ -20,8 +20,8 @@ from directory.prepared import Prepared
 
 log = logging.getLogger(__name__)
 
-# Questions that share one message: QuickBooks answers them in one go.
-MOST_QUESTIONS = 50
+# What is looked at in one go, and how long the questions may be that share a message.
+MOST_TURNS = 50
 MOST_BYTES = 500_000
 
 
@@ -82,14 +82,20 @@ def _turn(session: Session) -> tuple[Message | None, bool]:
         if step.request.alone:
             asking = Asking(conversation, step.request, exchanges)
             return _send(lane, connector, session, number, [asking]), True
-    return _together(lane, connector, session, number, reader)
+    if connector.capabilities.questions_at_once > 1:
+        turns = _ALL_READY.all(session.connection_id, session.pk)
+    return _together(lane, connector, session, number, reader, turns)
 
 
 def _together(
-    lane: Lane, connector: Connector, session: Session, number: int, reader: Reader
+    lane: Lane,
+    connector: Connector,
+    session: Session,
+    number: int,
+    reader: Reader,
+    turns: Sequence[Conversation],
 ) -> tuple[Message | None, bool]:
     """Begin what waits; the questions of all travel in one message, or else the first write."""
-    turns = _ALL_READY.all(session.connection_id, session.pk)
     lock(turns)
     asked = asked_by([conversation for conversation in turns if conversation.state == OPEN])
     going = _begin(lane, session, turns)
@@ -109,7 +115,8 @@ def _together(
         if not step.request.alone:
             questions.append(asking)
             size += len(step.request.body)
-            if len(questions) >= MOST_QUESTIONS or size > MOST_BYTES:
+            full = len(questions) >= connector.capabilities.questions_at_once
+            if full or size > MOST_BYTES:
                 break
         elif not questions:
             return _send(lane, connector, session, number, [asking]), True
@@ -119,9 +126,7 @@ def _together(
 
 
 _FIRST_READY = Prepared(lambda connection, session: ready(connection, session)[:1], int, int)
-_ALL_READY = Prepared(
-    lambda connection, session: ready(connection, session)[:MOST_QUESTIONS], int, int
-)
+_ALL_READY = Prepared(lambda connection, session: ready(connection, session)[:MOST_TURNS], int, int)
 _NEWEST = Prepared(
     lambda session: Message.objects.filter(session=session).order_by("-number").defer("reply")[:1],
     int,

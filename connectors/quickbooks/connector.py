@@ -87,7 +87,9 @@ class QuickBooks:
         },
     )
 
-    def number(self, document: Document, parent: Receipt | None) -> str:
+    def number(
+        self, document: Document, parent: Receipt | None, taken: frozenset[str] = frozenset()
+    ) -> str:
         """The purchase order's number, which a change order shares; QuickBooks numbers estimates.
 
         A later round of a budget has the number of its estimate.
@@ -120,8 +122,12 @@ class QuickBooks:
             return budgets.is_first(document)
         return document.kind == "commitment"
 
+    def wants(self, document: Document, terms: Terms) -> tuple[str, ...]:
+        """Nothing: what a session's beginning tells is enough."""
+        return ()
+
     def problems(
-        self, document: Document, terms: Terms | None, facts: Mapping[str, str] | None = None
+        self, document: Document, terms: Terms | None, facts: Mapping[str, Any] | None = None
     ) -> list[Problem]:
         """Every reason why it cannot go, at once."""
         return problems.problems(document, terms, facts or {})
@@ -131,13 +137,18 @@ class QuickBooks:
         document: Document,
         terms: Terms,
         known: Mapping[str, Any] | None,
-        facts: Mapping[str, str] | None = None,
+        facts: Mapping[str, Any] | None = None,
     ) -> Preview:
         """What will change, also while something is still to be linked."""
         return preview.preview(document, terms, known, facts or {})
 
-    def export(self, document: Document, terms: Terms, key: str) -> Script[Receipt]:
-        """Write it under `key` (20 characters). Raises Busy, Refused or CannotTell."""
+    def export(
+        self, document: Document, terms: Terms, key: str, done: frozenset[str] = frozenset()
+    ) -> Script[Receipt]:
+        """Write it under `key` (20 characters): one write, so there is nothing to leave out.
+
+        Raises Busy, Refused or CannotTell.
+        """
         faults = self.problems(document, terms)
         if faults:
             raise Refused(" ".join(fault.text for fault in faults), code=faults[0].code)

@@ -295,6 +295,6 @@ def test_every_script_is_here():
     """A script that is added to the connector is added here."""
     told = {"export", "find", "still_there", "compare", "look_up", "job_costs", "pull", "self_test"}
     pure = {"number", "record", "repeats_safely", "problems", "preview", "hello", "wrap", "unwrap"}
-    pure |= {"records", "held_as", "lists", "item_name", "capabilities"}
+    pure |= {"records", "held_as", "lists", "item_name", "capabilities", "wants"}
     assert {name for name in dir(connector) if not name.startswith("_")} == told | pure
     assert len(SCRIPTS) == 4 * 5 + 5 + 2

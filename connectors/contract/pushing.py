@@ -1,0 +1,65 @@
+"""What an ERP that we call needs beside a connector's methods: how a message becomes a call.
+
+Pure, too. The bodies and replies that are stored look like this, and hold no credentials ever:
+
+    POST /ws/UpdateSubcontract            HTTP 200 text/xml
+                                          (empty line)
+    <soapenv:Envelope ...                 <soapenv:Envelope ...
+
+A body without content is its first line alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from connectors.contract.asking import Reply
+from connectors.contract.connector import Connector
+from connectors.contract.documents import Frozen
+
+
+class Site(Frozen, frozen=True, kw_only=True):
+    """Where an ERP is reached, and as whom.
+
+    `address` is the base of its URLs without a slash at the end, `settings` the company's, `token`
+    what `Pushed.token` last gave ('' without one).
+    """
+
+    address: str
+    settings: Mapping[str, str]
+    secrets: Mapping[str, str]
+    token: str = ""
+
+    def __repr__(self) -> str:
+        """Without the secrets: it may end in a log."""
+        return f"Site({self.address})"
+
+
+class Call(Frozen, frozen=True, kw_only=True):
+    """One HTTP request, credentials and all. `path` is appended to the address of the site."""
+
+    method: str
+    path: str
+    headers: tuple[tuple[str, str], ...] = ()
+    content: bytes = b""
+
+    def __repr__(self) -> str:
+        """Without what may hold credentials: it may end in a log."""
+        return f"Call({self.method} {self.path.partition('?')[0]})"
+
+
+class Pushed(Connector, Protocol):
+    """An ERP that our workers call over HTTPS, one call for each message."""
+
+    def call(self, body: str, site: Site) -> Call:
+        """The call for a stored message, with the credentials put in."""
+
+    def token_call(self, site: Site) -> Call | None:
+        """The call that fetches a token; None where the site uses none."""
+
+    def token(self, reply: Reply) -> tuple[str, int]:
+        """The token in the reply to that, and for how many seconds it may be used.
+
+        Raises Refused where there is none in it.
+        """
