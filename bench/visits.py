@@ -55,7 +55,7 @@ class Visit:
         """The first question of the session."""
         self.call("serverVersion")
         self.call("clientVersion", strVersion="2.3.0.215")
-        name = self.stage.connection.user_name
+        name = self.stage.connection.user_name or ""
         self.ticket = self.call("authenticate", strUserName=name, strPassword=PASSWORD)
         return self.question()
 

@@ -111,7 +111,7 @@ def _row(found: Connection) -> dict[str, Any]:
         "id": found.pk,
         "company_id": found.company_id,
         "erp": found.erp,
-        "user_name": found.user_name,
+        "user_name": found.user_name or "",
         "endpoint": settings.BASE_URL + reverse("qbwc", args=[found.pk]),
         "qwc": settings.BASE_URL + reverse("qwc", args=[found.pk]),
         "erp_company": found.erp_company,

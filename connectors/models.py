@@ -30,7 +30,8 @@ class NextPlace(Func):
 
 
 class Connection(models.Model):
-    """A company's ERP. QuickBooks: one company file and the Web Connector that speaks for it."""
+    """A company's ERP. QuickBooks: one company file and the Web Connector that speaks for it.
+    Spectrum: one company of a server that we call."""
 
     class Schedule(models.IntegerChoices):
         NEVER = 0, "only when somebody asks"
@@ -42,10 +43,17 @@ class Connection(models.Model):
     company = models.OneToOneField(Company, models.PROTECT, related_name="connection")
     erp = models.CharField(max_length=20)
     # QuickBooks: the FileID that the Web Connector writes into the company file. Never changes.
-    company_file = models.CharField(max_length=40, unique=True)
-    user_name = models.CharField(max_length=40, unique=True)
-    password_digest = models.CharField(max_length=64)
+    # Of an ERP that we call: host:port/company, so that no two companies write into the same one.
+    company_file = models.CharField(max_length=300, unique=True)
+    # What the Web Connector signs in with; an ERP that we call has none.
+    user_name = models.CharField(max_length=40, unique=True, null=True)
+    password_digest = models.CharField(max_length=64, blank=True, default="")
+    # Where an ERP is called, and with what: see `connectors.secrets`.
+    address = models.CharField(max_length=300, blank=True, default="")
+    sealed = models.TextField(blank=True, default="")
     settings = models.JSONField(default=dict)
+    # Settings that somebody has seen at work in the ERP, as they were then: name -> value.
+    confirmed = models.JSONField(default=dict)
     created_at = models.DateTimeField(db_default=Now())
     # What the ERP said of itself when a session last began.
     erp_company = models.CharField(max_length=120, blank=True, default="")

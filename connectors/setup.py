@@ -42,18 +42,18 @@ def create_connection(company: Company, erp: str, by: Access) -> tuple[Connectio
         raise ValidationError(f"There is no connector for {erp!r}.")
     if Connection.objects.filter(company=company).exists():
         raise ValidationError(f"{company} has a connection already; a company has at most one.")
-    password = _new_password()
+    password, user_name = _new_password(), f"qb-{secrets.token_hex(3)}"
     connection = Connection.objects.create(
         company=company,
         erp=erp,
         # QuickBooks keeps it for ever, so it never changes: see `connectors.quickbooks.qwc`.
         company_file=f"{{{uuid.uuid4()}}}",
-        user_name=f"qb-{secrets.token_hex(3)}",
+        user_name=user_name,
         password_digest=password_digest(password),
         settings={"category": "nothing"},
     )
     Lane.objects.create(connection=connection)
-    _tell(connection, "connect", by, {"erp": erp, "user_name": connection.user_name})
+    _tell(connection, "connect", by, {"erp": erp, "user_name": user_name})
     # So that the first call finds something to ask: QuickBooks is spoken to only then.
     request_sync(connection, by)
     return connection, password
@@ -124,8 +124,11 @@ def change_categories(connection: Connection, by: Access, category: str) -> None
 def qwc_file(connection: Connection) -> str:
     """The .qwc file that the bookkeeper opens in the Web Connector; the same every time.
 
-    Raises ValueError where the Web Connector would refuse the address of this installation.
+    Raises ValueError where the Web Connector would refuse the address of this installation, and
+    for an ERP that no Web Connector speaks for.
     """
+    if connection.user_name is None:
+        raise ValueError("This company's ERP is called from here; there is no Web Connector.")
     return qwc.text(
         company=connection.company.name,
         url=f"{settings.BASE_URL}/qbwc/{connection.pk}/",

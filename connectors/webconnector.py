@@ -185,7 +185,9 @@ def _authenticate(caller: _Caller, call: soap.Call) -> Result:
     """Who is it, and is there anything to do? Cheap: asked every few minutes by every customer."""
     connection = KNOCKED_AT.first(caller.connection_id, caller.address)
     user = call.texts["strUserName"].encode()
-    if connection is None or not hmac.compare_digest(connection.user_name.encode(), user):
+    if connection is None or connection.user_name is None:  # none, or an ERP that we call
+        return ["", "nvu"]
+    if not hmac.compare_digest(connection.user_name.encode(), user):
         return ["", "nvu"]
     if connection.is_guessed_at:  # type: ignore[attr-defined]
         return ["", "nvu"]

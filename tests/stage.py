@@ -174,7 +174,7 @@ class Stage:
         qwc = Qwc(
             app_name="ERP Bridge",
             url=f"{server}/qbwc/{self.connection.pk}/",
-            user=self.connection.user_name,
+            user=self.connection.user_name or "",
             owner_id=OWNER_ID,
             file_id=FILE_ID,
         )

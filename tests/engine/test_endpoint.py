@@ -59,7 +59,7 @@ def authenticate(live_server, stage: Stage, password: str = PASSWORD, user: str 
         live_server,
         stage,
         "authenticate",
-        strUserName=user or stage.connection.user_name,
+        strUserName=user or stage.connection.user_name or "",
         strPassword=password,
     )
 

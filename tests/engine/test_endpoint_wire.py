@@ -102,7 +102,7 @@ def visit(line: Line, stage: Stage) -> tuple[str, str]:
     if stage.books.file_id(OWNER_ID) is None:
         stage.books.set_private_data(OWNER_ID, "FileID", FILE_ID)
     greeting = stage.books.host_company_preferences(OWNER_ID)
-    name = stage.connection.user_name
+    name = stage.connection.user_name or ""
     ticket = line.ask("authenticate", strUserName=name, strPassword=PASSWORD)
     assert len(ticket) == 64
     return ticket, line.ask("sendRequestXML", ticket=ticket, strHCPResponse=greeting)
@@ -352,7 +352,7 @@ def test_the_description_and_the_help_page_are_for_whoever_asks(
 def test_guesses_are_counted_for_all_web_processes(
     stage: Stage, server: WebServer, database_url: str
 ) -> None:
-    right = {"strUserName": stage.connection.user_name, "strPassword": PASSWORD}
+    right = {"strUserName": stage.connection.user_name or "", "strPassword": PASSWORD}
     wrong = right | {"strPassword": "a guess"}
     nobody, idle = ["", "nvu"], ["", "none"]
     with serving(database_url) as second, Line(server, stage) as one, Line(second, stage) as two:
