@@ -117,6 +117,8 @@ class Reading(models.Model):
     what = models.CharField(max_length=20)
     began_at = models.DateTimeField(null=True)  # the one under way, or the last
     since = models.DateTimeField(null=True)  # from when it asks; null: for everything
+    # Why something may be missing from it; such a reading never counts as one that came to its end.
+    incomplete = models.CharField(max_length=300, blank=True, default="")
     # When those began that came to their end: the last one, and the last one for everything.
     complete_from = models.DateTimeField(null=True)
     full_from = models.DateTimeField(null=True)

@@ -193,10 +193,14 @@ class Pulled(Frozen, frozen=True, kw_only=True):
 
     Rows are plain dictionaries: id, name, active, parent, and `problem` where it cannot be linked;
     those of `deleted` are list, id, name and deleted=True.
+
+    `incomplete`: why some may be missing from this page, in a sentence ('' where none are); what a
+    reading with such a page did not show is not taken for deleted.
     """
 
     rows: tuple[dict[str, Any], ...]
     more: str = ""
+    incomplete: str = ""
 
 
 class Estimate(Frozen, frozen=True, kw_only=True):

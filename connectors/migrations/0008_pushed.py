@@ -40,4 +40,9 @@ class Migration(migrations.Migration):
             name='user_name',
             field=models.CharField(max_length=40, null=True, unique=True),
         ),
+        migrations.AddField(
+            model_name='reading',
+            name='incomplete',
+            field=models.CharField(blank=True, default='', max_length=300),
+        ),
     ]
