@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('connectors', '0006_imports_at_once'),
+        ('connectors', '0007_disowned'),
     ]
 
     operations = [
