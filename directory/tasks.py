@@ -4,7 +4,7 @@ import logging
 
 from celery import shared_task
 
-from directory import letters, outbox
+from directory import keeping, letters, outbox
 
 log = logging.getLogger(__name__)
 
@@ -16,3 +16,10 @@ def mail() -> None:
     outbox.sweep()
     letters.write_letters()
     outbox.send_waiting()
+
+
+@shared_task
+def forget() -> None:
+    """Once a night: remove the mails and notices whose time is over."""
+    if gone := keeping.forget():
+        log.info("%s old mails and notices removed", gone)

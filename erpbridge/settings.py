@@ -284,6 +284,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "approvals.tasks.summaries",
         "schedule": crontab(hour=f"{SUMMARY_HOUR}-{min(SUMMARY_HOUR + 3, 23)}", minute=5),
     },
+    "forget": {"task": "directory.tasks.forget", "schedule": crontab(hour=7, minute=30)},
     "compare": {"task": "approvals.tasks.compare_all", "schedule": crontab(hour=8, minute=0)},
 }
 

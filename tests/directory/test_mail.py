@@ -11,10 +11,11 @@ from django.db import connections
 from django.db.models.functions import Now
 from django.test import Client
 
-from directory import outbox
+from directory import keeping, outbox
 from directory.letters import write_letters
 from directory.models import Mail, Notice, User
 from directory.notices import News, notices_of, tell
+from directory.tasks import forget
 from directory.tasks import mail as mail_task
 from tests.directory.conftest import At
 from tests.directory.smtp import BREAKS_OFF, MailServer
@@ -264,3 +265,17 @@ def test_an_invitation_is_mailed(stage: Stage, at: At, server: MailServer) -> No
     link = re.search(r"/accounts/password/reset/key/\S+", text)
     assert link is not None
     assert "password1" in Client().get(link[0], follow=True).content.decode()
+
+
+def test_old_mails_and_notices_are_forgotten_and_the_others_kept(stage: Stage) -> None:
+    told = [News(stage.ann.pk, title, "/") for title in ("Old", "Of this year")]
+    tell("failed", stage.company.pk, told)
+    Notice.objects.filter(title="Old").update(at=Now() - keeping.NOTICES)
+    sent, waiting, lately = _post(1), _post(2), _post(3)
+    for mail, state in ((sent, "sent"), (waiting, "waiting")):
+        Mail.objects.filter(pk=mail.pk).update(state=state, state_at=Now() - keeping.MAILS)
+    Mail.objects.filter(pk=lately.pk).update(state="sent")
+    forget()
+    assert [notice.title for notice in notices_of(stage.ann)] == ["Of this year"]
+    assert set(Mail.objects.values_list("subject", flat=True)) == {"Number 2", "Number 3"}
+    assert keeping.forget() == 0
