@@ -27,8 +27,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from sandbox.own_page import ADDRESS
 from sandbox.quickbooks.company_file import CompanyFile, load_seed
-from sandbox.quickbooks.control import ADDRESS, serve
+from sandbox.quickbooks.control import serve
 from sandbox.quickbooks.faults import Faults
 from sandbox.quickbooks.polling import Poller, Session
 from sandbox.quickbooks.qwc import Qwc

@@ -1,8 +1,5 @@
 """The page and the small interface of the demo process: what "QuickBooks" holds, and its faults.
 
-It listens on this machine only and answers only requests that name this machine and come from its
-own page, so that no website in the same browser can reach it.
-
 ========================== =====================================================================
 GET ``/``                  the page for people
 GET ``/orders``            purchase orders with their lines, as JSON; ``/estimates`` and ``/bills``
@@ -28,27 +25,15 @@ POST ``/preferences``      the bookkeeper sets preferences: ``IsUsingEstimates=f
 from __future__ import annotations
 
 import dataclasses
-import json
 from decimal import Decimal, InvalidOperation
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
+from sandbox import own_page
+from sandbox.own_page import BadRequest, truth
 from sandbox.quickbooks.page import page
 from sandbox.quickbooks.polling import Poller, Session
 from sandbox.quickbooks.web_connector import QUICKBOOKS
-
-ADDRESS = "127.0.0.1"
-LONGEST_BODY = 100_000
-PORTS_TRIED = 50
-
-
-class BadRequest(Exception):
-    """A request that cannot be taken, and why."""
-
-    def __init__(self, message: str, status: int = 400) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 class Control:
@@ -56,6 +41,10 @@ class Control:
 
     def __init__(self, poller: Poller) -> None:
         self.poller = poller
+
+    def page(self) -> str:
+        """The page for people, as HTML."""
+        return page(self.poller)
 
     def get(self, path: str) -> Any:
         """What a GET of a path answers as JSON."""
@@ -97,7 +86,7 @@ class Control:
             case ["bills"]:
                 return self._by_hand("enter_bill", **_amounts(values))
             case ["entries", list_id]:
-                return self._by_hand("set_active", list_id, active=_truth(values.get("active")))
+                return self._by_hand("set_active", list_id, active=truth(values.get("active")))
             case ["entries", list_id, "delete"]:
                 return self._by_hand("delete_entry", list_id)
             case ["items"]:
@@ -106,7 +95,7 @@ class Control:
                 return self._made("Class", **values)
             case ["preferences"]:
                 for name, value in values.items():
-                    self._by_hand("set_preference", name, _truth(value))
+                    self._by_hand("set_preference", name, truth(value))
                 return {"done": True}
         raise BadRequest(f"There is nothing at {path}.", 404)
 
@@ -141,10 +130,6 @@ def _amounts(values: dict[str, Any]) -> dict[str, Any]:
     return {**values, **amount}
 
 
-def _truth(value: Any) -> Any:
-    return {"true": True, "false": False}.get(str(value).lower(), value)
-
-
 def session_json(session: Session) -> dict[str, Any]:
     """A session for the log: outcome, calls, and each request to QuickBooks with its answer.
 
@@ -165,91 +150,6 @@ def session_json(session: Session) -> dict[str, Any]:
     }
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    control: Control
-
-    def do_GET(self) -> None:
-        self._answer("GET")
-
-    def do_POST(self) -> None:
-        self._answer("POST")
-
-    def _answer(self, method: str) -> None:
-        try:
-            self._only_from_here()
-            path = urlsplit(self.path).path
-            if method == "POST":
-                answer = self.control.post(path, self._values())
-                if self.headers.get_content_type() == "application/x-www-form-urlencoded":
-                    return self._send(303, b"", location="/")
-            elif path == "/":
-                return self._send(200, page(self.control.poller).encode(), kind="text/html")
-            else:
-                answer = self.control.get(path)
-        except BadRequest as error:
-            self.close_connection = True
-            return self._send(error.status, json.dumps({"error": str(error)}).encode())
-        return self._send(200, json.dumps(answer, default=_plain, indent=1).encode())
-
-    def _only_from_here(self) -> None:
-        host = self.headers.get("Host", "")
-        if host.rpartition(":")[0] not in (ADDRESS, "localhost"):
-            raise BadRequest("This page is for this machine only.", 403)
-        if self.headers.get("Origin") not in (None, f"http://{host}"):
-            raise BadRequest("Only the page itself may do that.", 403)
-
-    def _values(self) -> dict[str, Any]:
-        length = int(self.headers.get("Content-Length") or 0)
-        if not 0 <= length <= LONGEST_BODY:
-            raise BadRequest("The request is too long.", 413)
-        text = self.rfile.read(length).decode("utf-8", "replace")
-        if self.headers.get_content_type() != "application/json":
-            return dict(parse_qsl(text, keep_blank_values=True))
-        try:
-            values = json.loads(text)
-        except ValueError:
-            values = None
-        if not isinstance(values, dict):
-            raise BadRequest("The request is not a JSON object.")
-        return values
-
-    def _send(
-        self, status: int, body: bytes, *, kind: str = "application/json", location: str = ""
-    ) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", f"{kind}; charset=utf-8")
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("Cache-Control", "no-store")
-        self.send_header("X-Frame-Options", "DENY")
-        if location:
-            self.send_header("Location", location)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing is logged: the page asks every few seconds."""
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    raise TypeError(f"{value!r} cannot be written as JSON")
-
-
 def serve(poller: Poller, port: int) -> ThreadingHTTPServer:
-    """A server for `poller` on a port of this machine, not yet serving; the next free port when
-    this one is taken, any free one for port 0."""
-    handler = type("Handler", (_Handler,), {"control": Control(poller)})
-    last = port + PORTS_TRIED if port else 0
-    while True:
-        try:
-            server = ThreadingHTTPServer((ADDRESS, port), handler)
-        except OSError:
-            if port >= last:
-                raise
-            port += 1
-        else:
-            server.daemon_threads = True
-            return server
+    """A server for `poller`; see `own_page.serve`."""
+    return own_page.serve(Control(poller), port)

@@ -2,35 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from html import escape
 
+from sandbox.own_page import button, document
 from sandbox.quickbooks.faults import DESCRIPTIONS
 from sandbox.quickbooks.polling import Poller, Session
 from sandbox.quickbooks.views import LineView, OrderView
 
-_STYLE = """
-body { font: 15px/1.45 system-ui, sans-serif; margin: 0 auto; max-width: 75rem;
-       padding: 0 1rem 4rem; color: #1d2733 }
-header { background: #fff4d6; border: 1px solid #e0b84c; border-radius: .5rem;
-         padding: .6rem 1rem; margin: 1rem 0 }
-h1 { font-size: 1.4rem; margin: .2rem 0 }
-h2 { font-size: 1.15rem; margin: 2rem 0 .5rem }
-h3 { font-size: 1rem; margin: .1rem 0 }
-table { border-collapse: collapse; width: 100%; margin: .3rem 0 1rem }
-th, td { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid #dde3ea;
-         vertical-align: top }
-.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
-section { border: 1px solid #dde3ea; border-radius: .5rem; padding: .6rem 1rem; margin: .8rem 0 }
-.memo { white-space: pre-line; color: #4a5665; margin: .2rem 0 }
-form { display: inline }
-button { font: inherit; padding: .15rem .7rem; border: 1px solid #9aa7b5; border-radius: .35rem;
-         background: #fff; cursor: pointer }
-button.on { background: #c0392b; border-color: #c0392b; color: #fff }
-small, .quiet { color: #5d6978 }
-pre { overflow: auto; max-height: 22rem; background: #f5f7f9; padding: .5rem; font-size: .8rem;
-      white-space: pre-wrap; word-break: break-word }
-"""
 # What a press of a fault's button sets, and what takes it back.
 _SWITCHES: dict[str, tuple[str, str]] = {
     "lose_answer": ("1", "0"),
@@ -60,16 +38,13 @@ def page(poller: Poller) -> str:
     """The whole page as HTML."""
     company = poller.connector.company_file
     orders, estimates, bills = company.purchase_orders(), company.estimates(), company.bills()
-    parts = [
-        "<!doctype html><html lang=en><meta charset=utf-8>",
-        "<meta name=viewport content='width=device-width'>",
-        "<title>Stand-in for QuickBooks Desktop</title>",
-        f"<style>{_STYLE}</style>",
+    return document(
+        "Stand-in for QuickBooks Desktop",
         "<header><strong>This is a stand-in, not QuickBooks.</strong> It plays QuickBooks Desktop",
         " and its Web Connector for the demo and keeps their documented rules. What was never",
         " seen on a live QuickBooks is assumed.</header>",
         f"<h1>{escape(company.company_name)}</h1>",
-        f"<p>{_poll_line(poller)} {_button('/sync', 'Sync now')} <a href='/'>Reload</a></p>",
+        f"<p>{_poll_line(poller)} {button('/sync', 'Sync now')} <a href='/'>Reload</a></p>",
         f"<h2>Purchase orders ({len(orders)})</h2>",
         *(_order(each) for each in reversed(orders)),
         "" if orders else "<p class=quiet>None yet.</p>",
@@ -89,8 +64,7 @@ def page(poller: Poller) -> str:
         "<h2>Last sessions of the Web Connector</h2>",
         *(_session(each) for each in poller.sessions),
         "" if poller.sessions else "<p class=quiet>Nothing was sent yet.</p>",
-    ]
-    return "".join(parts) + "</html>"
+    )
 
 
 def _poll_line(poller: Poller) -> str:
@@ -106,20 +80,6 @@ def _poll_line(poller: Poller) -> str:
     return f"{how} {said}{': ' if last.result.message else ''}{escape(last.result.message)}."
 
 
-def _button(
-    action: str, label: str, values: Mapping[str, str] | None = None, *, on: bool = False
-) -> str:
-    hidden = "".join(
-        f"<input type=hidden name='{escape(name)}' value='{escape(value)}'>"
-        for name, value in (values or {}).items()
-    )
-    kind = " class=on" if on else ""
-    return (
-        f"<form method=post action='{escape(action)}'>{hidden}<button{kind}>{escape(label)}"
-        "</button></form>"
-    )
-
-
 def _order(order: OrderView) -> str:
     state = "closed" if order.is_closed else "received" if order.is_fully_received else ""
     rows = "".join(_line(each, order.txn_id) for each in order.lines)
@@ -131,13 +91,13 @@ def _order(order: OrderView) -> str:
         f"<p class=memo>{escape(order.memo)}</p>"
         "<table><tr><th>Item<th>Class<th>Description<th>Job<th>Service date<th class=n>Qty"
         f"<th class=n>Rate<th class=n>Amount<th>TxnLineID<th></tr>{rows}</table>"
-        + _button(
+        + button(
             f"/orders/{order.txn_id}/edit",
             "Edit by hand (memo)",
             {"Memo": f"{order.memo} (edited at the screen)".strip()},
         )
         + " "
-        + _button(f"/orders/{order.txn_id}/delete", "Delete by hand")
+        + button(f"/orders/{order.txn_id}/delete", "Delete by hand")
         + "</section>"
     )
 
@@ -168,10 +128,10 @@ def _list(poller: Poller, kind: str, title: str) -> str:
     for each in entries:
         what = ("false", "Make inactive") if each.is_active else ("true", "Make active")
         action = f"/entries/{each.list_id}"
-        buttons = _button(action, what[1], {"active": what[0]})
+        buttons = button(action, what[1], {"active": what[0]})
         rows.append(
             f"<tr><td>{escape(each.full_name)}<td>{'' if each.is_active else 'inactive'}"
-            f"<td>{buttons} {_button(f'{action}/delete', 'Delete')}</tr>"
+            f"<td>{buttons} {button(f'{action}/delete', 'Delete')}</tr>"
         )
     new = ""
     if kind in _NEW:
@@ -194,7 +154,7 @@ def _line(line: LineView, txn_id: str) -> str:
     text = "".join(f"<td>{escape(cell)}" for cell in cells)
     action = f"/lines/{txn_id}/{line.txn_line_id}"
     more = {"amount": f"{line.amount + 100:.2f}"}
-    buttons = f"{_button(action, '+ 100 by hand', more)} {_button(f'{action}/delete', 'Delete')}"
+    buttons = f"{button(action, '+ 100 by hand', more)} {button(f'{action}/delete', 'Delete')}"
     return (
         f"<tr>{text}<td class=n>{quantity}<td class=n>{rate}<td class=n>{line.amount:,.2f}"
         f"<td><small>{escape(line.txn_line_id)}</small><td>{buttons}</tr>"
@@ -207,9 +167,9 @@ def _faults(poller: Poller) -> str:
     for name, (on, off) in _SWITCHES.items():
         active = bool(values[name])
         label = f"Switch off ({values[name]})" if active else "Switch on"
-        button = _button("/faults", label, {name: off if active else on}, on=active)
+        switch = button("/faults", label, {name: off if active else on}, on=active)
         what = escape(DESCRIPTIONS[name])
-        rows.append(f"<tr><td>{button}<td>{what} <small>{name}</small></tr>")
+        rows.append(f"<tr><td>{switch}<td>{what} <small>{name}</small></tr>")
     return f"<table>{''.join(rows)}</table>"
 
 
@@ -223,11 +183,11 @@ def _preferences(poller: Poller) -> str:
         ("UserIsRestricted", "the Web Connector's user may not see everything"),
     ):
         on = bool(books.preference(name))
-        button = _button(
+        switch = button(
             "/preferences", "Switch off" if on else "Switch on", {name: str(not on).lower()}
         )
         rows.append(
-            f"<tr><td>{button}<td>{what}: {'on' if on else 'off'} <small>{name}</small></tr>"
+            f"<tr><td>{switch}<td>{what}: {'on' if on else 'off'} <small>{name}</small></tr>"
         )
     return f"<table>{''.join(rows)}</table>"
 

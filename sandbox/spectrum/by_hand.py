@@ -103,13 +103,15 @@ class ByHand:
     def set_status(self, kind: str, key: tuple[str, ...], status: str) -> None:
         """A vendor, job, phase or subcontract becomes active, inactive or complete: A, I, C."""
         self._there(kind, *key)
+        if status not in ("A", "I", "C"):
+            raise ValueError(f"A status is A, I or C, not {status!r}.")
         self._books.put(kind, key, {"Status_Code": status})
 
     def enter_cost(self, job: str, phase: str, cost_type: str, cost: Decimal) -> None:
         """Post a cost to a phase: its job-to-date dollars grow."""
         found = self._there(kinds.PHASE, job, phase, cost_type)
         grown = amount(found, "JTD_Actual_Dollars") + cost
-        values = {"JTD_Actual_Dollars": format(grown, "f")}
+        values = {"JTD_Actual_Dollars": f"{grown:.2f}"}
         self._books.put(kinds.PHASE, (job, phase, cost_type), values)
 
     # --- records ---

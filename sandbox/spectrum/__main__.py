@@ -1,0 +1,84 @@
+"""Run the stand-in for Viewpoint Spectrum as a process. It is not Spectrum.
+
+    python -m sandbox.spectrum --port 8482 --state var/spectrum --seed harbor.json
+
+The company is kept in ``company.spectrum`` in the state folder; the seed (which `ByHand.load`
+reads, with ``code`` and ``name`` of the company) fills one that is not there yet. The address of
+the page is written to ``control.url`` beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from sandbox.spectrum import control, server
+from sandbox.spectrum.company import SpectrumCompany
+
+COMPANY_NAME, ADDRESS_NAME = "company.spectrum", "control.url"
+PORT, CONTROL_PORT = 8482, 8792
+
+
+def open_company(state: Path, seed: Path | None) -> SpectrumCompany:
+    """The company of a state folder, made from the seed if it is not there yet."""
+    path = state / COMPANY_NAME
+    if path.exists() or seed is None:
+        return SpectrumCompany(path)
+    told = json.loads(seed.read_text(encoding="utf-8"))
+    company = SpectrumCompany(path, code=told["code"], name=told["name"])
+    company.load(told)
+    return company
+
+
+def options_of(arguments: Sequence[str]) -> argparse.Namespace:
+    """The command line; ends the process with a usage message when it does not hold."""
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox.spectrum",
+        description="A stand-in for Viewpoint Spectrum. Not Spectrum.",
+    )
+    parser.add_argument("--state", required=True, type=Path, help="folder of the company")
+    parser.add_argument("--seed", type=Path, help="JSON with the lists of a new company")
+    parser.add_argument("--port", type=int, default=PORT, help="port of the services; 0: any")
+    parser.add_argument(
+        "--control-port", type=int, default=CONTROL_PORT, help="port of the page; 0: any"
+    )
+    return parser.parse_args(arguments)
+
+
+def say(text: str) -> None:
+    """A line for whoever watches the process."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Run until SIGTERM or Ctrl-C."""
+    options = options_of(arguments)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    company = open_company(options.state, options.seed)
+    services = server.serve(company, options.port)
+    address = f"http://{server.ADDRESS}:{services.server_port}"
+    page = control.serve(company, address, options.control_port)
+    for each in (services, page):
+        threading.Thread(target=each.serve_forever, daemon=True).start()
+    own_address = f"http://{server.ADDRESS}:{page.server_port}/"
+    say(f"Stand-in for Spectrum (not Spectrum), company {company.code}, answers at {address}")
+    say(f"What it holds, and its faults: {own_address}")
+    (options.state / ADDRESS_NAME).write_text(f"{own_address}\n", encoding="utf-8")
+    stop.wait()
+    for each in (services, page):
+        each.shutdown()
+        each.server_close()
+    company.close()
+    say("The stand-in for Spectrum has stopped.")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
