@@ -55,9 +55,11 @@ _FILES = Prepared(
 
 
 def files_of(export: Export, access: Access) -> Files:
-    """The files of a live document, for somebody who may read it; two queries."""
+    """The files of a live document, for somebody who may read it; one query, and the export need
+    not ask again."""
     why = _may_not(export, access) or why_not_attach(export)
     found = _FILES.all(export.subject)
+    export.attached = tuple(keeping.named(one) for one in found)
     removable = frozenset(one.pk for one in found if not why and not why_not_remove(export, one.pk))
     return Files(export, found, [why] if why else [], removable)
 

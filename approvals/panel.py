@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from django.conf import settings
-from django.urls import reverse
 from django.utils import timezone
 
 from approvals import seconding
@@ -25,6 +24,7 @@ from connectors.contract import Capabilities, Problem
 from connectors.models import Connection
 from connectors.registry import connector_for
 from directory.access import Access
+from directory.addresses import address
 from directory.formats import age
 from directory.perms import Level, Tool
 
@@ -242,9 +242,9 @@ def _mended_at(problem: Problem, document: Exportable | None, access: Access) ->
     """The address where something that fails is mended; '' where this person has no way to it."""
     company, where = access.company.pk, problem.where
     if where == "settings":
-        return reverse("connection", args=[company]) if access.has(Tool.ERP, Level.READ) else ""
+        return address("connection", company) if access.has(Tool.ERP, Level.READ) else ""
     if problem.code in LISTS and access.has(Tool.DIRECTORY, Level.READ):
-        return reverse("directory_list", args=[company, LISTS[problem.code]])
+        return address("directory_list", company, LISTS[problem.code])
     if where == "parent":
         parent = document.export.parent if document else None
         above = parent.live() if parent else None

@@ -55,6 +55,11 @@ def attached(subjects: Collection[str]) -> dict[str, tuple[Attached, ...]]:
     return found
 
 
+def named(file: Attachment) -> Attached:
+    """The file as a frozen copy names it."""
+    return Attached(id=file.pk, name=file.name, type=file.type, size=file.size, sha256=file.sha256)
+
+
 def attached_to(subject: str) -> tuple[Attached, ...]:
     """The files of one document now, oldest first, as a frozen copy names them."""
     return tuple(Attached(**row) for row in _ATTACHED_TO.rows(subject))

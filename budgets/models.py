@@ -9,7 +9,6 @@ from typing import Any
 from django.db import models
 from django.db.models import Max, Q, QuerySet, Sum
 from django.db.models.functions import Now
-from django.urls import reverse
 
 from approvals.models import Exportable
 from approvals.rules import line_problems, place_problems
@@ -17,6 +16,7 @@ from approvals.states import Status
 from budgets.costs import Awaited, awaited
 from connectors.contract import Document, Kind, Line, Named, Problem
 from directory.access import Access, lacking
+from directory.addresses import address
 from directory.models import Category, Company, CostCode, Project, User
 from directory.perms import Level, Tool
 
@@ -48,7 +48,7 @@ class Budget(Exportable):
         return f"Budget of {self.project}"
 
     def get_absolute_url(self) -> str:
-        return reverse("budget", args=[self.project_id])
+        return address("budget", self.project_id)
 
     def may_send(self, access: Access) -> str:
         if access.has(Tool.BUDGET, Level.ADMIN):

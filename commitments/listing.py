@@ -14,15 +14,15 @@ from urllib.parse import urlencode
 from django.db.models import Count, DecimalField, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.http import QueryDict
-from django.template import engines
-from django.urls import reverse
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from approvals.states import EDITABLE, Status
 from commitments.models import ChangeOrder, Commitment
 from commitments.states import ChangeOrderStatus, CommitmentStatus, Type
+from directory.addresses import address
 from directory.formats import money
 from directory.models import Project
+from directory.paging import escaped, rows_html
 from directory.prepared import Prepared
 
 PAGE = 100
@@ -115,7 +115,9 @@ def commitments(project: Project, wanted: Wanted) -> Listed:
     page = list(rows.values(*_COMMITMENT, "changes")[: PAGE + 1])
     address = _address("commitment", project.pk)
     return Listed(
-        rows=_html("commitments.jinja", [_commitment(row, address) for row in page[:PAGE]]),
+        rows=rows_html(
+            "commitments.jinja", rows=escaped([_commitment(row, address) for row in page[:PAGE]])
+        ),
         shown=len(page[:PAGE]),
         count=sums["count"],
         next=wanted.next(page[PAGE - 1]["number"] if len(page) > PAGE else ""),
@@ -159,8 +161,8 @@ def change_order_rows(
 ) -> SafeString:
     """Change orders as table rows; `with_commitment`: those of a list, which can be ticked."""
     address = _address("change_order", project)
-    made = [_change_order(row, address) for row in rows]
-    return _html("change_orders.jinja", made, with_commitment=with_commitment)
+    made = escaped([_change_order(row, address) for row in rows])
+    return rows_html("change_orders.jinja", rows=made, with_commitment=with_commitment)
 
 
 def approved_changes() -> Coalesce:
@@ -202,55 +204,53 @@ def _matching(
 
 def _address(name: str, project: int) -> str:
     """The address of a document of the project, to be filled with its id."""
-    return reverse(name, args=[project, 0]).replace("/0/", "/{}/")
+    return address(name, project, 0).replace("/0/", "/{}/")
 
 
-def _commitment(row: Mapping[str, Any], address: str) -> dict[str, Any]:
+# The cells of a row, in the order of its template, which takes them apart.
+
+
+def _commitment(row: Mapping[str, Any], address: str) -> Sequence[str]:
     original, changes = row["export__amount"], row["changes"]
-    return {
-        **_sendable(row, address),
-        "vendor": row["vendor__name"] or "",
-        "type": TYPE[row["type"]],
-        "status": COMMITMENT_STATUS[row["status"]],
-        "original": money(original),
-        "changes": money(changes),
-        "deduct": changes < 0,
-        "revised": money(original + changes),
-    }
+    return (
+        *_sendable(row, address),
+        row["vendor__name"] or "",
+        TYPE[row["type"]],
+        COMMITMENT_STATUS[row["status"]],
+        money(original),
+        money(changes),
+        " deduct" if changes < 0 else "",
+        money(original + changes),
+    )
 
 
-def _change_order(row: Mapping[str, Any], address: str) -> dict[str, Any]:
+def _change_order(row: Mapping[str, Any], address: str) -> Sequence[str]:
     amount = row["export__amount"]
-    return {
-        **_sendable(row, address),
-        "commitment": row["commitment__number"],
-        "revision": row["revision"],
-        "vendor": row.get("commitment__vendor__name") or "",
-        "status": CHANGE_ORDER_STATUS[row["status"]],
-        "date": row["date_created"].isoformat(),
-        "amount": money(amount),
-        "deduct": amount < 0,
-    }
+    return (
+        *_sendable(row, address),
+        row["commitment__number"],
+        str(row["revision"] or ""),
+        row.get("commitment__vendor__name") or "",
+        CHANGE_ORDER_STATUS[row["status"]],
+        row["date_created"].isoformat(),
+        money(amount),
+        " deduct" if amount < 0 else "",
+    )
 
 
-def _sendable(row: Mapping[str, Any], address: str) -> dict[str, Any]:
+def _sendable(row: Mapping[str, Any], address: str) -> Sequence[str]:
     """What the rows of both kinds have alike; `item` ticks what can be sent from a list."""
     status = row["export__status"]
     item = f"{row['export_id']}:{row['export__version']}" if status in EDITABLE else ""
-    return {
-        "url": address.format(row["id"]),
-        "item": item,
-        "cents": int(row["export__amount"] * 100),
-        "number": row["number"],
-        "title": row["title"],
-        "erp": status,
-        "erp_label": ERP_STATUS[status],
-    }
-
-
-def _html(template: str, rows: Sequence[dict[str, Any]], **context: Any) -> SafeString:
-    made = engines["jinja2"].get_template(template).render({"rows": rows, **context})
-    return mark_safe(made)  # noqa: S308 escaped by the template
+    return (
+        address.format(row["id"]),
+        item,
+        str(int(row["export__amount"] * 100)),
+        row["number"],
+        row["title"],
+        status,
+        ERP_STATUS[status],
+    )
 
 
 _SENDABLE = (

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from django.db import models
 from django.db.models import QuerySet
 from django.db.models.functions import Now
-from django.urls import reverse
 
 from approvals.models import Exportable
 from approvals.rules import line_problems, place_problems
@@ -15,6 +15,7 @@ from approvals.states import Status
 from commitments.states import ChangeOrderStatus, CommitmentStatus, Type
 from connectors.contract import Document, Kind, Line, Named, Problem
 from directory.access import Access, lacking
+from directory.addresses import address
 from directory.ledger import Part
 from directory.models import Category, Company, CostCode, Project, Vendor
 from directory.perms import Level, Tool
@@ -59,7 +60,7 @@ class Commitment(Exportable):
         return f"{self.number} {self.title}"
 
     def get_absolute_url(self) -> str:
-        return reverse("commitment", args=[self.project_id, self.pk])
+        return address("commitment", self.project_id, self.pk)
 
     @property
     def total(self) -> Decimal:
@@ -97,7 +98,7 @@ class Commitment(Exportable):
         return [line for line in self.lines.all() if line.introduced_by_id is None]
 
     def to_document(self) -> Document:
-        lines = tuple(_line(line) for line in self.own_lines())
+        lines = tuple(_lines(self.own_lines()))
         return Document(
             kind="commitment",
             id=self.pk,
@@ -207,7 +208,7 @@ class ChangeOrder(Exportable):
         return self.commitment.vendor
 
     def get_absolute_url(self) -> str:
-        return reverse("change_order", args=[self.commitment.project_id, self.pk])
+        return address("change_order", self.commitment.project_id, self.pk)
 
     @property
     def total(self) -> Decimal:
@@ -267,17 +268,7 @@ class ChangeOrder(Exportable):
 
     def to_document(self) -> Document:
         commitment = self.commitment
-        lines = tuple(
-            _line(
-                line,
-                Named(
-                    id=line.commitment_line_id,
-                    code=str(line.commitment_line.number),
-                    name=line.commitment_line.description,
-                ),
-            )
-            for line in self.lines.all()
-        )
+        lines = tuple(_lines(self.lines.all()))
         return Document(
             kind="change_order",
             id=self.pk,
@@ -324,20 +315,35 @@ def _project(project: Project) -> Named:
     return Named(id=project.pk, code=project.number, name=project.name)
 
 
-def _line(line: AnyLine, target: Named | None = None) -> Line:
-    return Line(
-        id=line.pk,
-        number=line.number,
-        cost_code=Named(id=line.cost_code_id, code=line.cost_code.code, name=line.cost_code.name),
-        category=Named(id=line.category_id, name=line.category.name),
-        sub_job=line.sub_job,
-        description=line.description,
-        quantity=line.quantity,
-        unit=line.unit,
-        unit_cost=line.unit_cost,
-        amount=line.amount,
-        commitment_line=target,
-    )
+def _lines(lines: Iterable[CommitmentLine | ChangeOrderLine]) -> Iterator[Line]:
+    """As the ERP gets them. Many lines of few cost codes are the rule."""
+    codes: dict[int, Named] = {}
+    categories: dict[int, Named] = {}
+    for line in lines:
+        code, category = line.cost_code_id, line.category_id
+        if code not in codes:
+            codes[code] = Named(id=code, code=line.cost_code.code, name=line.cost_code.name)
+        if category not in categories:
+            categories[category] = Named(id=category, name=line.category.name)
+        yield Line(
+            id=line.pk,
+            number=line.number,
+            cost_code=codes[code],
+            category=categories[category],
+            sub_job=line.sub_job,
+            description=line.description,
+            quantity=line.quantity,
+            unit=line.unit,
+            unit_cost=line.unit_cost,
+            amount=line.amount,
+            commitment_line=_target(line.commitment_line)
+            if isinstance(line, ChangeOrderLine)
+            else None,
+        )
+
+
+def _target(line: CommitmentLine) -> Named:
+    return Named(id=line.pk, code=str(line.number), name=line.description)
 
 
 def _vendor_problems(vendor: Vendor | None) -> list[Problem]:

@@ -10,7 +10,6 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET, require_POST
@@ -24,6 +23,7 @@ from budgets.costs import Awaited
 from budgets.grid import Figures, Grid, every_code, grid
 from budgets.models import Budget, Modification
 from budgets.views.doors import lacks, open_budget, open_place, posted_version, refused
+from directory.addresses import address
 from directory.downloads import csv_download
 from directory.entered import Invalid
 from directory.formats import money
@@ -63,9 +63,9 @@ def budget(request: HttpRequest, project_id: int) -> HttpResponse:
     search, after = (request.GET.get(name, "")[:96].strip("\0") for name in ("q", "after"))
     figures = grid(now, after=after, search=search)
     waiting = now.awaited()
-    edit_url = reverse("budget_edit", args=[project_id])
+    edit_url = address("budget_edit", project_id)
     links = {"lines": edit_url, "lock": "#actions", "awaited": "#awaited", "rounds": "#rounds"}
-    links["modifications"] = reverse("modification_new", args=[project_id])
+    links["modifications"] = address("modification_new", project_id)
     context = {
         "access": access,
         "project": project,
@@ -159,7 +159,7 @@ def _actions(now: Budget, waiting: Awaited, lacking: str) -> list[Action]:
 
     def action(label: str, name: str, why: str, *, step: str = "") -> Action:
         reasons = [reason for reason in (lacking or why,) if reason]
-        url = reverse(name, args=[project, step] if step else [project])
+        url = address(name, project, *([step] if step else []))
         return Action(label, url, reasons, bool(step))
 
     made = [

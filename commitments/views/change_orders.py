@@ -19,12 +19,13 @@ from commitments.states import ChangeOrderStatus, Type
 from commitments.views.commitments import PAGES as COMMITMENTS
 from commitments.views.documents import Pages, open_document, open_tool, shown
 from commitments.views.entering import enter
-from commitments.views.showing import rows, vendors_of, with_quantities
+from commitments.views.showing import vendors_of, with_quantities
 from commitments.workflow.verbs import CHANGE_ORDER
 from connectors.contract import aggregate
 from directory.access import Access
 from directory.formats import money
 from directory.models import Project
+from directory.paging import rows_html
 from directory.perms import Level, Tool
 
 
@@ -76,9 +77,9 @@ def _list_context(access: Access, project: Project) -> dict[str, Any]:
 
 def _lines(now: ChangeOrder, access: Access) -> Any:
     made_from = origins.of(now, access)
-    return rows(
+    return rows_html(
         "changes.jinja",
-        [
+        rows=[
             {
                 "number": line.number,
                 "target": line.commitment_line.number,

@@ -9,7 +9,6 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET, require_http_methods
@@ -18,15 +17,17 @@ from approvals.models import Kinds
 from commitments import forms, listing, logs, workflow
 from commitments.entries import commitment_entry
 from commitments.forms import Field, Typed
-from commitments.models import Commitment
+from commitments.models import Commitment, CommitmentLine
 from commitments.states import DECIDED, ChangeOrderStatus, CommitmentStatus, Type
 from commitments.views.documents import Pages, lacks, open_document, open_tool, shown
 from commitments.views.entering import enter
-from commitments.views.showing import Action, approved_changes, rows, vendors_of, with_quantities
+from commitments.views.showing import Action, approved_changes, vendors_of, with_quantities
 from commitments.workflow.verbs import COMMITMENT
 from directory.access import Access
+from directory.addresses import address
 from directory.formats import money
 from directory.models import Project, Vendor
+from directory.paging import escaped, rows_html
 from directory.perms import Level, Tool
 
 ZERO = Decimal("0.00")
@@ -55,12 +56,12 @@ def commitment(request: HttpRequest, project_id: int, pk: int) -> HttpResponse:
         "change_order_rows": listing.change_order_rows(changes, project_id, with_commitment=False),
         "copy": Action(
             "Copy",
-            f"{reverse('commitment_new', args=[project_id])}?copy={pk}",
+            f"{address('commitment_new', project_id)}?copy={pk}",
             [lack] if lack else [],
         ),
         "new_change_order": Action(
             "New change order",
-            reverse("change_order_new", args=[project_id, pk]),
+            address("change_order_new", project_id, pk),
             [why_no_change] if why_no_change else [],
         ),
     }
@@ -107,28 +108,30 @@ def _schedule(now: Commitment, changes: Sequence[Mapping[str, Any]], total: Deci
     """The schedule of values as table rows: original, approved changes, revised, its share."""
     numbers = {one["id"]: one["number"] for one in changes}
     sums = approved_changes(now)
-    shown = []
-    for line in now.lines.all():
-        changed = sums.get(line.pk, ZERO)
-        revised = line.amount + changed
-        # In the order of the template, which takes them apart: faster than looking up names.
-        shown.append(
-            (
-                line.number,
-                line.cost_code.code,
-                line.cost_code.name,
-                line.category.name,
-                line.description,
-                numbers.get(line.introduced_by_id or 0, ""),
-                forms.quantity(line),
-                money(line.amount),
-                money(changed),
-                changed < 0,
-                money(revised),
-                f"{100 * revised / total:.1f} %" if total else "",
-            )
-        )
-    return rows("schedule.jinja", shown, with_quantities=with_quantities(now))
+    shown = [_line(line, sums.get(line.pk, ZERO), total, numbers) for line in now.lines.all()]
+    return rows_html("schedule.jinja", rows=escaped(shown), with_quantities=with_quantities(now))
+
+
+def _line(
+    line: CommitmentLine, changed: Decimal, total: Decimal, numbers: Mapping[int, str]
+) -> Sequence[str]:
+    """The cells of a line, in the order of the template, which takes them apart: faster than
+    looking up names."""
+    revised = line.amount + changed
+    return (
+        str(line.number),
+        line.cost_code.code,
+        line.cost_code.name,
+        line.category.name,
+        line.description,
+        numbers.get(line.introduced_by_id or 0, ""),
+        forms.quantity(line),
+        money(line.amount),
+        money(changed),
+        " deduct" if changed < 0 else "",
+        money(revised),
+        f"{100 * revised / total:.1f} %" if total else "",
+    )
 
 
 def _fields(now: Commitment) -> list[Field]:
@@ -167,7 +170,7 @@ PAGES = Pages[Commitment](
     log=logs.commitments,
     target="",
     heading=lambda now: f"Edit commitment {now.number}" if now.pk else "New commitment",
-    parent=lambda now: ("Commitments", reverse("commitments", args=[now.project_id])),
+    parent=lambda now: ("Commitments", address("commitments", now.project_id)),
     fields=_fields,
     form_context=lambda now: {},
     typed=forms.typed_commitment,

@@ -13,7 +13,6 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
@@ -41,6 +40,7 @@ from commitments.views.showing import (
 )
 from commitments.workflow.verbs import Verbs
 from directory.access import Access, lacking, open_project
+from directory.addresses import address
 from directory.downloads import Cell, csv_download
 from directory.entered import Invalid
 from directory.http import person
@@ -80,7 +80,7 @@ class Pages(Generic[D]):
 
     def url(self, name: str, *args: int) -> str:
         """The address of one of its documents' pages: 'edit', 'status', 'delete'."""
-        return reverse(f"{self.kind.value}_{name}", args=args)
+        return address(f"{self.kind.value}_{name}", *args)
 
 
 # --- The list ----------------------------------------------------------------------------------
@@ -125,9 +125,9 @@ def _list(
         "current": pages.list_name,
         "wanted": wanted,
         "list": pages.listed(project, wanted),
-        "list_url": reverse(pages.list_name, args=[project.pk]),
-        "send_url": f"{reverse(f'{pages.list_name}_send', args=[project.pk])}{query}",
-        "log_url": f"{reverse(f'{pages.list_name}_log', args=[project.pk])}{query}",
+        "list_url": address(pages.list_name, project.pk),
+        "send_url": f"{address(f'{pages.list_name}_send', project.pk)}{query}",
+        "log_url": f"{address(f'{pages.list_name}_log', project.pk)}{query}",
         "erp_statuses": Status.choices,
         "why_no_send": _why_no_send(access, pages),
         **pages.list_context(access, project),
@@ -163,6 +163,7 @@ def shown(pages: Pages[D], now: D, access: Access) -> dict[str, Any]:
     locked = workflow.why_locked(now.export)
     why_no_delete = lack or pages.verbs.why_not_delete(now)
     heading, differs = since(now)
+    files = files_of(now.export, access)  # the panel looks at them, too
     return {
         "access": access,
         "project": project,
@@ -181,7 +182,7 @@ def shown(pages: Pages[D], now: D, access: Access) -> dict[str, Any]:
         "delete_url": pages.url("delete", project.pk, now.pk),
         "why_no_delete": [why_no_delete] if why_no_delete else [],
         "made_by": now.export.created_by,
-        "files": files_of(now.export, access),
+        "files": files,
         "since_heading": heading,
         "since": differs,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -11,8 +11,6 @@ from django.contrib import messages
 from django.db.models import QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template import engines
-from django.utils.safestring import SafeString, mark_safe
 
 from approvals.differences import changed
 from approvals.errors import Stale
@@ -70,12 +68,6 @@ class Action:
     label: str
     url: str
     reasons: Sequence[str] = ()
-
-
-def rows(template: str, rows: Iterable[object], **context: Any) -> SafeString:
-    """Rows of a long table, rendered by Jinja2, which escapes them."""
-    made = engines["jinja2"].get_template(template).render({"rows": rows, **context})
-    return mark_safe(made)  # noqa: S308 escaped by the template
 
 
 def erp_of(company: Company) -> Capabilities | None:

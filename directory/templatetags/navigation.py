@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from django import template
-from django.urls import reverse
 
 from directory.access import without_second_factor
+from directory.addresses import address
 from directory.models import Company, Notice, ToolLevel, User
 from directory.notices import KINDS, notices_of
 from directory.perms import COMPANY_TOOLS, Level, Tool
@@ -59,8 +59,8 @@ def company_links(user: User) -> list[Place]:
 
 def _link(tool: Tool, company: int) -> Link:
     if tool == Tool.ERP:
-        return Link(tool.label, reverse("queue", args=[company, "change-orders"]))
-    return Link(tool.label, reverse("directory", args=[company]))
+        return Link(tool.label, address("queue", company, "change-orders"))
+    return Link(tool.label, address("directory", company))
 
 
 @register.simple_tag

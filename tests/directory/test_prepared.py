@@ -79,3 +79,14 @@ def test_what_is_prefetched_comes_along_each_time(django_assert_num_queries) -> 
             found = with_projects.first(one.pk)
             assert found is not None
             assert list(found.projects.all()) == projects
+
+
+def test_an_object_is_one_of_the_database_and_can_be_saved() -> None:
+    company = factories.CompanyFactory.create(name="Ironwood")
+    found = Prepared(lambda pk: Company.objects.filter(pk=pk), int).first(company.pk)
+    assert found is not None
+    assert not found._state.adding
+    found.name = "Ironwood Builders"
+    found.save(update_fields=["name"])
+    company.refresh_from_db()
+    assert company.name == "Ironwood Builders"
