@@ -2,7 +2,8 @@
 
 Needed: DATABASE_URL, ERPBRIDGE_SECRET_KEY, ERPBRIDGE_ENCRYPTION_KEYS. Optional: REDIS_URL or
 CELERY_BROKER_URL, ERPBRIDGE_BASE_URL, ERPBRIDGE_STATE, ERPBRIDGE_DEBUG,
-ERPBRIDGE_ATTACHMENTS_GB; for mail EMAIL_URL, ERPBRIDGE_MAIL_FROM, ERPBRIDGE_SUMMARY_HOUR.
+ERPBRIDGE_ATTACHMENTS_GB; for mail EMAIL_URL, ERPBRIDGE_MAIL_FROM, ERPBRIDGE_SUMMARY_HOUR;
+ERPBRIDGE_VERIFY_HOUR.
 """
 
 import os
@@ -273,8 +274,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
     if CELERY_BROKER_URL.startswith("filesystem://")
     else {"socket_timeout": 2, "socket_connect_timeout": 2}
 )
-# When the daily summary is written, UTC.
+# When the daily summary is written, and when all that is stored is looked over, UTC.
 SUMMARY_HOUR = int(os.environ.get("ERPBRIDGE_SUMMARY_HOUR", "5"))
+VERIFY_HOUR = int(os.environ.get("ERPBRIDGE_VERIFY_HOUR", "3"))
 CELERY_BEAT_SCHEDULE_FILENAME = str(STATE_DIR / "celerybeat")
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "connectors.tasks.sweep", "schedule": 15.0},
@@ -286,6 +288,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=f"{SUMMARY_HOUR}-{min(SUMMARY_HOUR + 3, 23)}", minute=5),
     },
     "forget": {"task": "directory.tasks.forget", "schedule": crontab(hour=7, minute=30)},
+    "verify": {"task": "erpbridge.tasks.verify", "schedule": crontab(hour=VERIFY_HOUR, minute=30)},
     "compare": {"task": "approvals.tasks.compare_all", "schedule": crontab(hour=8, minute=0)},
 }
 

@@ -14,6 +14,7 @@ from directory.models.people import (
 )
 from directory.models.places import Company, Project
 from directory.models.privileges import PrivilegeRequest
+from directory.models.watching import Heartbeat, Verification
 
 __all__ = [
     "ApiToken",
@@ -24,6 +25,7 @@ __all__ = [
     "CompanyUserObjectPermission",
     "CostCode",
     "Event",
+    "Heartbeat",
     "Job",
     "JobCost",
     "Mail",
@@ -36,4 +38,5 @@ __all__ = [
     "Unlinked",
     "User",
     "Vendor",
+    "Verification",
 ]
