@@ -9,7 +9,10 @@ from typing import cast
 
 from connectors.contract import Connector
 
-OURS = {"quickbooks": "connectors.quickbooks:connector"}
+OURS = {
+    "quickbooks": "connectors.quickbooks:connector",
+    "spectrum": "connectors.spectrum:connector",
+}
 
 
 def names() -> list[str]:

@@ -1,0 +1,75 @@
+"""Whether Spectrum lets ERP Bridge use each service, tried without writing anything.
+
+The reads are asked for real. The services that write are called without naming any record, which
+they have to refuse as missing. Assumption: who may not use a service is told so (A) before anything
+else is looked at, as in the sample of Trimble's help.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from connectors.contract import Area, Busy, Request, Script
+from connectors.spectrum import calls, envelope, reading
+from connectors.spectrum.answers import Answer
+from connectors.spectrum.services import (
+    ADD_PHASE,
+    CHANGE_REQUEST,
+    GET_PHASE,
+    SUBCONTRACT,
+    SUBCONTRACT_PHASES,
+    Service,
+)
+
+_ENOUGH = 0.9  # a smaller part of what is known is no coincidence of what was removed lately
+_WRITES: tuple[tuple[str, Service], ...] = (
+    ("Subcontracts", SUBCONTRACT),
+    ("Subcontract lines", SUBCONTRACT_PHASES),
+    ("Change requests", CHANGE_REQUEST),
+    ("Phases and estimates", ADD_PHASE),
+)
+_NO_PHASES = "~"  # a cost type that no site has
+
+
+def self_test(known: Mapping[str, int]) -> Script[tuple[Area, ...]]:
+    """Each area, and what is wrong with it. `known` as in `Connector.self_test`. Raises Busy."""
+    areas = []
+    answer: Answer = yield Request(body=envelope.vendors(), fresh=True)
+    areas.append(_counted("Vendors", answer, known.get("vendors", 0)))
+    answer = yield reading.jobs(fresh=True)
+    areas.append(_counted("Jobs (GetJob)", answer, 0))
+    body = envelope.question(GET_PHASE, pCost_Type=_NO_PHASES)
+    answer = yield Request(body=body, fresh=True)
+    areas.append(Area(name="Phases (GetPhase)", problem=_problem(answer)))
+    for name, service in _WRITES:
+        answer = yield Request(body=envelope.question(service), fresh=True)
+        areas.append(Area(name=f"{name} ({service.name})", problem=_problem(answer)))
+    return tuple(areas)
+
+
+def _counted(name: str, answer: Answer, known: int) -> Area:
+    problem = _problem(answer)
+    if problem:
+        return Area(name=name, problem=problem)
+    shown = len(answer.rows)
+    if answer.whole and shown < known * _ENOUGH:
+        problem = f"Spectrum shows {shown:,} of them, and {known:,} are known here."
+    return Area(name=name, shown=shown, problem=problem)
+
+
+def _problem(answer: Answer) -> str:
+    """'' where the service answered at all: a value that it misses is no matter of rights."""
+    error = calls.failure(answer, "a call that only tries the service")
+    if isinstance(error, Busy):
+        raise error
+    if any(one.code == "A" for one in answer.refusals):
+        return f"Not authorised. Spectrum's words: {answer.words}"
+    if error is None or answer.understood:
+        return _not_allowed(answer)
+    return error.message
+
+
+def _not_allowed(answer: Answer) -> str:
+    """A read says E where a write says A."""
+    about = [one for one in answer.refusals if one.column in ("Authorization_ID", "GUID")]
+    return f"Not authorised. Spectrum's words: {answer.words}" if about else ""
