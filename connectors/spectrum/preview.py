@@ -78,7 +78,7 @@ def _change_order(document: Document, terms: Terms, facts: Facts) -> Preview:
         warnings=(
             "It is executed at once: Spectrum counts it as soon as it is there."
             if executed
-            else "It goes there as proposed, and counts only once somebody executes it in Spectrum.",
+            else "It goes there as proposed, and counts only once somebody executes it there.",
         ),
         not_sent=tuple(_not_sent(document, groups)),
     )
