@@ -21,6 +21,8 @@ def main(arguments: list[str]) -> int:
         return serving.manage(rest)
     if command == "test":
         return checking.test(rest)
+    if command == "simulate":
+        return checking.simulate(rest)
     if command == "bench":
         return checking.bench(rest)
     if command == "story" and not rest:

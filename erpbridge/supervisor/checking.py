@@ -1,4 +1,5 @@
-"""`test`, `check` and `bench`: the whole suite, everything that needs no suite, the benchmarks."""
+"""`test`, `check`, `simulate` and `bench`: the whole suite, everything that needs no suite, the
+simulation, the benchmarks."""
 
 import os
 import shutil
@@ -175,6 +176,22 @@ def _templates() -> list[str]:
     folder = places.CHECKOUT / "templates"
     rows = folder / "rows"
     return [str(file) for file in sorted(folder.rglob("*.html")) if rows not in file.parents]
+
+
+def simulate(arguments: list[str]) -> int:
+    """The simulation, on a database that is thrown away; its exit status."""
+    stop_on_signals()
+    try:
+        with (
+            state.thrown_away("simulate") as where,
+            Stack(where, "http://localhost:8000") as stack,
+        ):
+            stack.start_databases(FORGETFUL)
+            command = [sys.executable, "-m", "tests.simulation", *arguments]
+            # A seed is the same story in every process.
+            return foreground(command, stack.environment | {"PYTHONHASHSEED": "0"})
+    except Stopping:
+        return 130
 
 
 def bench(names: list[str]) -> int:

@@ -76,6 +76,16 @@ class Storage:
         with self._lock, closing(sqlite3.connect(path)) as other:
             other.backup(self._db)
 
+    def image(self) -> bytes:
+        """Everything, as a backup file would hold it."""
+        with self._lock:
+            return self._db.serialize()
+
+    def become(self, image: bytes) -> None:
+        """Put everything back to what an image holds; of a company file in memory."""
+        with self._lock:
+            self._db.deserialize(image)
+
     @contextmanager
     def atomic(self) -> Iterator[None]:
         """All or nothing. Inside another one: a part that may fail without taking it along."""

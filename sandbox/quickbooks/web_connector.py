@@ -150,9 +150,7 @@ class WebConnector:
     def steps(self) -> Steps:
         """One session, step by step; its value is the `SessionResult`, also kept in `last`."""
         result = self.last = SessionResult()
-        client = SoapClient(
-            self.qwc.url, timeout=self._timeout, expect_continue=self._expect_continue
-        )
+        client = self.connect()
         try:
             with self._update_lock():
                 yield from self._session(_Caller(client, self, result), result)
@@ -164,6 +162,12 @@ class WebConnector:
         finally:
             client.close()
         return result
+
+    def connect(self) -> SoapClient:
+        """The connection to the server that one session speaks over."""
+        return SoapClient(
+            self.qwc.url, timeout=self._timeout, expect_continue=self._expect_continue
+        )
 
     # --- one session ---
 

@@ -65,6 +65,7 @@ def test_every_command_is_explained():
         "operator",
         "manage",
         "test",
+        "simulate",
         "check",
         "bench",
     ]

@@ -1,0 +1,238 @@
+"""PostgreSQL as the simulation needs it: its clock can be set, any transaction can be struck, and
+everything is as it was at the beginning within milliseconds.
+
+The clock: `sim.statement_timestamp()` stands before PostgreSQL's own on the search path, so the
+product's SQL finds it there; column defaults are made to ask it, too. The history refuses to be
+deleted, except by `reset`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django import db
+from django.db import OperationalError
+
+connection: Any = db.connection  # what follows looks into it
+BEGINNING = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+
+_CLOCK = """
+    CREATE SCHEMA sim;
+    CREATE FUNCTION sim.statement_timestamp() RETURNS timestamptz LANGUAGE sql STABLE
+        AS $$ SELECT pg_catalog.current_setting('sim.now')::timestamptz $$;
+    SET search_path = sim, public, pg_catalog;
+    DO $$
+        DECLARE one record;
+        BEGIN
+            FOR one IN
+                SELECT attrelid::regclass AS of_table, attname,
+                       pg_get_expr(adbin, adrelid) AS expression
+                FROM pg_attrdef JOIN pg_attribute ON attrelid = adrelid AND attnum = adnum
+                WHERE pg_get_expr(adbin, adrelid) LIKE '%statement_timestamp()%'
+            LOOP
+                EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET DEFAULT %s', one.of_table,
+                    one.attname, regexp_replace(one.expression,
+                        '(pg_catalog\\.)?statement_timestamp\\(\\)', 'sim.statement_timestamp()'));
+            END LOOP;
+        END
+    $$;
+    DROP TRIGGER event_rows_stay ON directory_event;
+    CREATE TRIGGER event_rows_stay BEFORE UPDATE OR DELETE ON directory_event FOR EACH ROW
+        WHEN (pg_catalog.current_setting('sim.reset', true) IS DISTINCT FROM 'yes')
+        EXECUTE FUNCTION directory_event_is_append_only();
+"""
+
+
+class Killed(BaseException):
+    """The process is dead: nothing of ours may catch this and go on."""
+
+
+class Cut(OperationalError):
+    """The connection to the database broke; what was being committed may be there or not."""
+
+
+class Moments:
+    """The moments of a process at which it can be struck: before each statement that commits by
+    itself, before each commit, and after it. `strike` is raised at the one numbered `at`."""
+
+    def __init__(self) -> None:
+        self.left = 0
+        self.strike: type[BaseException] = Killed
+
+    def arm(self, at: int, strike: type[BaseException]) -> None:
+        self.left, self.strike = at, strike
+
+    def disarm(self) -> None:
+        self.left = 0
+
+    def pass_by(self, *, open_transaction: bool = False) -> None:
+        if not self.left:
+            return
+        self.left -= 1
+        if self.left == 0:
+            if open_transaction:
+                connection.connection.rollback()
+            connection.run_on_commit = []
+            raise self.strike("The connection to the database broke.")
+
+    def statement(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if not connection.in_atomic_block:
+            self.pass_by()
+        return execute(sql, params, many, context)
+
+    def committing(self, commit: Callable[[], None]) -> Callable[[], None]:
+        def struck() -> None:
+            self.pass_by(open_transaction=True)
+            commit()
+            self.pass_by()
+
+        return struck
+
+
+class Locks:
+    """Watches that rows are locked in the one order that CONTRIBUTING.md gives.
+
+    `wrong` tells the first transaction that asked for a lock of an earlier kind after one of a
+    later kind. What it holds already it may name again.
+    """
+
+    ORDER = (
+        ("the privilege", r"FROM \"?directory_membership\"? .*FOR (NO KEY )?UPDATE"),
+        ("the company", r"FROM \"?directory_company\"? .*FOR (NO KEY )?UPDATE"),
+        ("the lane", r"FROM \"?connectors_lane\"? .*FOR UPDATE"),
+        ("the exports", r"FROM \"?approvals_export\"? .*FOR UPDATE"),
+        ("the history's head", r"FROM directory_chain .*FOR UPDATE"),
+        ("the counters", r"INSERT INTO approvals_tabcount"),
+    )
+    _PATTERNS = tuple((name, re.compile(pattern, re.DOTALL)) for name, pattern in ORDER)
+    _ANY = re.compile(r"FOR (NO KEY )?UPDATE|approvals_tabcount")
+
+    def __init__(self) -> None:
+        self.wrong = ""
+        self._held: list[int] = []
+        self._known: dict[str, int | None] = {}
+
+    def statement(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        kind = self._known.get(sql, -1)
+        if kind == -1:
+            kind = self._known[sql] = self._kind(sql)
+        if not connection.in_atomic_block:
+            self._held = []
+        elif kind is not None:
+            self._take(kind)
+        return execute(sql, params, many, context)
+
+    def over(self) -> None:
+        """A transaction has ended."""
+        self._held = []
+
+    def _take(self, kind: int) -> None:
+        if kind not in self._held:
+            later = [held for held in self._held if held > kind]
+            if later and not self.wrong:
+                self.wrong = f"{self.ORDER[kind][0]} locked after {self.ORDER[min(later)][0]}"
+            self._held.append(kind)
+
+    def _kind(self, sql: str) -> int | None:
+        if not self._ANY.search(sql):
+            return None
+        for place, (_, pattern) in enumerate(self._PATTERNS):
+            if pattern.search(sql):
+                return place
+        return None
+
+
+class Database:
+    """The database that this process is connected to, taken over for the simulation."""
+
+    def __init__(self) -> None:
+        self.moments = Moments()
+        self.locks = Locks()
+        self.now = BEGINNING
+        self._reset = ""
+
+    @contextmanager
+    def taken_over(self, build: Callable[[], None]) -> Iterator[Database]:
+        """`build` makes what every seed begins with; `reset` brings it back."""
+        with connection.cursor() as cursor:
+            cursor.execute(_CLOCK)
+        self.set_clock(BEGINNING)
+        build()
+        with connection.cursor() as cursor:
+            self._reset = _keep(cursor)
+        connection.execute_wrappers += [self.locks.statement, self.moments.statement]
+        commit, rollback = connection._commit, connection._rollback
+        struck = self.moments.committing(commit)
+
+        def committed() -> None:
+            struck()
+            self.locks.over()
+
+        def rolled_back() -> None:
+            rollback()
+            self.locks.over()
+
+        connection._commit, connection._rollback = committed, rolled_back
+        try:
+            yield self
+        finally:
+            del connection._commit, connection._rollback
+            connection.execute_wrappers.clear()
+            connection.close()
+
+    def reset(self) -> None:
+        """Everything as it was when it was taken over, sequences and clock included."""
+        self.moments.disarm()
+        self.locks.wrong = ""
+        with connection.connection.cursor() as cursor:
+            cursor.execute(self._reset)
+        self.set_clock(BEGINNING)
+
+    def vacuum(self) -> None:
+        """Clear away what many seeds have left behind."""
+        with connection.connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE")
+
+    def set_clock(self, now: datetime) -> None:
+        self.now = now
+        connection.ensure_connection()
+        with connection.connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('sim.now', %s, false)", [now.isoformat()])
+
+    def wait(self, seconds: float) -> None:
+        self.set_clock(self.now + timedelta(seconds=seconds))
+
+
+def _keep(cursor: Any) -> str:
+    """Copy all rows into the schema `base`; gives the SQL that brings them back."""
+    cursor.execute("CREATE SCHEMA base")
+    cursor.execute(
+        """
+        SELECT table_name, string_agg(quote_ident(column_name), ', ' ORDER BY ordinal_position)
+        FROM information_schema.columns
+        JOIN information_schema.tables USING (table_schema, table_name)
+        WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND is_generated = 'NEVER'
+          AND table_name NOT LIKE 'django%' AND table_name NOT LIKE 'auth%'
+        GROUP BY table_name ORDER BY table_name
+        """
+    )
+    # Keys between tables are checked as the transaction ends.
+    parts = ["BEGIN; SET LOCAL sim.reset = 'yes'"]
+    for table, columns in cursor.fetchall():
+        parts.append(f"DELETE FROM {table}")
+        cursor.execute(f"SELECT EXISTS (SELECT FROM {table})")
+        if cursor.fetchone()[0]:
+            cursor.execute(f"CREATE TABLE base.{table} AS SELECT {columns} FROM {table}")
+            parts.append(
+                f"INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE"
+                f" SELECT {columns} FROM base.{table}"
+            )
+    cursor.execute("SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'public'")
+    for name, last in cursor.fetchall():
+        parts.append(f"SELECT setval('{name}', {last or 1}, {str(last is not None).lower()})")
+    parts.append("COMMIT")
+    return "; ".join(parts)

@@ -1,0 +1,285 @@
+"""The side of the office: Web Connectors, a line that loses and delays, QuickBooks' bookkeeper; and
+the workers that clean up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from django.conf import settings
+from django.test import RequestFactory
+
+from approvals.unlinking import give_up_waiting
+from connectors.quickbooks import OWNER_ID
+from connectors.tasks import sweep
+from connectors.webconnector import endpoint
+from sandbox.quickbooks import Qwc, Step, WebConnector
+from sandbox.quickbooks.soap import SoapClient, SoapFailed, envelope, read_answer
+from sandbox.quickbooks.web_connector import QUICKBOOKS, is_write
+from tests.simulation.database import Killed
+from tests.simulation.plan import CALL_LOST, DOUBLED, LATE, OFF, REPLY_LOST
+from tests.simulation.site import World
+from tests.stage import FILE_ID, PASSWORD
+
+_REQUESTS = RequestFactory()
+
+
+@dataclass
+class Mail:
+    """Calls that left an office and have not arrived yet."""
+
+    world: World
+    under_way: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+
+    def move(self) -> None:
+        """One of them arrives; nobody waits for its reply."""
+        if self.under_way:
+            which = self.world.dice.randrange(len(self.under_way))
+            operation, values = self.under_way.pop(which)
+            self.world.tell(f"a late {operation} arrives")
+            post(self.world, operation, values)
+
+
+def post(world: World, operation: str, values: Mapping[str, str]) -> tuple[int, str, bytes] | None:
+    """One call at the server's door: status, content type and body; None if it died over it."""
+    path = f"/qbwc/{world.stage.connection.pk}/"
+    request = _REQUESTS.post(path, envelope(operation, values), "text/xml; charset=utf-8")
+    try:
+        with world.struck():
+            response = endpoint(request, world.stage.connection.pk)
+    except Killed:
+        return None
+    return response.status_code, response.headers["Content-Type"], response.content
+
+
+class Wire(SoapClient):
+    """The line between an office and the server, and what happens on it in this move."""
+
+    def __init__(self, world: World, mail: Mail) -> None:
+        self.world = world
+        self.mail = mail
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+    def call(self, operation: str, values: Mapping[str, str]) -> Element | None:
+        mishap = self.world.move.mishap
+        if mishap == CALL_LOST:
+            raise SoapFailed("the call never arrived", reached=False)
+        if mishap == LATE:
+            self.mail.under_way.append((operation, dict(values)))
+            raise SoapFailed("the call takes very long")
+        reply = post(self.world, operation, values)
+        if mishap == DOUBLED:
+            self.world.tell(f"{operation} arrives a second time")
+            reply = post(self.world, operation, values)
+        if reply is None:
+            raise SoapFailed("the server's process was killed over it")
+        if mishap == REPLY_LOST:
+            raise SoapFailed("the reply was lost")
+        return read_answer(operation, *reply)
+
+
+class _Connector(WebConnector):
+    """The sandbox's Web Connector on our wire."""
+
+    wire: Wire
+
+    def connect(self) -> SoapClient:
+        return self.wire
+
+
+class Office:
+    """A machine with a Web Connector. Each move is one call, or one request to QuickBooks."""
+
+    def __init__(self, world: World, name: str, mail: Mail) -> None:
+        self.world = world
+        self.name = name
+        qwc = Qwc(
+            app_name="ERP Bridge",
+            url="http://localhost/",
+            user=world.stage.connection.user_name,
+            owner_id=OWNER_ID,
+            file_id=FILE_ID,
+        )
+        self.connector = _Connector(
+            qwc, PASSWORD, world.books, wait=lambda _seconds: None, machine=name
+        )
+        self.connector.wire = Wire(world, mail)
+        self.session: Any = None
+        self.holds: tuple[str, datetime] | None = None  # a request that QuickBooks is to be given
+
+    def move(self) -> None:
+        if self.world.move.mishap == OFF:
+            self.switch_off("is switched off")
+            return
+        for _ in range(self.world.dice.choice((1, 1, 2, 3))):
+            if not self.step():
+                break
+
+    def step(self) -> bool:
+        """One call or one request; False when the session is over."""
+        if self.session is None:
+            self.session = self.connector.steps()
+        if self.holds and self._too_late(self.holds[1]):
+            # QuickBooks answers within the quarantine or never: see docs/reliability.md.
+            self.switch_off("waited too long for QuickBooks and gives up")
+            return False
+        try:
+            step: Step = next(self.session)
+        except StopIteration as end:
+            self.session, self.holds = None, None
+            result = end.value
+            if result.outcome not in ("nothing to do", "done"):
+                self.world.tell(
+                    f"{self.name}: the session ends: {result.outcome} {result.message}"[:150]
+                )
+            return False
+        self._told(step)
+        return True
+
+    def _too_late(self, since: datetime) -> bool:
+        waited = (self.world.database.now - since).total_seconds()
+        return waited > settings.ERP_QUARANTINE_SECONDS
+
+    def _told(self, step: Step) -> None:
+        self.holds = None
+        if step.name == "sendRequestXML" and is_write(str(step.got)):
+            self.holds = (str(step.got), self.world.database.now)
+            self.world.tell(f"{self.name} is given a write")
+        elif step.name == "receiveResponseXML":
+            self.world.tell(f"{self.name} brings an answer ({step.got}%)")
+        elif step.name == "authenticate" and isinstance(step.got, tuple) and step.got[0]:
+            self.world.tell(f"{self.name} begins a session")
+        elif step.name == QUICKBOOKS and is_write(step.sent["qbxml"]):
+            self.world.tell(f"{self.name}: QuickBooks has carried it out")
+
+    def switch_off(self, how: str) -> None:
+        if self.session is not None:
+            self.session.close()
+            self.world.tell(f"{self.name} {how}")
+        self.session, self.holds = None, None
+
+    def visit(self) -> None:
+        """A whole session."""
+        while self.step():
+            pass
+
+
+@dataclass
+class Sweeper:
+    """The worker that ends what fell silent."""
+
+    world: World
+
+    def move(self) -> None:
+        self.world.attempt("the sweeper passes", lambda: (sweep(), give_up_waiting()))
+
+
+@dataclass
+class Deployment:
+    """Another version of the connector's code is deployed."""
+
+    world: World
+
+    def move(self) -> None:
+        self.world.code = f"v{self.world.dice.randint(2, 9999)}"
+        self.world.tell("another version of the connector is deployed")
+
+
+class Bookkeeper:
+    """Works in QuickBooks past us."""
+
+    def __init__(self, world: World, deeds: Sequence[str] | None = None) -> None:
+        self.world = world
+        self.deeds = list(deeds if deeds is not None else DEEDS)
+        self.backups: list[bytes] = []
+        self.restored = False
+
+    def move(self) -> None:
+        deed = self.world.dice.choice(self.deeds)
+        orders = list(self.world.books.orders())
+        order = self.world.dice.choice(orders) if orders else ""
+        if order or deed in ("back up", "restore", "close the period"):
+            DEEDS[deed](self, order)
+
+    def _tell(self, text: str, order: str = "") -> None:
+        number = self.world.books.orders()[order].ref_number if order else ""
+        self.world.tell(f"the bookkeeper {text}{' ' + number if number else ''}")
+
+    def edit(self, order: str) -> None:
+        self._tell("edits a field of", order)
+        self.world.books.by_hand.edit_order(order, FOB=f"n{self.world.dice.randint(1, 99)}")
+
+    def add_line(self, order: str) -> None:
+        self._tell("adds a line to", order)
+        self.world.books.by_hand.add_line(order, "03-300", "By hand", Decimal("12.34"))
+
+    def delete_order(self, order: str) -> None:
+        self._tell("deletes", order)
+        self.world.books.by_hand.delete_order(order)
+
+    def delete_line(self, order: str) -> None:
+        self._tell("deletes the last line of", order)
+        lines = self.world.books.orders()[order].lines
+        if len(lines) > 2:
+            self.world.books.by_hand.delete_line(order, lines[-1].txn_line_id)
+
+    def open_on_screen(self, order: str) -> None:
+        self._tell("opens on the screen", order)
+        self.world.books.by_hand.open_on_screen(order)
+
+    def leave_screen(self, order: str) -> None:
+        self._tell("leaves", order)
+        self.world.books.by_hand.leave_screen(order)
+
+    def close_period(self, _order: str = "") -> None:
+        until = self.world.dice.choice(["2026-12-31", None])
+        self._tell(f"closes the period until {until}" if until else "opens the period again")
+        self.world.books.by_hand.close_period(until)
+
+    def vendor_inactive(self, _order: str) -> None:
+        active = self.world.chance(0.5)
+        self._tell("makes the vendor active" if active else "makes the vendor inactive")
+        self.world.books.by_hand.set_active(self.world.stage.vendor.erp_id, active)
+
+    def forget(self, _order: str) -> None:
+        self._tell("moves the company file: QuickBooks forgets its message sets")
+        self.world.books.by_hand.forget_message_sets()
+
+    def back_up(self, _order: str) -> None:
+        self._tell("makes a backup")
+        self.backups.append(self.world.books.image())
+
+    def restore(self, _order: str) -> None:
+        if self.backups:
+            self._tell("goes back to the last backup")
+            self.world.books.become(self.backups[-1])
+            self.restored = True
+
+    def tidies_up(self) -> None:
+        """Nothing stands in the way any more."""
+        hand = self.world.books.by_hand
+        hand.close_period(None)
+        hand.set_active(self.world.stage.vendor.erp_id, True)
+        for order in self.world.books.orders():
+            hand.leave_screen(order)
+
+
+DEEDS: dict[str, Callable[[Bookkeeper, str], None]] = {
+    "edit": Bookkeeper.edit,
+    "add a line": Bookkeeper.add_line,
+    "delete an order": Bookkeeper.delete_order,
+    "delete a line": Bookkeeper.delete_line,
+    "open on the screen": Bookkeeper.open_on_screen,
+    "leave the screen": Bookkeeper.leave_screen,
+    "close the period": Bookkeeper.close_period,
+    "make the vendor inactive": Bookkeeper.vendor_inactive,
+    "forget message sets": Bookkeeper.forget,
+    "back up": Bookkeeper.back_up,
+    "restore": Bookkeeper.restore,
+}

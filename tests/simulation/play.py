@@ -1,0 +1,168 @@
+"""One seed, from the first move until everything is quiet again; and the shortest story of it."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from random import Random
+from typing import Protocol
+
+import pytest
+from django.conf import settings
+
+from connectors.engine import steps, turns
+from connectors.models import Conversation
+from directory import bell
+from directory.models import Vendor
+from directory.privilege import grant_push
+from tests.simulation import office, people
+from tests.simulation.plan import NOTHING, OFFICES, Move, Plan
+from tests.simulation.rules import Rules
+from tests.simulation.site import Broken, Site, World
+
+# When the faults have stopped, everything must have ended after so many rounds of visits.
+MOST_ROUNDS = 14
+
+
+class Actor(Protocol):
+    def move(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What came of a plan: '' or the rule that broke, and the story."""
+
+    broken: str
+    story: tuple[str, ...]
+    steps: Counter[str]  # of exports: how often each was taken
+
+
+def play(site: Site, plan: Plan) -> Played:
+    """Play a plan on the site as it was at the beginning."""
+    site.database.reset()
+    world = World(site)
+    world.books.become(site.image)
+    rules = Rules(world)
+    with _injected(world), _heard_by(rules):
+        cast = _cast(world, plan)
+        broken = ""
+        try:
+            for move in plan.moves:
+                _make(world, cast[move.actor], move)
+                rules.after_move()
+            _until_quiet(world, cast, rules)
+        except Broken as error:
+            broken = str(error)
+            world.tell(f"BROKEN: {broken}")
+        finally:
+            for name in OFFICES:
+                cast[name].switch_off("goes home")  # type: ignore[attr-defined]
+    return Played(broken, tuple(world.story), rules.steps)
+
+
+def _make(world: World, actor: Actor, move: Move) -> None:
+    world.move = move
+    world.dice = Random(move.dice)
+    world.database.wait(move.wait)
+    actor.move()
+
+
+def _cast(world: World, plan: Plan) -> dict[str, Actor]:
+    stage = world.stage
+    mail = office.Mail(world)
+    return {
+        "Pam": people.Manager(world, stage.pam),
+        "Ann": people.Approver(world, stage.ann),
+        "Bea": people.Approver(world, stage.bea),
+        "Otto": people.Operator(world),
+        "Dora": people.Administrator(world),
+        **{name: office.Office(world, name, mail) for name in OFFICES},
+        "the late mail": mail,
+        "the sweeper": office.Sweeper(world),
+        "the bookkeeper": office.Bookkeeper(world, plan.profile.deeds),
+        "a deployment": office.Deployment(world),
+    }
+
+
+@contextmanager
+def _injected(world: World) -> Iterator[None]:
+    """What the product takes from outside: keys, the deployed code, the bell."""
+
+    def new_key() -> str:
+        world.keys += 1
+        return f"EB{world.keys:018x}"
+
+    def ring(_task: str, *_ids: int) -> None:
+        world.rings += 1  # Redis is flushed at every moment: no bell is ever heard
+
+    with pytest.MonkeyPatch.context() as patch:
+        # The package's own `queue` is a function of that module.
+        patch.setattr(import_module("connectors.engine.queue"), "new_key", new_key)
+        patch.setattr(bell, "ring", ring)
+        for module in (steps, turns):
+            patch.setattr(module, "fingerprint", lambda _erp: world.code)
+        yield
+
+
+@contextmanager
+def _heard_by(rules: Rules) -> Iterator[None]:
+    """What the product logs goes to the rules alone."""
+    loggers = [logging.getLogger(name) for name in ("connectors", "approvals", "directory")]
+    for logger in loggers:
+        logger.addHandler(rules)
+        logger.propagate = False
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeHandler(rules)
+            logger.propagate = True
+
+
+def _until_quiet(world: World, cast: dict[str, Actor], rules: Rules) -> None:
+    """The faults stop: everything that was accepted has to come to its end by itself."""
+    world.tell("— the faults stop —")
+    stage = world.stage
+    world.move = NOTHING
+    world.dice = Random(0)
+    keeper: office.Bookkeeper = cast["the bookkeeper"]  # type: ignore[assignment]
+    keeper.tidies_up()
+    Vendor.objects.filter(pk=stage.vendor.pk).update(
+        erp_id=stage.vendor.erp_id, erp_name=stage.vendor.erp_name
+    )
+    for who in (stage.ann, stage.bea):
+        grant_push(world.site.memberships[who.pk], by=stage.otto)
+    for name in OFFICES:
+        cast[name].switch_off("is started anew")  # type: ignore[attr-defined]
+    for _ in range(MOST_ROUNDS):
+        world.database.wait(settings.ERP_SESSION_IDLE_SECONDS + 1)
+        cast["the sweeper"].move()
+        for name in OFFICES:
+            cast[name].visit()  # type: ignore[attr-defined]
+        rules.after_move()
+        if not Conversation.objects.exclude(state="closed").exists():
+            break
+    rules.when_quiet(restored=keeper.restored)
+
+
+def shortest(site: Site, plan: Plan) -> Plan:
+    """As few moves and mishaps as still break a rule."""
+    size = max(1, len(plan.moves) // 2)
+    while size:
+        place = 0
+        while place < len(plan.moves):
+            shorter = plan.without(set(range(place, place + size)))
+            if play(site, shorter).broken:
+                plan = shorter
+            else:
+                place += size
+        size //= 2
+    for place in range(len(plan.moves)):
+        calmer = plan.calmed(place)
+        if calmer != plan and play(site, calmer).broken:
+            plan = calmer
+    return plan

@@ -1,0 +1,246 @@
+"""What must be so: after every move, at every write to QuickBooks, and when all is quiet again."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections import Counter, defaultdict
+from decimal import Decimal
+
+import msgspec
+from django.db import connection
+
+from approvals.models import Export, TabCount
+from approvals.states import MOVING, STEPS, Status
+from connectors.contract import Document, Terms, aggregate, digest_of
+from connectors.models import Conversation
+from directory.history import faults
+from tests.simulation.books import Written
+from tests.simulation.site import Broken, World
+
+# What stays open in a document that is on its way.
+OPEN = {"description": "", "vendor_message": "", "attachments": ()}
+# While an export stands at one of these its write may be carried out.
+WRITING = {Status.EXPORTING, Status.UNKNOWN}
+
+
+class Rules(logging.Handler):
+    """Watches one seed."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(logging.ERROR)
+        self.world = world
+        self.bodies: dict[str, str] = {}  # key -> the bytes that went out under it
+        self.written: dict[int, list[Written]] = defaultdict(list)  # by export
+        self.known = {row.pk: row for row in world.rows()}
+        self.seen = self._last_event()
+        self.without: set[int] = set()  # who has lost the accounting privilege
+        self.complaint = ""
+        self.steps: Counter[str] = Counter()  # how often each step was taken
+        world.books.seen = self.write
+        for export in Export.objects.filter(status=Status.SYNCED):
+            order = world.books.orders()[export.erp_id]
+            lines = frozenset(line.txn_line_id for line in order.lines)
+            first = Written("", order, lines, True, frozenset(), frozenset())
+            self.written[export.pk].append(first)
+
+    # --- what the program itself complains of ----------------------------------------------------
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """An error that the product logs, but for the database's, is one of its own."""
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None and not self.world.is_strike(error):
+            self.complaint = self.complaint or f"{record.getMessage()}: {error!r}"
+
+    # --- after every move ------------------------------------------------------------------------
+
+    def after_move(self) -> None:
+        """Cheap: two queries."""
+        if self.complaint:
+            raise Broken(f"The program met an error of its own. {self.complaint}")
+        if wrong := self.world.database.locks.wrong:
+            raise Broken(f"Locks were taken in another order: {wrong}")
+        self._follow_events()
+        self.known = {row.pk: row for row in self.world.rows()}
+        for pk, row in self.known.items():
+            status, version = self.told.get(pk, ("nothing", 0))
+            if (status, version) != (row.status, row.version):
+                raise Broken(
+                    f"{row.name} is {row.status} at version {row.version}; "
+                    f"its history says {status} at {version}"
+                )
+
+    def _follow_events(self) -> None:
+        """Replay what was written down since: only steps of the table, each told once."""
+        self.told = {pk: (one.status, one.version) for pk, one in self.known.items()}
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT seq, actor_id, verb, subject, body FROM directory_event"
+                " WHERE chain_id = (SELECT id FROM directory_chain WHERE company_id = %s)"
+                " AND seq > %s ORDER BY seq",
+                [self.world.stage.company.pk, self.seen],
+            )
+            rows = cursor.fetchall()
+        for seq, actor, verb, subject, body in rows:
+            self.seen = seq
+            what, _, number = subject.partition(":")
+            if what == "user" and verb in ("revoke_push", "grant_push"):
+                (self.without.add if verb == "revoke_push" else self.without.discard)(int(number))
+            elif what == "export":
+                self._follow(int(number), verb, actor, json.loads(body)["data"])
+
+    def _follow(self, pk: int, verb: str, actor: int | None, data: dict[str, object]) -> None:
+        if verb == "create":
+            self.told[pk] = (Status.DRAFT, 0)
+            return
+        if "version" not in data:
+            return
+        status, version = self.told[pk]
+        if data["version"] != version + 1:
+            raise Broken(f"The history skips from version {version} to {data['version']}: {verb}")
+        if "from" in data:
+            step = STEPS[verb]
+            if data["from"] != status or status not in step.sources or data["to"] != step.target:
+                raise Broken(f"{verb} from {status} (told: {data['from']}) to {data['to']}")
+            if actor in self.without:
+                raise Broken(f"{verb} by somebody who no longer had the accounting privilege")
+            status = step.target
+            self.steps[verb] += 1
+        self.told[pk] = (status, version + 1)
+
+    def _last_event(self) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT length FROM directory_chain WHERE company_id = %s",
+                [self.world.stage.company.pk],
+            )
+            [(length,)] = cursor.fetchall()
+        return int(length)
+
+    # --- at every write to QuickBooks ------------------------------------------------------------
+
+    def write(self, key: str, body: str, done: list[Written]) -> None:
+        """A write was given to QuickBooks, and did this there."""
+        body = re.sub(r' oldMessageSetID="[^"]*"', "", body)
+        if self.bodies.setdefault(key, body) != body:
+            raise Broken(f"Other bytes went out under the key {key} than before")
+        if not done:
+            return
+        exports = self._written_for(key)
+        if len(done) > 1 or len(exports) != 1:
+            raise Broken(f"One write changed {len(done)} orders, for {len(exports)} documents")
+        [export], [written] = exports, done
+        name = self.known[export.pk].name
+        if export.status not in WRITING:
+            raise Broken(f"{name} was written to QuickBooks while it was {export.status}")
+        if written.lost or written.altered:
+            raise Broken(f"The write of {name} took away or altered other lines")
+        orders = self.world.books.orders()
+        if any(one.stands_in(orders) for one in self.written[export.pk]):
+            raise Broken(f"{name} was written to QuickBooks twice")
+        self.written[export.pk].append(written)
+        self._as_approved(export, written, name)
+
+    def _written_for(self, key: str) -> list[Export]:
+        return list(
+            Export.objects.raw(
+                "SELECT * FROM approvals_export WHERE id IN (SELECT one.subject::bigint"
+                " FROM connectors_conversation AS one"
+                " JOIN connectors_exchange AS asked ON asked.conversation_id = one.id"
+                " JOIN connectors_message AS message ON message.id = asked.message_id"
+                " WHERE message.key = %s)",
+                [key],
+            )
+        )
+
+    def _as_approved(self, export: Export, written: Written, name: str) -> None:
+        document, terms = export.document, export.frozen_terms
+        if terms is None:
+            raise Broken(f"{name} was written without terms")
+        if written.amount != document.amount:
+            raise Broken(f"{name}: {written.amount} was written, {document.amount} was approved")
+        order = written.order
+        if export.parent_id is None:
+            if terms.vendor is None or order.name_list_id != terms.vendor.id:
+                raise Broken(f"{name} went to {order.name}, not where it was approved to go")
+            if not written.is_new or order.ref_number != document.number:
+                raise Broken(f"{name} became the order {order.ref_number}")
+        else:
+            parent = Export.objects.get(pk=export.parent_id)
+            if parent.status != Status.SYNCED or parent.erp_id != order.txn_id:
+                raise Broken(f"{name} is in QuickBooks before its commitment ({parent.status})")
+        if document.description and document.description not in order.memo:
+            raise Broken(f"{name}: the Memo does not say what was approved: {order.memo!r}")
+        expected = Counter(_amounts(document, terms))
+        held = Counter(
+            (line.item_list_id, line.amount)
+            for line in order.lines
+            if line.txn_line_id in written.lines
+        )
+        if expected != held:
+            raise Broken(f"{name}: other lines were written than were approved")
+
+    # --- when all is quiet -----------------------------------------------------------------------
+
+    def when_quiet(self, *, restored: bool) -> None:
+        """Everything that was accepted has ended, and everything agrees."""
+        if open_ones := list(Conversation.objects.exclude(state="closed")):
+            raise Broken(f"Still under way: {', '.join(str(one) for one in open_ones)}")
+        orders = self.world.books.orders()
+        for export in Export.objects.all().order_by("pk"):
+            if (row := self.known.get(export.pk)) is None:
+                continue
+            name = row.name
+            if export.status in MOVING:
+                raise Broken(f"{name} never ended: {export.status}")
+            if export.status in ("failed", "needs_attention") and len(export.message) < 20:
+                raise Broken(f"{name} is {export.status} and nobody is told why")
+            if export.status == Status.SYNCED:
+                self._confirmed(export, name)
+            standing = [one for one in self.written[export.pk] if one.stands_in(orders)]
+            forgiven = restored or export.pk in self.world.misled
+            if standing and not forgiven and export.status not in ("synced", "needs_attention"):
+                raise Broken(f"{name} stands in QuickBooks and is {export.status} here")
+            self._frozen(export, name)
+        self._counters()
+        if wrong := list(faults(self.world.stage.company.pk)):
+            raise Broken(f"The history: {'; '.join(wrong)}")
+
+    def _confirmed(self, export: Export, name: str) -> None:
+        receipt = export.erp_receipt
+        if receipt is None or receipt.id != export.erp_id:
+            raise Broken(f"{name} is synced without a receipt")
+        lines = set(receipt.lines.values())
+        if not any(
+            one.order.txn_id == receipt.id and lines <= one.lines for one in self.written[export.pk]
+        ):
+            raise Broken(f"{name} is synced, and QuickBooks never took it")
+
+    def _frozen(self, export: Export, name: str) -> None:
+        if export.copy and digest_of(export.copy) != export.copy_digest:
+            raise Broken(f"{name}: its copy is not what was sent")
+        if export.terms and digest_of(export.terms) != export.terms_digest:
+            raise Broken(f"{name}: its terms are not what was accepted")
+        live = export.live()
+        if live is None or export.status in ("draft", "retrieved", "rejected"):
+            return
+        now = msgspec.structs.replace(live.to_document(), **OPEN)
+        if now != msgspec.structs.replace(export.document, **OPEN):
+            raise Broken(f"{name} was changed while it was locked")
+
+    def _counters(self) -> None:
+        counted = Counter((row.kind, row.status) for row in self.known.values())
+        rows = TabCount.objects.filter(company=self.world.stage.company).exclude(n=0)
+        if {(row.kind, row.status): row.n for row in rows} != counted:
+            raise Broken("The counters on the tabs are not what there is")
+
+
+def _amounts(document: Document, terms: Terms) -> list[tuple[str, Decimal]]:
+    """The lines that QuickBooks should have got: item and amount."""
+    if document.kind == "commitment":
+        groups = [(line, line.amount) for line in document.lines]
+    else:
+        groups = [(parts[0], amount) for _, parts, amount in aggregate(document.lines)]
+    items = [(terms.item_of(line), amount) for line, amount in groups]
+    return [(item.id if item else "", amount) for item, amount in items]

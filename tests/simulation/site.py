@@ -1,0 +1,203 @@
+"""The company that every seed begins with, and the world of one seed around it.
+
+Commitment SC-1 waits for the approvers' decision; its change order is approved. SC-2 is in
+QuickBooks; two of its change orders wait for a decision, and one is approved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, NamedTuple
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import connection
+from django.http import Http404
+
+from approvals.errors import StepError
+from commitments import workflow as documents
+from connectors.models import Connection
+from connectors.quickbooks import OWNER_ID
+from directory.entered import Invalid
+from directory.models import Membership, ToolLevel
+from directory.perms import Level
+from tests.simulation.books import WatchedBooks
+from tests.simulation.database import Cut, Database, Killed
+from tests.simulation.plan import CUT, KILLED, NOTHING, Move
+from tests.stage import FILE_ID, Stage, set_stage
+
+REFUSED = (Invalid, StepError, PermissionDenied, ValidationError, Http404)
+
+
+class Broken(Exception):
+    """A rule does not hold. The message says which, and how it was seen."""
+
+
+class Row(NamedTuple):
+    """An export as a page shows it."""
+
+    pk: int
+    name: str
+    kind: str
+    parent: int | None
+    document: int
+    status: str
+    version: int
+    copy_digest: str
+    message: str
+
+    def load(self) -> Any:
+        """Its document as it is now."""
+        if self.kind == "commitment":
+            return documents.load_commitment(self.document)
+        return documents.load_change_order(self.document)
+
+
+@dataclass
+class Site:
+    """What is there before the first move of every seed."""
+
+    database: Database
+    stage: Stage
+    image: bytes  # of QuickBooks' books
+    other_vendor: tuple[str, str]  # ListID and name
+    memberships: dict[int, Membership]
+
+    @classmethod
+    @contextmanager
+    def taken_over(cls, database: Database) -> Iterator[Site]:
+        """The site in the database that this process is connected to, for as long as it lasts."""
+        made: list[Site] = []
+        with database.taken_over(lambda: made.append(cls.build(database))):
+            yield made[0]
+
+    @classmethod
+    def build(cls, database: Database) -> Site:
+        books = WatchedBooks.create(
+            company_name="Meridian Builders, Inc.", clock=lambda: database.now
+        )
+        stage = set_stage(books)
+        books.set_private_data(OWNER_ID, "FileID", FILE_ID)
+        ToolLevel.objects.filter(membership__user__in=[stage.ann, stage.bea]).update(
+            level=Level.ADMIN
+        )
+        Connection.objects.update(sync_minutes=0)
+        first = stage.commitment(number="SC-1")
+        stage.change_order(first, number="001")
+        stage.send(first)
+        second = stage.commitment(number="SC-2")
+        stage.synced(second)
+        made = [stage.change_order(second, number=number) for number in ("001", "002", "003")]
+        for change_order in made[:2]:
+            stage.send(change_order)
+        other = (books.add_vendor("Alder Steel"), "Alder Steel")
+        memberships = {one.user_id: one for one in Membership.objects.select_related("user")}
+        return cls(database, stage, books.image(), other, memberships)
+
+
+@dataclass
+class World:
+    """One seed being played: what happened so far, and what is under way outside the database."""
+
+    site: Site
+    story: list[str] = field(default_factory=list)
+    move: Move = NOTHING
+    dice: Random = field(default_factory=Random)
+    code: str = "v1"  # the connector's code that is deployed
+    keys: int = 0
+    rings: int = 0
+    misled: set[int] = field(default_factory=set)  # exports that somebody said are not there
+
+    @property
+    def stage(self) -> Stage:
+        return self.site.stage
+
+    @property
+    def books(self) -> WatchedBooks:
+        books: Any = self.site.stage.books
+        return books
+
+    @property
+    def database(self) -> Database:
+        return self.site.database
+
+    def tell(self, text: str) -> None:
+        clock = self.database.now.strftime("%d %H:%M:%S")
+        self.story.append(f"{clock}  {text}")
+
+    def chance(self, probability: float) -> bool:
+        return self.dice.random() < probability
+
+    def in_quickbooks(self, row: Row) -> bool:
+        """What somebody sees who opens QuickBooks and looks for the document."""
+        number, _, parent = row.name.removeprefix("CCO ").partition(" of ")
+        orders = [
+            one for one in self.books.purchase_orders() if one.ref_number == (parent or number)
+        ]
+        mark = f"CCO {number}:" if parent else ""
+        return any(line.desc.startswith(mark) for order in orders for line in order.lines)
+
+    def rows(self) -> list[Row]:
+        """All exports as a page shows them now."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT one.id, CASE WHEN one.parent_id IS NULL THEN one.number"
+                " ELSE 'CCO ' || one.number || ' of ' || above.number END,"
+                " one.kind, one.parent_id, one.document_id, one.status, one.version,"
+                " one.copy_digest, one.message FROM approvals_export AS one"
+                " LEFT JOIN approvals_export AS above ON above.id = one.parent_id"
+                " WHERE one.company_id = %s ORDER BY one.id",
+                [self.stage.company.pk],
+            )
+            return [Row(*row) for row in cursor.fetchall()]
+
+    def is_strike(self, error: BaseException) -> bool:
+        """Whether an error is the mishap of this move, or follows from it."""
+        causes: set[int] = set()
+        one: BaseException | None = error
+        while one is not None and id(one) not in causes:
+            if isinstance(one, Cut | Killed):
+                return True
+            causes.add(id(one))
+            one = one.__cause__ or one.__context__
+        return False
+
+    # --- one move of the server ------------------------------------------------------------------
+
+    @contextmanager
+    def struck(self) -> Iterator[None]:
+        """Within it the move's mishap strikes the server, if it is one that does."""
+        strike = {KILLED: Killed, CUT: Cut}.get(self.move.mishap)
+        moments = self.database.moments
+        if strike is None:
+            yield
+            return
+        moments.arm(self.move.at, strike)
+        try:
+            yield
+        finally:
+            moments.disarm()
+
+    def attempt(self, what: str, verb: Callable[[], object]) -> bool:
+        """A person or worker asks the server for something; whether they were told that it was
+        done. What goes wrong is told, and is nobody's fault."""
+        try:
+            with self.struck():
+                verb()
+        except Killed:
+            self.tell(f"{what}: the server's process is killed over it")
+        except Cut:
+            self.tell(f"{what}: the database's connection breaks over it")
+        except REFUSED as refused:
+            self.tell(f"{what}: refused ({_short(refused)})")
+        else:
+            self.tell(what)
+            return True
+        return False
+
+
+def _short(error: Exception) -> str:
+    text = str(error) or type(error).__name__
+    return text if len(text) < 90 else text[:87] + "…"
