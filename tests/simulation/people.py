@@ -253,10 +253,12 @@ class Approver(Person):
             )
         elif self.world.chance(0.5):
             self.takes("retry", row)
-        elif not self.world.in_quickbooks(row) or self.world.chance(0.1):
-            # One in ten does not look properly. That must do no harm.
-            if self.takes("record-absent", row, note="Not among the purchase orders."):
-                self.world.misled.add(row.pk)
+        elif not self.world.in_quickbooks(row):
+            self.takes("record-absent", row, note="Not among the purchase orders.")
+        elif self.world.chance(0.1):
+            # Somebody does not look properly. That must do no harm.
+            self.world.misled.add(row.pk)
+            self.takes("record-absent", row, note="I do not see it.")
 
 
 @dataclass
