@@ -119,7 +119,10 @@ def opened(reply: Reply) -> tuple[int, str]:
 
 def parse(text: str) -> etree._Element:
     """The root of XML: no DTD, no entities, no network, nothing guessed. Raises ValueError."""
-    root = _parsed(text, recover=False)
+    try:
+        root = _parsed(text, recover=False)
+    except etree.XMLSyntaxError as error:
+        raise ValueError(f"It is not well-formed XML: {error}") from None
     if root is None:
         raise ValueError("There is no XML in it.")
     return root
@@ -143,30 +146,32 @@ def _read(status: int, text: str, request: Request) -> Answer:
 
 
 def _from_xml(empty: Answer, text: str) -> Answer:
-    cut = False
-    try:
-        root = _parsed(text, recover=False)
-    except etree.XMLSyntaxError as error:
-        # Its end is missing, or it was never XML. A row that is not closed is no row.
-        ends = [found.end() for found in _ROW_END.finditer(text)]
-        root = _parsed(text[: ends[-1]] if ends else text, recover=True)
-        cut = True
-        if root is None or _local(root) != "Envelope":
-            raise ValueError(f"It is no answer of Spectrum: {error}") from None
+    root, cut = _whole_or_cut(text)
     if root is None or _local(root) != "Envelope":
         raise ValueError("It is no answer of Spectrum.")
     fault = next(_named(root, "Fault"), None)
     if fault is not None:
         words = " ".join("".join(str(part) for part in fault.itertext()).split())
         return empty._replace(fault=words or "Fault", cut=cut)
-    if not cut and not any(
+    if cut and not _ROW_END.search(text):
+        return empty._replace(cut=True)
+    if not any(
         isinstance(one.tag, str) and _local(one).endswith("Response") for one in root.iter()
     ):
         raise ValueError("It is an envelope without an answer of the service.")
-    found = (
-        [_columns(one) for one in _named(root, _ROW)] if not cut or _ROW_END.search(text) else []
-    )
-    return _sorted(empty._replace(cut=cut), found)
+    return _sorted(empty._replace(cut=cut), [_columns(one) for one in _named(root, _ROW)])
+
+
+def _whole_or_cut(text: str) -> tuple[etree._Element | None, bool]:
+    """The root, and whether its end is missing: then only rows that are closed are left in it."""
+    try:
+        return _parsed(text, recover=False), False
+    except etree.XMLSyntaxError:
+        ends = [found.end() for found in _ROW_END.finditer(text)]
+    try:
+        return _parsed(text[: ends[-1]] if ends else text, recover=True), True
+    except etree.XMLSyntaxError:
+        return None, True
 
 
 def _parsed(text: str, *, recover: bool) -> etree._Element | None:

@@ -1,0 +1,231 @@
+"""Whatever happens on the line, each record is written once, and people read what is so."""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal
+
+import pytest
+
+from connectors.spectrum.finding import MOST_LOST
+from sandbox.spectrum import SpectrumCompany
+from tests.connectors.spectrum.conftest import Site, budget, change_order, commitment
+
+UNANSWERED = [
+    "answer_lost",
+    "applied_late",
+    "request_lost",
+    "error_500",
+    "error_500_applied",
+    "soap_fault",
+    "soap_fault_applied",
+    "cut",
+    "huge",
+    "dtd",
+]
+LATER = ["too_many", "unavailable", "timed_out"]
+
+
+def written_once(company: SpectrumCompany) -> bool:
+    """Whether no record was ever changed after it was made, nor added again."""
+    company.catch_up(at_once=True)
+    done = Counter((one.service, one.key) for one in company.writes())
+    return set(done.values()) <= {1}
+
+
+@pytest.mark.parametrize("call", [1, 2, 3])
+@pytest.mark.parametrize("fault", UNANSWERED)
+def test_a_subcontract_goes_on_by_itself_after_an_answer_that_is_not_clear(
+    site: Site, fault: str, call: int
+) -> None:
+    site.company.faults.add(fault, call=call, seconds=5)
+    way = site.way(commitment())
+    assert way.export() == "unknown"
+    site.clock.pass_by(minutes=10)
+    assert way.settle() == "synced"
+    held = site.company.subcontract("SC-001")
+    assert held.original == Decimal("32150.50")
+    assert len(held.phases) == 2
+    assert written_once(site.company)
+
+
+@pytest.mark.parametrize("fault", ["answer_lost", "error_500_applied", "cut"])
+def test_what_is_confirmed_is_not_sent_a_second_time(site: Site, fault: str) -> None:
+    site.company.faults.add(fault, call=2)
+    way = site.way(commitment())
+    assert way.settle() == "synced"
+    sent = Counter(call["service"] for call in site.company.calls())
+    assert sent == {"UpdateSubcontract": 1, "UpdateSubcontractPhases": 3}
+
+
+def test_what_is_done_late_changes_nothing_that_was_sent_again(site: Site) -> None:
+    site.company.faults.add("applied_late", "UpdateSubcontractPhases", seconds=3600)
+    way = site.way(commitment())
+    assert way.settle() == "synced"
+    site.clock.pass_by(hours=2)
+    assert site.company.subcontract("SC-001").original == Decimal("32150.50")
+    assert written_once(site.company)
+
+
+@pytest.mark.parametrize("call", [1, 2, 3])
+@pytest.mark.parametrize("fault", LATER)
+def test_spectrum_that_has_no_time_is_asked_again(site: Site, fault: str, call: int) -> None:
+    site.company.faults.add(fault, call=call)
+    way = site.way(commitment())
+    first = way.export()
+    assert first == ("accepted" if call == 1 else "unknown")
+    assert way.settle() == "synced"
+    assert site.company.subcontract("SC-001").original == Decimal("32150.50")
+    assert written_once(site.company)
+
+
+def test_a_retry_after_a_day_gets_a_new_guid(site: Site) -> None:
+    site.company.faults.add("answer_lost", call=2)
+    way = site.way(commitment())
+    assert way.export() == "unknown"
+    site.clock.pass_by(hours=30)
+    assert way.settle() == "synced"
+    assert "Time out has occurred" in str(site.company.calls())
+    assert written_once(site.company)
+
+
+@pytest.mark.parametrize("document", [commitment(), budget()], ids=["subcontract", "budget"])
+def test_a_document_whose_first_call_is_refused_failed_and_nothing_was_written(
+    site: Site, document: object
+) -> None:
+    site.company.faults.add("two_errors")
+    way = site.way(document)  # type: ignore[arg-type]
+    assert way.settle() == "failed"
+    assert "Nothing was written" in way.message
+    assert way.words.count(";") == 1  # both errors are told
+    assert site.company.writes() == []
+    assert way.retry() == "synced"
+
+
+def test_a_refusal_in_the_middle_names_what_is_in_and_what_is_not(site: Site) -> None:
+    site.company.faults.add("refused", call=2, text="Invalid GL Account for Job/Phase/Cost Type")
+    way = site.way(commitment())
+    assert way.settle() == "needs_attention"
+    assert way.message.startswith("Partly in Spectrum: the subcontract SC-001.")
+    assert "In: the header." in way.message
+    assert "Not in: 03300/S 24,000.00." in way.message
+    assert "Not sent yet: 03200/S 8,150.50." in way.message
+    assert "Invalid GL Account for Job/Phase/Cost Type" in way.words
+    assert way.retry() == "synced"
+    assert [call["service"] for call in site.company.calls()].count("UpdateSubcontract") == 1
+    assert written_once(site.company)
+
+
+def test_an_authorisation_that_is_lost_in_the_middle_is_told_with_what_to_do(site: Site) -> None:
+    site.company.faults.add("unauthorized", call=3)
+    way = site.way(commitment())
+    assert way.settle() == "needs_attention"
+    assert "Data Exchange Installation" in way.message
+    assert "In: the header; 03300/S 24,000.00." in way.message
+    assert way.retry() == "synced"
+    assert written_once(site.company)
+
+
+def test_a_page_that_is_no_answer_of_spectrum_is_never_taken_for_a_yes(site: Site) -> None:
+    site.company.faults.add("redirect", text="https://elsewhere.example/")
+    way = site.way(commitment())
+    assert way.export() == "unknown"
+    assert "no clear answer" in way.message
+    assert way.settle() == "synced"
+
+
+def test_after_five_lost_attempts_a_person_is_asked_and_nothing_doubles(site: Site) -> None:
+    site.company.faults.add("error_500_applied", call=1, times=MOST_LOST)
+    way = site.way(commitment())
+    assert way.settle() == "needs_attention"
+    assert "5 times" in way.message
+    way.disown()
+    assert way.retry() == "synced"
+    assert site.company.subcontract("SC-001").original == Decimal("32150.50")
+    assert written_once(site.company)
+
+
+# --- Change orders: nobody knows what a repeated line does --------------------------------------
+
+
+@pytest.mark.parametrize("fault", UNANSWERED)
+def test_an_unanswered_line_of_a_change_order_is_for_a_person(site: Site, fault: str) -> None:
+    parent = site.exported(commitment())
+    site.company.set(repeats_double=True)
+    site.company.faults.add(fault, "ARChangeRequest", call=2, seconds=5)
+    way = site.way(change_order(), parent)
+    assert way.settle() == "needs_attention"
+    assert "change request S001-002 of job 26010" in way.message
+    assert "change order log of subcontract SC-001" in way.message
+    calls = len(site.company.calls())
+    assert way.retry() == "needs_attention"
+    assert len(site.company.calls()) == calls
+    assert written_once(site.company)
+
+
+def test_a_person_who_removed_a_part_has_it_sent_anew(site: Site) -> None:
+    parent = site.exported(commitment())
+    site.company.set(repeats_double=True)
+    site.company.faults.add("answer_lost", "ARChangeRequest", call=2)
+    way = site.way(change_order(), parent)
+    assert way.settle() == "needs_attention"
+    site.company.by_hand.delete_change_request("26010", "ALDER", "S001-002")
+    way.disown()
+    assert way.retry() == "synced"
+    [held] = site.company.subcontract("SC-001").change_orders
+    assert held.amount == Decimal("1000.00")
+
+
+@pytest.mark.parametrize("fault", UNANSWERED)
+def test_where_the_site_has_seen_that_repeats_add_nothing_it_goes_on_by_itself(
+    site: Site, fault: str
+) -> None:
+    parent = site.exported(commitment())
+    site.settings["repeat_change_requests"] = "Y"
+    site.company.faults.add(fault, "ARChangeRequest", call=2, seconds=5)
+    way = site.way(change_order(), parent)
+    assert way.settle() == "synced"
+    site.company.catch_up(at_once=True)
+    [held] = site.company.subcontract("SC-001").change_orders
+    assert held.amount == Decimal("1000.00")
+    assert written_once(site.company)
+
+
+@pytest.mark.parametrize("fault", ["refused", "two_errors", "unauthorized", *LATER])
+def test_a_line_that_was_surely_not_taken_leaves_the_rest_for_a_retry(
+    site: Site, fault: str
+) -> None:
+    parent = site.exported(commitment())
+    site.company.set(repeats_double=True)
+    site.company.faults.add(fault, "ARChangeRequest", call=2)
+    way = site.way(change_order(), parent)
+    assert way.settle() == "needs_attention"
+    assert way.message.startswith("Partly in Spectrum: the change order S001-002.")
+    assert "In: 03300/S 1,300.00." in way.message
+    assert way.retry() == "synced"
+    [held] = site.company.subcontract("SC-001").change_orders
+    assert held.amount == Decimal("1000.00")
+    assert written_once(site.company)
+
+
+@pytest.mark.parametrize("fault", UNANSWERED)
+def test_a_budget_comes_to_what_was_approved_whatever_happened(site: Site, fault: str) -> None:
+    first = site.exported(budget())
+    site.company.faults.add(fault, "AddPhase", call=1, seconds=5)
+    changed = budget(number="2", lines=budget().lines, amount=Decimal("66000.00"))
+    way = site.way(changed, first)
+    assert way.settle() == "synced"
+    site.company.catch_up(at_once=True)
+    held = {(one.phase, one.cost_type): one for one in site.company.job_phases("26010")}
+    assert held["03300", "S"].current_estimate == Decimal("100000.00")
+    assert held["03300", "S"].original_estimate == Decimal("50000.00")
+
+
+@pytest.mark.parametrize("fault", [*UNANSWERED, *LATER, "unauthorized"])
+def test_a_question_that_fails_writes_nothing(site: Site, fault: str) -> None:
+    parent = site.exported(commitment())
+    site.company.faults.add(fault, "GetJob", times=1)
+    way = site.way(change_order(), parent)
+    assert way.export() in ("accepted", "failed")
+    assert site.company.effects("ARChangeRequest") == []
+    assert way.retry() == "synced"
