@@ -43,8 +43,9 @@ def derived_number(document: Document, parent: Receipt | None, taken: frozenset[
     place, and in the end characters that only look random.
     """
     above = parent.number if parent else document.parent.code if document.parent else ""
+    used = {one.upper() for one in taken}
     for number in _numbers(above, document.number):
-        if number not in taken:
+        if number not in used:
             return number
     raise AssertionError("numbers never end")
 

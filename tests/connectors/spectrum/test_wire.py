@@ -10,11 +10,18 @@ from lxml import etree
 
 from connectors.contract import Refused, Request, Site
 from connectors.spectrum import answers, connector, envelope, reading
-from connectors.spectrum.services import CHANGE_REQUEST, SUBCONTRACT, Field, Unfit
+from connectors.spectrum.services import (
+    CHANGE_REQUEST,
+    GET_JOB,
+    GET_PHASE,
+    SUBCONTRACT,
+    Field,
+    Unfit,
+)
 from tests.connectors.spectrum import conftest
 from tests.connectors.spectrum.playing import ADDRESS
 
-READ = Request(body=envelope.question(reading.GET_PHASE, pJob_Number="1"), record="phases:1")
+READ = Request(body=envelope.question(GET_PHASE, pJob_Number="1"), record="phases:1")
 WRITE = Request(body="POST /ws/UpdateSubcontract\n\n<x/>", writes=True, key="k" * 20)
 
 
@@ -55,12 +62,12 @@ def site(**settings: str) -> Site:
 
 
 def test_every_field_goes_out_in_its_order_empty_where_unused() -> None:
-    body = connector.wrap({"c1": Request(body=envelope.question(reading.GET_JOB))})
+    body = connector.wrap({"c1": Request(body=envelope.question(GET_JOB))})
     call = connector.call(body, site())
     root = etree.fromstring(call.content)
     [operation] = root[0]
     assert operation.tag == f"{{{envelope.TYPES}}}GetJob"
-    assert [child.tag for child in operation] == [one.name for one in reading.GET_JOB.fields]
+    assert [child.tag for child in operation] == [one.name for one in GET_JOB.fields]
     values = {str(child.tag): child.text or "" for child in operation}
     assert values["Authorization_ID"] == "AUTH<&>"
     assert values["pCompany_Code"] == "ABC"
