@@ -65,6 +65,13 @@ class Answer(NamedTuple):
         return [one for one in self.said if one.code in ("A", "I", "M", "E")]
 
     @property
+    def unauthorized(self) -> bool:
+        """Whether it is ERP Bridge that may not; a read says E where a write says A."""
+        return any(
+            one.code == "A" or one.column.casefold() == "authorization_id" for one in self.refusals
+        )
+
+    @property
     def strange(self) -> list[Said]:
         """What has a letter that is documented nowhere."""
         return [one for one in self.said if one.code not in ("A", "I", "M", "E", "W", "S", "G", "")]

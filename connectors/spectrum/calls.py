@@ -153,7 +153,7 @@ def _unclear(answer: Answer) -> str:
 
 
 def _advice(answer: Answer) -> str:
-    if any(one.code == "A" for one in answer.refusals):
+    if answer.unauthorized:
         return (
             "Have the service allowed to the Authorization ID of ERP Bridge in Spectrum (System "
             "Administration, Data Exchange Installation), then retry."

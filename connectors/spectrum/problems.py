@@ -163,7 +163,7 @@ def _parent(document: Document, terms: Terms) -> Iterator[Problem]:
             f"The number in Spectrum, “{number}”, has to be one of 1 to {most} characters, without "
             "blanks around it. Whoever accepts it can change it."
         )
-        yield Problem(code="erp_number", text=text, where="number")
+        yield Problem(code="erp_number", text=text)
 
 
 def _round(document: Document, terms: Terms) -> Iterator[Problem]:

@@ -62,14 +62,6 @@ def _problem(answer: Answer) -> str:
     error = calls.failure(answer, "a call that only tries the service")
     if isinstance(error, Busy):
         raise error
-    if any(one.code == "A" for one in answer.refusals):
+    if answer.unauthorized:
         return f"Not authorised. Spectrum's words: {answer.words}"
-    if error is None or answer.understood:
-        return _not_allowed(answer)
-    return error.message
-
-
-def _not_allowed(answer: Answer) -> str:
-    """A read says E where a write says A."""
-    about = [one for one in answer.refusals if one.column in ("Authorization_ID", "GUID")]
-    return f"Not authorised. Spectrum's words: {answer.words}" if about else ""
+    return error.message if error is not None and not answer.understood else ""

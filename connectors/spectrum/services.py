@@ -16,6 +16,7 @@ from connectors.contract import Refused
 
 Value = str | date | Decimal
 
+_PLAIN = re.compile(r"(?:[!-~]+(?: [!-~]+)*)?")
 _DIGITS = re.compile(r"(-?)(\d+)(?:\.(\d+))?")
 
 
@@ -89,6 +90,8 @@ def fit(text: str) -> str:
 
     Nothing else is changed and nothing is shortened.
     """
+    if _PLAIN.fullmatch(text):
+        return text
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
@@ -98,6 +101,8 @@ def unfit(text: str) -> str:
     Assumption: Spectrum keeps texts in the Western code page of Windows. A text with any other
     character is refused, for nobody has seen what becomes of it.
     """
+    if text.isascii():
+        return ""
     return "".join(dict.fromkeys(c for c in fit(text) if not _in_code_page(c)))
 
 

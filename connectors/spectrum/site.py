@@ -52,9 +52,10 @@ def requests_repeat(settings: Settings) -> bool:
 
 
 def accounts(text: str) -> dict[str, str]:
-    """“M=5000-100 L=5100-100” as code -> G/L account; what has no account is left out."""
+    """“M=5000-100 L=5100-100” as code in large letters -> G/L account; a code without is left
+    out."""
     pairs = (part.partition("=") for part in re.split(r"[\s,;]+", text))
-    return {code: account for code, _, account in pairs if code and account}
+    return {code.upper(): account for code, _, account in pairs if code and account}
 
 
 class Account(NamedTuple):
@@ -69,12 +70,12 @@ def account(terms: Terms, groups: Sequence[Group]) -> Account:
     these agree, else of the company."""
     settings = terms.settings
     vendor = terms.vendor.id if terms.vendor else ""
-    own = accounts(settings.get("gl_by_vendor", "")).get(vendor, "")
+    own = accounts(settings.get("gl_by_vendor", "")).get(vendor.upper(), "")
     if own:
         return Account(own, f"of vendor {vendor}")
     by_type = accounts(settings.get("gl_by_type", ""))
     types = list(dict.fromkeys(group.cost_type.id for group in groups if group.cost_type.id))
-    found = {by_type.get(one, "") for one in types}
+    found = {by_type.get(one.upper(), "") for one in types}
     if len(found) == 1 and "" not in found:
         return Account(found.pop(), f"of cost type {', '.join(types)}")
     return Account(settings.get("gl_account", "").strip(), "of the company")
