@@ -2,8 +2,8 @@
 
 Needed: DATABASE_URL, ERPBRIDGE_SECRET_KEY, ERPBRIDGE_ENCRYPTION_KEYS. Optional: REDIS_URL or
 CELERY_BROKER_URL, ERPBRIDGE_BASE_URL, ERPBRIDGE_STATE, ERPBRIDGE_DEBUG,
-ERPBRIDGE_ATTACHMENTS_GB; for mail EMAIL_URL, ERPBRIDGE_MAIL_FROM, ERPBRIDGE_SUMMARY_HOUR;
-ERPBRIDGE_VERIFY_HOUR.
+ERPBRIDGE_ATTACHMENTS_GB, ERPBRIDGE_ALLOWED_ERP_ORIGINS; for mail EMAIL_URL, ERPBRIDGE_MAIL_FROM,
+ERPBRIDGE_SUMMARY_HOUR; ERPBRIDGE_VERIFY_HOUR.
 """
 
 import os
@@ -299,6 +299,9 @@ CELERY_BEAT_SCHEDULE = {
 ERP_QUARANTINE_SECONDS = int(os.environ.get("ERPBRIDGE_QUARANTINE_SECONDS", "600"))
 # A Web Connector session that says nothing for so long is over.
 ERP_SESSION_IDLE_SECONDS = int(os.environ.get("ERPBRIDGE_SESSION_IDLE_SECONDS", "1200"))
+# ERPs that are called although their address is not public, or without https: whole origins, such
+# as https://spectrum.acme.example:8482, with blanks between them.
+ALLOWED_ERP_ORIGINS = os.environ.get("ERPBRIDGE_ALLOWED_ERP_ORIGINS", "").split()
 
 # --- API ---------------------------------------------------------------------------------------
 

@@ -1,0 +1,483 @@
+"""Whom we call, and whom never: addresses that people type, names that lie, bad servers."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from connectors import outside
+from connectors.contract import Call
+from connectors.outside import Line, NoAnswer, NotReached, check_address
+from tests.connectors.outside_server import Authority, answer, serving
+
+# What somebody could type to have us call ourselves, our neighbours or nobody, and why it is
+# refused: the first words of the sentence.
+WRITTEN, INSIDE, NUMBERS, NAME = "is written like", "no public address", "plain numbers", "no name"
+NASTY = {
+    # without https
+    "http://spectrum.example.com:8482": "begins with https",
+    "ftp://spectrum.example.com": WRITTEN,
+    "file:///etc/passwd": WRITTEN,
+    "gopher://spectrum.example.com:6379/_FLUSHALL": WRITTEN,
+    "//spectrum.example.com": WRITTEN,
+    "spectrum.example.com:8482": WRITTEN,
+    "javascript:alert(1)": WRITTEN,
+    "": WRITTEN,
+    # this machine, by its names and numbers
+    "https://localhost:8482": INSIDE,
+    "https://LOCALHOST:8482": INSIDE,
+    "https://db.localhost": INSIDE,
+    "https://127.0.0.1:5432": INSIDE,
+    "https://127.255.255.254": INSIDE,
+    "https://0.0.0.0:8482": INSIDE,
+    "https://[::1]:8482": INSIDE,
+    "https://[0:0:0:0:0:0:0:1]": INSIDE,
+    "https://[::]": INSIDE,
+    # the same written as only some programs read it
+    "https://2130706433/": NUMBERS,
+    "https://0x7f000001": NUMBERS,
+    "https://0x7f.0.0.1": NUMBERS,
+    "https://0177.0.0.1": NUMBERS,
+    "https://127.1": NUMBERS,
+    "https://127.0.1": NUMBERS,
+    "https://127.0.0.01": NUMBERS,
+    "https://256.0.0.1": NUMBERS,
+    "https://1.2.3.4.5": NUMBERS,
+    # IPv4 inside IPv6
+    "https://[::ffff:127.0.0.1]": INSIDE,
+    "https://[::ffff:7f00:1]": INSIDE,
+    "https://[::ffff:10.0.0.5]": INSIDE,
+    "https://[64:ff9b::10.0.0.5]": INSIDE,
+    "https://[2002:7f00:1::]": INSIDE,
+    "https://[2001:0:7f00:1::]": INSIDE,
+    "https://[::127.0.0.1]": INSIDE,
+    "https://[fe80::1%25eth0]": WRITTEN,
+    "https://[::1": WRITTEN,
+    "https://[12345::1]": "no IPv6 address",
+    # the network around us
+    "https://10.1.2.3:8482": INSIDE,
+    "https://172.16.0.1": INSIDE,
+    "https://192.168.0.10:8482": INSIDE,
+    "https://100.64.0.1": INSIDE,
+    "https://169.254.169.254": INSIDE,
+    "https://[fd00:ec2::254]": INSIDE,
+    "https://[fe80::1]": INSIDE,
+    "https://224.0.0.1": INSIDE,
+    "https://255.255.255.255": INSIDE,
+    "https://192.0.2.7": INSIDE,
+    "https://metadata.google.internal": INSIDE,
+    "https://printer.local": INSIDE,
+    "https://postgres:5432": INSIDE,
+    # names with something in them
+    "https://spectrum.example.com./": NAME,
+    "https://.example.com": NAME,
+    "https://spectrum..example.com": NAME,
+    "https://-spectrum.example.com": NAME,
+    "https://spectrum_erp.example.com": WRITTEN,
+    f"https://{'a' * 64}.example.com": NAME,
+    f"https://{'a.' * 140}com": NAME,
+    f"https://{'a' * 300}.com": "more than 300",
+    "https://user:secret@spectrum.example.com": WRITTEN,
+    "https://spectrum.example.com@169.254.169.254": WRITTEN,
+    "https://spectrum.example.com#@169.254.169.254": WRITTEN,
+    "https://169.254.169.254\\@spectrum.example.com": WRITTEN,
+    "https://spectrum.example.com%00.evil.example": WRITTEN,
+    "https://spectrum.example.com\n.evil.example": WRITTEN,
+    "https://spectrum.example.com\n": WRITTEN,
+    "https://spectrum.example.com ": WRITTEN,
+    " https://spectrum.example.com": WRITTEN,
+    "https:/spectrum.example.com": WRITTEN,
+    "https:\\\\spectrum.example.com": WRITTEN,
+    # letters and numbers that only look like ours
+    "https://ⓛocalhost": WRITTEN,
+    "https://１２７.0.0.1": WRITTEN,
+    "https://127。0。0。1": WRITTEN,
+    "https://ſpectrum.example.com": WRITTEN,
+    "https://spectrum.example.com:８４８２": WRITTEN,
+    # more than an origin
+    "https://spectrum.example.com/ws/": WRITTEN,
+    "https://spectrum.example.com/?next=https://10.0.0.1": WRITTEN,
+    "https://spectrum.example.com/..": WRITTEN,
+    # ports
+    "https://spectrum.example.com:": WRITTEN,
+    "https://spectrum.example.com:0": WRITTEN,
+    "https://spectrum.example.com:08482": WRITTEN,
+    "https://spectrum.example.com:-1": WRITTEN,
+    "https://spectrum.example.com:65536": "no port 65536",
+    "https://spectrum.example.com:99999999": WRITTEN,
+}
+
+
+@pytest.mark.parametrize("url", NASTY, ids=repr)
+def test_what_nobody_may_have_us_call(url: str) -> None:
+    with pytest.raises(ValueError, match=r"\.$") as refused:
+        check_address(url)
+    assert NASTY[url] in str(refused.value)
+    with pytest.raises(ValueError, match=r"\.$"):
+        Line(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://spectrum.example.com",
+        "https://spectrum.example.com/",
+        "https://Spectrum.Example.COM:8482",
+        "HTTPS://xyz-data.viewpointforcloud.example:8482",
+        "https://xn--bcher-kva.example",
+        "https://8.8.8.8:8482",
+        "https://[2606:4700::1111]:8482",
+    ],
+)
+def test_where_an_erp_may_be(url: str) -> None:
+    check_address(url)
+
+
+def test_the_operator_vouches_for_whole_origins_and_for_no_others(settings) -> None:
+    settings.ALLOWED_ERP_ORIGINS = ["http://127.0.0.1:8482", "https://spectrum.acme.internal"]
+    for allowed in ("http://127.0.0.1:8482", "http://127.0.0.1:8482/", "HTTP://127.0.0.1:8482"):
+        check_address(allowed)
+    check_address("https://spectrum.acme.internal:443")
+    for other in (
+        "http://127.0.0.1:8483",
+        "https://127.0.0.1:8482",
+        "http://127.0.0.2:8482",
+        "http://spectrum.acme.internal",
+        "http://127.1:8482",
+    ):
+        with pytest.raises(ValueError, match=r"\.$"):
+            check_address(other)
+
+
+# --- Names that lie ------------------------------------------------------------------------------
+
+
+def _says(monkeypatch: pytest.MonkeyPatch, *ips: str) -> list[str]:
+    """The name server of the attacker answers with these addresses; who was asked for."""
+    asked: list[str] = []
+
+    def getaddrinfo(host, port, *_args, **_kwargs):
+        asked.append(host)
+        if host in ips:  # the socket's own look at an address
+            return real(host, port, type=socket.SOCK_STREAM)
+        return [
+            (
+                socket.AF_INET6 if ":" in ip else socket.AF_INET,
+                socket.SOCK_STREAM,
+                6,
+                "",
+                (ip, port),
+            )
+            for ip in ips
+        ]
+
+    real = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    return asked
+
+
+@pytest.mark.parametrize(
+    "ips",
+    [
+        ["127.0.0.1"],
+        ["10.0.0.5"],
+        ["169.254.169.254"],
+        ["::1"],
+        ["::ffff:127.0.0.1"],
+        ["fe80::1%eth0"],
+        ["93.184.216.34", "127.0.0.1"],  # the second time it would be the other one
+        ["127.0.0.1", "93.184.216.34"],
+    ],
+    ids=" and ".join,
+)
+def test_a_public_name_for_an_address_inside_is_not_called(monkeypatch, ips) -> None:
+    asked = _says(monkeypatch, *ips)
+    with pytest.raises(NotReached, match="no public address"):
+        Line("https://spectrum.example.com:8482").call(Call(method="GET", path="/"))
+    assert asked == ["spectrum.example.com"]
+
+
+def test_a_name_is_looked_up_once_and_that_address_is_called(monkeypatch, settings) -> None:
+    """Whatever the name server would say the next time: nobody asks it."""
+    with serving(_answers(answer())) as server:
+        settings.ALLOWED_ERP_ORIGINS = [f"http://erp.example:{server.port}"]
+        asked = _says(monkeypatch, "127.0.0.1")
+        with Line(f"http://erp.example:{server.port}") as line:
+            for _ in range(3):
+                assert line.call(Call(method="GET", path="/vendors/ABC")).content == b"<done/>"
+        assert asked.count("erp.example") == 1
+        [head, *_] = [head for head, _ in server.requests]
+        assert f"Host: erp.example:{server.port}" in head
+
+
+def test_a_name_that_nobody_knows_is_said(settings) -> None:
+    with pytest.raises(NotReached, match="no server called"):
+        Line("https://spectrum.invalid:8482").call(Call(method="GET", path="/"))
+
+
+# --- What is sent, and over how many lines -------------------------------------------------------
+
+
+def _answers(*answers: bytes):
+    """One answer after another, the last one for ever."""
+    left = list(answers)
+
+    def answering(_head: str, _content: bytes) -> Iterator[bytes]:
+        yield left.pop(0) if len(left) > 1 else left[0]
+
+    return answering
+
+
+@pytest.fixture
+def own(settings):
+    """Opens the way to a server of this test."""
+
+    lines = []
+
+    def allow(server) -> Line:
+        origin = f"http://127.0.0.1:{server.port}"
+        settings.ALLOWED_ERP_ORIGINS = [origin]
+        lines.append(Line(origin))
+        return lines[-1]
+
+    yield allow
+    for line in lines:
+        line.close()
+
+
+POST = Call(
+    method="POST",
+    path="/ws/UpdateSubcontract",
+    headers=(("Content-Type", "text/xml; charset=utf-8"), ("SOAPAction", '"x"')),
+    content=b"<Envelope/>",
+)
+
+
+def test_calls_of_a_session_share_one_connection(own) -> None:
+    with serving(_answers(answer())) as server:
+        line = own(server)
+        for _ in range(5):
+            assert line.call(POST).status == 200
+        assert server.connections == 1
+        head, content = server.requests[0]
+        assert content == b"<Envelope/>"
+        assert server.calls == ["POST /ws/UpdateSubcontract HTTP/1.1"] * 5
+        assert "Accept-Encoding: identity" in head
+        assert "Authorization" not in head
+
+
+def test_a_server_that_hung_up_in_between_is_called_anew(own) -> None:
+    with serving(_answers(answer()), calls_each=1) as server:
+        line = own(server)
+        assert [line.call(POST).status for _ in range(3)] == [200, 200, 200]
+        assert (server.connections, len(server.requests)) == (3, 3)
+
+
+def test_a_proxy_of_the_environment_is_not_taken(own, monkeypatch) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    with serving(_answers(answer())) as server:
+        assert own(server).call(POST).status == 200
+
+
+def test_a_redirect_is_an_answer_and_is_not_followed(own) -> None:
+    where = "Location: http://169.254.169.254/latest/meta-data/"
+    with serving(_answers(answer(b"", "302 Found", where))) as server:
+        assert own(server).call(POST).status == 302
+        assert len(server.requests) == 1
+
+
+def test_what_a_busy_server_says_of_its_time_is_kept(own) -> None:
+    with serving(_answers(answer(b"later", "429 Too Many Requests", "Retry-After: 7"))) as server:
+        told = own(server).call(POST)
+        assert (told.status, told.retry_after, told.content) == (429, "7", b"later")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        Call(method="GET", path="vendors"),
+        Call(method="GET", path="/a b"),
+        Call(method="GET", path="/a\r\nHost: other"),
+        Call(method="get /", path="/"),
+        Call(method="GET", path="/", headers=(("Authorization", "Basic x\r\nHost: other"),)),
+        Call(method="GET", path="/", headers=(("Host\r\nX", "y"),)),
+    ],
+    ids=repr,
+)
+def test_a_call_with_a_line_break_in_it_never_goes_out(own, call) -> None:
+    with serving(_answers(answer())) as server:
+        with pytest.raises(ValueError, match="cannot be sent"):
+            own(server).call(call)
+        assert server.connections == 0
+
+
+# --- Servers that misbehave: nothing was sent, or nobody knows ------------------------------------
+
+
+def test_nobody_listens(own, settings) -> None:
+    with serving(_answers(answer())) as server:
+        line = own(server)
+    with pytest.raises(NotReached, match="refused"):
+        line.call(POST)
+
+
+def test_a_connection_that_is_never_answered_is_given_up(monkeypatch, own) -> None:
+    monkeypatch.setattr(outside, "CONNECT_SECONDS", 0.2)
+    full = socket.socket()
+    full.bind(("127.0.0.1", 0))
+    full.listen(0)
+    waiting = [socket.socket() for _ in range(4)]
+    for one in waiting:
+        one.setblocking(False)
+        one.connect_ex(full.getsockname())
+
+    class Full:
+        port = full.getsockname()[1]
+
+    try:
+        with pytest.raises(NotReached, match="in time"):
+            own(Full).call(POST)
+    finally:
+        for one in (*waiting, full):
+            one.close()
+
+
+def _silence(_head: str, _content: bytes) -> Iterator[bytes]:
+    yield b""
+
+
+def _cut(_head: str, _content: bytes) -> Iterator[bytes]:
+    yield answer(b"x" * 1000)[:-400]
+    yield b""
+
+
+def _packed(_head: str, _content: bytes) -> Iterator[bytes]:
+    yield answer(b"x", "200 OK", "Content-Encoding: gzip")
+
+
+def _nonsense(_head: str, _content: bytes) -> Iterator[bytes]:
+    yield b"SSH-2.0-OpenSSH\r\n\r\n"
+
+
+def _endless_headers(_head: str, _content: bytes) -> Iterator[bytes]:
+    yield b"HTTP/1.1 200 OK\r\n"
+    for number in range(10_000):
+        yield f"X-{number}: {'y' * 100}\r\n".encode()
+
+
+def _endless(_head: str, _content: bytes) -> Iterator[bytes]:
+    yield b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    for _ in range(2000):
+        yield b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
+
+
+def _claims_much(_head: str, _content: bytes) -> Iterator[bytes]:
+    yield b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n"
+    for _ in range(2000):
+        yield b"x" * 0x10000
+
+
+@pytest.mark.parametrize(
+    ("answering", "words"),
+    [
+        (_silence, "broke"),
+        (_cut, "broke"),
+        (_packed, "packed"),
+        (_nonsense, "broke"),
+        (_endless_headers, "broke"),
+        (_endless, "more than 20,000,000 bytes"),
+        (_claims_much, "more than 20,000,000 bytes"),
+    ],
+)
+def test_no_answer_that_could_be_used(own, answering, words) -> None:
+    with serving(answering) as server:
+        with pytest.raises(NoAnswer, match=words):
+            own(server).call(POST)
+        assert len(server.requests) == 1, "it is sent once"
+
+
+def test_a_server_that_falls_silent_is_left(own, monkeypatch) -> None:
+    monkeypatch.setattr(outside, "READ_SECONDS", 0.2)
+    wait = socket.socketpair()
+
+    def silent(_head: str, _content: bytes) -> Iterator[bytes]:
+        wait[0].recv(1)
+        yield b""
+
+    with serving(silent) as server, wait[0], wait[1], pytest.raises(NoAnswer, match="in time"):
+        own(server).call(POST)
+
+
+@pytest.mark.parametrize("of", ["headers", "content"])
+def test_a_server_that_sends_a_byte_now_and_then_is_left_too(own, monkeypatch, of) -> None:
+    """Each byte comes in good time, and the answer never ends."""
+    monkeypatch.setattr(outside, "CALL_SECONDS", 0.4)
+    wait = socket.socketpair()
+    wait[0].settimeout(0.05)
+
+    def drips(_head: str, _content: bytes) -> Iterator[bytes]:
+        if of == "content":
+            yield b"HTTP/1.1 200 OK\r\n\r\n"
+        while True:
+            try:
+                wait[0].recv(1)
+            except TimeoutError:
+                yield b"x"
+            else:
+                return
+
+    with serving(drips) as server, wait[0], wait[1], pytest.raises(NoAnswer, match="longer than"):
+        own(server).call(POST)
+
+
+# --- Certificates ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def authority(tmp_path, monkeypatch) -> Iterator[Authority]:
+    """An authority that this process believes in."""
+    made = Authority(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(made.file))
+    outside._tls.cache_clear()
+    yield made
+    outside._tls.cache_clear()
+
+
+def _tls_call(server, settings, monkeypatch):
+    _says(monkeypatch, "127.0.0.1")
+    origin = f"https://erp.example:{server.port}"
+    settings.ALLOWED_ERP_ORIGINS = [origin]
+    with Line(origin) as line:
+        return line.call(POST)
+
+
+def test_a_certificate_for_the_name_is_believed_at_the_pinned_address(
+    authority, settings, monkeypatch
+) -> None:
+    with serving(_answers(answer()), tls=authority.tls_for("erp.example")) as server:
+        assert _tls_call(server, settings, monkeypatch).status == 200
+
+
+@pytest.mark.parametrize(
+    ("names", "days"),
+    [(("other.example",), 1), (("127.0.0.1",), 1), (("erp.example",), -1)],
+    ids=["another name", "the address alone", "expired"],
+)
+def test_any_other_certificate_gets_nothing(authority, settings, monkeypatch, names, days) -> None:
+    with serving(_answers(answer()), tls=authority.tls_for(*names, days=days)) as server:
+        with pytest.raises(NotReached, match="certificate"):
+            _tls_call(server, settings, monkeypatch)
+        assert server.requests == []
+
+
+def test_a_certificate_of_an_unknown_authority_gets_nothing(
+    tmp_path, settings, monkeypatch
+) -> None:
+    tls = Authority(tmp_path).tls_for("erp.example")
+    with serving(_answers(answer()), tls=tls) as server:
+        with pytest.raises(NotReached, match="certificate"):
+            _tls_call(server, settings, monkeypatch)
+        assert server.requests == []
