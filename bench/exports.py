@@ -73,12 +73,12 @@ class People:
     pam: User  # the project manager
 
 
-def build(size: int, *, waiting: bool = False) -> People:
+def build(size: int, *, waiting: bool = False, under_synced: bool = False) -> People:
     """Fill the database that is in use. `waiting`: every commitment is synced, and every change
-    order waits for the approver."""
+    order waits for the approver; `under_synced`: every commitment is."""
     people = _places()
     with unhindered("approvals_export"):
-        copy(Export, COLUMNS, _exports(size, people, waiting))
+        copy(Export, COLUMNS, _exports(size, people, waiting, under_synced))
     run(
         """
         INSERT INTO approvals_tabcount (company_id, kind, status, n)
@@ -157,7 +157,9 @@ def _vendor(number: int) -> str:
     return f"Ironwood Trade Partner {number}"
 
 
-def _exports(size: int, people: People, waiting: bool) -> Iterator[list[object]]:
+def _exports(
+    size: int, people: People, waiting: bool, under_synced: bool
+) -> Iterator[list[object]]:
     random = Random(SEED)  # noqa: S311
     commitments = size * 3 // 10
     owners = random.choices(
@@ -167,6 +169,8 @@ def _exports(size: int, people: People, waiting: bool) -> Iterator[list[object]]
         drawn = [Status.SYNCED] * commitments + [Status.SENT] * (size - commitments)
     else:
         drawn = random.choices(list(STATUSES), list(STATUSES.values()), k=size)
+    if under_synced:
+        drawn[:commitments] = [Status.SYNCED] * commitments
     number = Counter[int]()
     for place in range(1, size + 1):
         parent = None if place <= commitments else random.randrange(1, commitments + 1)
@@ -229,9 +233,9 @@ def _copy(
     """The frozen copy, as `Document.canonical` writes it: two lines."""
     code = (company - 1) * CODES + place % CODES + 1
     half = (amount / 2).quantize(Decimal("0.01"))
-    target = '{"code":"1","id":1,"name":"Footings"}' if parent else "null"
+    target = f'{{"code":"1","id":{2 * parent + 1},"name":"Footings"}}' if parent else "null"
     lines = ",".join(
-        f'{{"amount":"{part}","category":{{"code":"","id":1,"name":"Subcontract"}},'
+        f'{{"amount":"{part}","category":{{"code":"","id":{company},"name":"Subcontract"}},'
         f'"commitment_line":{target},"cost_code":{{"code":"03-{code}","id":{code},'
         f'"name":"Concrete"}},"description":"Footings, gridline {line}","id":{2 * place + line},'
         f'"number":{line},"quantity":null,"sub_job":"","unit":"","unit_cost":null}}'
