@@ -9,6 +9,7 @@ from connectors.models import Connection
 from connectors.pulls import queue_due_syncs
 from connectors.registry import connector_for
 from directory import bell
+from directory.models import Heartbeat
 
 log = logging.getLogger(__name__)
 
@@ -26,8 +27,12 @@ def work(connection_id: int) -> None:
 
 @shared_task
 def sweep() -> None:
-    """End sessions that fell silent, so that what they held can go on; queue what is due."""
+    """End sessions that fell silent, so that what they held can go on; queue what is due.
+
+    That it comes is how the health page knows that there are workers.
+    """
     queue_due_syncs()
     ended = engine.expire_sessions()
     if ended:
         log.info("%s silent sessions ended", ended)
+    Heartbeat.now("sweep")

@@ -1,24 +1,15 @@
-"""My work, the projects' first pages, and the health of the installation."""
+"""My work, and the projects' first pages."""
 
 from django.contrib.auth.decorators import login_required
-from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET, require_safe
+from django.views.decorators.http import require_GET
 
 from directory.access import open_project
 from directory.http import person
 from directory.perms import COMPANY_TOOLS, PROJECT_TOOLS, Level, Tool
 from erpbridge.my_work import work_of
 from erpbridge.tiles import tiles
-
-
-@require_safe
-def health(request: HttpRequest) -> HttpResponse:
-    """200 while the database answers."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-    return HttpResponse("ok\n", content_type="text/plain")
 
 
 @login_required

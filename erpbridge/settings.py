@@ -90,6 +90,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "erpbridge.metrics.timed",
     *(["erpbridge.proxy.behind_proxy"] if SECURE else []),
     "django.middleware.security.SecurityMiddleware",
     "connectors.webconnector.Door",

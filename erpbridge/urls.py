@@ -2,14 +2,17 @@
 
 from django.urls import include, path
 
-from erpbridge import company_history, pages
+from erpbridge import company_history, health, metrics, pages
 
 urlpatterns = [
     path("", pages.my_work, name="home"),
     path("projects/<int:project_id>/", pages.project, name="project"),
     path("companies/<int:company_id>/history/", company_history.company_history, name="history"),
     path("companies/<int:company_id>/history.csv", company_history.history_csv, name="history_csv"),
-    path("health/", pages.health, name="health"),
+    path("health/", health.health, name="health"),
+    path("health/live/", health.live, name="live"),
+    path("metrics", metrics.metrics, name="metrics"),
+    path("operator/health/", health.page, name="operator_health"),
     path("accounts/", include("directory.account_urls")),
     path("api/", include("erpbridge.api_urls")),
     path("", include("directory.urls")),

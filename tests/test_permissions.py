@@ -48,7 +48,9 @@ POST   /account/tokens/                                           302 200 200 20
 POST   /account/tokens/{token}/revoke/                            302 302 404 404 404 404 404
 GET    /notices/                                                  302 200 200 200 200 200 200
 POST   /notices/                                                  302 302 302 302 302 302 302
-GET    /health/                                                   200 200 200 200 200 200 200
+GET    /health/                                                   503 503 503 503 503 503 503
+GET    /health/live/                                              200 200 200 200 200 200 200
+GET    /metrics                                                   401 401 401 401 401 401 401
 GET    /projects/{project}/                                       302 200 200 200 200 404 404
 GET    /projects/{project}/budget/                                302 200 200 200 404 404 404
 POST   /projects/{sister}/budget/new/                             302 302 403 403 404 404 404
@@ -175,6 +177,7 @@ POST   /operator/companies/{company}/people/{vic}/grant/          302 404 404 40
 GET    /operator/companies/{company}/people/{vic}/revoke/         302 404 404 404 404 200 404
 POST   /operator/companies/{company}/people/{vic}/revoke/         302 404 404 404 404 302 404
 GET    /operator/mail/                                            302 404 404 404 404 200 404
+GET    /operator/health/                                          302 404 404 404 404 200 404
 GET    /operator/mail/{mail}/                                     302 404 404 404 404 404 404
 GET    /operator/privileges/                                      302 404 404 404 404 200 404
 POST   /operator/privileges/{request}/refuse/                     302 404 404 404 404 302 404

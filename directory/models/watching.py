@@ -26,7 +26,7 @@ class Heartbeat(models.Model):
 
 class Verification(models.Model):
     """One run of `manage.py verify`, at night or by an operator. Without an end it was cut off, or
-    is under way. `first` holds the first faults: rule, company, item, what."""
+    is under way. `first` holds the first faults of each rule: rule, company, item, what."""
 
     began_at = models.DateTimeField(db_default=Now())
     ended_at = models.DateTimeField(null=True)

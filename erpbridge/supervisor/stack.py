@@ -233,12 +233,12 @@ class StaticFiles:
 
 
 def healthy(port: int) -> bool:
-    """Whether the application's /health/ answers 200 on this port."""
+    """Whether the application answers on this port, and reaches its database."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
         # As the proxy does that an https address stands for; else the answer is a redirect.
         headers = {"Host": f"localhost:{port}", "X-Forwarded-Proto": "https"}
-        connection.request("GET", "/health/", headers=headers)
+        connection.request("GET", "/health/live/", headers=headers)
         return connection.getresponse().status == 200
     except (OSError, http.client.HTTPException):
         return False

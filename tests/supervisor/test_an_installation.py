@@ -46,14 +46,14 @@ def test_the_port_is_taken_the_computer_is_switched_off_and_on_again(home, run):
         first = run("serve", "--port", str(taken))
         assert f"Port {taken} is taken; using" in first.until("is taken")
         address = address_in(first.until("answers at"))
-    assert status_of(f"{address}/health/") == 200
+    assert status_of(f"{address}/health/live/") == 200
 
     # Otto, in another terminal, has forgotten that it runs.
     second = run("serve")
     assert second.ends() == 1
     assert "running already" in second.seen
     assert address in second.seen
-    assert status_of(f"{address}/health/") == 200
+    assert status_of(f"{address}/health/live/") == 200
 
     # What a command stores is there after the worst end there is, and nothing outlives it.
     asked = run("manage", "shell", "--no-imports", "-c", REMEMBER)
@@ -69,7 +69,7 @@ def test_the_port_is_taken_the_computer_is_switched_off_and_on_again(home, run):
 
     again = run("serve", "--port", "18100")
     address = address_in(again.until("answers at"))
-    assert status_of(f"{address}/health/") == 200
+    assert status_of(f"{address}/health/live/") == 200
     again.process.send_signal(signal.SIGTERM)
     assert again.ends() == 0
     assert again.seen.endswith("Stopped.\n")

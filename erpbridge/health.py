@@ -1,0 +1,187 @@
+"""How the installation is: what works, what stands still, and since when.
+
+`/health/live/` says whether this process answers and reaches the database: for load balancers and
+whoever starts it. `/health/` says whether everything works, the workers included: for whoever is
+called at night. It names no company; the operator's own page does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+from celery import current_app
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, connection
+from django.db.models import Min, Q, QuerySet
+from django.db.models.functions import Now
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.timesince import timesince
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_safe
+
+from connectors import engine
+from connectors.models import Connection, Conversation, Session
+from connectors.registry import connector_for, names
+from directory.models import Company, Heartbeat, Verification
+from directory.views.operator import operators_only
+from erpbridge.verifying import RULES
+
+# The sweep comes every 15 seconds; what is not seen for so long, does not come.
+SWEEPS_WITHIN = timedelta(minutes=2)
+# A lane that the workers serve, with something to do, should not stand still for longer.
+MOVES_WITHIN = timedelta(minutes=15)
+VERIFIES_WITHIN = timedelta(hours=36)
+SHOWN = 20  # lanes on the operator's page
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that is looked at. `seconds` is an age, where there is one."""
+
+    name: str
+    works: bool
+    words: str
+    seconds: int | None = None
+
+
+def checks() -> list[Check]:
+    """Everything, in the order in which one thing hangs on another. Never raises: without a
+    database there is only that to be told."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        found = [Check("database", True, "The database answers.")]
+        found += [look() for look in (_broker, _sweep, _lanes, _oldest, _verification)]
+    except (DatabaseError, InterfaceError) as error:
+        words = f"The database does not answer ({type(error).__name__})."
+        return [Check("database", False, words), _broker()]
+    return found
+
+
+def _broker() -> Check:
+    """What carries the bells, and that of the sweep, too."""
+    kind = settings.CELERY_BROKER_URL.partition(":")[0]
+    if kind == "filesystem":
+        return Check("broker", True, "Bells go through files: there is no Redis.")
+    try:
+        with current_app.connection_for_read(connect_timeout=2) as broker:
+            broker.ensure_connection(max_retries=1, timeout=2)
+    except Exception as error:
+        words = f"The message broker ({kind}) does not answer ({type(error).__name__})."
+        return Check("broker", False, f"{words} Nothing is lost; workers rest until it is back.")
+    return Check("broker", True, f"The message broker ({kind}) answers.")
+
+
+def _sweep() -> Check:
+    last = Heartbeat.objects.filter(name="sweep").values_list("at", flat=True).first()
+    if last is None:
+        return Check("workers", False, "No worker has swept the lanes yet.")
+    words = f"Workers last swept the lanes {_ago(last)}."
+    return Check("workers", timezone.now() - last < SWEEPS_WITHIN, words, _seconds(last))
+
+
+def _lanes() -> Check:
+    stuck = len(stuck_lanes())
+    if stuck:
+        return Check("lanes", False, f"{stuck} lanes have work to do and stand still.")
+    held = Session.objects.filter(ended_at=None).count()
+    return Check("lanes", True, f"No lane stands still; {held} are being served.")
+
+
+def stuck_lanes() -> list[Connection]:
+    """Connections whose lane should move and does not: a session that fell silent and was not
+    ended, or work for an ERP that we call and nobody serves. One that calls us comes when it comes.
+    """
+    silent = timedelta(seconds=settings.ERP_SESSION_IDLE_SECONDS) + SWEEPS_WITHIN
+    overdue = Session.objects.filter(ended_at=None, last_seen_at__lt=Now() - silent)
+    called = [erp for erp in names() if connector_for(erp).capabilities.transport == "push"]
+    unserved = engine.due().filter(
+        connection__erp__in=called, not_before__lt=Now() - MOVES_WITHIN, state="waiting"
+    )
+    served = Session.objects.filter(ended_at=None)
+    stands = Q(pk__in=overdue.values("connection")) | (
+        Q(pk__in=unserved.values("connection")) & ~Q(pk__in=served.values("connection"))
+    )
+    return list(Connection.objects.filter(stands).select_related("company"))
+
+
+def _could_go() -> QuerySet[Conversation]:
+    return engine.due().filter(purpose__in=["export", "find", "unlink"])
+
+
+def _oldest() -> Check:
+    since = _could_go().aggregate(since=Min("queued_at"))["since"]
+    if since is None:
+        return Check("waiting", True, "No item waits to be exported.")
+    words = f"The oldest item that could be exported was accepted {_ago(since)}."
+    return Check("waiting", True, words, _seconds(since))
+
+
+def _verification() -> Check:
+    last = Verification.last()
+    if last is None or last.ended_at is None:
+        first = Company.objects.aggregate(first=Min("created_at"))["first"]
+        young = first is None or timezone.now() - first < VERIFIES_WITHIN
+        return Check("verify", young, "What is stored was never looked over (manage.py verify).")
+    found = f"{last.faults:,} faults" if last.faults else "nothing wrong"
+    words = f"What is stored was looked over {_ago(last.ended_at)}: {found}."
+    recent = timezone.now() - last.ended_at < VERIFIES_WITHIN
+    return Check("verify", last.is_sound and recent, words, _seconds(last.ended_at))
+
+
+def _seconds(moment: datetime) -> int:
+    return max(0, int((timezone.now() - moment).total_seconds()))
+
+
+def _ago(moment: datetime) -> str:
+    seconds = _seconds(moment)
+    return f"{seconds} seconds ago" if seconds < 120 else f"{timesince(moment)} ago"
+
+
+# --- Pages ------------------------------------------------------------------------------------
+
+
+@require_safe
+def live(request: HttpRequest) -> HttpResponse:
+    """200 while this process answers and reaches the database."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@never_cache
+@require_safe
+def health(request: HttpRequest) -> HttpResponse:
+    """200 while everything works, else 503; JSON, or a small page for a browser."""
+    found = checks()
+    works = all(check.works for check in found)
+    status = 200 if works else 503
+    if "text/html" in request.headers.get("Accept", ""):
+        return render(request, "health.html", {"checks": found, "works": works}, status=status)
+    told = {check.name: asdict(check) for check in found}
+    return JsonResponse({"works": works, "checks": told}, status=status)
+
+
+@operators_only
+@require_GET
+def page(request: HttpRequest) -> HttpResponse:
+    """The operator's page: the same, with names, and what the last looking over found."""
+    last = Verification.last()
+    waiting = _could_go().values_list("connection").annotate(since=Min("queued_at"))
+    oldest = dict(waiting.order_by("since")[:SHOWN])
+    lanes = Connection.objects.select_related("company").in_bulk(oldest)
+    context = {
+        "current": "health",
+        "checks": checks(),
+        "stuck": stuck_lanes(),
+        "waiting": [(lanes[pk], since) for pk, since in oldest.items()],
+        "last": last,
+        "rules": [
+            (rule, [one for one in (last.first if last else []) if one["rule"] == rule.name])
+            for rule in RULES
+        ],
+    }
+    return render(request, "operator_health.html", context)

@@ -1,0 +1,121 @@
+"""What an operator sees of an installation that works, and of one that does not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db.models.functions import Now
+from django.test import Client
+from django.utils import timezone
+
+from approvals.models import TabCount
+from connectors import engine
+from connectors.models import Session
+from connectors.tasks import sweep
+from directory.models import Heartbeat, Verification
+from directory.tokens import make_token
+from erpbridge.tasks import verify
+from tests.stage import Stage, sign_in
+
+
+@pytest.fixture(autouse=True)
+def _bells_through_files(settings):
+    """No broker has to answer while these are told."""
+    settings.CELERY_BROKER_URL = "filesystem://"
+
+
+@pytest.fixture
+def running(stage: Stage) -> Stage:
+    """The workers have swept, and what is stored was looked over."""
+    sweep()
+    verify()
+    return stage
+
+
+def look(status: int = 200) -> dict[str, dict[str, object]]:
+    answer = Client().get("/health/")
+    assert answer.status_code == status, answer.content
+    told = answer.json()
+    assert told["works"] is (status == 200)
+    return told["checks"]
+
+
+def test_everything_works(running: Stage) -> None:
+    commitment = running.commitment()
+    running.send(commitment)
+    running.accept(commitment)
+    found = look()
+    assert list(found) == ["database", "broker", "workers", "lanes", "waiting", "verify"]
+    assert all(check["works"] for check in found.values())
+    assert "nothing wrong" in str(found["verify"]["words"])
+    assert "accepted 0 seconds ago" in str(found["waiting"]["words"])
+    page = Client().get("/health/", headers={"Accept": "text/html"})
+    assert page.status_code == 200
+    assert b"Everything works" in page.content
+    assert b"Meridian" not in page.content
+    assert Client().get("/health/live/").content == b"ok\n"
+
+
+def test_workers_that_do_not_sweep_are_missed(running: Stage) -> None:
+    Heartbeat.objects.update(at=Now() - timedelta(minutes=3))
+    assert look(503)["workers"]["works"] is False
+    Heartbeat.objects.all().delete()
+    assert "yet" in str(look(503)["workers"]["words"])
+    assert Client().get("/health/live/").status_code == 200
+
+
+def test_a_session_that_nobody_ends_is_a_lane_that_stands_still(running: Stage) -> None:
+    assert isinstance(engine.open_session(running.connection.pk), Session)
+    assert look()["lanes"]["works"] is True
+    Session.objects.update(last_seen_at=Now() - timedelta(hours=2))
+    assert look(503)["lanes"]["works"] is False
+    client = Client()
+    sign_in(client, running.otto)
+    assert (
+        "Meridian Builders</strong> stands still"
+        in client.get("/operator/health/").content.decode()
+    )
+    sweep()
+    assert look()["lanes"]["works"] is True
+
+
+def test_what_is_not_sound_shows_until_it_is(running: Stage) -> None:
+    running.send(running.commitment())
+    TabCount.objects.filter(status="sent").update(n=7)
+    verify()
+    assert "1 faults" in str(look(503)["verify"]["words"])
+    client = Client()
+    sign_in(client, running.otto)
+    page = client.get("/operator/health/").content.decode()
+    assert "commitment sent: the counter says 7, there are 1" in page
+    TabCount.objects.filter(status="sent").update(n=1)
+    verify()
+    look()
+    Verification.objects.update(ended_at=timezone.now() - timedelta(days=2))
+    assert look(503)["verify"]["works"] is False
+
+
+def test_metrics_are_for_operators_with_a_token(running: Stage) -> None:
+    running.synced(running.commitment())
+    waits = running.commitment(number="SC-002")
+    running.send(waits)
+    running.accept(waits)
+    _, otto = make_token(running.otto, "Prometheus", None)
+    _, pam = make_token(running.pam, "mine", None)
+    Client().get("/health/live/")
+    for key in ("", f"Bearer {pam}", "Bearer nothing", f"Basic {otto}"):
+        assert Client().get("/metrics", headers={"Authorization": key}).status_code == 401
+    text = Client().get("/metrics", headers={"Authorization": f"Bearer {otto}"}).content.decode()
+    for line in (
+        'erpbridge_exports{kind="commitment",status="synced"} 1.0',
+        'erpbridge_queued{erp="quickbooks",purpose="export",state="waiting"} 1.0',
+        'erpbridge_outcomes_recent{erp="quickbooks",outcome="done",purpose="export"} 1.0',
+        'erpbridge_erp_answer_seconds{erp="quickbooks",quantile="0.95"} ',
+        'erpbridge_http_request_seconds_count{method="GET",status="2xx",view="live"} ',
+        "erpbridge_lanes_stuck 0.0",
+        "erpbridge_sweep_age_seconds ",
+        "erpbridge_verify_faults 0.0",
+    ):
+        assert line in text, text
+    assert "Meridian" not in text
