@@ -1,6 +1,6 @@
 """Where documents go: every link resolved to the ERP's ids, for one document or five hundred."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -8,6 +8,7 @@ from django.db import connection as database
 
 from connectors.contract import Document, Line, Receipt, Ref, Terms, pair
 from connectors.models import Connection, Known
+from connectors.numbers import Numbers
 from connectors.registry import connector_for
 from directory.models import CostCode, Unlinked
 
@@ -32,8 +33,8 @@ _LINKED = """
 
 
 class Destinations:
-    """Resolves documents of one company; one query, however many documents there are, and another
-    where each category has an item of its own.
+    """Resolves documents of one company; one query, however many documents there are, another where
+    each category has an item of its own, and another where the ERP's numbers may be chosen.
 
     `parents`: receipts of the commitments, by the id of their Export.
     """
@@ -63,6 +64,9 @@ class Destinations:
                 for what, ours, erp_id, name in cursor.fetchall()
             }
         self._parts = self._items_of_categories(lines)
+        chosen = self._connector.capabilities.chosen_numbers
+        jobs = [self._job(document) for document in documents if document.kind in chosen]
+        self._numbers = Numbers(connection, [job.id for job in jobs if job]) if jobs else None
 
     def _items_of_categories(self, lines: Sequence[Line]) -> dict[str, Ref]:
         """`contract.pair` of a line -> its item, where each category has one of its own."""
@@ -99,14 +103,30 @@ class Destinations:
         return Terms(
             erp=self._connection.erp,
             company_file=self._connection.company_file,
-            number=self._connector.number(document, parent),
+            number=self._number(document, parent),
             vendor=self._linked.get(("vendor", document.vendor.id)) if document.vendor else None,
-            job=self._linked.get(("job", document.project.id)),
+            job=self._job(document),
             items=items,
             classes=self._those_of("class", {line.category.id for line in document.lines}),
             parent=parent,
             settings=dict(self._connection.settings),
         )
+
+    def _job(self, document: Document) -> Ref | None:
+        return self._linked.get(("job", document.project.id))
+
+    def _number(self, document: Document, parent: Receipt | None) -> str:
+        """The document's number in the ERP: what it had there before, else one that is free."""
+        job = self._job(document)
+        chosen = self._connector.capabilities.chosen_numbers
+        if self._numbers is None or job is None or document.kind not in chosen:
+            return self._connector.number(document, parent)
+        if own := self._numbers.own(job.id, document):
+            return own
+        taken = self._numbers.taken(job.id, document)
+        number = self._connector.number(document, parent, taken)
+        self._numbers.give(job.id, document, number)
+        return number
 
     def _those_of(self, what: str, ids: set[int]) -> dict[str, Ref]:
         """Our id as text -> the ERP's record, of those that are linked."""
@@ -115,6 +135,18 @@ class Destinations:
             for ours in sorted(ids)
             if (what, ours) in self._linked
         }
+
+
+def facts_for(connection: Connection, going: Iterable[tuple[Document, Terms]]) -> Mapping[str, Any]:
+    """What `problems` and `preview` may look at: what the ERP last said of itself, and what is
+    known of the records that they want. One query, and none where none is wanted."""
+    connector = connector_for(connection.erp)
+    wanted = {name for document, terms in going for name in connector.wants(document, terms)}
+    facts: dict[str, Any] = connection.facts
+    if not wanted:
+        return facts
+    known = Known.objects.filter(connection=connection, record__in=wanted)
+    return facts | dict(known.values_list("record", "value"))
 
 
 def with_confirmed(connection: Connection, document: Document, terms: Terms) -> Terms:

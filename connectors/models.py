@@ -11,7 +11,7 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Func, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Now, Upper
 from django.utils import timezone
 
 from directory.models import Company
@@ -347,3 +347,26 @@ class Known(models.Model):
 
     def __str__(self) -> str:
         return self.record
+
+
+class UsedNumber(models.Model):
+    """A number that a document was accepted to have in the ERP, within one of its jobs.
+
+    Kept for ever, and never another document's: see `connectors.numbers`.
+    """
+
+    connection = models.ForeignKey(Connection, models.PROTECT, related_name="+", db_index=False)
+    job = models.CharField(max_length=60)  # the ERP's id
+    number = models.CharField(max_length=40)
+    subject = models.CharField(max_length=40)  # the document: its kind and id
+    its_number = models.CharField(max_length=40)  # what it was called here then
+    used_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            # ab-1 and AB-1 are one number: no ERP that takes both is worth the confusion.
+            models.UniqueConstraint("connection", "job", Upper("number"), name="number_used_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} in {self.job}"

@@ -20,6 +20,7 @@ from connectors.contract.asking import (
 from connectors.contract.connector import (
     Capabilities,
     Connector,
+    Unasked,
 )
 from connectors.contract.documents import (
     Attached,
@@ -103,6 +104,7 @@ __all__ = [
     "Site",
     "StillThere",
     "Terms",
+    "Unasked",
     "Unclear",
     "Unfinished",
     "aggregate",

@@ -47,6 +47,9 @@ class Capabilities(Frozen, frozen=True, kw_only=True):
     text_length: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
     # Kinds whose number in the ERP the approver may change at acceptance, and its longest.
     chosen_numbers: dict[str, int] = msgspec.field(default_factory=dict)
+    # Whether its rules on where a document goes are told before it is sent, not only from then on:
+    # `Connector.problems` is given the terms that early.
+    judges_terms_at_send: bool = False
     # Questions that share one message.
     questions_at_once: int = 50
 
@@ -65,7 +68,8 @@ class Connector(Protocol):
     ) -> str:
         """The number that the document gets in the ERP.
 
-        Where the connector makes one up (`Capabilities.chosen_numbers`), it is none of `taken`.
+        Where the connector makes one up (`Capabilities.chosen_numbers`), it is none of `taken`,
+        large letters or small.
         """
 
     def record(self, document: Document, terms: Terms) -> str:
@@ -90,7 +94,8 @@ class Connector(Protocol):
         terms: Terms | None,
         facts: Mapping[str, Any] | None = None,
     ) -> list[Problem]:
-        """Every reason why it cannot go, at once. `terms` is None while it is not yet accepted.
+        """Every reason why it cannot go, at once. `terms` is None while it is not yet sent, unless
+        the connector `judges_terms_at_send`.
 
         `facts`: what the ERP last said of itself (`Hello.facts`), for what it has switched off, and
         what is known of `wants`.
@@ -189,3 +194,10 @@ class Connector(Protocol):
 
     def records(self, answer: Any) -> Mapping[str, Mapping[str, Any]]:
         """The ERP records that an answer holds whole, by record name, as plain JSON values."""
+
+
+class Unasked(Connector, Protocol):
+    """An ERP that cannot be asked what it holds (`Capabilities.can_find`)."""
+
+    def attested(self, document: Document, terms: Terms) -> Receipt:
+        """What an export there would have given, of a document that a person has seen there."""

@@ -5,40 +5,69 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('connectors', '0003_readings'),
+        ("connectors", "0003_readings"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='message',
-            name='reply_bytes',
+            model_name="message",
+            name="reply_bytes",
             field=models.BigIntegerField(null=True),
         ),
         migrations.CreateModel(
-            name='Guesses',
+            name="Guesses",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('address', models.CharField(max_length=45)),
-                ('count', models.IntegerField()),
-                ('forgotten_at', models.DateTimeField()),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='connectors.connection')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("address", models.CharField(max_length=45)),
+                ("count", models.IntegerField()),
+                ("forgotten_at", models.DateTimeField()),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="connectors.connection",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('connection', 'address'), name='guesses_of_address')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("connection", "address"), name="guesses_of_address"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ReplyPart',
+            name="ReplyPart",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('start', models.BigIntegerField()),
-                ('packed', models.BinaryField()),
-                ('message', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='connectors.message')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("start", models.BigIntegerField()),
+                ("packed", models.BinaryField()),
+                (
+                    "message",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="connectors.message",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('message', 'start'), name='reply_part')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("message", "start"), name="reply_part")
+                ],
             },
         ),
     ]

@@ -5,35 +5,59 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('connectors', '0004_long_replies'),
+        ("connectors", "0004_long_replies"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='conversation',
-            name='connection',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='conversations', to='connectors.connection'),
+            model_name="conversation",
+            name="connection",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="conversations",
+                to="connectors.connection",
+            ),
         ),
         migrations.AlterField(
-            model_name='exchange',
-            name='conversation',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='exchanges', to='connectors.conversation'),
+            model_name="exchange",
+            name="conversation",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="exchanges",
+                to="connectors.conversation",
+            ),
         ),
         migrations.AlterField(
-            model_name='known',
-            name='connection',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='connectors.connection'),
+            model_name="known",
+            name="connection",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="connectors.connection",
+            ),
         ),
         migrations.AlterField(
-            model_name='message',
-            name='session',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='connectors.session'),
+            model_name="message",
+            name="session",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="messages",
+                to="connectors.session",
+            ),
         ),
         migrations.AlterField(
-            model_name='session',
-            name='connection',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='sessions', to='connectors.connection'),
+            model_name="session",
+            name="connection",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="sessions",
+                to="connectors.connection",
+            ),
         ),
     ]

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('connectors', '0006_imports_at_once'),
+        ("connectors", "0006_imports_at_once"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='conversation',
-            name='disowned',
+            model_name="conversation",
+            name="disowned",
             field=models.BooleanField(db_default=False),
         ),
     ]

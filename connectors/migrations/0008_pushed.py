@@ -4,45 +4,44 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('connectors', '0007_disowned'),
+        ("connectors", "0007_disowned"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='connection',
-            name='address',
-            field=models.CharField(blank=True, default='', max_length=300),
+            model_name="connection",
+            name="address",
+            field=models.CharField(blank=True, default="", max_length=300),
         ),
         migrations.AddField(
-            model_name='connection',
-            name='confirmed',
+            model_name="connection",
+            name="confirmed",
             field=models.JSONField(default=dict),
         ),
         migrations.AddField(
-            model_name='connection',
-            name='sealed',
-            field=models.TextField(blank=True, default=''),
+            model_name="connection",
+            name="sealed",
+            field=models.TextField(blank=True, default=""),
         ),
         migrations.AlterField(
-            model_name='connection',
-            name='company_file',
+            model_name="connection",
+            name="company_file",
             field=models.CharField(max_length=300, unique=True),
         ),
         migrations.AlterField(
-            model_name='connection',
-            name='password_digest',
-            field=models.CharField(blank=True, default='', max_length=64),
+            model_name="connection",
+            name="password_digest",
+            field=models.CharField(blank=True, default="", max_length=64),
         ),
         migrations.AlterField(
-            model_name='connection',
-            name='user_name',
+            model_name="connection",
+            name="user_name",
             field=models.CharField(max_length=40, null=True, unique=True),
         ),
         migrations.AddField(
-            model_name='reading',
-            name='incomplete',
-            field=models.CharField(blank=True, default='', max_length=300),
+            model_name="reading",
+            name="incomplete",
+            field=models.CharField(blank=True, default="", max_length=300),
         ),
     ]
