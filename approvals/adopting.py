@@ -1,19 +1,22 @@
 """Linking to a record that the ERP has already: read and compared first, then tied by a person.
 
 For a document that was entered by hand before it came here (*adopt*), and for one of which nobody
-knew whether it had arrived (*It is in the ERP*).
+knew whether it had arrived (*It is in the ERP*). Where the ERP cannot be asked, a person who looked
+there attests what is there.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import msgspec
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models.functions import Now
 
+from approvals import numbering
 from approvals.errors import NotReady, Stale, StepError, WrongState
 from approvals.models import Export, LookUp
 from approvals.moves import Move, lock_exports, make
@@ -21,12 +24,15 @@ from approvals.readiness import parent_problems, send_problems, terms_of
 from approvals.rights import why_not
 from approvals.states import EDITABLE, STEPS, Status, Step
 from approvals.workflow import approver_again
+from approvals.workflow.deciding import need_comment
 from connectors import engine
-from connectors.contract import Candidate, Document, Terms, digest_of
+from connectors.contract import Candidate, Document, Receipt, Terms, Unasked
+from connectors.destination import facts_for
 from connectors.engine.scripts import Looking, encode
 from connectors.models import Connection, Conversation
 from connectors.registry import connector_for
 from directory.access import Access
+from directory.formats import money
 
 LINKABLE = frozenset({*EDITABLE, Status.NEEDS_ATTENTION})
 
@@ -47,6 +53,9 @@ def ask(export_id: int, *, by: Access, version: int, number: str) -> LookUp:
     """
     export, _ = _open(export_id, by, version)
     connection = _connection(export)
+    erp = connector_for(connection.erp).capabilities
+    if not erp.can_find:
+        raise StepError(f"{erp.short} cannot be asked. Look there, and say what you found.")
     document, terms = _what(export)
     number = number.strip()[:40] or terms.number
     look_up, _ = LookUp.objects.update_or_create(
@@ -88,29 +97,65 @@ def link(export_id: int, *, by: Access, version: int, record: str, note: str = "
     [candidate] = found
     if candidate.problem:
         raise StepError(f"It cannot be linked: {candidate.problem}")
-    taken = Export.objects.filter(company=export.company_id, erp_id=candidate.receipt.id)
-    if export.parent_id is None and taken.exclude(pk=export.pk).filter(parent=None).exists():
-        raise StepError("Another item here is linked to that record already.")
+    _not_linked_yet(export, candidate.receipt)
     _not_a_siblings(export, candidate)
     document = msgspec.json.decode(look_up.copy, type=Document)
-    changes = {
+    terms = msgspec.json.decode(look_up.terms, type=Terms)
+    told = {"erp_id": candidate.receipt.id, "differences": len(candidate.differences)}
+    move = Move(export, _linked(document, terms, candidate.receipt, by), told)
+    make(step, [move], by=by.user.pk, note=note)
+    return export
+
+
+@transaction.atomic
+def attest(
+    export_id: int, *, by: Access, version: int, number: str, note: str, attested: bool
+) -> Export:
+    """Tie the export to the record of that number, which the ERP has, as the person who looked
+    there says in `note`: nothing can be read and compared.
+
+    Raises as `ask` does, and StepError where the ERP can be asked, where nobody says how they made
+    sure, or where the number is another document's.
+    """
+    export, step = _open(export_id, by, version)
+    connection = _connection(export)
+    connector = connector_for(connection.erp)
+    erp = connector.capabilities
+    if erp.can_find:
+        raise StepError(f"{erp.short} can be asked: look the record up, then choose it.")
+    if not attested:
+        raise StepError("Say that you have seen it there: nothing else vouches for it.")
+    need_comment(note, "Say where you looked and what you saw, so that others can follow.")
+    document, terms = _what(export)
+    terms = numbering.seen_as(connection, export, terms, number)
+    receipt = cast(Unasked, connector).attested(document, terms)
+    _not_linked_yet(export, receipt)
+    if refused := numbering.take(connection, [(export, document, terms)]):
+        raise refused[export.pk]
+    what = f"{erp.record_word(export.kind)} {terms.number}, {money(document.amount)}"
+    told = {"erp_id": receipt.id, "attested": f"It is in {erp.name}: {what}."}
+    move = Move(export, _linked(document, terms, receipt, by), told)
+    make(step, [move], by=by.user.pk, note=note.strip())
+    return export
+
+
+def _linked(document: Document, terms: Terms, receipt: Receipt, by: Access) -> dict[str, object]:
+    """The columns of an export that stands in the ERP as `receipt` from now on."""
+    return {
         "number": document.number,
         "title": document.title,
         "amount": document.amount,
         "vendor_name": document.vendor.name if document.vendor else "",
-        "copy": look_up.copy,
-        "copy_digest": digest_of(look_up.copy),
-        "terms": look_up.terms,
-        "terms_digest": digest_of(look_up.terms),
-        "receipt": candidate.receipt.canonical(),
-        "erp_id": candidate.receipt.id,
-        "erp_number": candidate.receipt.number,
+        "copy": document.canonical(),
+        "copy_digest": document.digest(),
+        "terms": terms.canonical(),
+        "terms_digest": terms.digest(),
+        "receipt": receipt.canonical(),
+        "erp_id": receipt.id,
+        "erp_number": receipt.number,
         "message": "",
         "decided_by_id": by.user.pk,
     }
-    told = {"erp_id": candidate.receipt.id, "differences": len(candidate.differences)}
-    make(step, [Move(export, changes, told)], by=by.user.pk, note=note)
-    return export
 
 
 class LookUps:
@@ -153,6 +198,13 @@ def candidates_of(look_up: LookUp | None) -> list[Candidate]:
     """The records that a look-up found, for its page."""
     rows = look_up.candidates if look_up else []
     return [msgspec.convert(row, Candidate) for row in rows]
+
+
+def _not_linked_yet(export: Export, receipt: Receipt) -> None:
+    """StepError if another item has this record. Change orders stand in their commitment's."""
+    taken = Export.objects.filter(company=export.company_id, parent=None, erp_id=receipt.id)
+    if export.parent_id is None and taken.exclude(pk=export.pk).exists():
+        raise StepError("Another item here is linked to that record already.")
 
 
 def _not_a_siblings(export: Export, candidate: Candidate) -> None:
@@ -201,7 +253,8 @@ def _what(export: Export) -> tuple[Document, Terms]:
     terms = terms_of(connection, export, document)
     parents = {export.parent.pk: export.parent} if export.parent else {}
     problems += parent_problems(export, parents)
-    problems += connector_for(connection.erp).problems(document, terms, connection.facts)
+    facts = facts_for(connection, [(document, terms)])
+    problems += connector_for(connection.erp).problems(document, terms, facts)
     if problems:
         unique = {problem.text: problem for problem in problems}
         raise NotReady(export, list(unique.values()))

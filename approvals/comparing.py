@@ -39,8 +39,12 @@ def request_comparison(connection: Connection, by: Access) -> int:
 def queue_comparisons(connection: Connection) -> int:
     """Queue a comparison of every synced export, unless one waits already; returns how many.
 
-    Must run in a transaction: the connection's row keeps two from queueing the same.
+    Of none where the ERP cannot be asked what it holds. Must run in a transaction: the connection's
+    row keeps two from queueing the same.
     """
+    connector = connector_for(connection.erp)
+    if not connector.capabilities.can_find:
+        return 0
     Connection.objects.select_for_update(no_key=True, of=("self",)).get(pk=connection.pk)
     waiting = Conversation.objects.filter(connection=connection, purpose="compare").exclude(
         state=Conversation.State.CLOSED
@@ -49,7 +53,6 @@ def queue_comparisons(connection: Connection) -> int:
         return 0
     synced = Export.objects.filter(company=connection.company_id, status=Status.SYNCED)
     due = synced.order_by("comparison__compared_at", "-id").exclude(terms="")[:MOST_AT_ONCE]
-    connector = connector_for(connection.erp)
     work = []
     for export in due:
         terms = export.frozen_terms

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from approvals import manner
 from approvals.comparing import differences_of, request_comparison
 from approvals.models import Comparison, Export
 from connectors.contract import Difference
@@ -41,6 +42,7 @@ def differing(request: HttpRequest, company_id: int) -> HttpResponse:
     """What the last comparison found, newest first; at most 200, and it says so."""
     access = open_company(person(request), company_id, Tool.ERP)
     connection = Connection.of(access.company.pk)
+    erp = connector_for(connection.erp).capabilities if connection else None
     comparisons = Comparison.objects.filter(company=access.company)
     found = comparisons.filter(differs=True).select_related("export__project", "export__parent")
     rows = [
@@ -58,11 +60,13 @@ def differing(request: HttpRequest, company_id: int) -> HttpResponse:
     context = {
         "company": access.company,
         "current": "differences",
-        "erp": connector_for(connection.erp).capabilities if connection else None,
+        "erp": erp,
         "rows": rows,
         "more": len(rows) == MOST,
         "compared_at": comparisons.aggregate(last=Max("compared_at"))["last"],
         "is_waiting": connection is not None and waiting.exists(),
+        "soon": manner.soon(erp),
+        "unasked": manner.why_unasked(erp) if erp and not manner.asks(erp) else "",
         "why_not": []
         if access.has(Tool.ERP, Level.STANDARD)
         else [access.why_lacking(Tool.ERP, Level.STANDARD)],
@@ -73,12 +77,15 @@ def differing(request: HttpRequest, company_id: int) -> HttpResponse:
 @login_required
 @require_POST
 def compare(request: HttpRequest, company_id: int) -> HttpResponse:
-    """Compare what is synced with the ERP at its next call."""
+    """Compare what is synced with the ERP, where it can be asked."""
     access = open_company(person(request), company_id, Tool.ERP)
     access.need(Tool.ERP, Level.STANDARD)
     connection = get_object_or_404(Connection, company=access.company)
-    if queued := request_comparison(connection, access):
-        messages.success(request, f"{queued} items are compared at the next call.")
+    erp = connector_for(connection.erp).capabilities
+    if not manner.asks(erp):
+        messages.error(request, f"{manner.why_unasked(erp)}, so nothing is compared.")
+    elif queued := request_comparison(connection, access):
+        messages.success(request, f"{queued} items are compared {manner.soon(erp)}.")
     else:
         messages.info(request, "Nothing to compare, or a comparison is waiting already.")
     return redirect("differences", access.company.pk)

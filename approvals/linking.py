@@ -11,10 +11,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from approvals import adopting
+from approvals import adopting, manner, numbering
 from approvals.doors import open_export
 from approvals.errors import StepError
 from approvals.models import Export, LookUp
+from approvals.panel import connection_of
 from approvals.rights import why_not
 from directory.access import Access
 from directory.http import person
@@ -26,7 +27,13 @@ def shown(export: Export, access: Access) -> dict[str, Any] | None:
     if step is None or not access.is_approver:
         return None
     asked = LookUp.objects.filter(export=export, version=export.version).first()
+    _, erp = connection_of(export)
+    terms = export.frozen_terms
     return {
+        "soon": manner.soon(erp),
+        "unasked": manner.why_unasked(erp) if erp and not manner.asks(erp) else "",
+        "number": terms.number if terms else export.number if export.parent_id is None else "",
+        "number_most": numbering.longest(erp, export.kind) if erp else 0,
         "why": [why] if (why := why_not(step, access, export.sent_by_id, export.kind)) else [],
         "asked": asked,
         "candidates": adopting.candidates_of(asked),
@@ -37,14 +44,14 @@ def shown(export: Export, access: Access) -> dict[str, Any] | None:
 @login_required
 @require_POST
 def look_up(request: HttpRequest, pk: int) -> HttpResponse:
-    """Have the ERP looked through at its next call."""
+    """Have the ERP looked through when it is spoken to next."""
     export, access = open_export(person(request), pk)
     number = request.POST.get("number", "")
     return _do(
         request,
         export,
         lambda version: adopting.ask(export.pk, by=access, version=version, number=number),
-        "The ERP is looked through at its next call. Come back to this page for what it found.",
+        "The ERP is looked through {soon}. Come back to this page for what it found.",
     )
 
 
@@ -62,6 +69,26 @@ def link(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
+@login_required
+@require_POST
+def attest(request: HttpRequest, pk: int) -> HttpResponse:
+    """Link the item to a record that a person saw in an ERP that cannot be asked."""
+    export, access = open_export(person(request), pk)
+    return _do(
+        request,
+        export,
+        lambda version: adopting.attest(
+            export.pk,
+            by=access,
+            version=version,
+            number=request.POST.get("number", ""),
+            note=request.POST.get("note", ""),
+            attested=request.POST.get("attested") == "yes",
+        ),
+        "Recorded. It is Synced from now on.",
+    )
+
+
 def _do(
     request: HttpRequest, export: Export, verb: Callable[[int], object], done: str
 ) -> HttpResponse:
@@ -71,5 +98,5 @@ def _do(
     except StepError as refused:
         messages.error(request, refused.message)
     else:
-        messages.success(request, done)
+        messages.success(request, done.format(soon=manner.soon(connection_of(export)[1])))
     return redirect("export", export.pk)

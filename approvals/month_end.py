@@ -212,6 +212,7 @@ def month_end_job(request: HttpRequest, company_id: int, project_id: int) -> Htt
         "open": sum((row.difference for row in rows), NOTHING),
         # Differences may cancel each other in the sum, and what is not shown may differ.
         "agrees": not more and not any(row.difference for row in rows),
+        "unread": any(row.held is None and row.exported for row in rows),
         "more": more,
         "most": MOST,
         "at": timezone.now(),

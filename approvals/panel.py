@@ -10,10 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from django.conf import settings
 from django.utils import timezone
 
-from approvals import seconding
+from approvals import manner, seconding, unlinking
 from approvals.buttons import Button, buttons
 from approvals.models import Export, Exportable
 from approvals.readiness import send_problems
@@ -32,19 +31,6 @@ RECENT = 4
 CALM_SECONDS = 20
 # What is linked to the ERP in a list of the directory, by the problem's code.
 LISTS = {"vendor": "vendors", "job": "projects", "cost_code": "cost-codes"}
-
-
-ADVICE = {
-    Status.ACCEPTED: "It goes when {erp} next calls. Until its export has begun the acceptance can "
-    "be undone.",
-    Status.UNKNOWN: "{erp} did not answer, and may still be working on it. Once {minutes} minutes "
-    "have passed it is asked, when it calls, whether this arrived; nothing is written again before "
-    "that is known.",
-    Status.FAILED: "Accounting mends the cause and retries ({erp} is asked first whether it is "
-    "there already), or rejects it, so that the project manager can change it.",
-    Status.NEEDS_ATTENTION: "Accounting looks it up in {erp}. Retry asks again before anything is "
-    "written; what is not there is recorded so, and can then be retried or rejected.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +55,9 @@ class Panel:
     review: bool = False  # on the review page, where approvers decide
     terms: str = ""  # digest of the destination that is on the screen
     to_confirm: Sequence[str] = ()  # what the approver has to say they know of
+    erp: Capabilities | None = None
+    number: str = ""  # what it gets in the ERP
+    number_most: int | None = None  # how long the approver may make another; None: none is chosen
     then: str = ""  # the address of the next item of the queue, opened after a decision
     error: str = ""
     changes: Sequence[str] = field(default_factory=tuple)
@@ -89,6 +78,13 @@ class Panel:
             return 0
         waited = timezone.now() - self.export.status_at
         return 2 if waited < timedelta(minutes=10) else 15
+
+    @property
+    def attestation(self) -> str:
+        """What who unlinks it has to attest, where the ERP cannot be asked; '' where it can."""
+        if self.erp is None or manner.asks(self.erp):
+            return ""
+        return unlinking.attestation(self.export, self.erp)
 
     def saying(self, *, error: str = "", changes: Sequence[str] = (), notice: str = "") -> Panel:
         """The same panel with what came of the step that was just tried."""
@@ -137,11 +133,14 @@ def review_panel(
     problems: Sequence[Problem] = (),
     terms: str = "",
     to_confirm: Sequence[str] = (),
+    number: str = "",
+    number_most: int | None = None,
     then: str = "",
 ) -> Panel:
     """The panel of the review page: the approver's buttons, and the sender's own."""
     document = export.live()
-    words, detail, advice = _said(export, *connection_of(export))
+    connection, erp = connection_of(export)
+    words, detail, advice = _said(export, connection, erp)
     return Panel(
         export=export,
         words=words,
@@ -156,6 +155,9 @@ def review_panel(
         review=True,
         terms=terms,
         to_confirm=to_confirm,
+        erp=erp,
+        number=number,
+        number_most=number_most,
         then=then,
     )
 
@@ -172,14 +174,9 @@ def _said(
     export: Export, connection: Connection | None, erp: Capabilities | None
 ) -> tuple[str, str, str]:
     """What the ribbon says of a status, something smaller behind it, and what can be done."""
-    name = erp.short if erp else "the ERP"
-    words, detail = _ribbon(
-        export, connection, name, erp.record_word(export.kind) if erp else "record"
-    )
-    minutes = max(1, round(settings.ERP_QUARANTINE_SECONDS / 60))
-    advice = ADVICE.get(Status(export.status), "").format(erp=name, minutes=minutes)
-    why = _switched_off(export, name) or _behind(export) or seconding.words(export)
-    return words, detail, why or advice
+    words, detail = _ribbon(export, connection, erp)
+    why = _switched_off(export, manner.short(erp)) or _behind(export) or seconding.words(export)
+    return words, detail, why or manner.advice(Status(export.status), erp)
 
 
 def _switched_off(export: Export, name: str) -> str:
@@ -207,8 +204,9 @@ def _behind(export: Export) -> str:
 
 
 def _ribbon(
-    export: Export, connection: Connection | None, name: str, record: str
+    export: Export, connection: Connection | None, erp: Capabilities | None
 ) -> tuple[str, str]:
+    name = manner.short(erp)
     sender = export.sent_by.name if export.sent_by else ""
     match Status(export.status):
         case Status.SENT:
@@ -221,16 +219,18 @@ def _ribbon(
             called = connection.last_seen_at if connection else None
             since = age(called)
             last = f"{since} ago" if since not in ("", "just now") else since or "never"
-            return f"Accepted, waiting for {name}", f"it last called: {last}"
+            return f"Accepted, waiting for {name}", f"it last {manner.heard(erp)}: {last}"
         case Status.EXPORTING:
             return "Exporting", f"{name} is being asked at this moment"
         case Status.UNKNOWN:
-            return f"Outcome not known: checking {name}. Do not enter it by hand", ""
+            doing = f"checking {name}" if manner.asks(erp) else f"waiting for {name}"
+            return f"Outcome not known: {doing}. Do not enter it by hand", ""
         case Status.FAILED:
             return "Failed to Export", f"nothing was written to {name}"
         case Status.NEEDS_ATTENTION:
             return "Needs attention", f"look in {name} before you decide"
         case Status.SYNCED:
+            record = erp.record_word(export.kind) if erp else "record"
             return "Synced", f"{record} {export.erp_number}" if export.erp_number else ""
         case Status.UNLINKING:
             return f"Unlink: checking {name}", ""

@@ -28,6 +28,7 @@ from connectors.contract import (
     Unclear,
     digest_of,
 )
+from connectors.destination import facts_for
 from connectors.engine.scripts import Export as Input
 from connectors.engine.scripts import encode
 from connectors.models import Connection, Conversation
@@ -65,6 +66,8 @@ class Exports:
             if (export := _export(conversation)).status == wanted[conversation.purpose]
         ]
         now = destinations(connection, [export for _, export in going], exports)
+        to = {export.pk: now.terms(export.document) for _, export in going}
+        facts = facts_for(connection, [(export.document, to[export.pk]) for _, export in going])
         attempts = engine.attempts_of(connection.pk, [c.subject for c, _ in going])
         begun: list[Move] = []
         stopped: list[Move] = []
@@ -75,7 +78,7 @@ class Exports:
                 raise ValueError(f"{export} was accepted without terms")
             if conversation.purpose == "export":
                 begun.append(Move(export, {}, {"key": conversation.key}))
-                why = self._why_not(connection, export, exports, now.terms(export.document))
+                why = self._why_not(connection, export, exports, to[export.pk], facts)
                 if why:
                     doubt = engine.may_be_there(attempts[conversation.subject], erp)
                     (unsure if doubt else stopped).append(
@@ -92,7 +95,12 @@ class Exports:
         return inputs
 
     def _why_not(
-        self, connection: Connection, export: Export, exports: dict[int, Export], goes_to: Terms
+        self,
+        connection: Connection,
+        export: Export,
+        exports: dict[int, Export],
+        goes_to: Terms,
+        facts: Mapping[str, Any],
     ) -> str:
         # The stored text itself is compared, and values with values: a later version of this
         # program may write the same document in other words.
@@ -107,7 +115,7 @@ class Exports:
                 "or the order itself). Nothing was sent. Look at the preview again and retry, or "
                 "reject it."
             )
-        problems = frozen_problems(connection, export, terms, exports)
+        problems = frozen_problems(connection, export, terms, exports, facts)
         return " ".join(problem.text for problem in problems)
 
     def put_back(self, conversations: Sequence[Conversation]) -> None:

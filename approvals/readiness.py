@@ -6,32 +6,74 @@ The same functions answer to the page, at *send*, at *accept* and as the export 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from approvals.models import Export, Exportable, Kinds
 from approvals.states import Status
 from connectors.contract import Document, Problem, Receipt, Terms
-from connectors.destination import Destinations, with_confirmed
+from connectors.destination import Destinations, facts_for, with_confirmed
 from connectors.models import Connection
 from connectors.registry import connector_for
+
+# What both a document and its ERP say of a place that is linked to nothing.
+NOT_LINKED = frozenset({"vendor", "job", "cost_code", "item", "parent"})
 
 
 def send_problems(
     document: Exportable, copy: Document, connection: Connection | None
 ) -> list[Problem]:
     """Every rule that fails before *Send to ERP*: the document's own, and its ERP's for `copy`."""
-    found = document.problems()
-    if connection is not None:
-        found += connector_for(connection.erp).problems(copy, None, connection.facts)
+    return send_problems_of([(document, copy)], connection, {})[0]
+
+
+def send_problems_of(
+    documents: Sequence[tuple[Exportable, Document]],
+    connection: Connection | None,
+    known: Mapping[int, Export],
+) -> list[list[Problem]]:
+    """The same of many documents of one company, in their order; `known` may hold their parents.
+
+    Where they would go is resolved only for an ERP that judges it this early.
+    """
+    found = [document.problems() for document, _ in documents]
+    if connection is None:
+        return found
+    connector = connector_for(connection.erp)
+    if not connector.capabilities.judges_terms_at_send:
+        for problems, (_, copy) in zip(found, documents, strict=True):
+            problems += connector.problems(copy, None, connection.facts)
+        return found
+    parents: dict[int, Receipt | None] = {}
+    for document, _ in documents:
+        if parent := known.get(document.export.parent_id or 0) or document.export.parent:
+            parents[parent.pk] = parent.erp_receipt
+    to = Destinations(connection, [copy for _, copy in documents], parents)
+    going = [(copy, to.terms(copy)) for _, copy in documents]
+    facts = facts_for(connection, going)
+    for problems, (copy, terms) in zip(found, going, strict=True):
+        said = {problem.where for problem in problems if problem.code in NOT_LINKED}
+        problems += [
+            problem
+            for problem in connector.problems(copy, terms, facts)
+            if problem.code not in NOT_LINKED or problem.where not in said
+        ]
     return found
 
 
 def frozen_problems(
-    connection: Connection, export: Export, terms: Terms, known: Mapping[int, Export]
+    connection: Connection,
+    export: Export,
+    terms: Terms,
+    known: Mapping[int, Export],
+    facts: Mapping[str, Any],
 ) -> list[Problem]:
-    """Every rule that fails for what is frozen: its commitment's, and its ERP's."""
+    """Every rule that fails for what is frozen: its commitment's, and its ERP's.
+
+    `facts`: what `facts_for` gave.
+    """
     return [
         *parent_problems(export, known),
-        *connector_for(connection.erp).problems(export.document, terms, connection.facts),
+        *connector_for(connection.erp).problems(export.document, terms, facts),
     ]
 
 

@@ -14,6 +14,7 @@ from approvals.readiness import frozen_problems, terms_now
 from approvals.rules import tool_problems
 from approvals.states import EDITABLE, Status
 from connectors.contract import Capabilities, Document, Line, Preview, Problem, Receipt, Terms
+from connectors.destination import facts_for
 from connectors.models import Known
 from connectors.registry import connector_for
 
@@ -37,6 +38,7 @@ class Review:
     document: Document | None  # None: it was never sent
     erp: Capabilities | None
     terms: Terms | None
+    decides_now: bool  # it can be accepted, or retried from its beginning
     preview: Preview | None
     known_at: datetime | None  # when the ERP's record was last read
     problems: Sequence[Problem]
@@ -50,6 +52,14 @@ class Review:
         if self.erp is None or self.document is None:
             return "record"
         return self.erp.record_word(self.document.kind)
+
+    @property
+    def number_most(self) -> int | None:
+        """How many characters the number may have that is chosen as it is accepted; None where
+        there is none to choose, or part of it may be in the ERP under its number already."""
+        if self.erp is None or self.document is None or not self.decides_now:
+            return None
+        return self.erp.chosen_numbers.get(self.document.kind)
 
     @property
     def to_confirm(self) -> Sequence[str]:
@@ -79,23 +89,23 @@ def review(export: Export) -> Review:
         terms = terms_now(export) if now else export.frozen_terms
     if document is not None and connection is not None and terms is not None:
         connector = connector_for(connection.erp)
+        facts = facts_for(connection, [(document, terms)])
         record = connector.record(document, terms)
         known = Known.objects.filter(connection=connection, record=record).first()
         if export.status in DECIDED_NOW:
             parents = {export.parent.pk: export.parent} if export.parent else {}
             problems = [
                 *tool_problems(export.company, connection),
-                *frozen_problems(connection, export, terms, parents),
+                *frozen_problems(connection, export, terms, parents, facts),
             ]
         if export.status != Status.SYNCED:
-            preview = connector.preview(
-                document, terms, known.value if known else None, connection.facts
-            )
+            preview = connector.preview(document, terms, known.value if known else None, facts)
     receipt = export.erp_receipt
     return Review(
         document=document,
         erp=erp,
         terms=terms,
+        decides_now=export.status in (Status.SENT, Status.FAILED),
         preview=preview,
         known_at=known.seen_at if known else None,
         problems=problems,

@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
+from approvals import manner
 from approvals.models import Export
 from approvals.seconding import moved
 from approvals.states import View
@@ -68,9 +69,10 @@ def _silence() -> None:
         if not connection.is_silent or connection.last_seen_at is None:
             continue
         company = connection.company
-        erp = connector_for(connection.erp).capabilities.name
+        erp = connector_for(connection.erp).capabilities
         since = connection.last_seen_at
-        title = f"{erp} last called {company} on {since:%Y-%m-%d} at {since:%H:%M} UTC"
+        last = f"last {manner.heard(erp)} {company} on {since:%Y-%m-%d} at {since:%H:%M} UTC"
+        title = f"{erp.name} {last}"
         whom = set(approvers(company).values_list("user_id", flat=True))
         whom |= set(_with_level(company, Tool.ERP, Level.ADMIN))
         path = reverse("connection", args=[company.pk])

@@ -104,8 +104,13 @@ def tell(verb: str, at: datetime, name: str | None, data: dict[str, Any]) -> Tol
         before=before if before != after else "",
         after=after,
         note=str(data.get("note") or data.get("why") or data.get("message") or ""),
-        changes=data.get("changes", ()),
+        changes=data.get("changes") or _attested(data),
     )
+
+
+def _attested(data: dict[str, Any]) -> Sequence[str]:
+    """What a person vouched for, because the ERP cannot be asked."""
+    return [f"Attested: {data['attested']}"] if "attested" in data else []
 
 
 def _status(value: Any) -> str:

@@ -1,13 +1,14 @@
 """Unlinking: a document comes free once it is gone from the ERP, and only then.
 
 The order is: delete it in the ERP, unlink it here, correct it, send it again. The connector looks;
-no answer is no permission.
+no answer is no permission. Where the ERP cannot be asked the approver looks, and attests it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from types import MappingProxyType
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -18,7 +19,7 @@ from approvals.moves import Move, lock_exports, make, rounds_of
 from approvals.rights import why_not
 from approvals.states import EDITABLE, STEPS, Status
 from connectors import engine
-from connectors.contract import Gone, StillThere
+from connectors.contract import Capabilities, Gone, StillThere
 from connectors.engine.scripts import Check, encode
 from connectors.models import Connection, Conversation, Known
 from connectors.registry import connector_for
@@ -42,12 +43,15 @@ CLEARED = {
 }
 
 
-def begin_unlink(rounds: Sequence[Export], by: Access) -> Mapping[str, object]:
+def begin_unlink(
+    rounds: Sequence[Export], by: Access, *, attested: bool = False
+) -> Mapping[str, object]:
     """Queue the look into the ERP; what the step writes. All are locked, and one is synced.
 
     `rounds` is one document, or all rounds of a budget: they stand in one record, so they are
     looked for and freed together. Raises StepError where change orders or a round on its way
-    stand against it, or without Admin on the project's tool.
+    stand against it, without Admin on the project's tool, or where the ERP cannot be asked and
+    nobody `attested` that the record is gone.
     """
     export = rounds[0]
     here = access_to(by.user, by.company, export.project)
@@ -58,9 +62,37 @@ def begin_unlink(rounds: Sequence[Export], by: Access) -> Mapping[str, object]:
     terms = export.frozen_terms
     if terms is None:
         raise StepError(f"{export} was never exported from here.")
-    record = connector_for(connection.erp).record(export.document, terms)
-    engine.queue(connection.pk, "unlink", str(export.pk), record)
+    connector = connector_for(connection.erp)
+    if connector.capabilities.can_find:
+        record = connector.record(export.document, terms)
+        engine.queue(connection.pk, "unlink", str(export.pk), record)
+    elif not attested:
+        erp = connector.capabilities.short
+        raise StepError(
+            f"{erp} cannot be asked whether {export} is gone. Delete it there, then say on the "
+            "page of the item that you did, and how you made sure."
+        )
     return {"message": ""}
+
+
+def free_attested(exports: Sequence[Export], by: Access, note: str) -> None:
+    """unlinking → draft at once where the ERP cannot be asked: the approver has looked there, and
+    attested that the records are gone. Nothing where it can be."""
+    connection = Connection.of(by.company.pk)
+    if connection is None or connector_for(connection.erp).capabilities.can_find:
+        return
+    erp = connector_for(connection.erp).capabilities
+    gone = [_freed(export, {"attested": attestation(export, erp)}) for export in exports]
+    for export in exports:
+        _forget(export)
+        engine.disown(connection.pk, str(export.pk))
+    make(STEPS["gone"], gone, by=by.user.pk, note=note)
+
+
+def attestation(export: Export, erp: Capabilities) -> str:
+    """What a person attests of an export that is to be free."""
+    number = export.erp_number or export.number
+    return f"{NOUN[Kinds(export.kind)]} {number} was deleted in {erp.name}."
 
 
 def _nothing_under_way(export: Export, rounds: Sequence[Export]) -> None:
@@ -76,7 +108,7 @@ def _nothing_under_way(export: Export, rounds: Sequence[Export]) -> None:
         raise StepError(f"{export} has {what} ({numbers}). {how}")
 
 
-def stop_checking(rounds: Sequence[Export], by: Access) -> Mapping[str, object]:
+def stop_checking(rounds: Sequence[Export]) -> Mapping[str, object]:
     """Call the look off, if it has not begun. Raises StepError if it has."""
     export = rounds[0]
     connection = Connection.objects.get(company=export.company_id)
@@ -109,14 +141,19 @@ class Unlinks:
         for subject, outcome in zip(subjects, outcomes, strict=True):
             for export in rounds_of(exports[subject], exports):
                 if isinstance(outcome.value, Gone):
-                    told = {"erp_id": export.erp_id, "receipt": export.receipt}
-                    gone.append(Move(export, {**CLEARED, "message": DONE}, told))
+                    gone.append(_freed(export))
                 else:
                     still.append(Move(export, {"message": _still(export, outcome)}))
         for move in gone:
             _forget(move.export)
         make(STEPS["gone"], gone, by=None)
         make(STEPS["still-there"], still, by=None)
+
+
+def _freed(export: Export, told: Mapping[str, object] = MappingProxyType({})) -> Move:
+    """The step that frees a document; the history keeps what counted as exported."""
+    kept = {"erp_id": export.erp_id, "receipt": export.receipt}
+    return Move(export, {**CLEARED, "message": DONE}, {**kept, **told})
 
 
 def _forget(export: Export) -> None:

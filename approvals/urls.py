@@ -30,6 +30,7 @@ urlpatterns = [
     ),
     path("exports/<int:pk>/look-up/", linking.look_up, name="export_look_up"),
     path("exports/<int:pk>/link/", linking.link, name="export_link"),
+    path("exports/<int:pk>/attest/", linking.attest, name="export_attest"),
     path("exports/<int:pk>/attachments/", attaching.attach_files, name="attach"),
     path(
         "exports/<int:pk>/attachments/<int:attachment_id>/",

@@ -17,14 +17,14 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
-from approvals import linking, listing, queue, rejecting
+from approvals import linking, listing, manner, queue, rejecting
 from approvals.buttons import IN_LISTS
 from approvals.doors import open_export, sees_document
 from approvals.errors import AwaitsSecond, StepError
 from approvals.exchanges import talks, whole_reply
 from approvals.listing import TABS, VIEWS
 from approvals.models import Export, Kinds
-from approvals.panel import Panel, panel_for, review_panel
+from approvals.panel import Panel, connection_of, panel_for, review_panel
 from approvals.review import review
 from approvals.states import STEPS, Status, View
 from approvals.told import told
@@ -35,18 +35,6 @@ from connectors.registry import connector_for
 from directory.access import Access, not_approver, open_company
 from directory.http import person
 from directory.perms import Level, Tool
-
-DONE = {
-    "send": "Sent. Accounting finds it under Ready to Export.",
-    "retrieve": "Retrieved. It can be edited again.",
-    "accept": "Accepted. It goes to {erp} the next time that it calls.",
-    "reject": "Rejected. The project manager sees your comment.",
-    "retry": "Accepted again. {erp} is asked first whether it is there already.",
-    "undo-acceptance": "Taken back. It stands in Ready to Export again.",
-    "stop-waiting": "Stopped waiting. Look it up in {erp}, then record what you found.",
-    "record-absent": "Recorded. It can be retried or rejected now.",
-}
-
 
 # --- The queue ---------------------------------------------------------------------------------
 
@@ -192,6 +180,8 @@ def export(request: HttpRequest, pk: int) -> HttpResponse:
             problems=found.problems,
             terms=digest,
             to_confirm=found.to_confirm,
+            number=found.terms.number if found.terms else "",
+            number_most=found.number_most,
             then=_then(after or before, wanted),
         ),
         "document_url": document.get_absolute_url() if document else "",
@@ -279,8 +269,10 @@ def export_step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
             version=version,
             note=_note(request, step, access, item),
             terms=request.POST.get("terms", ""),
+            number=request.POST.get("number", ""),
+            attested=request.POST.get("attested") == "yes",
         )
-        done = DONE.get(step, "Done.").format(erp=_erp_name(access))
+        done = manner.done(step, connection_of(item)[1])
     except AwaitsSecond as waits:
         done = waits.message
     except StepError as refused:

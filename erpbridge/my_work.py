@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 
+from approvals import manner
 from approvals.listing import Counts, counts
 from approvals.models import Export, Kinds
 from approvals.states import Status, View
@@ -92,6 +93,7 @@ class Link:
     company: str
     company_id: int
     erp: str
+    heard: str  # what it does when it is heard of: called, answered
     last_seen_at: datetime | None
     last_result: str
     is_silent: bool
@@ -271,6 +273,7 @@ def _links(companies: dict[int, Company], levels: dict[int, int]) -> list[Link]:
             company=companies[connection.company_id].name,
             company_id=connection.company_id,
             erp=connector_for(connection.erp).capabilities.short,
+            heard=manner.heard(connector_for(connection.erp).capabilities),
             last_seen_at=connection.last_seen_at,
             last_result=connection.last_result,
             is_silent=connection.is_silent,

@@ -61,3 +61,27 @@ document.addEventListener("htmx:responseError", (event) =>
 document.addEventListener("htmx:afterOnLoad", (event) => {
   if (event.detail.successful) document.querySelector("#messages > .alert-danger:not([data-keep])")?.remove();
 });
+
+// Texts that an ERP takes only so much of are counted while they are typed.
+function countText(input) {
+  const limit = Number(input.dataset.limit);
+  const length = [...input.value.replaceAll("\r\n", "\n")].length;
+  let counter = input.parentElement.querySelector(".counter");
+  if (!counter) {
+    counter = document.createElement("div");
+    counter.className = "counter";
+    counter.id = `${input.id}-counter`;
+    input.after(counter);
+    input.setAttribute("aria-describedby", counter.id);
+  }
+  const over = length > limit;
+  counter.hidden = !over && limit > 60 && length < limit * 0.7;
+  counter.classList.toggle("is-over", over);
+  counter.textContent = over
+    ? `${length} of ${limit} characters. It can be saved like this, but not sent: ${input.dataset.limitOf} takes ${limit}.`
+    : `${length} of ${limit} characters`;
+}
+document.addEventListener("input", (event) => {
+  if (event.target.matches("[data-limit]")) countText(event.target);
+});
+document.querySelectorAll("[data-limit]").forEach(countText);

@@ -1,4 +1,4 @@
-// Lines entered like a spreadsheet, and texts counted while they are typed. The form works without.
+// Lines entered like a spreadsheet. The form works without.
 "use strict";
 
 const form = document.getElementById("document-form");
@@ -36,31 +36,6 @@ function money(n) {
   const digits = String(n < 0n ? -n : n).padStart(3, "0");
   const whole = digits.slice(0, -2).replace(/\B(?=(\d{3})+$)/g, ",");
   return `${n < 0n ? "-" : ""}${whole}.${digits.slice(-2)}`;
-}
-
-// --- Counting characters ---
-
-function count(input) {
-  const limit = Number(input.dataset.limit);
-  const length = [...input.value.replaceAll("\r\n", "\n")].length;
-  let counter = input.parentElement.querySelector(".counter");
-  if (!counter) {
-    counter = document.createElement("div");
-    counter.className = "counter";
-    counter.id = `${input.id}-counter`;
-    input.after(counter);
-    input.setAttribute("aria-describedby", counter.id);
-  }
-  const over = length > limit;
-  counter.hidden = !over && limit > 60 && length < limit * 0.7;
-  counter.classList.toggle("is-over", over);
-  counter.textContent = over
-    ? `${length} of ${limit} characters. It can be saved like this, but not sent: ${input.dataset.limitOf} takes ${limit}.`
-    : `${length} of ${limit} characters`;
-}
-for (const input of form.querySelectorAll("[data-limit]")) {
-  input.addEventListener("input", () => count(input));
-  count(input);
 }
 
 // --- Leaving without saving ---

@@ -81,7 +81,8 @@ class PreviewAnswer(msgspec.Struct):
 
     `terms_digest` names the destination; give it back with *accept*. It also says that you know of
     what stands beside it (`preview.confirm`): that is not accepted without. `problems`: why it
-    cannot go.
+    cannot go. `number_most`: *accept* may choose another number than that of `terms`, with at most
+    so many characters; null where it may not.
     `known_at`: when the ERP's record was last read; null if never.
     """
 
@@ -89,6 +90,7 @@ class PreviewAnswer(msgspec.Struct):
     preview: Preview | None
     terms: Terms | None
     terms_digest: str
+    number_most: int | None
     known_at: Moment | None
     problems: list[Problem]
     changed_since_rejection: list[str]
@@ -107,6 +109,7 @@ def preview(request: Request, pk: int) -> Response:
             preview=seen.preview,
             terms=seen.terms,
             terms_digest=seen.terms.digest() if seen.terms else "",
+            number_most=seen.number_most,
             known_at=seen.known_at,
             problems=list(seen.problems),
             changed_since_rejection=list(seen.since_rejection),

@@ -40,12 +40,17 @@ class StepBody(msgspec.Struct):
     """`version` as it was seen; `terms` the digest of the destination that the preview showed.
 
     `note` is the comment that reject and record-absent need. A rejection may also give a `reason`,
-    one of those that the company keeps, and the numbers of the `lines` that it is about.
+    one of those that the company keeps, and the numbers of the `lines` that it is about. *accept*
+    may give the `number` that the item is to have in the ERP, where the preview says that one may
+    be chosen. `attested`: you have made sure in the ERP yourself, where it cannot be asked (unlink;
+    the `note` says how).
     """
 
     version: int
     note: Text = ""
     terms: str = ""
+    number: Text = ""
+    attested: bool = False
     reason: Text = ""
     lines: list[int] = []
 
@@ -71,7 +76,16 @@ def step(request: Request, pk: int, step: str) -> Response:
     if step == "reject":
         note = comment(access.company, note, reason=asked.reason, lines=asked.lines, export=found)
     _need_note(step, note)
-    take(step, found, by=access, version=asked.version, note=note, terms=asked.terms)
+    take(
+        step,
+        found,
+        by=access,
+        version=asked.version,
+        note=note,
+        terms=asked.terms,
+        number=asked.number,
+        attested=asked.attested,
+    )
     return Response(row_of(pk))
 
 

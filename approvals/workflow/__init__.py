@@ -12,16 +12,16 @@ from collections.abc import Sequence
 from approvals.errors import StepError
 from approvals.models import Export
 from approvals.states import BY_CHOICE
-from approvals.unlinking import begin_unlink, stop_checking
 from approvals.workflow.deciding import (
     accept,
-    checking,
     record_absent,
     reject,
     retry,
+    stop_checks,
     stop_waiting,
     take_out_of_lane,
     undo_acceptance,
+    unlink,
 )
 from approvals.workflow.items import MOST_AT_ONCE, Item, Result, approver_again
 from approvals.workflow.sending import retrieve, send, send_all
@@ -53,8 +53,8 @@ _BULK = {
     "undo-acceptance": lambda items, by, note: undo_acceptance(items, by=by),
     "stop-waiting": lambda items, by, note: stop_waiting(items, by=by),
     "record-absent": lambda items, by, note: record_absent(items, by=by, note=note),
-    "unlink": lambda items, by, note: checking("unlink", items, by, begin_unlink),
-    "stop-checking": lambda items, by, note: checking("stop-checking", items, by, stop_checking),
+    "unlink": lambda items, by, note: unlink(items, by=by, note=note),
+    "stop-checking": lambda items, by, note: stop_checks(items, by=by),
 }
 
 
@@ -70,16 +70,28 @@ def take_all(step: str, items: Sequence[Item], *, by: Access, note: str = "") ->
 
 
 def take(
-    step: str, export: Export, *, by: Access, version: int, note: str = "", terms: str = ""
+    step: str,
+    export: Export,
+    *,
+    by: Access,
+    version: int,
+    note: str = "",
+    terms: str = "",
+    number: str = "",
+    attested: bool = False,
 ) -> Export:
-    """Any person's step with one item. Raises as the verbs do, KeyError for an unknown step."""
+    """Any person's step with one item. Raises as the verbs do, KeyError for an unknown step.
+
+    `terms`, `number` and `attested`: see `Item`.
+    """
     if step in ("send", "retrieve"):
         document = export.live()
         if document is None:
             raise StepError(f"{export} no longer has a document.")
         verb = send if step == "send" else retrieve
         return verb(document, by=by, version=version)
-    [result] = take_all(step, [Item(export.pk, version, terms)], by=by, note=note)
+    item = Item(export.pk, version, terms, number, attested)
+    [result] = take_all(step, [item], by=by, note=note)
     if result.error is not None or result.export is None:
         raise result.error or StepError("There is no such item.")
     return result.export

@@ -7,6 +7,7 @@ from functools import partial
 
 from django.db import transaction
 
+from approvals import numbering
 from approvals.errors import NotReady, Stale, StepError
 from approvals.models import Export
 from approvals.moves import Move, lock_exports, make, rounds_of
@@ -14,6 +15,7 @@ from approvals.readiness import destinations, frozen_problems
 from approvals.rules import tool_problems
 from approvals.seconding import hold_for_second
 from approvals.states import STEPS, Step
+from approvals.unlinking import begin_unlink, free_attested, stop_checking
 from approvals.workflow.items import (
     Changes,
     Item,
@@ -25,7 +27,7 @@ from approvals.workflow.items import (
 )
 from connectors import engine
 from connectors.contract import Problem, Terms
-from connectors.destination import with_confirmed
+from connectors.destination import facts_for, with_confirmed
 from connectors.models import Connection
 from connectors.registry import connector_for
 from connectors.tasks import ring
@@ -40,7 +42,8 @@ def accept(items: Sequence[Item], *, by: Access) -> list[Result]:
 
     An item's `terms` is the digest of the destination that was on the screen; a different one now
     is refused with what is different. '' accepts where it goes now (bulk), unless other records
-    stand beside it there (`Preview.confirm`): those are agreed to by their digest alone.
+    stand beside it there (`Preview.confirm`): those are agreed to by their digest alone. Its
+    `number` then takes the place of the one that was shown.
     """
     return _decide(STEPS["accept"], items, by=by)
 
@@ -68,7 +71,11 @@ def _decide(step: Step, items: Sequence[Item], *, by: Access) -> list[Result]:
         if error is None:
             ready.append((item, export))
         results[item.id] = error
-    going, first = hold_for_second(step, _resolve(connection, ready, exports, results), results, by)
+    resolved = _resolve(connection, ready, exports, results)
+    numbered = [(export, export.document, terms) for export, terms in resolved]
+    results |= (refused := numbering.take(connection, numbered))
+    free = [(export, terms) for export, terms in resolved if export.pk not in refused]
+    going, first = hold_for_second(step, free, results, by)
     moves = [
         Move(
             export,
@@ -117,11 +124,19 @@ def _resolve(
 ) -> list[tuple[Export, Terms]]:
     """Where each of `ready` goes now; what cannot go, or goes elsewhere, is noted in `results`."""
     now = destinations(connection, [export for _, export in ready], exports)
+    shown = [
+        (item, export, with_confirmed(connection, export.document, now.terms(export.document)))
+        for item, export in ready
+    ]
+    facts = facts_for(connection, [(export.document, terms) for _, export, terms in shown])
     going = []
-    for item, export in ready:
-        document = export.document
-        terms = with_confirmed(connection, document, now.terms(document))
-        problems = frozen_problems(connection, export, terms, exports)
+    for item, export, terms in shown:
+        try:
+            goes = numbering.chosen(connection, export, terms, item.number)
+        except StepError as refused:
+            results[export.pk] = refused
+            continue
+        problems = frozen_problems(connection, export, goes, exports, facts)
         if problems or (terms.confirmed and not item.terms):
             results[export.pk] = NotReady(export, problems or [_TO_CONFIRM])
         elif item.terms and item.terms != terms.digest():
@@ -131,7 +146,7 @@ def _resolve(
                 "Look at the preview again before you decide.",
             )
         else:
-            going.append((export, terms))
+            going.append((export, goes))
     return going
 
 
@@ -139,7 +154,7 @@ def _resolve(
 def reject(items: Sequence[Item], *, by: Access, note: str) -> list[Result]:
     """Send items back to their project manager, with a comment that says what to change."""
     by = approver_again(by)
-    _need_comment(note, "Say in the comment what has to be changed before it can be accepted.")
+    need_comment(note, "Say in the comment what has to be changed before it can be accepted.")
     return move_each(
         STEPS["reject"],
         items,
@@ -182,24 +197,48 @@ def stop_waiting(items: Sequence[Item], *, by: Access) -> list[Result]:
 def record_absent(items: Sequence[Item], *, by: Access, note: str) -> list[Result]:
     """A person looked in the ERP and it is not there (or was removed): it may be tried again."""
     by = approver_again(by)
-    _need_comment(note, "Say where you looked, so that others can follow.")
-    return move_each(
-        STEPS["record-absent"],
-        items,
-        by,
-        lambda export: {"message": f"Not in the ERP, says {by.user}: {note.strip()}"},
-        note=note.strip(),
-    )
+    need_comment(note, "Say where you looked, so that others can follow.")
+    connection = Connection.objects.get(company=by.company)
+
+    def looked(export: Export) -> Changes:
+        engine.disown(connection.pk, str(export.pk))
+        return {"message": f"Not in the ERP, says {by.user}: {note.strip()}"}
+
+    return move_each(STEPS["record-absent"], items, by, looked, note=note.strip())
 
 
 @transaction.atomic
-def checking(
-    step: str,
+def unlink(items: Sequence[Item], *, by: Access, note: str = "") -> list[Result]:
+    """Ask the ERP whether exports are gone from it; see `approvals.unlinking`.
+
+    Where it cannot be asked, each item says that the approver looked, and the note how.
+    """
+    if any(item.attested for item in items):
+        need_comment(note, "Say how you made sure that it is gone, so that others can follow.")
+    attested = {item.id for item in items if item.attested}
+    results, moved = _checking(
+        STEPS["unlink"],
+        items,
+        by,
+        lambda rounds: begin_unlink(rounds, by, attested=any(one.pk in attested for one in rounds)),
+    )
+    free_attested(moved, by, note.strip())
+    return results
+
+
+@transaction.atomic
+def stop_checks(items: Sequence[Item], *, by: Access) -> list[Result]:
+    """Call the looks into the ERP off that have not begun."""
+    return _checking(STEPS["stop-checking"], items, by, stop_checking)[0]
+
+
+def _checking(
+    step: Step,
     items: Sequence[Item],
     by: Access,
-    verb: Callable[[Sequence[Export], Access], Changes],
-) -> list[Result]:
-    """Ask the ERP whether exports are gone from it, or call that off; see `approvals.unlinking`.
+    verb: Callable[[Sequence[Export]], Changes],
+) -> tuple[list[Result], list[Export]]:
+    """The results, and the exports that moved.
 
     A budget's rounds go together, whichever of them was named.
     """
@@ -212,21 +251,21 @@ def checking(
         if export is None:
             results.append(Result(item.id, None, StepError("There is no such item.")))
             continue
-        error = objection(export, STEPS[step], item.version, by)
+        error = objection(export, step, item.version, by)
         if error is None and export.pk not in moves:
             rounds = rounds_of(export, exports)
             try:
-                changes = verb(rounds, by)
+                changes = verb(rounds)
             except StepError as refused:
                 error = refused
             else:
                 moves |= {one.pk: Move(one, changes) for one in rounds}
         results.append(Result(item.id, export, error))
-    make(STEPS[step], list(moves.values()), by=by.user.pk)
-    return results
+    make(step, list(moves.values()), by=by.user.pk)
+    return results, [move.export for move in moves.values()]
 
 
-def _need_comment(note: str, why: str) -> None:
+def need_comment(note: str, why: str) -> None:
     """StepError without a comment, or with one that nobody would read."""
     if not note.strip():
         raise StepError(why)

@@ -22,11 +22,17 @@ Changes = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One item of a bulk step: which, as seen at which version, going where (digest of terms)."""
+    """One item of a bulk step: which, as seen at which version, going where (digest of terms).
+
+    `number`: the one that it is to have in the ERP, where that may be chosen and another one was.
+    `attested`: the person says that they looked in the ERP themselves, where it cannot be asked.
+    """
 
     id: int
     version: int
     terms: str = ""
+    number: str = ""
+    attested: bool = False
 
 
 @dataclass(frozen=True, slots=True)

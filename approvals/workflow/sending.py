@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -10,7 +10,7 @@ from django.db import transaction
 from approvals.errors import NotReady, StepError
 from approvals.models import Export, Exportable, live
 from approvals.moves import Move, lock_exports, make
-from approvals.readiness import send_problems
+from approvals.readiness import send_problems_of
 from approvals.states import STEPS
 from approvals.workflow.items import (
     Item,
@@ -32,8 +32,7 @@ def send(document: Exportable, *, by: Access, version: int) -> Export:
     if why := document.may_send(by):
         raise PermissionDenied(why)
     export = lock_one(document.export_id, version, STEPS["send"], parents=True)
-    move = _sending(export, live([export]).get(export.pk), by, Connection.of(by.company.pk))
-    make(STEPS["send"], [move], by=by.user.pk)
+    make(STEPS["send"], [_sending([export], {}, by)(export)], by=by.user.pk)
     return export
 
 
@@ -43,41 +42,47 @@ def send_all(items: Sequence[Item], *, by: Access) -> list[Result]:
     exports = lock_exports(ids(items), company=by.company.pk, parents=True)
     project = by.project.pk if by.project else None
     ours = {pk: export for pk, export in exports.items() if export.project_id == project}
-    documents = live([ours[item.id] for item in items if item.id in ours])
-    connection = Connection.of(by.company.pk)
-    return move_locked(
-        STEPS["send"],
-        items,
-        ours,
-        by,
-        lambda export: _sending(export, documents.get(export.pk), by, connection),
-    )
+    sending = _sending([ours[item.id] for item in items if item.id in ours], exports, by)
+    return move_locked(STEPS["send"], items, ours, by, sending)
 
 
 def _sending(
-    export: Export, document: Exportable | None, by: Access, connection: Connection | None
-) -> Move:
-    """The step of a locked export whose document may go. Raises StepError with every reason."""
-    if document is None:
-        raise StepError(f"{export} no longer has a document.")
-    if why := document.may_send(by):
-        raise StepError(why)
-    copy = document.to_document()
-    if problems := send_problems(document, copy, connection):
-        raise NotReady(export, problems)
-    changes = {
-        "number": copy.number,
-        "title": copy.title,
-        "amount": copy.amount,
-        "vendor_name": copy.vendor.name if copy.vendor else "",
-        "copy": copy.canonical(),
-        "copy_digest": copy.digest(),
-        "terms": "",
-        "terms_digest": "",
-        "message": "",
-        "sent_by_id": by.user.pk,
-    }
-    return Move(export, changes, {"copy": copy.digest(), "amount": str(copy.amount)})
+    exports: Sequence[Export], known: Mapping[int, Export], by: Access
+) -> Callable[[Export], Move]:
+    """Looks at all of `exports`, which are locked, and then gives the step of each.
+
+    That raises StepError where it may not go, with every reason. `known`: see `send_problems_of`.
+    """
+    connection = Connection.of(by.company.pk)
+    documents = live(exports)
+    copies = {pk: document.to_document() for pk, document in documents.items()}
+    pairs = [(document, copies[pk]) for pk, document in documents.items()]
+    problems = dict(zip(documents, send_problems_of(pairs, connection, known), strict=True))
+
+    def sending(export: Export) -> Move:
+        document = documents.get(export.pk)
+        if document is None:
+            raise StepError(f"{export} no longer has a document.")
+        if why := document.may_send(by):
+            raise StepError(why)
+        if problems[export.pk]:
+            raise NotReady(export, problems[export.pk])
+        copy = copies[export.pk]
+        changes = {
+            "number": copy.number,
+            "title": copy.title,
+            "amount": copy.amount,
+            "vendor_name": copy.vendor.name if copy.vendor else "",
+            "copy": copy.canonical(),
+            "copy_digest": copy.digest(),
+            "terms": "",
+            "terms_digest": "",
+            "message": "",
+            "sent_by_id": by.user.pk,
+        }
+        return Move(export, changes, {"copy": copy.digest(), "amount": str(copy.amount)})
+
+    return sending
 
 
 @transaction.atomic

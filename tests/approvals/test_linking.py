@@ -136,7 +136,7 @@ def test_what_may_be_in_the_erp_is_never_laundered_into_editable(stage: Stage, s
     commitment = stage.commitment()
     lost(stage, commitment)
     stage.step("retry", commitment, stage.ann)
-    with pytest.raises(StepError, match="never answered"):
+    with pytest.raises(StepError, match="not answered to its end"):
         stage.step("undo-acceptance", commitment, stage.ann)
     # Nor by a link that changes before the retry begins: it may be there all the same.
     stage.vendor.erp_id = stage.books.add_vendor("Ironwood Concrete (new)")
