@@ -69,7 +69,12 @@ class Site:
         )
 
     def way(self, document: Document, parent: Receipt | None = None) -> Way:
-        return Way(self.line, document, self.terms(document, parent))
+        return Way(self.line, document, self.terms(document, parent), self.quarantine)
+
+    def quarantine(self) -> None:
+        """Ten minutes go by."""
+        self.clock.pass_by(minutes=10)
+        self.company.catch_up()
 
     def exported(self, document: Document, parent: Receipt | None = None) -> Receipt:
         way = self.way(document, parent)

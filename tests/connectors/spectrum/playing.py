@@ -111,11 +111,15 @@ def _with(attempt: Attempt, outcome: Any) -> Attempt:
 
 @dataclass
 class Way:
-    """A document on its way: `status` as its export would have it, `message` as people read it."""
+    """A document on its way: `status` as its export would have it, `message` as people read it.
+
+    `quarantine` lets the time go by that an ERP may take for what it never answered.
+    """
 
     line: Line
     document: Document
     terms: Terms
+    quarantine: Callable[[], object]
     attempts: tuple[Attempt, ...] = ()
     status: str = "accepted"
     message: str = ""
@@ -153,6 +157,7 @@ class Way:
     def find(self) -> str:
         """After the quarantine: what may be done about an answer that never came."""
         assert self.status == "unknown"
+        self.quarantine()
         finding: Finding = self.line.run(
             lambda: connector.find(self.document, self.terms, self.attempts)
         )
