@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
+import msgspec
 from django.db import connection
 
 from budgets.models import Budget
@@ -17,8 +17,7 @@ ZERO = Decimal("0.00")
 PAGE = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(msgspec.Struct, frozen=True):
     """Money of one row. `cost` is what the ERP has spent: it is known per cost code only."""
 
     original: Decimal = ZERO
@@ -41,8 +40,7 @@ class Figures:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """One category of a cost code; `in_budget` is False where money is only committed."""
 
     category: str
@@ -51,8 +49,7 @@ class Part:
     figures: Figures
 
 
-@dataclass(frozen=True, slots=True)
-class CodeRow:
+class CodeRow(msgspec.Struct, frozen=True):
     """One cost code with its categories; none where it only has costs. '' is no code of ours."""
 
     code: str
@@ -61,16 +58,14 @@ class CodeRow:
     parts: Sequence[Part] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Division:
+class Division(msgspec.Struct, frozen=True):
     """Cost codes that begin alike (03-100, 03-300), for the chart."""
 
     name: str
     figures: Figures
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(msgspec.Struct, frozen=True):
     """One page of cost codes, and what the whole budget comes to. `after` begins the next page."""
 
     rows: Sequence[CodeRow]

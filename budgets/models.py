@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Max, Q, QuerySet, Sum
 from django.db.models.functions import Now
 
-from approvals.models import Exportable
+from approvals.models import Export, Exportable
 from approvals.rules import line_problems, place_problems
 from approvals.states import Status
 from budgets.costs import Awaited, awaited
@@ -59,6 +59,12 @@ class Budget(Exportable):
     def exported_rounds(self) -> int:
         """How many rounds the ERP has: what it must give back in its job costs."""
         return self.round if self.export.status == Status.SYNCED else self.round - 1
+
+    def every_round(self) -> QuerySet[Export]:
+        """The Exports of its rounds, oldest first; with those that were unlinked. Found by the
+        project, for there is no index on the document."""
+        mine = Export.objects.filter(project=self.project_id, kind="budget", document_id=self.pk)
+        return mine.order_by("id")
 
     def awaited(self) -> Awaited:
         """What has not come back from the ERP since the last export."""

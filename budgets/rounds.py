@@ -14,6 +14,11 @@ from approvals.states import EDITABLE, Status
 from budgets.costs import Awaited
 from budgets.models import Budget, BudgetLine, Modification
 from directory.access import Access
+from directory.prepared import Prepared
+
+_ANY_LINE = Prepared(
+    lambda pk: BudgetLine.objects.filter(budget=pk).order_by().values("id")[:1], int
+)
 
 
 def why_closed(budget: Budget, waiting: Awaited) -> str:
@@ -32,7 +37,7 @@ def why_not_lock(budget: Budget, waiting: Awaited) -> str:
         return "It is locked already."
     if why := why_closed(budget, waiting):
         return why
-    return "" if budget.lines.exists() else "There is no line yet."
+    return "" if _ANY_LINE.rows(budget.pk) else "There is no line yet."
 
 
 def why_not_unlock(budget: Budget, waiting: Awaited) -> str:
@@ -76,8 +81,7 @@ def open_next(budget: Budget, by: Access) -> None:
     last = budget.export
     number = str(budget.round + 1)
     version = last.version + 1
-    rounds = Export.objects.filter(kind=Kinds.BUDGET, document_id=budget.pk)
-    again = rounds.filter(number=number).first()
+    again = budget.every_round().filter(number=number).first()
     if again is not None:
         again.version = max(version, again.version + 1)
         again.message = ""
@@ -108,7 +112,7 @@ def follow_exports(step: str, exports: Sequence[Export]) -> None:
 
 
 def _begin_anew(budget: Budget) -> None:
-    rounds = Export.objects.filter(kind=Kinds.BUDGET, document_id=budget.pk)
+    rounds = budget.every_round()
     newest = rounds.aggregate(version=Max("version"))["version"]
     first = rounds.get(number="1")
     Export.objects.filter(pk=first.pk).update(version=newest + 1)

@@ -15,7 +15,6 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import F, Max
 from django.http import Http404
-from django.shortcuts import get_object_or_404
 
 from approvals.models import Export, Kinds
 from approvals.moves import new_export
@@ -30,17 +29,40 @@ from directory.entered import Fault, Invalid, Reader
 from directory.history import Happened, append
 from directory.models import Project
 from directory.perms import Tool
+from directory.prepared import Prepared, point
 
 # How many changed lines the history tells one by one.
 MOST_TOLD = 50
 
 
+# What an Export holds of all lines: nobody looks at it who loads the budget.
+LONG = ("copy", "rejected_copy", "terms", "receipt")
+
+
 def load_budget(project_id: int) -> Budget:
     """The project's budget, without its lines; one query. Raises Http404 if there is none."""
-    rows = Budget.objects.select_related(
-        "export__created_by", "export__parent", "company", "project__company", "project__job"
-    )
-    return get_object_or_404(rows, project=project_id)
+    found = _BUDGET.first(project_id)
+    if found is None:
+        raise Http404
+    point([found, found.export], "company", [found.project.company])
+    return found
+
+
+_BUDGET = Prepared(
+    lambda project: (
+        Budget.objects.select_related(
+            "export__created_by",
+            "export__sent_by",
+            "export__decided_by",
+            "export__parent",
+            "project__company__connection",
+            "project__job",
+        )
+        .defer(*(f"{which}__{text}" for which in ("export", "export__parent") for text in LONG))
+        .filter(project=project)
+    ),
+    int,
+)
 
 
 @transaction.atomic

@@ -177,7 +177,7 @@ def row(found: Budget) -> BudgetRow:
 
 def detail(found: Budget) -> BudgetDetail:
     waiting = found.awaited()
-    exports = Export.objects.filter(kind=Kinds.BUDGET, document_id=found.pk).order_by("id")
+    exports = found.every_round()
     return BudgetDetail(
         budget=row(found),
         original=found.original,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -20,18 +21,36 @@ from approvals.panel import panel_for
 from budgets import rounds, workflow
 from budgets.chart import chart
 from budgets.costs import Awaited
-from budgets.grid import Figures, Grid, every_code, grid
+from budgets.grid import Figures, Grid, Part, every_code, grid
 from budgets.models import Budget, Modification
 from budgets.views.doors import lacks, open_budget, open_place, posted_version, refused
 from directory.addresses import address
 from directory.downloads import csv_download
 from directory.entered import Invalid
 from directory.formats import money
-from directory.paging import rows_html
+from directory.paging import escaped, rows_html
 from directory.perms import Level, Tool
+from directory.prepared import Prepared
 
 MOST_MODIFICATIONS = 50
 MOST_AWAITED = 50
+_ROUNDS = Prepared(
+    lambda budget: (
+        Export.objects.filter(kind=Kinds.BUDGET, document_id=budget)
+        .defer(*workflow.LONG)
+        .order_by("-id")
+    ),
+    int,
+)
+_MODIFICATIONS = Prepared(
+    lambda budget: (
+        Modification.objects.filter(budget=budget)
+        .order_by("-number")
+        .select_related("created_by")
+        .prefetch_related("lines__line__cost_code", "lines__line__category")[:MOST_MODIFICATIONS]
+    ),
+    int,
+)
 # What a button of the page does: the verb, and what is told when it is done.
 STEPS = {
     "lock": (workflow.lock_budget, "The budget is locked."),
@@ -62,7 +81,10 @@ def budget(request: HttpRequest, project_id: int) -> HttpResponse:
         return render(request, "budgets/none.html", context)
     search, after = (request.GET.get(name, "")[:96].strip("\0") for name in ("q", "after"))
     figures = grid(now, after=after, search=search)
-    waiting = now.awaited()
+    waiting, lacking = now.awaited(), lacks(access)
+    modifications = _MODIFICATIONS.all(now.pk)
+    # The newest one goes with the latest round.
+    more = bool(modifications) and modifications[0].round > now.round
     edit_url = address("budget_edit", project_id)
     links = {"lines": edit_url, "lock": "#actions", "awaited": "#awaited", "rounds": "#rounds"}
     links["modifications"] = address("modification_new", project_id)
@@ -71,7 +93,7 @@ def budget(request: HttpRequest, project_id: int) -> HttpResponse:
         "project": project,
         "budget": now,
         "panel": panel_for(now, access, links=links),
-        "actions": _actions(now, waiting, lacks(access)),
+        "actions": _actions(now, waiting, lacking, more=more),
         "closed": rounds.why_closed(now, waiting),
         "waiting": waiting,
         "waiting_codes": waiting.codes[:MOST_AWAITED],
@@ -83,8 +105,8 @@ def budget(request: HttpRequest, project_id: int) -> HttpResponse:
         "next": urlencode({"q": search, "after": figures.after}) if figures.after else "",
         "is_first": not after,
         "rounds": _rounds(now),
-        "can_delete": not (lacks(access) or workflow.why_not_delete(now)),
-        **_modifications(now, lacks(access)),
+        "can_delete": not (lacking or workflow.why_not_delete(now)),
+        **_modifications(now, modifications, lacking),
     }
     return render(request, "budgets/budget.html", context)
 
@@ -154,7 +176,8 @@ def csv(request: HttpRequest, project_id: int) -> StreamingHttpResponse:
 # --- What the page shows -----------------------------------------------------------------------
 
 
-def _actions(now: Budget, waiting: Awaited, lacking: str) -> list[Action]:
+def _actions(now: Budget, waiting: Awaited, lacking: str, *, more: bool) -> list[Action]:
+    """`more`: modifications wait for the next round."""
     project = now.project_id
 
     def action(label: str, name: str, why: str, *, step: str = "") -> Action:
@@ -170,7 +193,7 @@ def _actions(now: Budget, waiting: Awaited, lacking: str) -> list[Action]:
         action("Import lines", "budget_import", rounds.why_not_edit(now, waiting)),
         action("New modification", "modification_new", rounds.why_not_modify(now, waiting)),
     ]
-    if now.modifications.filter(round__gt=now.round).exists():
+    if more:
         why = rounds.why_no_next_round(now, waiting)
         label = f"Prepare round {now.round + 1}"
         made.append(action(label, "budget_step", why, step="next-round"))
@@ -178,56 +201,51 @@ def _actions(now: Budget, waiting: Awaited, lacking: str) -> list[Action]:
 
 
 def _rows(figures: Grid) -> SafeString:
-    return rows_html(
-        "budget.jinja",
-        codes=[
-            {
-                "code": row.code,
-                "name": row.name if row.code else "Costs under no cost code here",
-                "figures": _money(row.figures),
-                "cost": money(row.figures.cost),
-                "over_under": money(row.figures.over_under),
-                "is_over": row.figures.over_under < 0,
-                "parts": [
-                    {
-                        "category": part.category,
-                        "description": part.description,
-                        "in_budget": part.in_budget,
-                        "figures": _money(part.figures),
-                    }
-                    for part in row.parts
-                ],
-            }
-            for row in figures.rows
-        ],
+    """Cost codes, each followed by its categories where it has several."""
+    rows: list[Sequence[str]] = []
+    for row in figures.rows:
+        known = (*_money(row.figures), *_amount(row.figures.cost), *_amount(row.figures.over_under))
+        code = (row.code or "–", row.name if row.code else "Costs under no cost code here")
+        if len(row.parts) > 1:
+            rows.append(("code", *code, f"{len(row.parts)} categories", "", "", *known))
+            rows += [
+                ("part", "", "", *_category(part), *_money(part.figures), "", "", "", "")
+                for part in row.parts
+            ]
+        else:
+            rows.append(("", *code, *(_category(row.parts[0]) if row.parts else NONE), *known))
+    return rows_html("budget.jinja", rows=escaped(rows))
+
+
+# The cells of a row, in the order of its template, which takes them apart.
+NONE = ("", "", "")
+
+
+def _category(part: Part) -> tuple[str, str, str]:
+    return part.category, "" if part.in_budget else "not in the budget", part.description
+
+
+def _money(figures: Figures) -> Sequence[str]:
+    return (
+        *_amount(figures.original),
+        *_amount(figures.modified),
+        *_amount(figures.revised),
+        *_amount(figures.committed),
     )
 
 
-def _money(figures: Figures) -> list[tuple[str, str, bool]]:
-    """(label, amount, whether it is below zero): a template's calls cost more than its reading."""
-    values = [
-        ("Original", figures.original),
-        ("Modifications", figures.modified),
-        ("Revised", figures.revised),
-        ("Committed", figures.committed),
-    ]
-    return [(label, money(value), value < 0) for label, value in values]
+def _amount(value: Decimal) -> tuple[str, str]:
+    """What a cell shows, and what it is."""
+    return money(value), " deduct" if value < 0 else ""
 
 
 def _rounds(now: Budget) -> Sequence[Export]:
     """The rounds that there are, the newest first; not those that were unlinked."""
-    found = Export.objects.filter(kind=Kinds.BUDGET, document_id=now.pk)
-    mine = found.select_related("sent_by", "decided_by").order_by("-id")
-    return [one for one in mine if int(one.number) <= now.round]
+    return [one for one in _ROUNDS.all(now.pk) if int(one.number) <= now.round]
 
 
-def _modifications(now: Budget, lacking: str) -> dict[str, Any]:
-    found = now.modifications.order_by("-number").select_related("created_by")
-    rows = list(
-        found.prefetch_related("lines__line__cost_code", "lines__line__category")[
-            :MOST_MODIFICATIONS
-        ]
-    )
+def _modifications(now: Budget, rows: Sequence[Modification], lacking: str) -> dict[str, Any]:
+    full = len(rows) == MOST_MODIFICATIONS
     return {
         "modifications": [
             {
@@ -239,7 +257,7 @@ def _modifications(now: Budget, lacking: str) -> dict[str, Any]:
             }
             for one in rows
         ],
-        "more_modifications": found.count() - len(rows) if len(rows) == MOST_MODIFICATIONS else 0,
+        "more_modifications": now.modifications.count() - len(rows) if full else 0,
     }
 
 
