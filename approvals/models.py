@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -293,3 +293,8 @@ class Exportable(models.Model):
 
     def get_absolute_url(self) -> str:
         raise NotImplementedError
+
+    def mended_at(self, access: Access) -> Mapping[str, str]:
+        """Where this person mends what fails: the `where` of a problem (vendor, status, lines,
+        line:3 …) and the address. What is not named is mended in the document's form."""
+        return {}

@@ -6,7 +6,7 @@ something changes by itself the panel asks again, and stops when it has settled.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -42,6 +42,23 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class OfLines:
+    """What fails of a document's many lines, kept together, once they are checked."""
+
+    count: int
+    rules: Sequence[Rule]
+    checked: bool
+
+    @property
+    def why_not(self) -> str:
+        """'' if they can be sent, else why not, in a sentence."""
+        if not self.checked:
+            return "Its lines are being checked."
+        faults = len(self.rules)
+        return f"{faults:,} faults in its {self.count:,} lines have to be mended." if faults else ""
+
+
+@dataclass(frozen=True, slots=True)
 class Panel:
     """What `approvals/panel.html` shows."""
 
@@ -51,6 +68,7 @@ class Panel:
     advice: str  # what happens next, or what can be done
     buttons: Sequence[Button]
     rules: Sequence[Rule] = ()
+    of_lines: OfLines | None = None
     history: Sequence[Told] = ()
     review: bool = False  # on the review page, where approvers decide
     terms: str = ""  # digest of the destination that is on the screen
@@ -92,34 +110,46 @@ class Panel:
 
 
 def panel_for(
-    item: Exportable | Export, access: Access, *, links: Mapping[str, str] | None = None
+    item: Exportable | Export,
+    access: Access,
+    *,
+    known: Sequence[Problem] | None = None,
+    many_lines: bool = False,
 ) -> Panel:
     """The panel of a document's page: the one button that is possible now, and why not.
 
-    `links` maps a problem's `where` (vendor, job, status, lines, line:3 …) to the address where it
-    is mended; without it they lead to the document's form, its commitment or the connection.
+    Of a document with `many_lines` the page says what is `known` without looking at them, and asks
+    for the whole panel as soon as it is there. What fails of its lines is then kept together.
     """
     export, document = (item, item.live()) if isinstance(item, Export) else (item.export, item)
-    problems: list[Problem] = []
     connection, erp = connection_of(export)
+    problems: Sequence[Problem] = known or ()
+    of_lines = None
     if document is not None and export.status in EDITABLE:
-        problems = send_problems(document, document.to_document(), connection)
-    ours = [
-        button
-        for button in buttons(export, document, access, [problem.text for problem in problems])
-        if button.who == Who.SENDER
-    ]
+        if known is None:
+            copy = document.to_document()
+            problems = send_problems(document, copy, connection)
+        if many_lines:
+            apart = [one for one in problems if one.where.startswith("line:")]
+            problems = [one for one in problems if not one.where.startswith("line:")]
+            lines = 0 if known is not None else len(copy.lines)
+            of_lines = OfLines(lines, _rules(apart, document, access), checked=known is None)
+    blocked = [one.text for one in problems]
+    if of_lines and of_lines.why_not:
+        blocked.append(of_lines.why_not)
     words, detail, advice = _said(export, connection, erp)
     return Panel(
         export=export,
         words=words,
         detail=detail,
         advice=advice,
-        buttons=ours,
-        rules=[
-            Rule(p.text, (links or {}).get(p.where) or _mended_at(p, document, access))
-            for p in problems
+        buttons=[
+            button
+            for button in buttons(export, document, access, blocked)
+            if button.who == Who.SENDER
         ],
+        rules=_rules(problems, document, access),
+        of_lines=of_lines,
         history=told(export, most=RECENT),
         may_link=export.status in EDITABLE
         and not why_not(STEPS["adopt"], access, export.sent_by_id, export.kind),
@@ -151,7 +181,7 @@ def review_panel(
             for button in buttons(export, document, access, [p.text for p in problems])
             if button.who == Who.APPROVER or (button.step == "retrieve" and not button.reasons)
         ],
-        rules=[Rule(p.text, _mended_at(p, document, access)) for p in problems],
+        rules=_rules(problems, document, access),
         review=True,
         terms=terms,
         to_confirm=to_confirm,
@@ -236,6 +266,16 @@ def _ribbon(
             return f"Unlink: checking {name}", ""
         case status:
             return status.label, ""
+
+
+def _rules(
+    problems: Sequence[Problem], document: Exportable | None, access: Access
+) -> Sequence[Rule]:
+    places = document.mended_at(access) if document is not None and problems else {}
+    return [
+        Rule(one.text, places.get(one.where) or _mended_at(one, document, access))
+        for one in problems
+    ]
 
 
 def _mended_at(problem: Problem, document: Exportable | None, access: Access) -> str:

@@ -240,15 +240,17 @@ def export_reply(request: HttpRequest, pk: int, message: int) -> StreamingHttpRe
 @login_required
 @require_GET
 def export_panel(request: HttpRequest, pk: int) -> HttpResponse:
-    """The panel alone, for a page that asks again while something changes by itself."""
+    """The panel alone, for a page that asks again while something changes by itself, or that did
+    not wait until its many lines were checked."""
     item, access = open_export(person(request), pk)
     if request.GET.get("was", item.status) != item.status:
         return HttpResponseClientRefresh()  # the rest of the page tells of the old status
     if item.status == Status.SENT and request.GET.get("version") == str(item.version):
         return HttpResponse(status=204)
     review_page = "review" in request.GET
-    panel = review_panel(item, access) if review_page else panel_for(item, access)
-    return _panel(request, panel)
+    if review_page:
+        return _panel(request, review_panel(item, access))
+    return _panel(request, panel_for(item, access, many_lines="many" in request.GET))
 
 
 @login_required

@@ -1,7 +1,8 @@
 """P12: the page of a budget with 3,000 lines, on its way (as most of the time) and as a draft.
 
 The other side is the same figures as JSON that one SQL statement makes, behind the same login. A
-draft's page also says what fails before it can be sent, which looks at every line.
+draft's page says what fails before it can be sent as far as that is known without looking at every
+line; it asks for the rest once it is there, in a request of its own, which is not measured here.
 """
 
 from __future__ import annotations

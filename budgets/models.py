@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from django.db import models
-from django.db.models import Max, Q, QuerySet, Sum
+from django.db.models import Count, Max, Q, QuerySet, Sum
 from django.db.models.functions import Now
 
 from approvals.models import Export, Exportable
@@ -19,6 +20,7 @@ from directory.access import Access, lacking
 from directory.addresses import address
 from directory.models import Category, Company, CostCode, Project, User
 from directory.perms import Level, Tool
+from directory.prepared import Prepared
 
 ZERO = Decimal("0.00")
 
@@ -59,6 +61,12 @@ class Budget(Exportable):
     def exported_rounds(self) -> int:
         """How many rounds the ERP has: what it must give back in its job costs."""
         return self.round if self.export.status == Status.SYNCED else self.round - 1
+
+    def how_many_lines(self) -> int:
+        """Of the original budget. What a later round carries is as little as people type in."""
+        if self.round > 1:
+            return 0
+        return sum(row["count"] for row in _LINES.rows(self.pk))
 
     def every_round(self) -> QuerySet[Export]:
         """The Exports of its rounds, oldest first; with those that were unlinked. Found by the
@@ -107,7 +115,24 @@ class Budget(Exportable):
             return f"Modification {known[0]}"
         return f"Modifications {known[0]} to {known[-1]}"
 
+    def mended_at(self, access: Access) -> Mapping[str, str]:
+        page = self.get_absolute_url()
+        return {
+            "lines": address("budget_edit", self.project_id),
+            "modifications": address("modification_new", self.project_id),
+            "lock": f"{page}#actions",
+            "awaited": f"{page}#awaited",
+            "rounds": f"{page}#rounds",
+        }
+
     def problems(self) -> list[Problem]:
+        found = self.problems_but_lines()
+        if not any(one.code == "nothing_new" for one in found):
+            found += line_problems(self._faulty_lines())
+        return found
+
+    def problems_but_lines(self) -> list[Problem]:
+        """The rules that look at no line, of which there may be thousands."""
         found = place_problems(self.project)
         if not self.locked:
             text = "The budget is not locked. Lock it, so that what is sent cannot change."
@@ -115,8 +140,6 @@ class Budget(Exportable):
         if self.round > 1 and not self.modifications.filter(round=self.round).exists():
             text = f"Round {self.round} holds no modification, so there is nothing new to send."
             found.append(Problem(code="nothing_new", where="modifications", text=text))
-        else:
-            found += line_problems(self._faulty_lines())
         before = self.export.parent
         if before is not None and before.status != Status.SYNCED:
             text = f"{before} is not in the ERP ({Status(before.status).label})."
@@ -177,6 +200,16 @@ class Budget(Exportable):
         ]
 
 
+_LINES = Prepared(
+    lambda pk: (
+        BudgetLine.objects.filter(budget=pk, round=1)
+        .order_by()
+        .values("budget")
+        .annotate(count=Count("id"))
+        .values("count")
+    ),
+    int,
+)
 _CODES = ("cost_code_id", "cost_code__code", "cost_code__name", "category_id", "category__name")
 
 

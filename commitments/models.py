@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
 from django.db import models
@@ -86,6 +86,11 @@ class Commitment(Exportable):
         found += _vendor_problems(self.vendor)
         found += line_problems(self.own_lines())
         return found
+
+    def mended_at(self, access: Access) -> Mapping[str, str]:
+        form = address("commitment_edit", self.project_id, self.pk)
+        chosen = {"vendor": f"{form}#vendor"} if self.vendor_id is None else {}
+        return _mended_at(self, form, access) | chosen
 
     def commits(self) -> list[Part]:
         """What it commits of the project's money: its own lines, once it is approved."""
@@ -260,6 +265,10 @@ class ChangeOrder(Exportable):
         found += line_problems(self.lines.all())
         return found
 
+    def mended_at(self, access: Access) -> Mapping[str, str]:
+        form = address("change_order_edit", self.commitment.project_id, self.pk)
+        return _mended_at(self, form, access)
+
     def commits(self) -> list[Part]:
         """What it adds to what is committed, once it is approved."""
         if self.status != ChangeOrderStatus.APPROVED:
@@ -344,6 +353,17 @@ def _lines(lines: Iterable[CommitmentLine | ChangeOrderLine]) -> Iterator[Line]:
 
 def _target(line: CommitmentLine) -> Named:
     return Named(id=line.pk, code=str(line.number), name=line.description)
+
+
+def _mended_at(document: Commitment | ChangeOrder, form: str, access: Access) -> dict[str, str]:
+    fields = ("number", "title", "description", "vendor_message", "lines")
+    places = {name: f"{form}#{name}" for name in fields}
+    places["status"] = f"{document.get_absolute_url()}#status"
+    # Who reads the directory is led to the list in which a cost code is linked.
+    if not access.has(Tool.DIRECTORY, Level.READ):
+        numbers = [line.number for line in document.lines.all()]
+        places |= {f"line:{number}": f"{form}#line-{number}" for number in numbers}
+    return places
 
 
 def _vendor_problems(vendor: Vendor | None) -> list[Problem]:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import msgspec
 
-from approvals.models import Export, Kinds
+from approvals.models import Export
 from approvals.readiness import send_problems
 from approvals.states import EDITABLE, Status
 from budgets.api.asked import TypeName

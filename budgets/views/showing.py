@@ -17,13 +17,15 @@ from django.views.decorators.http import require_GET, require_POST
 
 from approvals.errors import Stale
 from approvals.models import Export, Kinds
-from approvals.panel import panel_for
+from approvals.panel import Panel, panel_for
+from approvals.states import EDITABLE
 from budgets import rounds, workflow
 from budgets.chart import chart
 from budgets.costs import Awaited
 from budgets.grid import Figures, Grid, Part, every_code, grid
 from budgets.models import Budget, Modification
 from budgets.views.doors import lacks, open_budget, open_place, posted_version, refused
+from directory.access import Access
 from directory.addresses import address
 from directory.downloads import csv_download
 from directory.entered import Invalid
@@ -34,6 +36,7 @@ from directory.prepared import Prepared
 
 MOST_MODIFICATIONS = 50
 MOST_AWAITED = 50
+MANY = 300  # lines: as many as are checked in no time
 _ROUNDS = Prepared(
     lambda budget: (
         Export.objects.filter(kind=Kinds.BUDGET, document_id=budget)
@@ -85,14 +88,11 @@ def budget(request: HttpRequest, project_id: int) -> HttpResponse:
     modifications = _MODIFICATIONS.all(now.pk)
     # The newest one goes with the latest round.
     more = bool(modifications) and modifications[0].round > now.round
-    edit_url = address("budget_edit", project_id)
-    links = {"lines": edit_url, "lock": "#actions", "awaited": "#awaited", "rounds": "#rounds"}
-    links["modifications"] = address("modification_new", project_id)
     context = {
         "access": access,
         "project": project,
         "budget": now,
-        "panel": panel_for(now, access, links=links),
+        "panel": _panel(now, access, whole="checked" in request.GET),
         "actions": _actions(now, waiting, lacking, more=more),
         "closed": rounds.why_closed(now, waiting),
         "waiting": waiting,
@@ -174,6 +174,13 @@ def csv(request: HttpRequest, project_id: int) -> StreamingHttpResponse:
 
 
 # --- What the page shows -----------------------------------------------------------------------
+
+
+def _panel(now: Budget, access: Access, *, whole: bool) -> Panel:
+    """With many lines the page does not wait until all of them were checked, unless `whole`."""
+    many = now.export.status in EDITABLE and now.how_many_lines() > MANY
+    known = now.problems_but_lines() if many and not whole else None
+    return panel_for(now, access, known=known, many_lines=many)
 
 
 def _actions(now: Budget, waiting: Awaited, lacking: str, *, more: bool) -> list[Action]:

@@ -21,10 +21,8 @@ from commitments.states import ChangeOrderStatus
 from connectors.contract import Capabilities
 from connectors.models import Connection
 from connectors.registry import connector_for
-from directory.access import Access
 from directory.entered import Invalid
 from directory.models import Category, Company, CostCode, Project, Vendor
-from directory.perms import Level, Tool
 from directory.prepared import Prepared
 
 
@@ -125,20 +123,6 @@ def vendors_of(project: Project) -> QuerySet[Vendor]:
     return Vendor.objects.filter(
         pk__in=Commitment.objects.filter(project=project).values("vendor")
     ).order_by("name")
-
-
-def links(document: Commitment | ChangeOrder, access: Access, edit_url: str) -> dict[str, str]:
-    """Where a failing rule is mended, for the panel: a field of the form, or the status here."""
-    places = {name: f"{edit_url}#{name}" for name in ("number", "title", "description", "lines")}
-    places["vendor_message"] = f"{edit_url}#vendor_message"
-    places["status"] = "#status"
-    if isinstance(document, Commitment) and document.vendor_id is None:
-        places["vendor"] = f"{edit_url}#vendor"
-    # Who reads the directory is led to the list in which a cost code is linked.
-    if not access.has(Tool.DIRECTORY, Level.READ):
-        numbers = [line.number for line in document.lines.all()]
-        places |= {f"line:{number}": f"{edit_url}#line-{number}" for number in numbers}
-    return places
 
 
 def since(document: Commitment | ChangeOrder) -> tuple[str, list[str]]:
