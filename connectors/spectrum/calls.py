@@ -25,7 +25,7 @@ from connectors.spectrum.answers import Answer
 MOST_CALLS = 46_000  # three digits of base 36 number the calls under one key
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _NOT_TAKEN = frozenset({400, 401, 403, 404, 405, 413, 415})
-_LATER = frozenset({429, 503})
+_LATER = 429  # a 503 may come from something in between that gave up waiting
 _TOLD = 12  # lines that a message names
 
 
@@ -99,7 +99,7 @@ def failure(answer: Answer, doing: str) -> ErpError | None:
             code=code,
             words=words,
         )
-    if answer.status in _LATER:
+    if answer.status == _LATER:
         return Busy(f"Spectrum was too busy to take {doing} (HTTP {answer.status}).")
     if answer.status in _NOT_TAKEN:
         return Refused(f"Spectrum did not take {doing}: {_door(answer.status)}", words=words)

@@ -84,6 +84,7 @@ class Spectrum:
             },
         },
         chosen_numbers={"change_order": change_orders.NUMBER},
+        judges_terms_at_send=True,
         questions_at_once=1,
     )
 

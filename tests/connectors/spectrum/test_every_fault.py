@@ -22,8 +22,10 @@ UNANSWERED = [
     "cut",
     "huge",
     "dtd",
+    "unavailable",
+    "redirect",
 ]
-LATER = ["too_many", "unavailable", "timed_out"]
+LATER = ["too_many", "timed_out"]
 
 
 def written_once(company: SpectrumCompany) -> bool:
