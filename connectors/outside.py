@@ -34,7 +34,7 @@ from connectors.contract import Call
 LONGEST_ADDRESS = 300
 CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
 CALL_SECONDS = 120.0  # from the first byte out to the last one in
-MOST_TRIED = 4  # addresses of one host
+MOST_TRIED = 2  # addresses of one host
 LARGEST = 20_000_000  # bytes of an answer
 PIECE = 1 << 16
 PORTS = {"https": 443, "http": 80}
@@ -216,7 +216,7 @@ class Line:
         ValueError where the call is none."""
         if not _is_fit(call):
             raise ValueError(f"{call!r} cannot be sent as it is")
-        connection = self._connected()
+        connection = self.connect()
         try:
             with _ends_in_time(connection.sock):
                 connection.request(
@@ -253,7 +253,8 @@ class Line:
             self._connection.close()
             self._connection = None
 
-    def _connected(self) -> HTTPConnection:
+    def connect(self) -> HTTPConnection:
+        """The connection, made now unless it still stands. Raises NotReached."""
         kept = self._connection
         # A server that has hung up meanwhile would take a call and never answer it.
         if kept is not None and kept.sock is not None and not wait_for_read(kept.sock, timeout=0):

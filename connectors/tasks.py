@@ -1,33 +1,64 @@
-"""What workers do for the connections: the bell, and the sweep that finds what a lost bell left."""
+"""What workers do for the connections: the bell, the calls, and the sweep that finds what a lost
+bell left."""
 
 import logging
+import mmap
+import time
+from datetime import timedelta
+from itertools import takewhile
 
 from celery import shared_task
+from celery.signals import worker_shutting_down
+from django.utils import timezone
 
-from connectors import engine
-from connectors.models import Connection
+from connectors import calling, engine
+from connectors.models import Connection, Session
 from connectors.pulls import queue_due_syncs
-from connectors.registry import connector_for
 from directory import bell
 from directory.models import Heartbeat
 
 log = logging.getLogger(__name__)
 
+TURN = 60.0  # seconds after which a worker lets other lanes have a turn, between two documents
+LONGEST_TURN = 300.0  # and between two calls
+# An ERP that could not be spoken to is tried again after so many seconds, each time longer.
+PAUSES = (15, 30, 60, 120, 300, 600)
+
+# Seen by all processes of a worker, however they were made: that it is to end.
+_is_ending = mmap.mmap(-1, 1)
+
+
+@worker_shutting_down.connect
+def _end(**_told: object) -> None:
+    _is_ending[0] = 1
+
 
 def ring(connection: Connection) -> None:
     """Tell the workers that a lane has work; an ERP that calls us needs no bell."""
-    if connector_for(connection.erp).capabilities.transport != "poll":
+    if calling.is_called(connection):
         bell.ring("connectors.tasks.work", connection.pk)
 
 
 @shared_task
 def work(connection_id: int) -> None:
-    """Serve one lane of an ERP that we call. There is none yet: the first will be Spectrum."""
+    """Serve one lane of an ERP that we call, for one turn; what is left then queues behind the
+    other lanes."""
+    began = time.monotonic()
+
+    def is_over() -> bool:
+        return time.monotonic() - began > TURN
+
+    def must_stop() -> bool:
+        return bool(_is_ending[0]) or time.monotonic() - began > LONGEST_TURN
+
+    if calling.serve(connection_id, until=is_over, stopping=must_stop):
+        bell.ring("connectors.tasks.work", connection_id)
 
 
 @shared_task
 def sweep() -> None:
-    """End sessions that fell silent, so that what they held can go on; queue what is due.
+    """End sessions that fell silent, so that what they held can go on; queue what is due, and ring
+    for the lanes that nobody serves.
 
     That it comes is how the health page knows that there are workers.
     """
@@ -35,4 +66,18 @@ def sweep() -> None:
     ended = engine.expire_sessions()
     if ended:
         log.info("%s silent sessions ended", ended)
+    for connection in calling.idle_lanes():
+        if not _is_pausing(connection):
+            ring(connection)
     Heartbeat.now("sweep")
+
+
+def _is_pausing(connection: Connection) -> bool:
+    """Whether it could not be spoken to lately, so that it is left alone for a while."""
+    last = Session.objects.filter(connection=connection).order_by("-fence")[: len(PAUSES)]
+    failed = list(takewhile(lambda session: session.error, last))
+    if not failed:
+        return False
+    pause = timedelta(seconds=PAUSES[len(failed) - 1])
+    ended = failed[0].ended_at
+    return ended is not None and timezone.now() - ended < pause

@@ -24,11 +24,12 @@ from django.views.decorators.csrf import csrf_exempt
 
 from connectors import engine
 from connectors.contract import Refused
-from connectors.models import INTERVALS_KEPT, Connection, Session
+from connectors.models import Session
 from connectors.passwords import KNOCKED_AT, count_guess, password_digest
 from connectors.quickbooks import errors, soap, wsdl
 from connectors.registry import connector_for
 from connectors.replies import Spool
+from connectors.visits import seen, sum_up, went_wrong
 from directory.prepared import Prepared
 
 log = logging.getLogger(__name__)
@@ -96,7 +97,7 @@ class _Caller:
     def give_up(self, why: str) -> None:
         """QuickBooks' answer is not taken: what it is about is told so, and not asked for ever."""
         if self.session is not None and self.session.ended_at is None:
-            _fail(self.session, why)
+            went_wrong(self.session, why)
             with suppress(engine.SessionOver):
                 engine.fail_message(self.session, why)
 
@@ -206,22 +207,6 @@ def _authenticate(caller: _Caller, call: soap.Call) -> Result:
     return [ticket, ""]
 
 
-def seen(connection: Connection) -> None:
-    """Note that it called and how long after the last time, twice a minute at most."""
-    with database.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE connectors_connection SET last_seen_at = statement_timestamp(),
-                intervals = CASE WHEN last_seen_at IS NULL THEN intervals ELSE (
-                    extract(epoch FROM statement_timestamp() - last_seen_at)::int || intervals
-                )[1:%s] END
-            WHERE id = %s AND (last_seen_at IS NULL
-                OR last_seen_at < statement_timestamp() - interval '30 seconds')
-            """,
-            [INTERVALS_KEPT, connection.pk],
-        )
-
-
 def _send_request(caller: _Caller, call: soap.Call) -> Result:
     """What QuickBooks is to be asked next; '' sends the Web Connector to getLastError."""
     session = caller.living(call.texts["ticket"])
@@ -251,7 +236,7 @@ def greet(session: Session, greeting: str) -> bool:
                 "to this one."
             )
     except Refused as refused:
-        _fail(session, refused.message)
+        went_wrong(session, refused.message)
         return False
     with database.cursor() as cursor:
         cursor.execute(
@@ -277,7 +262,7 @@ def _receive_response(caller: _Caller, call: soap.Call) -> Result:
     try:
         if call.texts["hresult"]:
             words = _unreachable(call)
-            _fail(session, words)
+            went_wrong(session, words)
             engine.fail_message(session, words)
             return -1
         return engine.receive(
@@ -291,7 +276,7 @@ def _connection_error(caller: _Caller, call: soap.Call) -> Result:
     """QuickBooks could not be opened. 'done': try again at the next visit."""
     session = caller.living(call.texts["ticket"])
     if session is not None:
-        _fail(session, _unreachable(call))
+        went_wrong(session, _unreachable(call))
         engine.close_session(session)
         sum_up(session)
     return "done"
@@ -348,16 +333,3 @@ _OF_TICKET = Prepared(
     str,
     int,
 )
-
-
-def _fail(session: Session, words: str) -> None:
-    session.error = words
-    Session.objects.filter(pk=session.pk).update(error=words)
-
-
-def sum_up(session: Session) -> str:
-    """What the Web Connector and the connection page show of this visit."""
-    session.refresh_from_db()
-    text = session.error or f"OK: {session.finished} done"
-    Connection.objects.filter(pk=session.connection_id).update(last_result=text[:300])
-    return text

@@ -60,16 +60,17 @@ def fail_message(session: Session, fault: str) -> None:
             abandon(lane, list(asked), fault)
 
 
-def unsent(session: Session, why: str) -> None:
-    """The message that is out never went: the ERP could not be reached at all. Nothing was written
-    with it, so whom it speaks for goes on another time, and the try does not count."""
+def unsent(session: Session, why: str, *, counts: bool = False) -> None:
+    """The message that is out never went. Nothing was written with it, so whom it speaks for goes
+    on another time. The try only `counts` where it was the message's own fault; an ERP that could
+    not be reached may be away for as long as it takes."""
     with transaction.atomic():
         lane = hold(session)
         message, asked = _out(session)
         if message is not None:
             Message.objects.filter(pk=message.pk).update(fault=why, replied_at=Now(), writes=False)
             Exchange.objects.filter(message=message).update(writes=False)
-            leave(lane, list(asked))
+            leave(lane, list(asked), why if counts else "")
 
 
 def _out(session: Session) -> tuple[Message | None, dict[Conversation, list[Exchange]]]:

@@ -153,21 +153,21 @@ def abandon(lane: Lane, conversations: Sequence[Conversation], why: str = "") ->
     put_back(lane, [c for c in conversations if c.pk not in wrote], why)
 
 
-def leave(lane: Lane, conversations: Sequence[Conversation]) -> None:
-    """End conversations with which their session does not go on.
+def leave(lane: Lane, conversations: Sequence[Conversation], why: str = "") -> None:
+    """End conversations with which their session does not go on; `why` as in `put_back`.
 
     One whose every write was answered is in no doubt. It goes on after them where they are left
     out by the next attempt; an ERP that can be asked is asked instead.
     """
     if connector_for(lane.connection.erp).capabilities.can_find:
-        abandon(lane, conversations)
+        abandon(lane, conversations, why)
         return
     lock(conversations)
     writes = _writes(conversations).values_list("conversation_id", "message__replied_at")
     out = {conversation for conversation, replied_at in writes if replied_at is None}
     lose([c for c in conversations if c.pk in out], NO_ANSWER)
     between = {conversation for conversation, _ in writes} - out
-    put_back(lane, [c for c in conversations if c.pk not in out], between=between)
+    put_back(lane, [c for c in conversations if c.pk not in out], why, between=between)
 
 
 def has_written(lane: Lane, conversation: Conversation) -> bool:

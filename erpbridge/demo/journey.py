@@ -15,7 +15,8 @@ from connectors import engine
 from connectors.models import Connection, Session
 from connectors.pulls import request_sync
 from connectors.quickbooks import OWNER_ID
-from connectors.webconnector import greet, seen, sum_up
+from connectors.visits import seen, sum_up
+from connectors.webconnector import greet
 from directory.access import Access, access_to
 from directory.models import User
 from erpbridge.demo.documents import Entered

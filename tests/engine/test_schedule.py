@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 
 from connectors.models import Connection, Conversation
 from connectors.pulls import queue_due_syncs
-from connectors.webconnector import seen
+from connectors.visits import seen
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db

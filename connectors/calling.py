@@ -1,0 +1,302 @@
+"""Calling an ERP: a worker serves one lane, one call at a time, for a while.
+
+The other half of the Web Connector's door: there the ERP asks us, here we call it. Both drive the
+same functions of the engine, so both keep the same promises. No transaction is open while the ERP
+is called, and no credential is ever stored with a message.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import re
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import cast
+from xml.sax.saxutils import escape
+
+from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.functions import Now
+
+from connectors import engine
+from connectors.contract import Call, ErpError, Pushed, Reply, Site
+from connectors.models import Connection, Conversation, Message, Session
+from connectors.outside import CALL_SECONDS, Answer, Line, NoAnswer, NotReached
+from connectors.registry import connector_for, names
+from connectors.replies import SHORT, Spool
+from connectors.secrets import Locked, secrets_of
+from connectors.visits import seen, sum_up, went_wrong
+
+log = logging.getLogger(__name__)
+
+# A worker that was not heard of for so long is dead: no call takes longer.
+LEASE = timedelta(seconds=CALL_SECONDS + 60)
+# What an ERP says that did nothing with a call, and how often it is asked again at once.
+TOO_MUCH, AWAY, UNKNOWN_TOKEN = 429, 503, 401
+MOST_REPEATS, FIRST_WAIT, LONGEST_WAIT = 4, 1.0, 30.0  # seconds
+TOKEN_LEFT = 30  # seconds before its end at which a token is fetched anew
+DATABASE_AWAY = (1, 5, 20)  # seconds between tries to keep an answer that is in hand
+HIDDEN = "(hidden)"
+
+
+def _never() -> bool:
+    return False
+
+
+def serve(
+    connection_id: int,
+    *,
+    until: Callable[[], bool] = _never,
+    stopping: Callable[[], bool] = _never,
+) -> bool:
+    """Do what is due in the lane of an ERP that we call. Returns whether some of it is left.
+
+    Another worker that holds the lane keeps it. `until` ends this turn between two documents,
+    `stopping` between two calls: what was confirmed of the document in hand stands, and whoever
+    comes next goes on with it.
+    """
+    connection = Connection.objects.get(pk=connection_id)
+    if not is_called(connection) or not engine.due().filter(connection=connection).exists():
+        return False
+    session = engine.open_session(connection_id, lease=LEASE)
+    if isinstance(session, engine.Silence):
+        return False
+    try:
+        went_well = _visit(connection, session, until, stopping)
+        engine.close_session(session)
+    except engine.SessionOver:
+        log.warning("Another worker took the lane of connection %s", connection_id)
+        return False
+    sum_up(session)
+    return went_well and engine.due().filter(connection=connection).exists()
+
+
+def is_called(connection: Connection) -> bool:
+    """Whether we call this ERP, and it does not ask us."""
+    return connector_for(connection.erp).capabilities.transport == "push"
+
+
+def idle_lanes() -> QuerySet[Connection]:
+    """Connections that we call, with something due and no living worker at it."""
+    pushed = [erp for erp in names() if connector_for(erp).capabilities.transport == "push"]
+    held = Session.objects.filter(
+        connection=OuterRef("pk"), ended_at=None, last_seen_at__gt=Now() - LEASE
+    )
+    work = engine.due().filter(connection=OuterRef("pk"))
+    return Connection.objects.filter(Exists(work), ~Exists(held), erp__in=pushed)
+
+
+def _visit(
+    connection: Connection,
+    session: Session,
+    until: Callable[[], bool],
+    stopping: Callable[[], bool],
+) -> bool:
+    """One turn at the lane; False where the ERP could not be spoken to. Raises SessionOver."""
+    try:
+        caller = _Caller(connection, session, stopping)
+    except (Locked, ValueError) as error:
+        went_wrong(session, str(error))
+        return False
+    with caller.line:
+        while not stopping() and (message := engine.next_message(session)) is not None:
+            if not caller.speak(message):
+                return False
+            if until() and not _is_at_it(session):
+                break
+    return True
+
+
+def _is_at_it(session: Session) -> bool:
+    """Whether a document was begun and has not come to its end."""
+    return Conversation.objects.filter(session=session, state=Conversation.State.OPEN).exists()
+
+
+class _Caller:
+    """Who speaks to one ERP in one session: the line, the credentials, and the token, if any."""
+
+    def __init__(
+        self, connection: Connection, session: Session, stopping: Callable[[], bool]
+    ) -> None:
+        """Raises Locked, and ValueError where the address may not be called."""
+        self.connection = connection
+        self.session = session
+        self.stopping = stopping
+        self.erp = cast(Pushed, connector_for(connection.erp))
+        self.secrets = secrets_of(connection)
+        self.line = Line(connection.address)
+        self.token, self.token_ends = "", 0.0
+
+    def speak(self, message: Message) -> bool:
+        """Carry a message to the ERP and its answer back to the engine; False where the ERP could
+        not be spoken to, so that there is no use in going on. Raises SessionOver."""
+        try:
+            answer = self._answer(message)
+        except (NotReached, ErpError) as error:
+            engine.unsent(self.session, str(error))
+            went_wrong(self.session, str(error))
+            return False
+        except NoAnswer as error:
+            engine.fail_message(self.session, str(error))
+            went_wrong(self.session, str(error))
+            return False
+        except _Unfit as error:
+            engine.unsent(self.session, str(error), counts=True)
+            return True
+        seen(self.connection)
+        Connection.objects.filter(pk=self.connection.pk, first_seen_at=None).update(
+            first_seen_at=Now()
+        )
+        reply = _reply(answer, self._hidden())
+        self._keep(reply)
+        if isinstance(reply, Spool):
+            reply.close()
+        return True
+
+    def _keep(self, reply: Reply) -> None:
+        """Hand the answer over, also where the database is away for a moment: it cannot be had
+        again."""
+        for pause in DATABASE_AWAY:
+            try:
+                engine.receive(self.session, reply)
+                return
+            except (OperationalError, InterfaceError):
+                log.warning("An answer of connection %s waits for the database", self.connection.pk)
+                time.sleep(pause)
+                close_old_connections()
+        engine.receive(self.session, reply)
+
+    def _answer(self, message: Message) -> Answer:
+        """The answer to a message; asked again where the ERP says that it did nothing with it.
+
+        Raises NotReached, ErpError or _Unfit before anything was sent, else NoAnswer.
+        """
+        waits = _waits()
+        fresh_token = True
+        while True:
+            call = self._call(message)
+            self._be_connected()
+            answer = self.line.call(call)
+            if answer.status == UNKNOWN_TOKEN and self.token and fresh_token:
+                self.token, fresh_token = "", False
+                continue
+            wait = next(waits, None)
+            if wait is None or not _did_nothing(answer, message):
+                return answer
+            if not self._wait(_asked_to_wait(answer, wait)):
+                return answer
+
+    def _call(self, message: Message) -> Call:
+        """Raises ErpError and NotReached where there is no token, _Unfit where there is no call."""
+        try:
+            self._be_known()
+        except NoAnswer as error:  # the message itself has not gone out
+            raise NotReached(str(error)) from None
+        try:
+            return self.erp.call(message.body, self._site())
+        except Exception as error:
+            log.exception("Message %s cannot be sent", message.pk)
+            raise _Unfit(
+                f"ERP Bridge could not make a call of this ({type(error).__name__}). Nothing was "
+                "sent. Look at the credentials and settings on the Connection page; whoever runs "
+                "this installation finds more in its log."
+            ) from None
+
+    def _be_known(self) -> None:
+        """Have a token that is good for a while, where the ERP wants one."""
+        if self.token and time.monotonic() < self.token_ends:
+            return
+        call = self.erp.token_call(self._site())
+        if call is None:
+            return
+        answer = self.line.call(call)
+        self.token, seconds = self.erp.token(_reply(answer, []))
+        self.token_ends = time.monotonic() + seconds - TOKEN_LEFT
+
+    def _be_connected(self) -> None:
+        """Have a line; where that took its time, see that the lane is ours yet."""
+        began = time.monotonic()
+        self.line.connect()
+        if time.monotonic() - began > FIRST_WAIT:
+            engine.still_here(self.session)
+
+    def _site(self) -> Site:
+        return Site(
+            address=self.connection.address.rstrip("/"),
+            settings=self.connection.settings,
+            secrets=self.secrets,
+            token=self.token,
+        )
+
+    def _hidden(self) -> list[str]:
+        """What must not be kept, should the ERP repeat it."""
+        return [*self.secrets.values(), self.token]
+
+    def _wait(self, seconds: float) -> bool:
+        """Let so many seconds go by; False where there is no time for it. Raises SessionOver."""
+        ends = time.monotonic() + seconds
+        if seconds > LONGEST_WAIT:
+            return False
+        while (left := ends - time.monotonic()) > 0:
+            if self.stopping():
+                return False
+            time.sleep(min(left, 0.5))
+        engine.still_here(self.session)
+        return True
+
+
+class _Unfit(Exception):
+    """A stored message of which no call can be made."""
+
+
+def _did_nothing(answer: Answer, message: Message) -> bool:
+    """Whether the ERP says that it has not even looked at a call.
+
+    A 503 may come from something between it and us that gave up waiting: of a write, it is
+    believed only where it says when to come again.
+    """
+    if answer.status == TOO_MUCH:
+        return True
+    return answer.status == AWAY and (not message.writes or bool(answer.retry_after))
+
+
+def _waits() -> Iterator[float]:
+    """Seconds before each repeat: longer each time, and never the same for two workers."""
+    for repeat in range(MOST_REPEATS):
+        yield FIRST_WAIT * 2**repeat * random.uniform(0.5, 1.5)  # noqa: S311
+
+
+def _asked_to_wait(answer: Answer, otherwise: float) -> float:
+    """What the ERP asked for in seconds; a date is as good as nothing said."""
+    return float(answer.retry_after) if answer.retry_after.isdecimal() else otherwise
+
+
+def _reply(answer: Answer, hidden: list[str]) -> Reply:
+    """An answer as it is stored: `HTTP 200 text/xml`, an empty line, its text without secrets."""
+    kind = answer.type.partition(";")[0].strip().lower()[:100]
+    text = f"HTTP {answer.status} {kind}".rstrip() + "\n\n" + _text(answer)
+    for secret in hidden:
+        for spelling in {secret, escape(secret)}:
+            text = text.replace(spelling, HIDDEN) if len(secret) > 3 else text
+    if len(text) <= SHORT // 4:  # bytes of one character at most
+        return text
+    spool = Spool()
+    spool.write(text)
+    return spool.reply()
+
+
+_CHARSET = re.compile(r'charset="?([\w.:-]+)', re.IGNORECASE)
+_ENCODING = re.compile(rb"""^\s*<\?xml[^>]{0,100}encoding=["']([\w.-]+)["']""")
+
+
+def _text(answer: Answer) -> str:
+    """The content as text: as the headers say, else as XML itself says, else UTF-8."""
+    told, own = _CHARSET.search(answer.type), _ENCODING.match(answer.content[:300])
+    charset = told[1] if told else own[1].decode() if own else "utf-8"
+    try:
+        text = answer.content.decode(charset, errors="replace")
+    except LookupError:
+        text = answer.content.decode(errors="replace")
+    return text.replace("\0", "\ufffd")  # which PostgreSQL does not keep

@@ -1,0 +1,109 @@
+"""The stage's company moves to Spectrum: the stand-in, over real HTTP, called by workers."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from django.conf import settings as django_settings
+from django.test import override_settings
+
+from approvals.models import Exportable
+from connectors.calling import serve
+from connectors.models import Connection, Message
+from connectors.secrets import set_secrets
+from directory.models import Category, CostCode, Job, Vendor
+from sandbox.spectrum import SpectrumCompany, server
+from tests.stage import Stage
+
+AUTHORIZATION = "AUTH-0123456789"
+PHASES = {"03-300": "03300", "05-120": "05120", "09-290": "09290"}
+SETTINGS = {
+    "company_code": "ABC",
+    "gl_account": "5000100",
+    "sco_status": "E",
+    "cr_status": "PE",
+    "price_method": "F",
+}
+
+
+@dataclass
+class OnSpectrum:
+    """The stage, the company's Spectrum, and its address."""
+
+    stage: Stage
+    company: SpectrumCompany
+    address: str
+
+    @property
+    def connection(self) -> Connection:
+        return Connection.objects.get(pk=self.stage.connection.pk)
+
+    def accepted(self, document: Exportable) -> None:
+        self.stage.send(document)
+        self.stage.accept(document)
+
+    def synced(self, document: Exportable) -> None:
+        self.accepted(document)
+        self.serve()
+        export = self.stage.export(document)
+        assert export.status == "synced", (export.status, export.message)
+
+    def serve(self) -> bool:
+        """A worker's turn."""
+        return serve(self.stage.connection.pk)
+
+    def total(self, number: str = "SC-001") -> Decimal:
+        return self.company.subcontract(number).total
+
+    def sent(self) -> list[str]:
+        """The first line of everything that went out, oldest first."""
+        bodies = Message.objects.order_by("id").values_list("body", flat=True)
+        return [body.partition("\n")[0] for body in bodies]
+
+
+@contextmanager
+def listening(company: SpectrumCompany) -> Iterator[str]:
+    """The company's services on a port of this machine; their address."""
+    services = server.serve(company, 0)
+    thread = threading.Thread(target=services.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    address = f"http://{server.ADDRESS}:{services.server_port}"
+    allowed = [*django_settings.ALLOWED_ERP_ORIGINS, address]
+    try:
+        with override_settings(ALLOWED_ERP_ORIGINS=allowed):
+            yield address
+    finally:
+        services.shutdown()
+        services.server_close()
+        thread.join()
+
+
+def spectrum_books() -> SpectrumCompany:
+    """Meridian Builders on Spectrum, with the vendor, job and phases of the stage."""
+    company = SpectrumCompany(clock=lambda: datetime.now(UTC), wait=lambda _seconds: None)
+    company.authorize(AUTHORIZATION)
+    company.add_vendor("IRON", "Ironwood Concrete")
+    company.add_job("26010", "Riverside Library", customer="ALDER")
+    for phase in PHASES.values():
+        company.add_phase("26010", phase, "S", f"Phase {phase}")
+    return company
+
+
+def move(stage: Stage, address: str) -> None:
+    """Tie the stage's lists to the Spectrum at `address`, and its connection, too."""
+    Vendor.objects.filter(pk=stage.vendor.pk).update(erp_id="IRON", erp_name="Ironwood Concrete")
+    Job.objects.filter(pk=stage.project.job_id).update(erp_id="26010", erp_name="26010")
+    for code, phase in PHASES.items():
+        CostCode.objects.filter(pk=stage.codes[code].pk).update(erp_id=phase, erp_name=phase)
+    Category.objects.filter(pk=stage.category.pk).update(erp_id="S", erp_name="S Subcontract")
+    connection = stage.connection
+    connection.erp, connection.address = "spectrum", address
+    connection.company_file = f"{address.partition('//')[2]}/ABC"
+    connection.user_name, connection.settings = None, SETTINGS
+    connection.save()
+    set_secrets(connection, {"authorization_id": AUTHORIZATION})
