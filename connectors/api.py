@@ -8,6 +8,7 @@ import msgspec
 from django.conf import settings
 from django.db.models import Q
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import api_view
@@ -19,9 +20,10 @@ from connectors.contract import Area
 from connectors.importing import LISTS, STEPS, VIEWS, Done, ErpList
 from connectors.matching import Suggestion
 from connectors.models import Connection
+from connectors.secrets import stored_names
 from directory.access import open_company
 from directory.asked import PAGE, Id, Moment, Size, body, described, one_of, parameters
-from directory.http import person
+from directory.http import need_fresh, person
 from directory.once import KEY, once
 from directory.perms import Level, Tool
 
@@ -32,8 +34,47 @@ class ConnectionQuery(msgspec.Struct):
     company: Id
 
 
-class NewConnection(msgspec.Struct):
-    """`erp` names the connector: quickbooks."""
+Entry = Annotated[str, msgspec.Meta(max_length=20_000)] | msgspec.UnsetType
+
+
+class Entered(msgspec.Struct, kw_only=True):
+    """What is entered about an ERP that is called from here; of Spectrum, in its own values.
+
+    `authorization_id`, `client_id` and `client_secret` are written and never read again. `oauth`,
+    `basic_for_soap`, `cost_reimbursable`, `estimates_shown_only` and `repeat_change_requests` are
+    Y or N, `sco_status` E or P, `price_method` F, T, C, U or J; `gl_by_type` and `gl_by_vendor`
+    hold CODE=ACCOUNT, parted by blanks.
+    """
+
+    address: Entry = msgspec.UNSET
+    company_code: Entry = msgspec.UNSET
+    authorization_id: Entry = msgspec.UNSET
+    oauth: Entry = msgspec.UNSET
+    client_id: Entry = msgspec.UNSET
+    client_secret: Entry = msgspec.UNSET
+    basic_for_soap: Entry = msgspec.UNSET
+    gl_account: Entry = msgspec.UNSET
+    gl_by_type: Entry = msgspec.UNSET
+    gl_by_vendor: Entry = msgspec.UNSET
+    sco_status: Entry = msgspec.UNSET
+    cr_status: Entry = msgspec.UNSET
+    cost_reimbursable: Entry = msgspec.UNSET
+    price_method: Entry = msgspec.UNSET
+    estimates_shown_only: Entry = msgspec.UNSET
+    repeat_change_requests: Entry = msgspec.UNSET
+
+    def given(self) -> dict[str, str]:
+        """What the request names, by name."""
+        return {
+            name: value
+            for name in Entered.__struct_fields__
+            if (value := getattr(self, name)) is not msgspec.UNSET
+        }
+
+
+class NewConnection(Entered, kw_only=True):
+    """`erp` names the connector: quickbooks, which needs nothing else, or spectrum, which needs at
+    least its address, company code and Authorization ID."""
 
     company: Id
     erp: Erp
@@ -62,10 +103,14 @@ class ConnectionRow(msgspec.Struct, kw_only=True):
     areas: list[Area]
     tested_at: Moment | None
     category: str
+    address: str
+    settings: dict[str, str]
+    secrets: list[str]
 
 
 class MadeConnection(ConnectionRow, kw_only=True):
-    """`password` is for the Web Connector. It is shown this once and kept nowhere."""
+    """`password` is for the Web Connector. It is shown this once and kept nowhere; empty for an ERP
+    that is called from here."""
 
     password: str
 
@@ -97,7 +142,8 @@ def connections(request: Request) -> Response:
     if request.method == "POST":
         new = body(request, NewConnection)
         access = open_company(person(request), new.company, Tool.ERP)
-        made, password = setup.create_connection(access.company, new.erp, by=access)
+        _fresh(request)
+        made, password = setup.create_connection(access.company, new.erp, access, new.given())
         return Response(MadeConnection(**_row(made), password=password), 201)
     asked = parameters(request, ConnectionQuery)
     access = open_company(person(request), asked.company, Tool.ERP)
@@ -106,24 +152,50 @@ def connections(request: Request) -> Response:
     return Response(Connections([ConnectionRow(**_row(each)) for each in found]))
 
 
+@extend_schema(operation_id="connection_change", request=Entered, responses=ConnectionRow)
+@api_view(["PATCH"])
+def connection(request: Request, pk: int) -> Response:
+    """Change what is entered about an ERP that is called from here; what is not named stays.
+
+    Needs Admin on ERP Integrations. Answers and address are refused while something is on its way
+    as it was accepted; a new address needs the credentials again.
+    """
+    found = get_object_or_404(Connection, pk=pk)
+    access = open_company(person(request), found.company_id, Tool.ERP)
+    asked = body(request, Entered)
+    _fresh(request)
+    setup.change_connection(found, access, asked.given())
+    return Response(ConnectionRow(**_row(Connection.objects.get(pk=pk))))
+
+
+def _fresh(request: Request) -> None:
+    """A browser has had the password lately; a token is its own."""
+    if request.auth is None:
+        need_fresh(request)
+
+
 def _row(found: Connection) -> dict[str, Any]:
+    by_visit = found.user_name is not None
     return {
         "id": found.pk,
         "company_id": found.company_id,
         "erp": found.erp,
         "user_name": found.user_name or "",
-        "endpoint": settings.BASE_URL + reverse("qbwc", args=[found.pk]),
-        "qwc": settings.BASE_URL + reverse("qwc", args=[found.pk]),
+        "endpoint": settings.BASE_URL + reverse("qbwc", args=[found.pk]) if by_visit else "",
+        "qwc": settings.BASE_URL + reverse("qwc", args=[found.pk]) if by_visit else "",
         "erp_company": found.erp_company,
         "erp_version": found.erp_version,
         "first_seen_at": found.first_seen_at,
         "last_seen_at": found.last_seen_at,
-        "next_call_at": found.next_call_at,
+        "next_call_at": found.next_call_at if by_visit else None,
         "last_result": found.last_result,
         "facts": found.facts,
         "areas": [msgspec.convert(area, Area) for area in found.areas],
         "tested_at": found.tested_at,
         "category": found.settings.get("category", ""),
+        "address": found.address,
+        "settings": found.settings,
+        "secrets": sorted(stored_names(found)),
     }
 
 

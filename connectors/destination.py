@@ -109,7 +109,7 @@ class Destinations:
             items=items,
             classes=self._those_of("class", {line.category.id for line in document.lines}),
             parent=parent,
-            settings=dict(self._connection.settings),
+            settings=self._connection.settings_of_documents,
         )
 
     def _job(self, document: Document) -> Ref | None:

@@ -1,8 +1,8 @@
 """What people do with the ERP's lists: link its records to rows of ours, import them, put them
 aside.
 
-A vendor or cost code that none of ours is linked to is an `Unlinked`; of the jobs it is those
-without a project. Each verb takes the rows of ours first, then those of the ERP: as pulls do.
+A vendor, cost code or category that none of ours is linked to is an `Unlinked`; of the jobs it is
+those without a project. Each verb takes the rows of ours first, then those of the ERP: as pulls do.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from connectors.pulls import named
 from directory.access import Access
 from directory.entered import Reader
 from directory.history import Happened, append
-from directory.models import Company, CostCode, Job, Project, Unlinked, Vendor
+from directory.models import Category, Company, CostCode, Job, Project, Unlinked, Vendor
 from directory.perms import Level, Tool
 
-Ours = Vendor | CostCode | Project
+Ours = Vendor | CostCode | Category | Project
 Theirs = Unlinked | Job
 # A bulk step takes at most as many at once, as those of the queue do.
 MOST = 500
@@ -95,6 +95,7 @@ LISTS = {
         ErpList("vendors", "vendors", "Vendors", "vendor", Vendor, "name"),
         ErpList("jobs", "jobs", "Jobs", "project", Project, "number"),
         ErpList("cost_codes", "cost-codes", "Cost Codes", "cost code", CostCode, "code"),
+        ErpList("classes", "categories", "Categories", "category", Category, "name"),
     )
 }
 
@@ -143,7 +144,7 @@ def link_all(each: ErpList, *, by: Access) -> Done:
 
 @transaction.atomic
 def import_records(each: ErpList, *, by: Access, records: Collection[int] | None) -> Done:
-    """Make vendors or cost codes of these records (ids), linked to them.
+    """Make vendors, cost codes or categories of these records (ids), linked to them.
 
     None: of all for which no row of ours is suggested, the first 500 by name. A job becomes a
     project by `import_job`, because that needs a number.

@@ -19,6 +19,8 @@ from directory.prepared import Prepared
 
 # How often the .qwc file has the Web Connector call.
 CALLS_EVERY = timedelta(minutes=15)
+# Settings that only say how the ERP is called: they may change while something is on its way.
+CALLING = frozenset({"oauth", "basic_for_soap"})
 INTERVALS_KEPT, INTERVALS_NEEDED = 5, 3
 
 
@@ -80,6 +82,11 @@ class Connection(models.Model):
 
     def __str__(self) -> str:
         return f"{self.erp} of {self.company}"
+
+    @property
+    def settings_of_documents(self) -> dict[str, str]:
+        """Those that say what a document becomes there: what is accepted, is accepted with them."""
+        return {k: v for k, v in self.settings.items() if k not in CALLING}
 
     @classmethod
     def of(cls, company_id: int) -> "Connection | None":

@@ -25,6 +25,7 @@ from connectors.costs import queue_costs
 from connectors.engine.scripts import Pull, SelfTest, encode
 from connectors.models import Connection, Conversation, Reading
 from connectors.registry import connector_for
+from directory import bell
 from directory.access import Access
 from directory.history import Happened, append
 from directory.models import Category, CostCode, Job, Project, Unlinked, Vendor
@@ -58,10 +59,32 @@ def request_sync(connection: Connection, by: Access) -> int:
     # A person wants all of it read anew, not only what the ERP says has changed.
     Reading.objects.filter(connection=connection).update(full_from=None)
     asked = queue_sync(connection)
+    _ring(connection)
     if asked:
         happened = Happened("sync", f"connection:{connection.pk}", by.user.pk)
         append(connection.company_id, [happened])
     return asked
+
+
+@transaction.atomic
+def request_test(connection: Connection, by: Access) -> bool:
+    """Queue a try of what the ERP shows us; False where one waits already.
+
+    Needs Standard on ERP Integrations (PermissionDenied).
+    """
+    by.need(Tool.ERP, Level.STANDARD)
+    waiting = Conversation.objects.filter(connection=connection, purpose=SELF_TEST)
+    if waiting.exclude(state=Conversation.State.CLOSED).exists():
+        return False
+    engine.queue(connection.pk, SELF_TEST, SELF_TEST, SELF_TEST)
+    _ring(connection)
+    return True
+
+
+def _ring(connection: Connection) -> None:
+    """Somebody waits for it: a worker serves an ERP that we call as soon as this is written."""
+    if connector_for(connection.erp).capabilities.transport == "push":
+        bell.ring_on_commit("connectors.tasks.work", connection.pk)
 
 
 @transaction.atomic
@@ -116,18 +139,20 @@ class Pulls:
         """Nothing: rows are written one statement at a time, and no step hangs on them."""
 
     def begin(self, conversations: Sequence[Conversation]) -> Mapping[str, str | None]:
-        """A page goes on where the last one ended, if it is in the same session still."""
+        """A page goes on where the last one ended; of an ERP that asks us, where a list is open
+        for one visit only, if it is in the same session still."""
         inputs: dict[str, str | None] = {}
+        connection = Connection.objects.get(pk=conversations[0].connection_id)
+        by_visit = connector_for(connection.erp).capabilities.transport == "poll"
         for conversation in conversations:
             what, session, cursor = conversation.subject.split(" ", 2)
-            reading, _ = Reading.objects.get_or_create(
-                connection_id=conversation.connection_id, what=what
-            )
-            if session != str(conversation.session_id):
+            reading, _ = Reading.objects.get_or_create(connection=connection, what=what)
+            if not cursor or (by_visit and session != str(conversation.session_id)):
                 cursor = ""
                 reading.since = _from_where(reading)
                 reading.began_at = timezone.now()
-                reading.save(update_fields=["since", "began_at"])
+                reading.incomplete = ""
+                reading.save(update_fields=["since", "began_at", "incomplete"])
             since = reading.since.isoformat() if reading.since else ""
             inputs[conversation.subject] = encode(Pull(what, cursor, since))
         return inputs
@@ -150,6 +175,10 @@ class Pulls:
                 mark_deleted(connection, outcome.value.rows)
             else:
                 take_over(connection, what, outcome.value.rows)
+            if outcome.value.incomplete:
+                Reading.objects.filter(connection=connection, what=what).update(
+                    incomplete=outcome.value.incomplete[:300]
+                )
             if outcome.value.more:
                 session = conversation.session_id or 0
                 _queue(connection.pk, what, session, outcome.value.more)
@@ -166,14 +195,16 @@ def _from_where(reading: Reading) -> datetime | None:
 
 
 def _complete(connection: Connection, what: str) -> None:
-    """A reading came to its end: the next one may begin where it began."""
+    """A reading came to its end: the next one may begin where it began, unless some of this one
+    was missing: then nothing follows from what did not come."""
     reading = Reading.objects.get(connection=connection, what=what)
-    reading.complete_from = reading.began_at
-    if reading.since is None:
-        reading.full_from = reading.began_at
-        if what in LISTS and reading.began_at is not None:
-            _mark_missing(connection, what, reading.began_at)
-    reading.save(update_fields=["complete_from", "full_from"])
+    if not reading.incomplete:
+        reading.complete_from = reading.began_at
+        if reading.since is None:
+            reading.full_from = reading.began_at
+            if what in LISTS and reading.began_at is not None:
+                _mark_missing(connection, what, reading.began_at)
+        reading.save(update_fields=["complete_from", "full_from"])
     if what == "jobs":
         Project.objects.filter(company=connection.company_id, job__isnull=False).update(
             erp_synced_at=Now()
@@ -189,7 +220,7 @@ def take_over(connection: Connection, what: str, rows: Iterable[Mapping[str, Any
     by_erp_id = {str(row["id"]): row for row in rows if row["id"] and row["name"]}
     ours = model._default_manager.filter(company_id=company)
     waiting = Unlinked.objects.filter(company_id=company, what=what, erp_id__in=by_erp_id)
-    may_wait = what in Unlinked.What.values
+    may_wait = model is not Job  # of the jobs those without a project do
     key = "code" if model is CostCode else "name"
     names = [row["name"] for row in by_erp_id.values()]
     # What a person links meanwhile is waited for: see `connectors.importing`.

@@ -1,6 +1,8 @@
-"""Setting up a company's connection to its ERP, and giving its Web Connector a password.
+"""Setting up a company's connection to its ERP, and changing it.
 
-The password is 160 random bits and shown once; only a keyed digest of it is kept.
+A Web Connector gets a password: 160 random bits, shown once; only a keyed digest of it is kept.
+What an ERP that we call is shown is kept sealed. Each change is told in the history, by its name;
+of a credential nothing else.
 """
 
 from __future__ import annotations
@@ -8,6 +10,8 @@ from __future__ import annotations
 import base64
 import secrets
 import uuid
+from collections.abc import Mapping
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -15,24 +19,39 @@ from django.db import transaction
 from django.urls import reverse
 
 from connectors import engine
-from connectors.models import CALLS_EVERY, Connection, Lane
+from connectors.forms import FORMS, SpectrumForm
+from connectors.models import CALLING, CALLS_EVERY, Connection, Lane
 from connectors.passwords import password_digest
-from connectors.pulls import request_sync
+from connectors.pulls import request_sync, request_test
 from connectors.quickbooks import qwc
 from connectors.registry import connector_for, names
+from connectors.secrets import Locked, secrets_of, set_secrets
 from directory.access import Access
+from directory.entered import Fault, Invalid
 from directory.history import Happened, append
 from directory.models import Company
 from directory.perms import Level, Tool
 
+# Settings that a person has to see at work in the ERP once.
+CONFIRMED = ("cr_status",)
+ON_ITS_WAY = (
+    "Something is on its way to the ERP as it was accepted. Change this once it has arrived, or "
+    "take its acceptance back."
+)
+
 
 @transaction.atomic
-def create_connection(company: Company, erp: str, by: Access) -> tuple[Connection, str]:
-    """Connect `company` to its ERP and queue a first sync; returns the connection and its password,
-    which nobody can read again.
+def create_connection(
+    company: Company, erp: str, by: Access, entered: Mapping[str, str] | None = None
+) -> tuple[Connection, str]:
+    """Connect `company` to its ERP and queue a first sync.
+
+    Returns the connection and the password of its Web Connector, which nobody can read again; ''
+    for an ERP that we call: its address, credentials and settings are `entered`, by the names of
+    its form (`connectors.forms`).
 
     Needs Admin on ERP Integrations. Raises ValidationError: there is one already, the tool is
-    switched off, or there is no such connector.
+    switched off, or there is no such connector; Invalid with every fault of what was entered.
     """
     by.need(Tool.ERP, Level.ADMIN)
     locked = Company.objects.select_for_update(no_key=True).get(pk=company.pk)
@@ -42,27 +61,148 @@ def create_connection(company: Company, erp: str, by: Access) -> tuple[Connectio
         raise ValidationError(f"There is no connector for {erp!r}.")
     if Connection.objects.filter(company=company).exists():
         raise ValidationError(f"{company} has a connection already; a company has at most one.")
-    password, user_name = _new_password(), f"qb-{secrets.token_hex(3)}"
+    if connector_for(erp).capabilities.transport == "poll":
+        connection, password = _polled(company, erp)
+        told = {"erp": erp, "user_name": connection.user_name}
+    elif erp not in FORMS:
+        raise ValidationError(f"Nothing is known of how {erp} is set up.")
+    else:
+        connection, password = _called(company, erp, entered or {}), ""
+        told = {"erp": erp, "address": connection.address, "company": connection.company_file}
+    Lane.objects.create(connection=connection)
+    _tell(connection, "connect", by, told)
+    # So that the first call finds something to ask: the ERP is spoken to only then.
+    request_sync(connection, by)
+    return connection, password
+
+
+def _polled(company: Company, erp: str) -> tuple[Connection, str]:
+    """A connection that a Web Connector will speak for, and its password."""
+    password = _new_password()
     connection = Connection.objects.create(
         company=company,
         erp=erp,
         # QuickBooks keeps it for ever, so it never changes: see `connectors.quickbooks.qwc`.
         company_file=f"{{{uuid.uuid4()}}}",
-        user_name=user_name,
+        user_name=f"qb-{secrets.token_hex(3)}",
         password_digest=password_digest(password),
         settings={"category": "nothing"},
     )
-    Lane.objects.create(connection=connection)
-    _tell(connection, "connect", by, {"erp": erp, "user_name": user_name})
-    # So that the first call finds something to ask: QuickBooks is spoken to only then.
-    request_sync(connection, by)
     return connection, password
+
+
+def _called(company: Company, erp: str, entered: Mapping[str, str]) -> Connection:
+    """A connection that we call, as it was entered. Raises Invalid."""
+    form = FORMS[erp](entered)
+    _refuse(form.faults or _taken(form))
+    connection = Connection.objects.create(
+        company=company,
+        erp=erp,
+        company_file=form.company_file,
+        address=form.cleaned_data["address"],
+        settings={"category": "nothing", **form.settings},
+    )
+    set_secrets(connection, form.secrets)
+    return connection
+
+
+@transaction.atomic
+def change_connection(connection: Connection, by: Access, entered: Mapping[str, str]) -> list[str]:
+    """Change what `entered` names of a connection that we call; the rest stays. A credential that
+    is empty stays, too. Returns the names of what is another now.
+
+    Needs Admin on ERP Integrations. Raises Invalid with every fault; also for what would change
+    what was accepted while something is on its way. Raises ValidationError for an ERP that asks us.
+    """
+    by.need(Tool.ERP, Level.ADMIN)
+    if connection.erp not in FORMS:
+        raise ValidationError("This ERP is not called from here; there is nothing to change.")
+    locked = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
+    form = FORMS[locked.erp](entered, locked)
+    _refuse(form.faults)
+    was = {"address": locked.address, **locked.settings}
+    now = {"address": form.cleaned_data["address"], **form.settings}
+    changed = {name: [was.get(name, ""), now[name]] for name in now if was.get(name) != now[name]}
+    _refuse([*_taken(form, locked), *_too_late(locked, changed)])
+    connection.address = now.pop("address")
+    connection.settings = {**locked.settings, **now}
+    connection.company_file = form.company_file
+    connection.save(update_fields=["address", "settings", "company_file"])
+    if changed:
+        _tell(connection, "change", by, changed)
+    if form.secrets:
+        kept = {} if "address" in changed else _kept(locked)
+        set_secrets(connection, {**kept, **form.secrets})
+        # Which ones, and nothing of them.
+        _tell(connection, "secrets", by, {"names": ", ".join(form.secrets)})
+    names = [*changed, *form.secrets]
+    if names:
+        request_test(connection, by)
+    return names
+
+
+def _kept(connection: Connection) -> dict[str, str]:
+    try:
+        return secrets_of(connection)
+    except Locked:
+        return {}
+
+
+def _taken(form: SpectrumForm, own: Connection | None = None) -> list[Fault]:
+    """A fault where another connection writes into that company already."""
+    others = Connection.objects.filter(company_file=form.company_file)
+    if own is not None:
+        others = others.exclude(pk=own.pk)
+    if not others.exists():
+        return []
+    text = "This company of that server is connected already, and one company here writes into it."
+    return [Fault("company_code", text)]
+
+
+def _too_late(connection: Connection, changed: Mapping[str, object]) -> list[Fault]:
+    """Faults for what may not become something else any more, or not now."""
+    accepted = changed.keys() - CALLING
+    if accepted and engine.is_writing(connection.pk):
+        return [Fault("", ON_ITS_WAY)]
+    read = connection.readings.filter(complete_from__isnull=False)
+    if "company_code" in changed and read.exists():
+        text = (
+            "Lists of the company that is connected were read already, and documents are linked to "
+            "them. Another company of the ERP is connected to another company here."
+        )
+        return [Fault("company_code", text)]
+    return []
+
+
+def _refuse(faults: list[Fault]) -> None:
+    if faults:
+        raise Invalid(faults)
+
+
+@transaction.atomic
+def confirm_setting(connection: Connection, by: Access, name: str) -> None:
+    """Somebody has seen in the ERP that this setting, as it is now, does what it should.
+
+    Needs Admin on ERP Integrations. Raises ValidationError where there is nothing to confirm.
+    """
+    by.need(Tool.ERP, Level.ADMIN)
+    value = connection.settings.get(name)
+    if name not in CONFIRMED or not value:
+        raise ValidationError("There is nothing to confirm yet: enter it first.")
+    connection.confirmed = {**connection.confirmed, name: value}
+    connection.save(update_fields=["confirmed"])
+    _tell(connection, "confirm", by, {name: value})
 
 
 @transaction.atomic
 def reissue_password(connection: Connection, by: Access) -> str:
-    """A new password; the old one is refused from now on. Needs Admin on ERP Integrations."""
+    """A new password; the old one is refused from now on. Needs Admin on ERP Integrations.
+
+    Raises ValidationError for an ERP that we call: no Web Connector speaks for it.
+    """
     by.need(Tool.ERP, Level.ADMIN)
+    if connection.user_name is None:
+        raise ValidationError("This ERP is called from here; no Web Connector has a password.")
     password = _new_password()
     connection.password_digest = password_digest(password)
     connection.save(update_fields=["password_digest"])
@@ -111,10 +251,7 @@ def change_categories(connection: Connection, by: Access, category: str) -> None
         raise ValidationError("Choose what becomes of categories.")
     locked = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
     if engine.is_writing(locked.pk):
-        raise ValidationError(
-            "Something is on its way to the ERP as it was accepted. Change this once it has "
-            "arrived, or take its acceptance back."
-        )
+        raise ValidationError(ON_ITS_WAY)
     connection.settings = {**locked.settings, "category": category}
     connection.save(update_fields=["settings"])
     _tell(connection, "categories", by, {"category": category})
@@ -144,7 +281,7 @@ def _new_password() -> str:
 
 
 def _tell(
-    connection: Connection, verb: str, by: Access, data: dict[str, str] | None = None
+    connection: Connection, verb: str, by: Access, data: Mapping[str, Any] | None = None
 ) -> None:
-    happened = Happened(verb, f"connection:{connection.pk}", by.user.pk, data or {})
+    happened = Happened(verb, f"connection:{connection.pk}", by.user.pk, dict(data or {}))
     append(connection.company_id, [happened])

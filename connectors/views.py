@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,18 +11,24 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from connectors import engine, setup
+from connectors.forms import FORMS, SpectrumForm
 from connectors.importing import LISTS
 from connectors.models import Connection, Conversation
-from connectors.pulls import request_sync
-from connectors.registry import connector_for
+from connectors.pulls import DELETED, SELF_TEST, request_sync, request_test
+from connectors.registry import connector_for, names
+from connectors.secrets import stored_names
 from directory.access import Access, open_company
-from directory.http import fresh, person
-from directory.models import Company, CostCode, Project, Vendor
+from directory.entered import Invalid
+from directory.http import fresh, fresh_for_secrets, person
+from directory.models import Category, Company, CostCode, Project, Vendor
 from directory.perms import Level, Tool
 
 # What the connection page says about what QuickBooks told of itself.
@@ -40,12 +47,21 @@ OFF = {
     "purchase_orders": "off: no commitment can be entered",
     "estimates": "off: no budget can be sent",
 }
+# What the lists are called there, by our names of them.
 READ = {
-    "vendors": "Vendors",
-    "jobs": "Jobs",
-    "cost_codes": "Items",
-    "classes": "Classes",
-    "deleted": "What was deleted",
+    "quickbooks": {
+        "vendors": "Vendors",
+        "jobs": "Jobs",
+        "cost_codes": "Items",
+        "classes": "Classes",
+        "deleted": "What was deleted",
+    },
+    "spectrum": {
+        "vendors": "Vendors",
+        "jobs": "Jobs",
+        "cost_codes": "Phases",
+        "classes": "Cost types",
+    },
 }
 
 
@@ -59,6 +75,25 @@ class Linked:
     total: int
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One of the ERP's lists, when it was last read to its end, and why the last reading was not
+    whole ('' where it was)."""
+
+    title: str
+    at: datetime | None
+    incomplete: str
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """How the last try of the connection went."""
+
+    waits: bool
+    fault: str
+    is_green: bool
+
+
 @login_required
 @require_GET
 def connection(request: HttpRequest, company_id: int) -> HttpResponse:
@@ -67,8 +102,15 @@ def connection(request: HttpRequest, company_id: int) -> HttpResponse:
     return _page(request, access)
 
 
-def _page(request: HttpRequest, access: Access, password: str = "") -> HttpResponse:
-    """The connection page; with a `password` that was made just now it is shown, this once."""
+def _page(
+    request: HttpRequest,
+    access: Access,
+    *,
+    password: str = "",
+    form: SpectrumForm | None = None,
+) -> HttpResponse:
+    """The connection page; with a `password` that was made just now it is shown, this once; with a
+    `form` that was refused its faults are."""
     found = Connection.of(access.company.pk)
     context = {
         "access": access,
@@ -80,11 +122,16 @@ def _page(request: HttpRequest, access: Access, password: str = "") -> HttpRespo
         "why_no_sync": [access.why_lacking(Tool.ERP, Level.STANDARD)],
         "sees_directory": access.has(Tool.DIRECTORY, Level.READ),
         "password": password,
+        "erps": names(),
     }
     if found is not None:
+        capabilities = connector_for(found.erp).capabilities
         open_ones = found.conversations.exclude(state=Conversation.State.CLOSED)
+        there = _lists(found)
         context |= {
-            "erp": connector_for(found.erp).capabilities,
+            "erp": capabilities,
+            "steps": f"connectors/{found.erp}/steps.html",
+            "by_visit": capabilities.transport == "poll",
             "facts": [
                 (label, OFF.get(name, value) if value == "off" else value)
                 for name, label in FACTS.items()
@@ -95,10 +142,11 @@ def _page(request: HttpRequest, access: Access, password: str = "") -> HttpRespo
             "waiting": open_ones.count(),
             "is_overdue": found.next_call_at is not None and found.next_call_at < timezone.now(),
             "calls_every": _span(found.calls_every),
-            "readings": _readings(found),
+            "readings": _readings(found, there),
+            "lists_in_words": _in_words(there),
             "not_shown": any(area["problem"] for area in found.areas),
             "schedules": Connection.Schedule.choices,
-            "linked": _linked(access.company),
+            "linked": _linked(access.company, there),
             "lists": [
                 {
                     "slug": each.slug,
@@ -106,9 +154,34 @@ def _page(request: HttpRequest, access: Access, password: str = "") -> HttpRespo
                     "ready": each.records(access.company).count(),
                 }
                 for each in LISTS.values()
+                if each.what in there
             ],
         }
-    return render(request, "connectors/connection.html", context)
+        if found.erp in FORMS:
+            context |= _of_called(found, form)
+    status = 422 if form is not None else 200
+    return render(request, "connectors/connection.html", context, status=status)
+
+
+def _of_called(found: Connection, form: SpectrumForm | None) -> dict[str, object]:
+    """What the page of an ERP that we call shows besides."""
+    has_account = any(found.settings.get(name) for name in ("gl_account", "gl_by_type"))
+    status = found.settings.get("cr_status")
+    return {
+        "form": form or FORMS[found.erp](connection=found),
+        "secret_names": stored_names(found),
+        "answered": has_account and bool(status),
+        "confirmed": bool(status) and found.confirmed.get("cr_status") == status,
+        "test": _test(found),
+    }
+
+
+def _test(found: Connection) -> Test:
+    last = found.conversations.filter(purpose=SELF_TEST).order_by("-id").first()
+    waits = last is not None and last.state != Conversation.State.CLOSED
+    fault = last.fault if last is not None and not waits else ""
+    shown = bool(found.areas) and not any(area["problem"] for area in found.areas)
+    return Test(waits=waits, fault=fault, is_green=shown and not waits and not fault)
 
 
 def _span(time: timedelta) -> str:
@@ -121,14 +194,30 @@ def _span(time: timedelta) -> str:
     return f"{round(seconds / 3600)} hours"
 
 
-def _readings(found: Connection) -> list[tuple[str, datetime | None]]:
-    """Each list, and when it was last read to its end."""
-    at = dict(found.readings.values_list("what", "complete_from"))
+def _lists(found: Connection) -> dict[str, str]:
+    """The lists that matter with these settings, and what they are called there."""
     wanted = connector_for(found.erp).lists(found.settings)
-    return [(title, at.get(what)) for what, title in READ.items() if what in wanted]
+    return {what: title for what, title in READ[found.erp].items() if what in wanted}
 
 
-def _linked(company: Company) -> list[Linked]:
+def _in_words(there: Mapping[str, str]) -> str:
+    """vendors, jobs and items"""
+    words = [title.lower() for what, title in there.items() if what != DELETED]
+    return " and ".join([", ".join(words[:-1]), words[-1]])
+
+
+def _readings(found: Connection, there: Mapping[str, str]) -> list[Read]:
+    """Each list, and how it was last read."""
+    last = {one.what: one for one in found.readings.all()}
+    return [
+        Read(title, one.complete_from if one else None, one.incomplete if one else "")
+        for what, title in there.items()
+        for one in [last.get(what)]
+    ]
+
+
+def _linked(company: Company, there: Collection[str]) -> list[Linked]:
+    """How much is linked of the lists that matter `there`."""
     projects = Project.objects.filter(company=company)
     lists = [
         Linked(
@@ -138,10 +227,13 @@ def _linked(company: Company) -> list[Linked]:
             projects.count(),
         )
     ]
-    for title, kind, model in (
-        ("Vendors", "vendors", Vendor),
-        ("Cost codes", "cost-codes", CostCode),
+    for title, kind, what, model in (
+        ("Vendors", "vendors", "vendors", Vendor),
+        ("Cost codes", "cost-codes", "cost_codes", CostCode),
+        ("Categories", "categories", "classes", Category),
     ):
+        if what not in there:
+            continue
         rows = model._default_manager.filter(company=company)
         linked = rows.filter(erp_active=True).exclude(erp_id="")
         lists.append(Linked(title, kind, linked.count(), rows.count()))
@@ -153,16 +245,121 @@ def _linked(company: Company) -> list[Linked]:
 @require_POST
 @never_cache
 def create(request: HttpRequest, company_id: int) -> HttpResponse:
-    """Make the connection; its password is on the page that answers, and never again."""
+    """Make the connection; its password is on the page that answers, and never again. An ERP that
+    we call is asked about first."""
     access = open_company(person(request), company_id, Tool.ERP)
+    erp = request.POST.get("erp", "")
+    if _is_called(erp):
+        access.need(Tool.ERP, Level.ADMIN)
+        address = reverse("connection_access", args=[access.company.pk])
+        return redirect(f"{address}?{urlencode({'erp': erp})}")
     try:
-        _, password = setup.create_connection(
-            access.company, request.POST.get("erp", ""), by=access
-        )
+        _, password = setup.create_connection(access.company, erp, by=access)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("connection", access.company.pk)
-    return _page(request, access, password)
+    return _page(request, access, password=password)
+
+
+@login_required
+@fresh_for_secrets
+@require_http_methods(["GET", "POST"])
+@never_cache
+@sensitive_post_parameters()
+def access(request: HttpRequest, company_id: int) -> HttpResponse:
+    """Where an ERP that we call is, and what it is shown: entered at first, changed later."""
+    access = open_company(person(request), company_id, Tool.ERP)
+    access.need(Tool.ERP, Level.ADMIN)
+    found = Connection.of(company_id)
+    erp = found.erp if found is not None else request.GET.get("erp", "")
+    if not _is_called(erp):
+        return redirect("connection", company_id)
+    form = FORMS[erp](connection=found)
+    if request.method == "POST":
+        entered = _posted(request, form.ACCESS)
+        form = FORMS[erp](entered, found)
+        try:
+            if found is None:
+                setup.create_connection(access.company, erp, access, entered)
+            else:
+                setup.change_connection(found, access, entered)
+        except (ValidationError, Invalid) as error:
+            form.say(error)
+        else:
+            messages.success(request, "Saved. The connection is being tested.")
+            return redirect("connection", company_id)
+    context = {
+        "access": access,
+        "company": access.company,
+        "current": "connection",
+        "connection": found,
+        "erp": connector_for(erp).capabilities,
+        "form": form,
+    }
+    status = 422 if form.is_bound else 200
+    return render(request, "connectors/access.html", context, status=status)
+
+
+def _is_called(erp: str) -> bool:
+    """Whether this is an ERP that we call and know how to ask about."""
+    return erp in FORMS and erp in names()
+
+
+def _posted(request: HttpRequest, names: Iterable[str]) -> dict[str, str]:
+    return {name: request.POST[name] for name in names if name in request.POST}
+
+
+@login_required
+@require_POST
+def settings(request: HttpRequest, company_id: int) -> HttpResponse:
+    """Answer the questions about the site of an ERP that we call."""
+    access = open_company(person(request), company_id, Tool.ERP)
+    found = get_object_or_404(Connection, company=access.company, erp__in=FORMS)
+    form = FORMS[found.erp](connection=found)
+    entered = _posted(request, [field.name for field in form.questions])
+    try:
+        changed = setup.change_connection(found, access, entered)
+    except Invalid as error:
+        form = FORMS[found.erp](entered, found)
+        form.say(error)
+        return _page(request, access, form=form)
+    messages.success(request, "The answers are saved." if changed else "Nothing was changed.")
+    return redirect("connection", company_id)
+
+
+@login_required
+@require_POST
+def confirm(request: HttpRequest, company_id: int) -> HttpResponse:
+    """Say that a setting was seen at work in the ERP."""
+    access = open_company(person(request), company_id, Tool.ERP)
+    found = get_object_or_404(Connection, company=access.company)
+    try:
+        setup.confirm_setting(found, access, request.POST.get("setting", ""))
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, "Written down, with your name.")
+    return redirect("connection", company_id)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def test(request: HttpRequest, company_id: int) -> HttpResponse:
+    """Have every service tried, or see how that goes: the step of the connection page alone."""
+    access = open_company(person(request), company_id, Tool.ERP)
+    found = get_object_or_404(Connection, company=access.company, erp__in=FORMS)
+    if request.method == "POST":
+        request_test(found, by=access)
+        if not request.headers.get("HX-Request"):
+            return redirect("connection", company_id)
+    context = {
+        "company": access.company,
+        "connection": found,
+        "test": _test(found),
+        "may_sync": access.has(Tool.ERP, Level.STANDARD),
+        "why_no_sync": [access.why_lacking(Tool.ERP, Level.STANDARD)],
+    }
+    return render(request, "connectors/test.html", context)
 
 
 @login_required
@@ -173,7 +370,12 @@ def password(request: HttpRequest, company_id: int) -> HttpResponse:
     """A new password for the Web Connector, on the page that answers, and never again."""
     access = open_company(person(request), company_id, Tool.ERP)
     found = get_object_or_404(Connection, company=access.company)
-    return _page(request, access, setup.reissue_password(found, by=access))
+    try:
+        password = setup.reissue_password(found, by=access)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("connection", company_id)
+    return _page(request, access, password=password)
 
 
 @login_required
@@ -219,12 +421,14 @@ def sync(request: HttpRequest, company_id: int) -> HttpResponse:
     """Have the ERP's lists brought here at its next call."""
     access = open_company(person(request), company_id, Tool.ERP)
     found = get_object_or_404(Connection, company=access.company)
+    by_visit = connector_for(found.erp).capabilities.transport == "poll"
     if request_sync(found, by=access):
-        messages.success(
-            request, "Vendors, jobs and items are asked for at the next call of the Web Connector."
-        )
+        when = "at the next call of the Web Connector" if by_visit else "now"
+        words = _in_words(_lists(found))
+        messages.success(request, f"{words[0].upper()}{words[1:]} are asked for {when}.")
     else:
-        messages.info(request, "A sync is waiting already; it begins at the next call.")
+        when = "at the next call" if by_visit else "as soon as a worker is free"
+        messages.info(request, f"A sync is waiting already; it begins {when}.")
     return redirect("connection", access.company.pk)
 
 

@@ -1,12 +1,15 @@
 """Requests of people."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
 
 from allauth.account.decorators import reauthentication_required
 from allauth.account.internal.flows.reauthentication import is_reauthentication_required
+from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 
 from directory.models import User
@@ -24,6 +27,21 @@ def fresh(view: View[P]) -> View[P]:
     """Only for who has entered their password, or shown their second factor, again lately: what a
     browser that was left open must not do. The form that was sent goes on afterwards."""
     return cast(View[P], reauthentication_required(view, allow_get=True))
+
+
+def fresh_for_secrets(view: View[P]) -> View[P]:
+    """The same for a form that secrets are typed into: the password is asked for before it is
+    shown. What is sent too late is thrown away and typed again, because a form that waits for the
+    password waits in the session, where it can be read."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if request.method == "POST" and is_reauthentication_required(request, app=""):
+            messages.info(request, "Nothing was saved. Enter your password, then type this again.")
+            return redirect(request.get_full_path())
+        return view(request, *args, **kwargs)
+
+    return cast(View[P], reauthentication_required(guarded))
 
 
 def need_fresh(request: HttpRequest) -> None:

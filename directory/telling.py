@@ -58,6 +58,8 @@ _PLAIN = {
     "password": "issued a new password for the Web Connector",
     "schedule": "changed the schedule of the connection",
     "categories": "chose what becomes of categories",
+    "secrets": "replaced what the ERP is shown as authorisation",
+    "confirm": "saw a setting of the connection at work in the ERP",
     "sync": "asked for a sync",
 }
 _FIELDS = {
@@ -92,7 +94,7 @@ def sentence(verb: str, data: dict[str, Any], numbers: dict[int, str]) -> str:
         return f"ended their access to the company{taken}"
     if verb == "change":
         return "changed " + ", ".join(
-            f"{_FIELDS.get(name, name)}: {_word(was)} → {_word(now)}"
+            f"{_FIELDS.get(name, name.replace('_', ' '))}: {_word(was)} → {_word(now)}"
             for name, (was, now) in sorted(data.items())
         )
     note = f": {data['note']}" if data.get("note") else ""

@@ -53,6 +53,7 @@ urlpatterns = [
     path("v1/exports/<int:pk>/<slug:step>/", approvals.step),
     path("v1/events/", approvals.events),
     path("v1/connections/", connectors.connections),
+    path("v1/connections/<int:pk>/", connectors.connection),
     path("v1/erp-records/<slug:slug>/", connectors.erp_records),
     path("v1/erp-records/<slug:slug>/<slug:step>/", connectors.erp_records_step),
     # A path converter would let an address with a line break through to the pages.

@@ -94,7 +94,8 @@ class Category(Listed):
 
 
 class Unlinked(Listed):
-    """A vendor or cost code of the ERP that none of ours is linked to, as it is named there.
+    """A vendor, cost code or category of the ERP that none of ours is linked to, as it is named
+    there.
 
     It is ready to be imported, unless somebody put it aside (`archived`). One that somebody took
     a link away from (`parted`) is not linked again because the names are the same.
@@ -103,6 +104,7 @@ class Unlinked(Listed):
     class What(models.TextChoices):
         VENDORS = "vendors", "Vendors"
         COST_CODES = "cost_codes", "Cost Codes"
+        CLASSES = "classes", "Categories"
 
     what = models.CharField(max_length=10, choices=What.choices)
     archived = models.BooleanField(default=False)

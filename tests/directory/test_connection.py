@@ -28,7 +28,7 @@ def test_from_the_choice_to_the_first_sync(stage: Stage, at: At, live_server, se
     books.add_item("26-050", desc="Basic electrical work")
     books.add_job(books.add_customer("Port of Alder"), "Pier 4")
     olga = at(stage.olga)
-    assert "Not available yet" in olga.get(_page(stage)).content.decode()
+    assert "QuickBooks® Desktop" in olga.get(_page(stage)).content.decode()
 
     shown = olga.post(_page(stage, "create/"), {"erp": "quickbooks"})
     password = shown.context["password"]
@@ -70,7 +70,7 @@ def test_a_company_has_one_connection(stage: Stage, at: At) -> None:
     answer = dora.post(f"{page}create/", {"erp": "quickbooks"}, follow=True)
     assert "has a connection already" in answer.content.decode()
     assert Connection.objects.count() == 1
-    answer = at(stage.olga).post(_page(stage, "create/"), {"erp": "spectrum"}, follow=True)
+    answer = at(stage.olga).post(_page(stage, "create/"), {"erp": "sap"}, follow=True)
     assert "There is no connector for" in answer.content.decode()
     stage.other.erp_enabled = False
     stage.other.save()

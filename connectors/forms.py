@@ -1,0 +1,285 @@
+"""What is entered about an ERP that we call: by the pages and by the API, read by the same rules.
+
+One form holds everything: where it is called and with what, and the questions about the site whose
+answers decide what a document becomes there. What an answer means stands beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+
+from connectors.models import Connection
+from connectors.outside import origin_of
+from connectors.secrets import stored_names
+from directory.entered import Fault, Invalid
+from directory.forms import ReadableForm
+
+_ACCOUNT = re.compile(r"[0-9A-Za-z.\-]{1,12}")
+_KEPT = re.compile(r"([^\s=]+=[^\s=]+ ?)*")
+YES_NO = (("N", "No"), ("Y", "Yes"))
+STORED = "stored; type a new one to replace it"
+
+
+class AccountTable(forms.CharField):
+    """Which G/L account each code has: one `CODE = ACCOUNT` on a line, kept as `CODE=ACCOUNT …`."""
+
+    def __init__(self, *, code: str, longest: int, **options: Any) -> None:
+        """`code`: what people call the code; `longest`: its most characters in the ERP."""
+        self._code, self._longest = code, longest
+        widget = forms.Textarea(attrs={"rows": 4, "spellcheck": "false"})
+        super().__init__(required=False, max_length=20_000, widget=widget, **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        return (
+            "\n".join(value.split(" ")) if isinstance(value, str) and "\n" not in value else value
+        )
+
+    def clean(self, value: Any) -> str:
+        """Every faulty line is told."""
+        accounts: dict[str, str] = {}
+        faults = []
+        # What is kept has one blank between its entries; people put some around the sign, too.
+        for entry in re.sub(r"[ \t]*=[ \t]*", "=", super().clean(value)).split():
+            code, sign, account = entry.partition("=")
+            code = code.upper()
+            if not sign or not 0 < len(code) <= self._longest or not _ACCOUNT.fullmatch(account):
+                faults.append(
+                    f"“{entry[:40]}” is no {self._code} (at most {self._longest} characters) and "
+                    "account (at most 12 digits, letters, points or dashes), like M = 5000-100."
+                )
+            elif accounts.setdefault(code, account) != account:
+                faults.append(f"{code} stands here twice, with different accounts.")
+        if faults:
+            raise ValidationError(faults)
+        return " ".join(f"{code}={account}" for code, account in sorted(accounts.items()))
+
+
+def _secret(label: str, most: int, **options: Any) -> forms.CharField:
+    """A field whose text is never shown again."""
+    attrs = {"autocomplete": "off", "spellcheck": "false"}
+    widget = forms.PasswordInput(attrs=attrs, render_value=False)
+    return forms.CharField(label=label, required=False, max_length=most, widget=widget, **options)
+
+
+def _answer(label: str, choices: Sequence[tuple[str, str]], help_text: str) -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=label,
+        choices=choices,
+        initial=choices[0][0],
+        help_text=help_text,
+        widget=forms.Select(attrs={"class": "form-select"}),
+    )
+
+
+class SpectrumForm(ReadableForm, forms.Form):
+    """One company of a Viewpoint Spectrum. Its answers are kept as Spectrum writes them."""
+
+    ACCESS = (
+        "address",
+        "company_code",
+        "authorization_id",
+        "oauth",
+        "client_id",
+        "client_secret",
+        "basic_for_soap",
+    )
+    SECRETS = ("authorization_id", "client_id", "client_secret")
+
+    address = forms.CharField(
+        label="Address of Data Exchange",
+        max_length=300,
+        help_text="https://, the server and its port. Spectrum shows it under System "
+        "Administration, Utilities, Data Exchange Download; it mostly ends in :8482.",
+        widget=forms.TextInput(
+            attrs={"placeholder": "https://spectrum.example.com:8482", "spellcheck": "false"}
+        ),
+    )
+    company_code = forms.RegexField(
+        r"^[0-9A-Za-z]{1,3}$",
+        label="Company code",
+        help_text="Up to three characters, as Spectrum asks for it at sign-in.",
+        error_messages={"invalid": "A company code has one to three letters or digits."},
+    )
+    authorization_id = _secret(
+        "Authorization ID",
+        20,
+        help_text="From Data Exchange Installation. It has to be authorised for the services that "
+        "the test below asks for.",
+    )
+    oauth = _answer(
+        "Enhanced authentication",
+        YES_NO,
+        "Yes: this hosted site hands out tokens (OAuth), and a client ID and secret are needed, "
+        "too. The Authorization ID is needed either way.",
+    )
+    client_id = _secret("Client ID", 200, help_text="Only with enhanced authentication.")
+    client_secret = _secret("Client secret", 200, help_text="Only with enhanced authentication.")
+    basic_for_soap = _answer(
+        "HTTP Basic for the SOAP services",
+        YES_NO,
+        "No: the Authorization ID stands in each message and that is enough, as Spectrum "
+        "describes it. Yes: a server in front of it asks for a password all the same.",
+    )
+
+    gl_account = forms.CharField(
+        label="G/L account of new subcontracts",
+        required=False,
+        max_length=12,
+        help_text="A direct job cost account. It is taken where neither of the two tables below "
+        "has one for a subcontract.",
+    )
+    gl_by_type = AccountTable(
+        code="cost type",
+        longest=3,
+        label="G/L accounts by cost type",
+        help_text="One on a line, like M = 5000-100. A subcontract has one account, so these are "
+        "taken where all of its cost types have the same one and its vendor has none.",
+    )
+    gl_by_vendor = AccountTable(
+        code="vendor code",
+        longest=10,
+        label="G/L accounts by vendor",
+        help_text="One on a line, like IRONWOOD = 5100-200. These come before all others.",
+    )
+    sco_status = _answer(
+        "Change orders arrive as",
+        (("E", "Executed (E)"), ("P", "Proposed (P)")),
+        "Executed: a change order counts in the subcontract at once. Proposed: somebody executes "
+        "it in Spectrum, and until then it is shown here as pending there.",
+    )
+    cr_status = forms.CharField(
+        label="Status code of change requests",
+        required=False,
+        max_length=2,
+        help_text="One of your site's own codes, whose action posts no estimate. Change orders "
+        "cannot go without it.",
+    )
+    cost_reimbursable = _answer(
+        "Change requests are reimbursable",
+        YES_NO,
+        "What the flag Cost Reimbursable of the change request gets.",
+    )
+    price_method = _answer(
+        "Price method of phases",
+        [(code, code) for code in "FTCUJ"],
+        "The code that a budget writes with each of its phases, as your site's phases have it.",
+    )
+    estimates_shown_only = _answer(
+        "Current estimates are shown only",
+        YES_NO,
+        "Yes: “Current Estimate display only?” is ticked in Spectrum, so later changes of a budget "
+        "cannot be written and are refused here instead of being lost there.",
+    )
+    repeat_change_requests = _answer(
+        "Unanswered change requests may be sent again",
+        YES_NO,
+        "No: after a lost answer a person looks in Spectrum first. Yes only where somebody has "
+        "sent one twice at this site and seen that its amount did not double.",
+    )
+
+    def __init__(
+        self, given: Mapping[str, str] | None = None, connection: Connection | None = None
+    ) -> None:
+        """`given` is what was entered (None: nothing yet), over what `connection` holds already;
+        without a connection over what a new one begins with."""
+        initial: dict[str, str] = {
+            name: str(field.initial or "") for name, field in self.base_fields.items()
+        }
+        if connection is not None:
+            initial |= {"address": connection.address, **connection.settings}
+        data = (
+            None
+            if given is None
+            else initial | {name: text for name, text in given.items() if name in initial}
+        )
+        super().__init__(data, initial=initial)
+        self._was = connection.address if connection is not None else ""
+        self._stored = stored_names(connection) if connection is not None else frozenset()
+        for name in self._stored:
+            self.fields[name].widget.attrs["placeholder"] = STORED
+
+    @property
+    def access(self) -> list[forms.BoundField]:
+        """Where it is called and with what."""
+        return [self[name] for name in self.ACCESS]
+
+    @property
+    def questions(self) -> list[forms.BoundField]:
+        """The questions about the site."""
+        return [self[name] for name in self.fields if name not in self.ACCESS]
+
+    def clean_address(self) -> str:
+        """Scheme, host and port. Only what may be called from here is taken."""
+        try:
+            return str(origin_of(self.cleaned_data["address"]))
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+
+    def clean_company_code(self) -> str:
+        return str(self.cleaned_data["company_code"]).upper()
+
+    def clean(self) -> dict[str, Any]:
+        """Every credential that is needed is there; what is kept stays with its own server."""
+        cleaned = super().clean()
+        moved = cleaned.get("address", self._was) != self._was
+        kept = frozenset() if moved else self._stored
+        needed = self.SECRETS if cleaned.get("oauth") == "Y" else self.SECRETS[:1]
+        for name in needed:
+            if name in self.errors or cleaned.get(name) or name in kept:
+                continue
+            if name in self._stored:
+                self.add_error(
+                    name,
+                    "The address is another one, so type this again: what is kept goes only to "
+                    "the server that it was given for.",
+                )
+            else:
+                self.add_error(name, f"The {self.fields[name].label} is needed.")
+        return cleaned
+
+    @property
+    def company_file(self) -> str:
+        """host:port/company: what no two companies here may both be connected to."""
+        origin = origin_of(self.cleaned_data["address"])
+        return f"{origin.host}:{origin.port}/{self.cleaned_data['company_code']}"
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The answers, as they are kept."""
+        return {
+            name: value
+            for name, value in self.cleaned_data.items()
+            if name != "address" and name not in self.SECRETS
+        }
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """The credentials that were typed."""
+        return {name: text for name in self.SECRETS if (text := self.cleaned_data[name])}
+
+    def say(self, error: ValidationError | Invalid) -> None:
+        """Show what else was refused than the form itself finds."""
+        if isinstance(error, ValidationError):
+            self.add_error(None, error)
+            return
+        for fault in error.faults:
+            if fault not in self.faults:
+                self.add_error(fault.field or None, fault.message)
+
+    @property
+    def faults(self) -> list[Fault]:
+        """All that is wrong, by field."""
+        return [
+            Fault("" if name == NON_FIELD_ERRORS else name, str(text))
+            for name, texts in self.errors.items()
+            for text in texts
+        ]
+
+
+# The forms of the ERPs that we call.
+FORMS: dict[str, type[SpectrumForm]] = {"spectrum": SpectrumForm}
