@@ -34,14 +34,16 @@ def fresh_for_secrets(view: View[P]) -> View[P]:
     shown. What is sent too late is thrown away and typed again, because a form that waits for the
     password waits in the session, where it can be read."""
 
+    asking = cast(View[P], reauthentication_required(view))
+
     @wraps(view)
     def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if request.method == "POST" and is_reauthentication_required(request, app=""):
             messages.info(request, "Nothing was saved. Enter your password, then type this again.")
             return redirect(request.get_full_path())
-        return view(request, *args, **kwargs)
+        return asking(request, *args, **kwargs)
 
-    return cast(View[P], reauthentication_required(guarded))
+    return guarded
 
 
 def need_fresh(request: HttpRequest) -> None:
