@@ -134,8 +134,7 @@ def _question(stored: str) -> str:
     request = msgspec.json.decode(stored, type=Request)
     if not request.body:
         return f"Is anything remembered of the write under {request.key}?"
-    root = _parsed(request.body)
-    return request.body if root is None else _indented(root)
+    return _shown(request.body)
 
 
 def whole_reply(export: Export, message: int) -> Iterator[bytes]:
@@ -164,9 +163,27 @@ def _answer(reply: str, request_id: str) -> str:
     """The part of a reply that answers one request; the whole where it cannot be told apart."""
     root = _parsed(reply)
     if root is None:
-        return reply
+        return _shown(reply)
     own = list(_with_id(root, request_id))
     return "\n".join(_indented(element) for element in own or [root])
+
+
+def _shown(text: str) -> str:
+    """A message as people read it. Of one that went over HTTP, whose head stands before an empty
+    line, the fields that say something, one on a line; what cannot be read stays as it is."""
+    head, _, content = text.partition("\n\n")
+    if head.startswith("<"):
+        root = _parsed(text)
+        return text if root is None else _indented(root)
+    root = _parsed(content)
+    if root is None:
+        return text
+    fields = [
+        f"{etree.QName(element).localname}: {element.text}"
+        for element in root.iter(etree.Element)
+        if element.text and element.text.strip()
+    ]
+    return "\n".join([head, "", *(fields or [_indented(root)])])
 
 
 def _with_id(root: etree._Element, request_id: str) -> Iterator[etree._Element]:

@@ -150,7 +150,7 @@ class SpectrumForm(ReadableForm, forms.Form):
         "Change orders arrive as",
         (("E", "Executed (E)"), ("P", "Proposed (P)")),
         "Executed: a change order counts in the subcontract at once. Proposed: somebody executes "
-        "it in Spectrum, and until then it is shown here as pending there.",
+        "it in Spectrum before it counts there.",
     )
     cr_status = forms.CharField(
         label="Status code of change requests",
