@@ -1,9 +1,8 @@
 """Spectrum's lists: vendors, jobs by status, and the phases and cost types of all jobs.
 
-There is no service for phases or cost types of the company, so both are gathered job by job. A list
+There is no service for phases or cost types of the company, so both are gathered job by job. A page
 that may be incomplete (its end is missing, a row warns, or it has as many rows as Spectrum gives at
-once) is taken in as far as it came and then ends in a refusal: only a list that came to its end
-ever tells that something is no longer there.
+once) says so: only a list that came whole ever tells that something is no longer there.
 """
 
 from __future__ import annotations
@@ -19,24 +18,20 @@ from connectors.spectrum.answers import Answer, Row
 LISTS = ("vendors", "jobs", "cost_codes", "classes")
 _JOBS_AT_ONCE = 20
 _STATUSES = ("A", "I", "C")
-_PART = "!"  # at the end of a cursor: something before was incomplete
+_INCOMPLETE = (
+    "Spectrum gave only a part, it sends about 500 rows at once. What came was taken in; nothing is "
+    "taken for removed."
+)
 
 Rows = list[dict[str, Any]]
 
 
 def pull(what: str, cursor: str) -> Script[Pulled]:
-    """One page. Raises Busy, and Refused where the list is refused or was incomplete.
+    """One page. Raises Busy and Refused.
 
     Rows: id, name, label, active, parent, problem; cost codes also have a description. A cursor is
     the status of jobs that comes next, or the job after which the phases go on.
     """
-    partly = cursor.endswith(_PART)
-    at = cursor.removesuffix(_PART)
-    if at == "end":
-        raise Refused(
-            f"Spectrum's list of {what.replace('_', ' ')} came incomplete: it gives about 500 rows "
-            "at once. What came was taken in; nothing is taken for removed."
-        )
     page: Callable[[str], Script[tuple[Rows, str, bool]]]
     if what == "vendors":
         page = _vendors
@@ -46,10 +41,8 @@ def pull(what: str, cursor: str) -> Script[Pulled]:
         page = _phases if what == "cost_codes" else _cost_types
     else:
         raise Refused(f"Spectrum has no list “{what}”.")
-    rows, more, whole = yield from page(at)
-    partly = partly or not whole
-    following = f"{more or 'end'}{_PART}" if partly else more
-    return Pulled(rows=tuple(rows), more=following)
+    rows, more, whole = yield from page(cursor)
+    return Pulled(rows=tuple(rows), more=more, incomplete="" if whole else _INCOMPLETE)
 
 
 def _vendors(_at: str) -> Script[tuple[Rows, str, bool]]:
