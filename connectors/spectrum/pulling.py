@@ -19,8 +19,8 @@ LISTS = ("vendors", "jobs", "cost_codes", "classes")
 _JOBS_AT_ONCE = 20
 _STATUSES = ("A", "I", "C")
 _INCOMPLETE = (
-    "Spectrum gave only a part, it sends about 500 rows at once. What came was taken in; nothing is "
-    "taken for removed."
+    "Spectrum gave only a part: it sends about 500 rows at once. What came was taken in; nothing "
+    "is taken for removed."
 )
 
 Rows = list[dict[str, Any]]
