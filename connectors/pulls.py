@@ -143,13 +143,13 @@ class Pulls:
         for one visit only, if it is in the same session still."""
         inputs: dict[str, str | None] = {}
         connection = Connection.objects.get(pk=conversations[0].connection_id)
-        by_visit = connector_for(connection.erp).capabilities.transport == "poll"
+        erp = connector_for(connection.erp).capabilities
         for conversation in conversations:
             what, session, cursor = conversation.subject.split(" ", 2)
             reading, _ = Reading.objects.get_or_create(connection=connection, what=what)
-            if not cursor or (by_visit and session != str(conversation.session_id)):
+            if not cursor or (erp.transport == "poll" and session != str(conversation.session_id)):
                 cursor = ""
-                reading.since = _from_where(reading)
+                reading.since = _from_where(reading) if erp.tells_changes else None
                 reading.began_at = timezone.now()
                 reading.incomplete = ""
                 reading.save(update_fields=["since", "began_at", "incomplete"])

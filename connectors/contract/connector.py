@@ -50,6 +50,8 @@ class Capabilities(Frozen, frozen=True, kw_only=True):
     # Whether its rules on where a document goes are told before it is sent, not only from then on:
     # `Connector.problems` is given the terms that early.
     judges_terms_at_send: bool = False
+    # Whether a list can be asked only for what changed (`since`), or comes whole each time.
+    tells_changes: bool = True
     # Questions that share one message.
     questions_at_once: int = 50
 

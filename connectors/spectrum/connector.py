@@ -85,6 +85,7 @@ class Spectrum:
         },
         chosen_numbers={"change_order": change_orders.NUMBER},
         judges_terms_at_send=True,
+        tells_changes=False,
         questions_at_once=1,
     )
 
