@@ -43,7 +43,7 @@ def fresh_for_secrets(view: View[P]) -> View[P]:
             return redirect(request.get_full_path())
         return asking(request, *args, **kwargs)
 
-    return guarded
+    return cast(View[P], guarded)
 
 
 def need_fresh(request: HttpRequest) -> None:

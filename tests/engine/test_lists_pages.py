@@ -116,7 +116,7 @@ def test_dora_unlinks_and_chooses_that_new_ones_are_imported_at_once(stage: Stag
     address = f"/companies/{stage.company.pk}/erp/connection/"
     dora.post(f"{address}schedule/", settings)
     assert Connection.objects.get().imports_at_once
-    assert "New vendors and items are imported at once." in text(dora.get(address))
+    assert "New ones are imported at once." in text(dora.get(address))
 
 
 def test_who_may_only_look_sees_no_buttons(stage: Stage) -> None:

@@ -102,7 +102,7 @@ class Office:
         qwc = Qwc(
             app_name="ERP Bridge",
             url="http://localhost/",
-            user=world.stage.connection.user_name,
+            user=world.stage.connection.user_name or "",
             owner_id=OWNER_ID,
             file_id=FILE_ID,
         )
