@@ -158,7 +158,7 @@ def _from_xml(empty: Answer, text: str) -> Answer:
         raise ValueError("It is no answer of Spectrum.")
     fault = next(_named(root, "Fault"), None)
     if fault is not None:
-        words = " ".join("".join(str(part) for part in fault.itertext()).split())
+        words = " ".join(" ".join(str(part) for part in fault.itertext()).split())
         return empty._replace(fault=words or "Fault", cut=cut)
     if cut and not _ROW_END.search(text):
         return empty._replace(cut=True)
@@ -201,7 +201,8 @@ def _parsed(text: str, *, recover: bool) -> etree._Element | None:
 
 
 def _local(element: etree._Element) -> str:
-    return etree.QName(element).localname
+    """Its name without a namespace; of what was cut in the middle of a name, what is left of it."""
+    return str(element.tag).rpartition("}")[2].rpartition(":")[2]
 
 
 def _named(root: etree._Element, name: str) -> Iterator[etree._Element]:

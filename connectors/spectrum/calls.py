@@ -147,18 +147,21 @@ def _unclear(answer: Answer) -> str:
         return f"it reported a fault of its own ({answer.fault[:200]})"
     if answer.cut:
         return "the answer was cut off"
+    if 300 <= answer.status < 400:
+        return f"it sends ERP Bridge to another address (HTTP {answer.status}), where it never goes"
     if answer.status != 200:
         return f"its server failed (HTTP {answer.status})"
-    return (answer.unread or "it could not be read")[:200].rstrip(".")
+    why = answer.unread or "It could not be read"
+    return f"{why[0].lower()}{why[1:200]}".rstrip(".")
 
 
 def _advice(answer: Answer) -> str:
     if answer.unauthorized:
         return (
-            "Have the service allowed to the Authorization ID of ERP Bridge in Spectrum (System "
-            "Administration, Data Exchange Installation), then retry."
+            "ERP Bridge may not use this service: have it allowed to its Authorization ID in "
+            "Spectrum (System Administration, Data Exchange Installation)."
         )
-    return "Its own words say which field and why. Mend that, then retry."
+    return "Its own words say which field and why."
 
 
 class _State(NamedTuple):
@@ -197,10 +200,11 @@ def _ended(fault: ErpError, state: _State, *, begun: bool, repeats: bool) -> Erp
         # Nothing of this call was written; the search finds that it can go on.
         return Unfinished(f"{fault.message}{state.told()}", code=code, words=words)
     if not state.confirmed:
-        return Refused(f"{fault.message} Nothing was written.", code=code, words=words)
+        text = f"{fault.message} Nothing was written. Retry it when that is mended."
+        return Refused(text, code=code, words=words)
     return CannotTell(
-        f"Partly in Spectrum: the {state.name}. {fault.message}{state.told()} Retry goes on with "
-        "what is not in; what is in is not written twice.",
+        f"Partly in Spectrum: the {state.name}. {fault.message}{state.told()} When that is mended, "
+        "retry it: it goes on with what is not in, and what is in is not written twice.",
         code=code,
         words=words,
     )
