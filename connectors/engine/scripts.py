@@ -145,8 +145,10 @@ def write_once(connector: Connector, given: Export, key: str) -> Script[Receipt]
     A write that was lost and is not there goes out again under its own key where the ERP
     recognises the repeat, and if it is the same still; everywhere else under a new one (after a
     refusal, the ERP would answer the old key with the old refusal). What was confirmed of an
-    earlier attempt is handed over as done.
+    earlier attempt is handed over as done. A refusal says nothing of an earlier write that nobody
+    can ask about.
     """
+    doubt = False
     if given.attempts:
         finding = yield from connector.find(given.document, given.terms, given.attempts)
         if isinstance(finding, Found):
@@ -158,8 +160,21 @@ def write_once(connector: Connector, given: Export, key: str) -> Script[Receipt]
         unchanged = last.wrote == given.wrote()
         if lost and unchanged and connector.repeats_safely(given.document):
             key = last.key[:KEY]
+        unanswered = any(attempt.outcome == "lost" for attempt in given.attempts)
+        doubt = unanswered and isinstance(finding, Again)
     done = frozenset(one.asked for one in given.attempts if one.outcome == "passed")
-    return (yield from connector.export(given.document, given.terms, key, done))
+    try:
+        return (yield from connector.export(given.document, given.terms, key, done))
+    except Refused as error:
+        if not doubt:
+            raise
+        raise CannotTell(
+            f"{error.message} But an earlier call was never answered, so part of it may be in "
+            f"{connector.capabilities.short} all the same. Look there. If nothing of it is there, "
+            "record that; a retry sends it again.",
+            code=error.code,
+            words=error.words,
+        ) from None
 
 
 @dataclass(slots=True)

@@ -147,6 +147,17 @@ def test_after_five_lost_attempts_a_person_is_asked_and_nothing_doubles(site: Si
     assert written_once(site.company)
 
 
+def test_a_refusal_says_nothing_of_an_earlier_call_that_was_never_answered(site: Site) -> None:
+    site.company.faults.add("answer_lost")
+    site.company.faults.add("unauthorized")
+    way = site.way(commitment())
+    assert way.settle() == "needs_attention"
+    assert "an earlier call was never answered" in way.message
+    assert site.company.subcontract("SC-001").phases == ()
+    assert way.retry() == "synced"
+    assert written_once(site.company)
+
+
 # --- Change orders: nobody knows what a repeated line does --------------------------------------
 
 
