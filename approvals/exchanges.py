@@ -36,6 +36,7 @@ OUTCOMES = {
     "seen": "looked; nothing was settled by it",
     "refused": "refused",
     "put_back": "put back, nothing was written",
+    "stopped": "stopped between two calls, and goes on later",
     "lost": "no answer",
     "dropped": "taken out of the line",
     "": "under way",

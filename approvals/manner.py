@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
+from approvals import unlinking
 from approvals.states import Status
 from connectors.contract import Capabilities
 
@@ -52,6 +53,8 @@ def advice(status: Status, erp: Capabilities | None) -> str:
 
 def done(step: str, erp: Capabilities | None) -> str:
     """What is said to the person who took a step."""
+    if step == "unlink" and not asks(erp):
+        return unlinking.DONE
     if step == "retry" and not asks(erp):
         return f"Accepted again. It goes on at the first call that {short(erp)} did not confirm."
     return DONE.get(step, "Done.").format(erp=short(erp), goes=_goes(erp))

@@ -35,7 +35,7 @@ WORDS = {
     "first-approval": "Accepted by the first of two approvers",
     "undo-acceptance": "Acceptance undone",
     "begin": "Export begun",
-    "put-back": "Put back into the line, nothing was written",
+    "put-back": "Put back into the line, to go on later",
     "succeed": "Synced",
     "fail": "Failed",
     "lose": "No answer; its outcome is being looked up",
@@ -64,6 +64,7 @@ class Told:
     after: str
     note: str
     changes: Sequence[str] = ()  # of the document, a sentence each
+    attested: str = ""  # what a person vouched for, because the ERP cannot be asked
 
 
 class InHistory(Protocol):
@@ -94,6 +95,12 @@ def _latest(most: int) -> Prepared[Event]:
     )
 
 
+def attested(history: Sequence[Told]) -> str:
+    """What a person vouched for as it last became Synced; '' where the ERP itself had told so."""
+    synced = (one for one in history if one.after == Status.SYNCED.label and one.before)
+    return next((one.attested for one in synced), "")
+
+
 def tell(verb: str, at: datetime, name: str | None, data: dict[str, Any]) -> Told:
     """One event of an export in words; `data` as the history keeps it."""
     before, after = (_status(data.get(key)) for key in ("from", "to"))
@@ -104,13 +111,9 @@ def tell(verb: str, at: datetime, name: str | None, data: dict[str, Any]) -> Tol
         before=before if before != after else "",
         after=after,
         note=str(data.get("note") or data.get("why") or data.get("message") or ""),
-        changes=data.get("changes") or _attested(data),
+        changes=data.get("changes", ()),
+        attested=data.get("attested", ""),
     )
-
-
-def _attested(data: dict[str, Any]) -> Sequence[str]:
-    """What a person vouched for, because the ERP cannot be asked."""
-    return [f"Attested: {data['attested']}"] if "attested" in data else []
 
 
 def _status(value: Any) -> str:

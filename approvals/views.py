@@ -27,7 +27,7 @@ from approvals.models import Export, Kinds
 from approvals.panel import Panel, connection_of, panel_for, review_panel
 from approvals.review import review
 from approvals.states import STEPS, Status, View
-from approvals.told import told
+from approvals.told import attested, told
 from approvals.wanted import Wanted
 from approvals.workflow import MOST_AT_ONCE, take, take_all
 from connectors.models import Connection
@@ -168,6 +168,7 @@ def export(request: HttpRequest, pk: int) -> HttpResponse:
     before, after = listing.beside(item, wanted)
     digest = found.terms.digest() if found.terms else ""
     document = item.live() if sees_document(item, access) else None
+    history = told(item)
     context = {
         "access": access,
         "company": access.company,
@@ -190,7 +191,8 @@ def export(request: HttpRequest, pk: int) -> HttpResponse:
         "queue_label": View(item.view).label,
         "before": _then(before, wanted),
         "after": _then(after, wanted),
-        "history": told(item),
+        "history": history,
+        "attested": attested(history),
         "linking": linking.shown(item, access),
         "reads_exchanges": access.has(Tool.ERP, Level.STANDARD),
     }

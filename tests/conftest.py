@@ -4,6 +4,11 @@ import os
 
 import pytest
 
+from connectors import registry
+from connectors.models import Connection
+from directory.models import ToolLevel
+from directory.perms import Level, Tool
+from tests.ledger import Books
 from tests.stage import Stage, set_stage
 
 pytest_plugins = ["tests.plugin_database"]
@@ -37,3 +42,18 @@ def _static_files_by_their_own_names(settings):
 def stage(db) -> Stage:
     """One company with its people, its project and its QuickBooks company file."""
     return set_stage()
+
+
+@pytest.fixture
+def ledger(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Books:
+    """The company of the stage keeps its books in the toy ledger instead of QuickBooks.
+
+    Ann may also unlink and link: that needs Admin on the project's Commitments.
+    """
+    monkeypatch.setitem(registry.OURS, "ledger", "tests.ledger:connector")
+    Connection.objects.update(erp="ledger", settings={})
+    stage.connection.refresh_from_db()
+    ToolLevel.objects.filter(membership__user=stage.ann, tool=Tool.COMMITMENTS).update(
+        level=Level.ADMIN
+    )
+    return Books()

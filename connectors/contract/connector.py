@@ -56,7 +56,12 @@ class Capabilities(Frozen, frozen=True, kw_only=True):
     questions_at_once: int = 50
 
     def record_word(self, kind: str) -> str:
-        """What the record that a document of this kind stands in is called."""
+        """What the record that a document of this kind stands in is called.
+
+        A change order stands in that of its commitment, unless it has a number of its own.
+        """
+        if kind in self.chosen_numbers:
+            return kind.replace("_", " ")
         return self.budget_word if kind == "budget" else self.order_word
 
 

@@ -1,6 +1,6 @@
 """Where the ERP cannot be asked what it holds, a person looks there and attests it.
 
-The ERP is a toy; see `tests.approvals.ledger`.
+The ERP is a toy; see `tests.ledger`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from approvals.told import told
 from approvals.workflow import Item, take_all
 from connectors.models import Conversation, UsedNumber
 from directory.models import Event
-from tests.approvals.ledger import Books
+from tests.ledger import Books
 from tests.stage import Stage, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -75,7 +75,7 @@ def test_ann_attests_that_it_is_gone(stage: Stage, ledger: Books, client: Client
     kept = json.loads(gone.body)["data"]
     assert (kept["erp_id"], kept["note"]) == ("L/SC-001", SEEN["note"])
     [first, *_] = told(export)
-    assert first.changes == ["Attested: The commitment SC-001 was deleted in The Ledger® of Tests."]
+    assert first.attested == "The commitment SC-001 was deleted in The Ledger® of Tests."
     # It goes again as if it had never been there.
     through(stage, ledger, commitment)
     assert len(ledger.lines) == 4
@@ -141,9 +141,8 @@ def test_what_went_in_part_is_recorded_as_there(
     assert (export.status, export.erp_id, export.erp_number) == ("synced", "L/SC-001", "SC-001")
     [first, *_] = told(export)
     assert (first.who, first.note) == ("Ann", SEEN["note"])
-    assert first.changes == [
-        "Attested: It is in The Ledger® of Tests: subcontract SC-001, 35,000.00."
-    ]
+    assert first.attested == "It is in The Ledger® of Tests: subcontract SC-001, 35,000.00."
+    assert "What is in Ledger, as it was attested" in page
     assert ledger.lines == ["SC-001 03-300 10000.00"], "nothing more was written"
     # Its change orders follow, and it may be unlinked again.
     through(stage, ledger, stage.change_order(commitment))

@@ -1,7 +1,7 @@
 """Rules on where a document goes that are told before it is sent, where the ERP's connector wants
 that; what they look at is what was last read of the ERP.
 
-The ERP is a toy; see `tests.approvals.ledger`.
+The ERP is a toy; see `tests.ledger`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from approvals.errors import NotReady
 from approvals.models import Export
 from approvals.workflow import Item, send_all
 from connectors.models import Known
-from tests.approvals.ledger import Books
+from tests.ledger import Books
 from tests.stage import Stage, sign_in
 
 pytestmark = pytest.mark.django_db
