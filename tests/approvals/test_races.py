@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from threading import Barrier, BrokenBarrierError
 
@@ -26,10 +27,11 @@ from approvals.errors import StepError
 from approvals.models import Export, TabCount
 from approvals.workflow import Item, Result
 from commitments.models import ChangeOrder
-from connectors.models import Conversation
+from connectors.models import Conversation, UsedNumber
 from directory.history import faults
 from directory.models import Event, Membership, User
 from directory.privilege import grant_push, revoke_push
+from tests.ledger import Books
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -222,3 +224,30 @@ def assert_not_after_the_privilege_was_gone(stage: Stage) -> None:
         chain__company=stage.company, actor=stage.bea, verb__in=AFTER, seq__gt=last.seq
     )
     assert not late.exists()
+
+
+def test_a_number_of_the_erp_is_given_once_however_many_ask(stage: Stage, ledger: Books) -> None:
+    """Ann and Bea accept change orders of two commitments that would all get the same numbers."""
+    commitments = [stage.commitment(number=f"SC-00{n}") for n in (1, 2)]
+    for one in commitments:
+        stage.send(one)
+        stage.accept(one)
+    ledger.visit(stage.connection.pk)
+    halves: list[list[Item]] = []
+    for one in commitments:
+        made = [stage.change_order(one, number=f"{n:03}") for n in range(1, 13)]
+        exports = [stage.send(document) for document in made]
+        halves.append([Item(export.pk, export.version) for export in exports])
+    with floor(2) as people:
+        tries = [Try(stage.ann, "accept", halves[0]), Try(stage.bea, "accept", halves[1][::-1])]
+        ended = people.together([partial(press, stage, one) for one in tries])
+    assert [one.refused for one in ended] == ["", ""]
+    accepted = Export.objects.filter(kind="change_order", status="accepted")
+    numbers = [terms.number for export in accepted if (terms := export.frozen_terms)]
+    assert len(numbers) == len(set(numbers)) == UsedNumber.objects.count()
+    assert len(numbers) >= 12, "one of them got all of hers"
+    # Who was too late is offered others.
+    late = [item for half in halves for item in half if not accepted.filter(pk=item.id).exists()]
+    again = press(stage, Try(stage.ann, "accept", late)) if late else Ended(frozenset())
+    assert len(again.moved) == len(late)
+    assert UsedNumber.objects.count() == 24
