@@ -99,7 +99,7 @@ def _of_jobs(after: str) -> Script[tuple[list[reading.Phase], str, bool]]:
     found: list[reading.Phase] = []
     whole = listed.whole
     for number in left[:_JOBS_AT_ONCE]:
-        answer: Answer = yield reading.phases(number)
+        answer: Answer = yield reading.phases(number, fresh=False)
         reading.must_be_read(answer, f"the question for the phases of job {number}")
         found += reading.phases_in(answer)
         whole = whole and answer.whole

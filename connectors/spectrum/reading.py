@@ -51,10 +51,10 @@ def jobs(status: str = "", *, fresh: bool = False) -> Request:
     return Request(body=body, record="" if status else JOBS, fresh=fresh)
 
 
-def phases(job: str, status: str = "") -> Request:
-    """The question for the phases of a job, asked anew each time: its amounts move."""
+def phases(job: str, status: str = "", *, fresh: bool = True) -> Request:
+    """The question for the phases of a job; `fresh` where its amounts matter, which move."""
     body = envelope.question(GET_PHASE, pJob_Number=job, pStatus_Code=status)
-    return Request(body=body, record="" if status else f"{_PHASES}{job}", fresh=True)
+    return Request(body=body, record="" if status else f"{_PHASES}{job}", fresh=fresh)
 
 
 def phases_in(answer: Answer) -> list[Phase]:
