@@ -89,6 +89,7 @@ class SpectrumForm(ReadableForm, forms.Form):
         "basic_for_soap",
     )
     SECRETS = ("authorization_id", "client_id", "client_secret")
+    use_required_attribute = False  # so that everything is told at once
 
     address = forms.CharField(
         label="Address of Data Exchange",
@@ -108,8 +109,9 @@ class SpectrumForm(ReadableForm, forms.Form):
     authorization_id = _secret(
         "Authorization ID",
         20,
+        error_messages={"required": "The Authorization ID is needed."},
         help_text="From Data Exchange Installation. It has to be authorised for the services that "
-        "the test below asks for.",
+        "the connection's test asks for.",
     )
     oauth = _answer(
         "Enhanced authentication",
@@ -202,6 +204,7 @@ class SpectrumForm(ReadableForm, forms.Form):
         self._stored = stored_names(connection) if connection is not None else frozenset()
         for name in self._stored:
             self.fields[name].widget.attrs["placeholder"] = STORED
+        self.fields["authorization_id"].required = "authorization_id" not in self._stored
 
     @property
     def access(self) -> list[forms.BoundField]:

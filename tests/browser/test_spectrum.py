@@ -1,0 +1,118 @@
+"""Spectrum as Dora sets it up: from nothing, with what is wrong shown, to a connection that works.
+
+Spectrum is the sandbox's stand-in; a worker's turns are taken where she waits for them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from connectors.calling import serve
+from connectors.models import Connection
+from connectors.secrets import secrets_of
+from sandbox.spectrum import SpectrumCompany
+from tests.engine.on_spectrum import AUTHORIZATION, listening, spectrum_books
+from tests.stage import Stage
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def books() -> Iterator[SpectrumCompany]:
+    made = spectrum_books()
+    yield made
+    made.close()
+
+
+def look(page: Page, screenshot, name: str) -> None:
+    """Keep a page wide and narrow, light and dark, with no colour on its way to another."""
+    page.emulate_media(reduced_motion="reduce")
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        for theme in ("light", "dark"):
+            page.evaluate("theme => document.documentElement.dataset.bsTheme = theme", theme)
+            screenshot(page, f"{name}-{width}-{theme}")
+        page.evaluate("document.documentElement.dataset.bsTheme = 'light'")
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, f"{name} is {wide} wide on {width}"
+    page.set_viewport_size({"width": 1280, "height": 900})
+
+
+def test_from_nothing_to_a_connection_that_works(
+    stage: Stage, books: SpectrumCompany, live_server, sign_in, screenshot
+) -> None:
+    stage.connection.delete()
+    there = f"/companies/{stage.company.pk}/erp/connection/"
+    with listening(books) as address:
+        dora = sign_in(stage.dora)
+        dora.goto(there)
+        dora.get_by_label(re.compile("Viewpoint Spectrum")).check()
+        look(dora, screenshot, "spectrum-1-choose")
+        dora.get_by_role("button", name="Set up the connection").click()
+        dora.get_by_label("Password").fill("a long enough password")
+        dora.get_by_role("button", name="Confirm").click()
+
+        # What she types first is wrong, and all of it is told.
+        dora.get_by_label("Address of Data Exchange").fill("http://192.168.1.20:8482")
+        dora.get_by_label("Company code").fill("MERIDIAN")
+        dora.get_by_role("button", name="Connect").click()
+        expect(dora.get_by_text("begins with https://")).to_be_visible()
+        expect(dora.get_by_text("one to three letters or digits")).to_be_visible()
+        expect(dora.get_by_text("The Authorization ID is needed.")).to_be_visible()
+        look(dora, screenshot, "spectrum-2-refused")
+        dora.get_by_label("Address of Data Exchange").fill(address)
+        dora.get_by_label("Company code").fill("abc")
+        dora.get_by_label("Authorization ID").fill(AUTHORIZATION)
+        dora.get_by_role("button", name="Connect").click()
+        expect(dora.get_by_text("The connection is being tested.")).to_be_visible()
+        connection = Connection.objects.get()
+        assert secrets_of(connection) == {"authorization_id": AUTHORIZATION}
+        assert AUTHORIZATION not in dora.content()
+
+        # The Authorization ID was not built with every service: a worker finds out.
+        books.authorize(AUTHORIZATION, ["vendors", "GetJob", "GetPhase", "UpdateSubcontract"])
+        serve(connection.pk)
+        expect(dora.get_by_text("Not every service is authorised.")).to_be_visible()
+        expect(dora.get_by_text("Not authorised. Spectrum's words")).to_have_count(3)
+        look(dora, screenshot, "spectrum-3-red")
+        books.authorize(AUTHORIZATION)
+        dora.get_by_role("button", name="Test the connection").click()
+        expect(dora.get_by_text("Being tried")).to_be_visible()
+        serve(connection.pk)
+        expect(dora.get_by_text("Every service answered.")).to_be_visible()
+
+        # The questions about the site.
+        dora.get_by_label("G/L account of new subcontracts").fill("5000100")
+        dora.get_by_label("G/L accounts by cost type").fill("M = 5000100\nS 5000100")
+        dora.get_by_label("Status code of change requests").fill("PE")
+        dora.get_by_role("button", name="Save the answers").click()
+        expect(dora.get_by_text("“S” is no cost type")).to_be_visible()
+        dora.get_by_label("G/L accounts by cost type").fill("M = 5000100\nS = 5000100")
+        dora.get_by_role("button", name="Save the answers").click()
+        expect(dora.get_by_text("The answers are saved.")).to_be_visible()
+        serve(connection.pk)
+        dora.reload()
+        expect(dora.get_by_text("Every service answered.")).to_be_visible()
+        dora.get_by_role("button", name="I have seen it: PE is right").click()
+        expect(dora.get_by_text("has seen a change order arrive")).to_be_visible()
+        look(dora, screenshot, "spectrum-4-ready")
+
+        # Another Authorization ID, and nothing of the one before.
+        dora.get_by_role("link", name="Change address or authorisation").click()
+        own = dora.get_by_label("Authorization ID")
+        expect(own).to_have_value("")
+        expect(own).to_have_attribute("placeholder", "stored; type a new one to replace it")
+        own.fill("ANOTHER-ONE-0001")
+        look(dora, screenshot, "spectrum-5-replace")
+        dora.get_by_role("button", name="Save").click()
+        expect(dora.get_by_text("The connection is being tested.")).to_be_visible()
+        connection.refresh_from_db()
+        assert secrets_of(connection) == {"authorization_id": "ANOTHER-ONE-0001"}
+        serve(connection.pk)
+        expect(dora.get_by_text("Not every service is authorised.")).to_be_visible()
+        dora.get_by_role("link", name=re.compile("Categories: 1 ready")).click()
+        look(dora, screenshot, "spectrum-6-categories")
