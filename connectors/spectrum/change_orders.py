@@ -20,7 +20,7 @@ from connectors.contract import (
     Script,
     Terms,
 )
-from connectors.spectrum import calls, envelope, reading, site
+from connectors.spectrum import calls, commitments, envelope, reading, site
 from connectors.spectrum.calls import Write
 from connectors.spectrum.groups import Group, grouped, held_in
 from connectors.spectrum.services import CHANGE_REQUEST, Unfit, Value
@@ -112,7 +112,7 @@ def export(document: Document, terms: Terms, key: str, done: frozenset[str]) -> 
         name(terms),
         writes(document, terms, customer),
         key,
-        f"subcontract:{terms.parent.id}",
+        commitments.record_name(terms.parent.id),
         done,
         repeats=site.requests_repeat(terms.settings),
     )

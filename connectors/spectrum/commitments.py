@@ -19,9 +19,14 @@ def name(terms: Terms) -> str:
     return f"subcontract {terms.number}"
 
 
-def record_name(vendor: str, number: str) -> str:
-    """The record that a commitment writes: a number is unique with its vendor."""
-    return f"subcontract:{vendor}/{number}"
+def id_of(terms: Terms) -> str:
+    """What identifies its subcontract: a number is unique with its vendor."""
+    return f"{terms.vendor.id if terms.vendor else ''}/{terms.number}"
+
+
+def record_name(subcontract: str) -> str:
+    """The record of a subcontract, from its id; its change orders write it, too."""
+    return f"subcontract:{subcontract}"
 
 
 def writes(document: Document, terms: Terms) -> list[Write]:
@@ -67,17 +72,15 @@ def _line(document: Document, key: dict[str, Value], group: Group) -> str:
 
 def export(document: Document, terms: Terms, key: str, done: frozenset[str]) -> Script[Receipt]:
     """Write header and lines; see `calls.carry_out` for what it raises."""
-    receipt = receipt_of(document, terms)
-    record = f"subcontract:{receipt.id}"
+    record = record_name(id_of(terms))
     yield from calls.carry_out(name(terms), writes(document, terms), key, record, done)
-    return receipt
+    return receipt_of(document, terms)
 
 
 def receipt_of(document: Document, terms: Terms) -> Receipt:
     """What stands in Spectrum once all of it was taken."""
-    vendor = terms.vendor.id if terms.vendor else ""
     return Receipt(
-        id=f"{vendor}/{terms.number}",
+        id=id_of(terms),
         number=terms.number,
         amount=document.amount,
         lines=held_in(grouped(document, terms)),

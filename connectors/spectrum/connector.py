@@ -105,12 +105,13 @@ class Spectrum:
         if document.kind == "budget":
             return budgets.record_name(terms.job.id if terms.job else "")
         if document.kind == "change_order" and terms.parent is not None:
-            return f"subcontract:{terms.parent.id}"
-        return commitments.record_name(terms.vendor.id if terms.vendor else "", terms.number)
+            return commitments.record_name(terms.parent.id)
+        return commitments.record_name(commitments.id_of(terms))
 
     def held_as(self, kind: Kind, erp_id: str) -> str:
         """The record's name; no answer of Spectrum ever tells of one."""
-        return f"{'estimate' if kind == 'budget' else 'subcontract'}:{erp_id}"
+        name = budgets.record_name if kind == "budget" else commitments.record_name
+        return name(erp_id)
 
     def repeats_safely(self, document: Document) -> bool:
         """Where nothing is in doubt a call goes again in the same words, under the same key."""
