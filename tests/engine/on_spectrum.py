@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,10 +13,11 @@ from django.conf import settings as django_settings
 from django.test import override_settings
 
 from approvals.models import Exportable
+from connectors import engine
 from connectors.calling import serve
 from connectors.models import Connection, Message
 from connectors.secrets import set_secrets
-from directory.models import Category, CostCode, Job, Vendor
+from directory.models import Category, Company, CostCode, Job, Vendor
 from sandbox.spectrum import SpectrumCompany, server
 from tests.stage import Stage
 
@@ -57,6 +58,18 @@ class OnSpectrum:
         """A worker's turn."""
         return serve(self.stage.connection.pk)
 
+    def quiet(self) -> None:
+        """Workers' turns until nothing is left that could be done without a person."""
+        for _ in range(12):
+            if not engine.due().filter(connection=self.stage.connection).exists():
+                return
+            self.serve()
+        raise AssertionError("It never comes to rest.")
+
+    def effects(self) -> list[tuple[str, ...]]:
+        """What was done to the books, call by call: service, the end of the record's key, what."""
+        return [(one.service, one.key[-1], one.what) for one in self.company.effects()]
+
     def total(self, number: str = "SC-001") -> Decimal:
         return self.company.subcontract(number).total
 
@@ -83,9 +96,10 @@ def listening(company: SpectrumCompany) -> Iterator[str]:
         thread.join()
 
 
-def spectrum_books() -> SpectrumCompany:
-    """Meridian Builders on Spectrum, with the vendor, job and phases of the stage."""
-    company = SpectrumCompany(clock=lambda: datetime.now(UTC), wait=lambda _seconds: None)
+def spectrum_books(wait: Callable[[float], object] = lambda _seconds: None) -> SpectrumCompany:
+    """Meridian Builders on Spectrum, with the vendor, job and phases of the stage. `wait` is
+    called before each answer while the stand-in is slow (`faults.delay`)."""
+    company = SpectrumCompany(clock=lambda: datetime.now(UTC), wait=wait)
     company.authorize(AUTHORIZATION)
     company.add_vendor("IRON", "Ironwood Concrete")
     company.add_job("26010", "Riverside Library", customer="ALDER")
@@ -101,9 +115,18 @@ def move(stage: Stage, address: str) -> None:
     for code, phase in PHASES.items():
         CostCode.objects.filter(pk=stage.codes[code].pk).update(erp_id=phase, erp_name=phase)
     Category.objects.filter(pk=stage.category.pk).update(erp_id="S", erp_name="S Subcontract")
-    connection = stage.connection
-    connection.erp, connection.address = "spectrum", address
-    connection.company_file = f"{address.partition('//')[2]}/ABC"
-    connection.user_name, connection.settings = None, SETTINGS
-    connection.save()
+    stage.connection.delete()
+    stage.connection = connect(stage.company, address)
+
+
+def connect(company: Company, address: str) -> Connection:
+    """The connection of a company to the Spectrum at `address`."""
+    connection = Connection.objects.create(
+        company=company,
+        erp="spectrum",
+        address=address,
+        company_file=f"{address.partition('//')[2]}/ABC",
+        settings=dict(SETTINGS),
+    )
     set_secrets(connection, {"authorization_id": AUTHORIZATION})
+    return connection

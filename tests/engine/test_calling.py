@@ -5,24 +5,37 @@ The ERP is the stand-in for Spectrum, over real HTTP.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from itertools import count
+from threading import Event, Thread
 
+import psycopg2
 import pytest
+from django.db import connection as database
+from django.db import connections
+from django.db.models import F
 
-from tests.engine.on_spectrum import OnSpectrum, listening, move, spectrum_books
-from tests.stage import Stage
+from approvals.errors import StepError
+from connectors import calling, engine, tasks
+from connectors.calling import serve
+from connectors.models import Connection, Conversation, Message, Session
+from connectors.pulls import request_sync
+from connectors.secrets import set_secrets
+from directory import bell
+from directory.access import access_to
+from directory.models import Event as Told
+from directory.models import Unlinked
+from tests.engine.on_spectrum import (
+    AUTHORIZATION,
+    OnSpectrum,
+    connect,
+    listening,
+    move,
+    spectrum_books,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def spectrum(stage: Stage, settings) -> Iterator[OnSpectrum]:
-    settings.ERP_QUARANTINE_SECONDS = 0
-    company = spectrum_books()
-    with listening(company) as address:
-        move(stage, address)
-        yield OnSpectrum(stage, company, address)
-    company.close()
 
 
 def test_a_commitment_and_its_change_order_are_carried_to_spectrum(spectrum, stage) -> None:
@@ -38,3 +51,419 @@ def test_a_commitment_and_its_change_order_are_carried_to_spectrum(spectrum, sta
         "POST /ws/ARChangeRequest",
     ]
     assert str(spectrum.total()) == "36500.00"
+
+
+COMMITMENT = [  # one call for the subcontract, one for each of its two phases
+    "POST /ws/UpdateSubcontract",
+    "POST /ws/UpdateSubcontractPhases",
+    "POST /ws/UpdateSubcontractPhases",
+]
+
+
+def after(calls: int):
+    """True from the so-manieth time on that it is asked."""
+    asked = count(1)
+    return lambda: next(asked) > calls
+
+
+def steps(document) -> list[str]:
+    """What the history tells of a document."""
+    told = Told.objects.filter(subject=f"export:{document.export_id}").order_by("id")
+    return list(told.values_list("verb", flat=True))
+
+
+# --- Turns ----------------------------------------------------------------------------------------
+
+
+def test_a_turn_ends_between_two_documents(spectrum, stage) -> None:
+    first, second = stage.commitment(), stage.commitment(number="SC-002")
+    spectrum.accepted(first)
+    spectrum.accepted(second)
+    assert serve(spectrum.connection.pk, until=lambda: True) is True
+    assert (stage.status(first), stage.status(second)) == ("synced", "accepted")
+    assert spectrum.serve() is False
+    assert stage.status(second) == "synced"
+    assert spectrum.sent() == COMMITMENT * 2
+
+
+def test_a_worker_that_is_to_end_goes_between_two_calls_and_another_goes_on(
+    spectrum, stage
+) -> None:
+    """Nothing is in doubt, so nothing waits for the quarantine, and no call is made twice."""
+    commitment = stage.commitment()
+    spectrum.accepted(commitment)
+    assert serve(spectrum.connection.pk, stopping=after(2)) is True
+    assert spectrum.sent() == COMMITMENT[:2]
+    assert stage.status(commitment) == "accepted"
+    with pytest.raises(StepError, match="part of it"):
+        stage.step("undo-acceptance", commitment, stage.ann)
+    spectrum.serve()
+    assert stage.status(commitment) == "synced"
+    assert spectrum.sent() == COMMITMENT
+    assert {what for _, _, what in spectrum.effects()} == {"made"}
+    told = steps(commitment)
+    assert told[-4:] == ["begin", "put-back", "begin", "succeed"]
+
+
+def test_a_document_that_is_stopped_twice_still_makes_each_call_once(spectrum, stage) -> None:
+    commitment = stage.commitment()
+    spectrum.accepted(commitment)
+    for _ in range(3):
+        serve(spectrum.connection.pk, stopping=after(1))
+    assert stage.status(commitment) == "synced"
+    assert spectrum.sent() == COMMITMENT
+
+
+def test_a_task_serves_its_lane_and_rings_for_what_is_left(spectrum, stage, monkeypatch) -> None:
+    rung: list[tuple[str, int]] = []
+    monkeypatch.setattr(bell, "ring", lambda task, *ids: rung.append((task, *ids)))
+    monkeypatch.setattr(tasks, "TURN", -1.0)
+    first, second = stage.commitment(), stage.commitment(number="SC-002")
+    spectrum.accepted(first)
+    spectrum.accepted(second)
+    work = ("connectors.tasks.work", spectrum.connection.pk)
+    assert rung == [work, work], "every acceptance rings"
+    rung.clear()
+    tasks.sweep()
+    assert rung == [work], "the sweep rings for a lane that nobody serves"
+    tasks.work(spectrum.connection.pk)
+    assert rung == [work, work], "one document is left"
+    tasks.work(spectrum.connection.pk)
+    assert rung == [work, work], "nothing is left"
+
+
+def test_a_worker_that_is_told_to_end_ends(spectrum, stage) -> None:
+    commitment = stage.commitment()
+    spectrum.accepted(commitment)
+    tasks._end()
+    try:
+        tasks.work(spectrum.connection.pk)
+    finally:
+        tasks._is_ending[0] = 0
+    assert spectrum.sent() == []
+    assert stage.status(commitment) == "accepted"
+
+
+def test_an_erp_that_asks_us_is_never_called(stage) -> None:
+    stage.send(stage.commitment())
+    assert serve(stage.connection.pk) is False
+    assert not Session.objects.exists()
+
+
+def test_what_is_switched_off_is_not_called(spectrum, stage) -> None:
+    commitment = stage.commitment()
+    spectrum.accepted(commitment)
+    stage.company.erp_enabled = False
+    stage.company.save()
+    spectrum.serve()
+    assert spectrum.sent() == []
+
+
+# --- One worker at a time, and lanes side by side -------------------------------------------------
+
+
+def test_a_second_worker_leaves_a_living_one_alone(spectrum, stage) -> None:
+    commitment = stage.commitment()
+    spectrum.accepted(commitment)
+    held = engine.open_session(spectrum.connection.pk, lease=calling.LEASE)
+    assert isinstance(held, Session)
+    assert spectrum.serve() is False
+    assert engine.next_message(held) is not None, "its lane is its own yet"
+    assert spectrum.serve() is False, "now with a write out"
+    assert Session.objects.count() == 1
+    assert not calling.idle_lanes().exists()
+
+
+def out(spectrum: OnSpectrum) -> tuple[Session, Message]:
+    """A worker up to its first call, which it has not made yet."""
+    session = engine.open_session(spectrum.connection.pk, lease=calling.LEASE)
+    assert isinstance(session, Session)
+    message = engine.next_message(session)
+    assert message is not None
+    return session, message
+
+
+def silent(session: Session) -> None:
+    """Its worker is dead for longer than the lease."""
+    longer = calling.LEASE + timedelta(seconds=1)
+    Session.objects.filter(pk=session.pk).update(last_seen_at=F("last_seen_at") - longer)
+
+
+def test_the_lane_of_a_killed_worker_is_taken_over_and_its_call_looked_after(
+    spectrum, stage
+) -> None:
+    commitment = stage.commitment()
+    spectrum.accepted(commitment)
+    session, message = out(spectrum)
+    line = calling._Caller(spectrum.connection, session, lambda: False)
+    line._answer(message)  # the call is made; its worker dies before anything is stored
+    line.line.close()
+    silent(session)
+    assert calling.idle_lanes().get() == spectrum.connection
+    spectrum.quiet()
+    assert stage.status(commitment) == "synced"
+    assert steps(commitment)[-5:] == ["begin", "lose", "found-not-there", "begin", "succeed"]
+    first, again, *_ = spectrum.effects()
+    assert first == ("UpdateSubcontract", "SC-001", "made")
+    assert again == ("UpdateSubcontract", "SC-001", "nothing")
+    assert spectrum.total() == Decimal("35000.00")
+
+
+def test_a_worker_that_comes_back_from_the_dead_writes_nothing(spectrum, stage) -> None:
+    commitment = stage.commitment()
+    spectrum.accepted(commitment)
+    session, _ = out(spectrum)
+    silent(session)
+    spectrum.serve()
+    before = len(spectrum.sent())
+    with pytest.raises(engine.SessionOver):
+        engine.still_here(session)
+    with pytest.raises(engine.SessionOver):
+        engine.next_message(session)
+    assert len(spectrum.sent()) == before
+
+
+def test_its_late_answer_is_kept_and_the_document_comes_to_its_end(
+    spectrum, stage, settings
+) -> None:
+    settings.ERP_QUARANTINE_SECONDS = 600
+    commitment = stage.commitment()
+    spectrum.accepted(commitment)
+    session, message = out(spectrum)
+    line = calling._Caller(spectrum.connection, session, lambda: False)
+    reply = calling._reply(line._answer(message), [])
+    line.line.close()
+    silent(session)
+    spectrum.serve()
+    with pytest.raises(engine.SessionOver):
+        engine.receive(session, reply)
+    assert stage.status(commitment) == "unknown"
+    Conversation.objects.filter(state="waiting").update(not_before=F("queued_at"))
+    spectrum.quiet()
+    assert stage.status(commitment) == "synced"
+    assert spectrum.total() == Decimal("35000.00")
+
+
+def test_a_slow_spectrum_holds_up_nobody_else(stage, settings) -> None:
+    """Two companies, two workers: one waits for its Spectrum, the other is done meanwhile."""
+    go_on, is_called = Event(), Event()
+
+    def wait(_seconds: float) -> None:
+        is_called.set()
+        assert go_on.wait(30)
+
+    slow, quick = spectrum_books(wait), spectrum_books()
+    slow.faults.delay = 1.0
+    with listening(slow) as slow_address, listening(quick) as quick_address:
+        move(stage, slow_address)
+        waiting = OnSpectrum(stage, slow, slow_address)
+        commitment = stage.commitment()
+        waiting.accepted(commitment)
+        other = connect(stage.other, quick_address)
+        request_sync(other, access_to(stage.olga, stage.other))
+
+        def work() -> None:
+            try:
+                waiting.serve()
+            finally:
+                connections.close_all()
+
+        worker = Thread(target=work)
+        worker.start()
+        try:
+            assert is_called.wait(30)
+            serve(other.pk)
+            assert Unlinked.objects.filter(company=stage.other, what="vendors").exists()
+            assert stage.status(commitment) == "exporting"
+        finally:
+            go_on.set()
+            worker.join(30)
+        assert stage.status(commitment) == "synced"
+    slow.close()
+    quick.close()
+
+
+def test_nothing_is_open_in_the_database_while_spectrum_is_called(stage, settings) -> None:
+    """Seen from the other end of the line, at every call."""
+    states: list[str] = []
+    own = psycopg2.connect(**{**database.get_connection_params(), "cursor_factory": None})
+
+    def look(_seconds: float) -> None:
+        with own.cursor() as cursor:
+            cursor.execute(
+                "SELECT state FROM pg_stat_activity WHERE datname = current_database()"
+                " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            )
+            states.extend(state for (state,) in cursor.fetchall())
+        own.rollback()
+
+    company = spectrum_books(look)
+    company.faults.delay = 1.0
+    with listening(company) as address:
+        move(stage, address)
+        spectrum = OnSpectrum(stage, company, address)
+        spectrum.synced(stage.commitment())
+    own.close()
+    company.close()
+    assert len(states) >= len(COMMITMENT)
+    assert set(states) == {"idle"}
+
+
+# --- Spectrum is away, or asks for patience -------------------------------------------------------
+
+
+def test_a_spectrum_that_is_away_costs_nothing_but_time(stage, settings) -> None:
+    company = spectrum_books()
+    with listening(company) as address:
+        move(stage, address)
+    spectrum = OnSpectrum(stage, company, address)
+    settings.ALLOWED_ERP_ORIGINS = [address]
+    commitment = stage.commitment()
+    spectrum.accepted(commitment)
+    for _ in range(30):  # more often than anything is tried that could not be done
+        assert spectrum.serve() is False
+    assert stage.status(commitment) == "accepted"
+    assert "refused" in spectrum.connection.last_result
+    assert not Message.objects.filter(writes=True).exists(), "it never went out"
+    stage.step("undo-acceptance", commitment, stage.ann)
+    company.close()
+
+
+def test_a_spectrum_that_is_away_is_left_alone_for_a_while(stage, settings, monkeypatch) -> None:
+    rung: list[int] = []
+    monkeypatch.setattr(bell, "ring", lambda _task, *ids: rung.extend(ids))
+    company = spectrum_books()
+    with listening(company) as address:
+        move(stage, address)
+    settings.ALLOWED_ERP_ORIGINS = [address]
+    stage.send(commitment := stage.commitment())
+    stage.accept(commitment)
+    for pause in (15, 30, 60, 120, 300, 600, 600):
+        serve(stage.connection.pk)
+        last = Session.objects.order_by("-fence")[:1]
+        rung.clear()
+        for passed, rings in ((pause - 2, False), (pause + 1, True)):
+            at = timedelta(seconds=passed)
+            Session.objects.filter(pk__in=last.values("pk")).update(ended_at=F("started_at") - at)
+            tasks.sweep()
+            assert bool(rung) == rings, f"{passed} of {pause} seconds"
+    company.close()
+
+
+def test_a_call_that_did_nothing_is_made_again_at_once(spectrum, stage) -> None:
+    spectrum.company.faults.add("too_many", call=2, times=2)
+    commitment = stage.commitment()
+    spectrum.synced(commitment)
+    assert spectrum.sent() == COMMITMENT, "the same message, three times"
+    assert {what for _, _, what in spectrum.effects()} == {"made"}
+
+
+@pytest.mark.parametrize("kind", ["too_many", "unavailable"])
+def test_a_spectrum_that_asks_for_an_hour_gets_it(spectrum, stage, kind) -> None:
+    spectrum.company.faults.add(kind, seconds=3600)
+    commitment = stage.commitment()
+    spectrum.accepted(commitment)
+    spectrum.serve()
+    assert Message.objects.get().reply.startswith(f"HTTP {429 if kind == 'too_many' else 503}")
+    spectrum.quiet()
+    assert stage.status(commitment) == "synced"
+    assert {what for _, _, what in spectrum.effects()} == {"made"}
+
+
+# --- Credentials ----------------------------------------------------------------------------------
+
+
+def stored(connection: Connection) -> str:
+    """All that is kept of what went out and came back, and of what went wrong."""
+    told = [
+        text
+        for row in Message.objects.values_list("body", "reply", "fault")
+        for text in row
+        if text
+    ]
+    sessions = Session.objects.values_list("error", flat=True)
+    return "\n".join([*told, *sessions, connection.last_result])
+
+
+def test_a_token_is_fetched_once_a_session_and_kept_nowhere(spectrum, stage) -> None:
+    spectrum.company.switch_on_oauth("meridian", "s3cr3t-of-meridian")
+    connection = spectrum.connection
+    connection.settings |= {"oauth": "Y"}
+    connection.save()
+    secrets = {"client_id": "meridian", "client_secret": "s3cr3t-of-meridian"}
+    set_secrets(connection, {"authorization_id": AUTHORIZATION, **secrets})
+    spectrum.synced(stage.commitment())
+    asked = [call for call in spectrum.company.calls() if call["service"] == "token"]
+    assert len(asked) == 1
+    kept = stored(spectrum.connection)
+    tokens = spectrum.company.books.storage.keys("token")
+    for secret in (AUTHORIZATION, "s3cr3t-of-meridian", *[key for [key] in tokens]):
+        assert secret not in kept
+
+
+def test_a_token_that_no_longer_does_is_fetched_anew_in_the_middle(spectrum, stage) -> None:
+    spectrum.company.switch_on_oauth("meridian", "s3cr3t-of-meridian")
+    connection = spectrum.connection
+    connection.settings |= {"oauth": "Y"}
+    connection.save()
+    secrets = {"client_id": "meridian", "client_secret": "s3cr3t-of-meridian"}
+    set_secrets(connection, {"authorization_id": AUTHORIZATION, **secrets})
+    commitment = stage.commitment()
+    spectrum.accepted(commitment)
+
+    calls = count()
+
+    def withdraws() -> bool:
+        if next(calls) == 1:
+            spectrum.company.withdraw_tokens()
+        return False
+
+    serve(spectrum.connection.pk, stopping=withdraws)
+    assert stage.status(commitment) == "synced"
+    assert spectrum.sent() == COMMITMENT
+
+
+def test_a_client_that_gets_no_token_sends_nothing(spectrum, stage) -> None:
+    connection = spectrum.connection
+    connection.settings |= {"oauth": "Y"}
+    connection.save()
+    commitment = stage.commitment()
+    spectrum.accepted(commitment)
+    assert spectrum.serve() is False
+    assert stage.status(commitment) == "accepted"
+    assert "client secret" in spectrum.connection.last_result
+    assert spectrum.effects() == []
+
+
+def test_credentials_of_another_key_are_said(spectrum, stage) -> None:
+    Connection.objects.update(sealed="gAAAAABnothing")
+    commitment = stage.commitment()
+    spectrum.accepted(commitment)
+    assert spectrum.serve() is False
+    assert "ERPBRIDGE_ENCRYPTION_KEYS" in spectrum.connection.last_result
+    assert stage.status(commitment) == "accepted"
+
+
+def test_an_address_that_is_no_longer_allowed_is_not_called(spectrum, stage, settings) -> None:
+    settings.ALLOWED_ERP_ORIGINS = []
+    commitment = stage.commitment()
+    spectrum.accepted(commitment)
+    assert spectrum.serve() is False
+    assert "https" in spectrum.connection.last_result
+    assert spectrum.company.calls() == []
+
+
+def test_a_message_that_cannot_be_sent_stops_itself_and_no_other(spectrum, stage) -> None:
+    """Its credentials hold a character that XML has no place for."""
+    set_secrets(spectrum.connection, {"authorization_id": "AUTH\x01"})
+    commitment = stage.commitment()
+    spectrum.accepted(commitment)
+    other = stage.commitment(number="SC-002")
+    spectrum.accepted(other)
+    spectrum.serve()
+    assert (stage.status(commitment), stage.status(other)) == ("accepted", "accepted")
+    assert Conversation.objects.filter(state="waiting", tries=1).count() == 2
+    assert spectrum.company.calls() == []
+    set_secrets(spectrum.connection, {"authorization_id": AUTHORIZATION})
+    spectrum.quiet()
+    assert (stage.status(commitment), stage.status(other)) == ("synced", "synced")

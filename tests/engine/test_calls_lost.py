@@ -1,0 +1,166 @@
+"""Whatever happens to a call: one effect per record, and words an accountant understands.
+
+Each fault of the stand-in for Spectrum, over real HTTP, through the worker and the engine, to the
+end that people see.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal
+
+import pytest
+
+from connectors.models import Conversation, Message
+from sandbox.spectrum.faults import DESCRIPTIONS
+from tests.engine.on_spectrum import AUTHORIZATION, OnSpectrum
+from tests.stage import Stage
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+# What a person does not hear of: the workers set it right by themselves.
+BY_ITSELF = {
+    "answer_lost",
+    "applied_late",
+    "request_lost",
+    "error_500",
+    "error_500_applied",
+    "soap_fault",
+    "soap_fault_applied",
+    "cut",
+    "dtd",
+    "huge",
+    "timed_out",
+    "too_many",
+    "unavailable",
+    "redirect",
+}
+# What Spectrum said no to: somebody mends it and retries.
+FOR_A_PERSON = {"refused", "two_errors", "unauthorized"}
+
+
+def test_every_fault_of_the_stand_in_is_met_here() -> None:
+    assert set(DESCRIPTIONS) == BY_ITSELF | FOR_A_PERSON
+
+
+def the_subcontract_is_right(spectrum: OnSpectrum) -> None:
+    """Each record was made once, and holds what was approved."""
+    subcontract = spectrum.company.subcontract("SC-001")
+    assert spectrum.total() == Decimal("35000.00")
+    assert len(subcontract.phases) == 2
+    made = Counter(what for _, _, what in spectrum.effects())
+    assert made["made"] == 3
+    assert set(made) <= {"made", "nothing"}, "a repeat changes nothing"
+
+
+@pytest.mark.parametrize("call", [1, 2, 3])
+@pytest.mark.parametrize("kind", sorted(BY_ITSELF))
+def test_a_commitment_comes_to_its_end_by_itself(
+    spectrum: OnSpectrum, stage: Stage, kind: str, call: int
+) -> None:
+    spectrum.company.faults.add(kind, call=call)
+    commitment = stage.commitment()
+    spectrum.accepted(commitment)
+    spectrum.quiet()
+    export = stage.export(commitment)
+    assert export.status == "synced", export.message
+    spectrum.company.catch_up(at_once=True)
+    the_subcontract_is_right(spectrum)
+
+
+@pytest.mark.parametrize("call", [1, 2, 3])
+@pytest.mark.parametrize("kind", sorted(FOR_A_PERSON))
+def test_a_commitment_that_is_refused_says_what_is_in_and_a_retry_goes_on_there(
+    spectrum: OnSpectrum, stage: Stage, kind: str, call: int
+) -> None:
+    spectrum.company.faults.add(kind, call=call)
+    commitment = stage.commitment()
+    spectrum.accepted(commitment)
+    spectrum.quiet()
+    export = stage.export(commitment)
+    assert export.status == ("failed" if call == 1 else "needs_attention")
+    assert ("Partly in Spectrum" in export.message) == (call > 1), export.message
+    before = len(spectrum.sent())
+    stage.step("retry", commitment, stage.bea)
+    spectrum.quiet()
+    assert stage.status(commitment) == "synced"
+    assert len(spectrum.sent()) - before == 4 - call, "only what was not confirmed goes out"
+    the_subcontract_is_right(spectrum)
+
+
+@pytest.fixture
+def change_order(spectrum: OnSpectrum, stage: Stage):
+    commitment = stage.commitment()
+    spectrum.synced(commitment)
+    lines = ((1, "Deeper footings", "1500.00"), (2, "Extra steel", "700.00"))
+    made = stage.change_order(commitment, lines)
+    spectrum.accepted(made)
+    return made
+
+
+def requests(spectrum: OnSpectrum) -> list[str]:
+    return [what for service, _, what in spectrum.effects() if service == "ARChangeRequest"]
+
+
+@pytest.mark.parametrize("kind", ["answer_lost", "request_lost", "error_500_applied", "cut"])
+def test_a_change_request_in_doubt_waits_for_a_person(
+    spectrum: OnSpectrum, stage: Stage, change_order, kind: str
+) -> None:
+    """Nobody knows whether a repeat doubles, so nothing is repeated until somebody has looked."""
+    spectrum.company.set(repeats_double=True)
+    spectrum.company.faults.add(kind, call=1)
+    spectrum.quiet()
+    export = stage.export(change_order)
+    assert export.status == "needs_attention"
+    assert "look at the change request" in export.message
+    # Ann looks, removes what is there, and says so.
+    if kind != "request_lost":
+        spectrum.company.by_hand.delete_change_request("26010", "ALDER", export.frozen_terms.number)
+    stage.step("record-absent", change_order, stage.ann, note="Looked at the log of SC-001")
+    stage.step("retry", change_order, stage.ann)
+    spectrum.quiet()
+    assert stage.status(change_order) == "synced"
+    assert spectrum.total() == Decimal("37200.00")
+    assert "added again" not in requests(spectrum)
+
+
+def test_a_change_request_in_doubt_that_nobody_looked_at_is_never_repeated(
+    spectrum: OnSpectrum, stage: Stage, change_order
+) -> None:
+    spectrum.company.set(repeats_double=True)
+    spectrum.company.faults.add("answer_lost", call=2)
+    spectrum.quiet()
+    before = len(spectrum.sent())
+    for _ in range(3):
+        assert stage.status(change_order) == "needs_attention"
+        stage.step("retry", change_order, stage.ann)
+        spectrum.quiet()
+    assert len(spectrum.sent()) == before
+    assert requests(spectrum) == ["made", "made"]
+
+
+def test_what_was_lost_is_looked_after_only_once_the_quarantine_is_over(
+    spectrum: OnSpectrum, stage: Stage, settings
+) -> None:
+    settings.ERP_QUARANTINE_SECONDS = 600
+    spectrum.company.faults.add("answer_lost", call=2)
+    commitment = stage.commitment()
+    spectrum.accepted(commitment)
+    other = stage.commitment(number="SC-002")
+    spectrum.accepted(other)
+    spectrum.quiet()
+    assert stage.status(commitment) == "unknown"
+    assert stage.status(other) == "synced", "nobody else waits"
+    assert Conversation.objects.get(state="waiting").purpose == "find"
+
+
+def test_what_spectrum_repeats_of_our_credentials_is_not_kept(
+    spectrum: OnSpectrum, stage: Stage
+) -> None:
+    spectrum.company.faults.add("refused", text=f"Not for {AUTHORIZATION}, sorry")
+    commitment = stage.commitment()
+    spectrum.accepted(commitment)
+    spectrum.quiet()
+    assert "Not for (hidden), sorry" in stage.export(commitment).message
+    for message in Message.objects.all():
+        assert AUTHORIZATION not in f"{message.body}{message.reply}{message.fault}"
