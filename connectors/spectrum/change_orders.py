@@ -11,15 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from hashlib import sha256
 
-from connectors.contract import (
-    Document,
-    Receipt,
-    Refused,
-    Script,
-    Terms,
-)
+from connectors.contract import Document, Receipt, Refused, Script, Terms
 from connectors.spectrum import calls, commitments, envelope, reading, site
 from connectors.spectrum.calls import Write
 from connectors.spectrum.groups import Group, grouped, held_in
@@ -44,10 +39,7 @@ def derived_number(document: Document, parent: Receipt | None, taken: frozenset[
     """
     above = parent.number if parent else document.parent.code if document.parent else ""
     used = {one.upper() for one in taken}
-    for number in _numbers(above, document.number):
-        if number not in used:
-            return number
-    raise AssertionError("numbers never end")
+    return next(number for number in _numbers(above, document.number) if number not in used)
 
 
 def _numbers(above: str, own: str) -> Iterator[str]:
@@ -89,7 +81,7 @@ def _line(document: Document, terms: Terms, customer: str, group: Group) -> str:
         "Origination_Date": document.date,
         "CR_Phase_Code": group.phase.id,
         "CR_Cost_Type": group.cost_type.id,
-        "Change_Request_Hours": group.amount * 0,
+        "Change_Request_Hours": Decimal(0),
         "Change_Request_Amount": group.amount,
         "Subcontractor_Code": terms.vendor.id,
         "Subcontract_Number": terms.parent.number,

@@ -58,6 +58,7 @@ class Field(NamedTuple):
         return True
 
     def _amount(self, value: Decimal) -> str:
+        value = value + 0  # so that there is no -0.00
         text = f"{value:f}"
         signed = _DIGITS.fullmatch(self.kind)
         if signed is None:
