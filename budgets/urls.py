@@ -16,7 +16,13 @@ _budget = [
     path("modifications/<int:pk>/delete/", editing.modification_delete, name="modification_delete"),
 ]
 
+COSTS = "companies/<int:company_id>/erp/job-costs"
+
 urlpatterns = [
     path("projects/<int:project_id>/budget/", include(_budget)),
     path("projects/<int:project_id>/job-costs/", costs.job_costs, name="job_costs"),
+    path(f"{COSTS}/", costs.company_costs, name="company_costs"),
+    path(f"{COSTS}.csv", costs.company_costs_csv, name="company_costs_csv"),
+    path(f"{COSTS}/<int:project_id>/", costs.company_costs_job, name="company_costs_job"),
+    path(f"{COSTS}/<int:project_id>.csv", costs.company_costs_csv, name="company_costs_csv"),
 ]

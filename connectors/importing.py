@@ -169,6 +169,11 @@ def import_records(each: ErpList, *, by: Access, records: Collection[int] | None
         )
     )
     done, made = Done(left=[_like(each, one) for one in suggested.values()]), []
+    if gone := len(set(records)) - len(theirs):
+        done.left.append(
+            f"{gone} of the chosen {'is' if gone == 1 else 'are'} no longer ready to be imported: "
+            "somebody imported, linked or archived what was chosen, or the ERP has it no longer."
+        )
     for one in theirs:
         if not one.erp_active or one.erp_problem:
             done.left.append(f"{one.name}: {_why_not(one)}")

@@ -90,7 +90,8 @@ def erp_list_step(request: HttpRequest, company_id: int, slug: str, step: str) -
     except Invalid as error:
         messages.error(request, " ".join(fault.message for fault in error.faults))
     else:
-        messages.success(request, text)
+        if text:
+            messages.success(request, text)
         for one in left[:20]:
             messages.warning(request, one)
     back = {"restore": "archived", "unlink": "linked"}.get(step, "ready")
@@ -134,7 +135,8 @@ def _taken(
 
 
 def _imported(each: ErpList, done: Done) -> tuple[str, Sequence[str]]:
-    return f"{done.count} imported as new {_several(each)}.", done.left
+    nothing = done.left and not done.count
+    return "" if nothing else f"{done.count} imported as new {_several(each)}.", done.left
 
 
 def _several(each: ErpList) -> str:

@@ -54,6 +54,19 @@ def need_fresh(request: HttpRequest) -> None:
         )
 
 
+class NotKept:
+    """No browser and no proxy keeps what we answer: whoever sits down there after somebody signed
+    out sees none of it by pressing Back. What says otherwise itself is left as it is."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+
 class NoNul:
     """Pages refuse a NUL in their address or form: PostgreSQL keeps none, and nobody types one.
 

@@ -17,6 +17,7 @@ from django.urls import reverse
 from guardian.shortcuts import assign_perm, remove_perm
 
 from directory.access import Access, holds_push
+from directory.entered import unreadable
 from directory.history import Happened, append
 from directory.models import (
     Company,
@@ -220,9 +221,11 @@ def _answer(
 
 
 def _words(text: str, field: str, missing: str) -> str:
-    text = text.strip()
+    text = text.replace("\r\n", "\n").strip()
     if not text:
         raise ValidationError({field: missing})
+    if why := unreadable(text, long=True):
+        raise ValidationError({field: why})
     if len(text) > LONGEST:
         raise ValidationError({field: f"At most {LONGEST:,} characters; it has {len(text):,}."})
     return text

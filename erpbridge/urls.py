@@ -17,8 +17,8 @@ urlpatterns = [
     path("api/", include("erpbridge.api_urls")),
     path("", include("directory.urls")),
     path("", include("connectors.urls")),
+    path("", include("budgets.urls")),  # before the queue's tabs, which take any other word
     path("", include("approvals.urls")),
     path("", include("commitments.urls")),
     path("", include("change_events.urls")),
-    path("", include("budgets.urls")),
 ]

@@ -130,3 +130,11 @@ def test_guessing_one_password_is_stopped_in_every_web_process(stage: Stage) -> 
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM cache WHERE cache_key LIKE '%login_failed%'")
         assert cursor.fetchone()[0] > 0
+
+
+def test_what_a_page_showed_is_kept_by_nobody(stage: Stage) -> None:
+    pam = signed_in(stage.pam)
+    for address in ("/", f"/projects/{stage.project.pk}/commitments/", "/accounts/login/"):
+        kept = pam.get(address)["Cache-Control"]
+        assert "no-store" in kept
+        assert "private" in kept

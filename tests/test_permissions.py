@@ -132,6 +132,10 @@ POST   /companies/{company}/erp/differences/compare/              302 404 302 40
 GET    /companies/{company}/erp/month-end/                        302 404 200 200 200 404 404
 GET    /companies/{company}/erp/month-end/{project}/              302 404 200 200 200 404 404
 GET    /companies/{company}/erp/month-end/{project}.csv           302 404 200 200 200 404 404
+GET    /companies/{company}/erp/job-costs/                        302 404 403 403 200 404 404
+GET    /companies/{company}/erp/job-costs.csv                     302 404 403 403 200 404 404
+GET    /companies/{company}/erp/job-costs/{project}/              302 404 403 403 200 404 404
+GET    /companies/{company}/erp/job-costs/{project}.csv           302 404 403 403 200 404 404
 GET    /companies/{company}/history/                              302 404 403 403 200 404 404
 GET    /companies/{company}/history.csv                           302 404 403 403 200 404 404
 GET    /companies/{company}/erp/vendors/                          302 404 200 200 200 404 404

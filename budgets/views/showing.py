@@ -99,6 +99,7 @@ def budget(request: HttpRequest, project_id: int) -> HttpResponse:
         "waiting_codes": waiting.codes[:MOST_AWAITED],
         "sees_erp": access.has(Tool.ERP, Level.READ),
         "grid": figures,
+        "projected": abs(figures.total.over_under),  # the label says which way
         "rows": _rows(figures),
         "chart": None if after or search else chart(figures),
         "search": search,

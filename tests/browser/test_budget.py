@@ -8,6 +8,7 @@ from django.urls import reverse
 from approvals.models import Export
 from commitments.workflow import create_commitment, set_commitment_status
 from tests.budgets.entering import Desk
+from tests.budgets.many import many_lines
 from tests.commitments.entering import line, subcontract
 from tests.stage import Stage
 
@@ -93,3 +94,38 @@ def test_a_budget_is_imported_locked_and_sent(stage: Stage, sign_in, screenshot)
     page.get_by_role("button", name="Save").click()
     page.get_by_text("It goes to the ERP with round 2").wait_for()
     pictures(page, screenshot, "budget-round-2")
+
+
+def test_the_check_of_many_lines_comes_after_the_page_and_moves_nothing(
+    stage: Stage, sign_in, browser, live_server
+) -> None:
+    desk = Desk(stage)
+    desk.create()
+    many_lines(desk.budget, 1000)
+    desk.lock()
+    address = reverse("budget", args=[stage.project.pk])
+    page = sign_in(stage.pam)
+    held = []
+    page.route("**/panel/?**", lambda route: held.append(route))
+    page.goto(address, wait_until="domcontentloaded")
+    page.locator(".is-checking").wait_for()
+    send = page.get_by_role("button", name="Send to ERP")
+    assert send.is_disabled()
+    before = page.locator("#beside").bounding_box(), page.locator(".main").bounding_box()
+    page.wait_for_function("document.querySelector('#panel').classList.contains('htmx-request')")
+    held[0].continue_()
+    page.get_by_text("Its 1,003 lines can be sent.").wait_for()
+    assert send.is_enabled()
+    assert before == (page.locator("#beside").bounding_box(), page.locator(".main").bounding_box())
+
+    plain = browser.new_context(
+        base_url=live_server.url,
+        java_script_enabled=False,
+        storage_state=page.context.storage_state(),
+    ).new_page()
+    plain.goto(address)
+    plain.get_by_role("link", name="What is wrong with them?").click()
+    plain.get_by_text("Its 1,003 lines can be sent.").wait_for()
+    plain.get_by_role("button", name="Send to ERP").click()
+    plain.get_by_text("Sent to accounting").first.wait_for()
+    plain.context.close()

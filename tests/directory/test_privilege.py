@@ -73,6 +73,13 @@ def test_an_answer_is_given_once(stage: Stage) -> None:
         ask_push(_member(stage, "Ann"), "Again.", by=dora)
     with pytest.raises(ValidationError, match="Say what the operator"):
         ask_push(vic, "  ", by=dora)
+    for hostile in ("Month end\u202e.dne htnoM", "Month\x07end", "\u200b"):
+        with pytest.raises(ValidationError, match="Type it anew"):
+            ask_push(vic, hostile, by=dora)
+    asked = ask_push(vic, "Month end:\r\ntwo of us.", by=dora)
+    with pytest.raises(ValidationError, match="Type it anew"):
+        refuse_push(asked, "No\u2066t now.", by=stage.otto)
+    assert asked.reason == "Month end:\ntwo of us."
 
 
 def test_nobody_answers_for_themselves_and_no_administrator_answers(stage: Stage) -> None:

@@ -77,6 +77,9 @@ def test_ann_imports_all_and_is_told_what_was_left(stage: Stage, ann) -> None:
     left = importing.import_records(VENDORS, by=ann, records=ready(stage).values()).left
     assert len(left) == 1
     assert left[0].startswith("Closed Down Roofing: ")
+    gone = Unlinked.objects.order_by("-pk")[0].pk + 1
+    [told] = importing.import_records(VENDORS, by=ann, records=[gone]).left
+    assert told.startswith("1 of the chosen is no longer ready to be imported")
     assert importing.import_records(CODES, by=ann, records=None).count == 1
     code = CostCode.objects.get(code="26-050")
     assert (code.name, code.is_linked) == ("Basic electrical work", True)
