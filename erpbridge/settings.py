@@ -3,7 +3,7 @@
 Needed: DATABASE_URL, ERPBRIDGE_SECRET_KEY, ERPBRIDGE_ENCRYPTION_KEYS. Optional: REDIS_URL or
 CELERY_BROKER_URL, ERPBRIDGE_BASE_URL, ERPBRIDGE_STATE, ERPBRIDGE_DEBUG,
 ERPBRIDGE_ATTACHMENTS_GB, ERPBRIDGE_ALLOWED_ERP_ORIGINS; for mail EMAIL_URL, ERPBRIDGE_MAIL_FROM,
-ERPBRIDGE_SUMMARY_HOUR; ERPBRIDGE_VERIFY_HOUR.
+ERPBRIDGE_SUMMARY_HOUR; ERPBRIDGE_VERIFY_HOUR, ERPBRIDGE_IDLE_TRANSACTION_SECONDS.
 """
 
 import os
@@ -16,6 +16,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 STATE_DIR = Path(os.environ.get("ERPBRIDGE_STATE", BASE_DIR / "var"))
+
+IDLE_TRANSACTION_SECONDS = int(os.environ.get("ERPBRIDGE_IDLE_TRANSACTION_SECONDS", "120"))
 
 
 def database(url: str) -> dict[str, Any]:
@@ -31,6 +33,10 @@ def database(url: str) -> dict[str, Any]:
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
+        # A process that is frozen within a transaction lets go of what it has locked.
+        "OPTIONS": {
+            "options": f"-c idle_in_transaction_session_timeout={IDLE_TRANSACTION_SECONDS * 1000}"
+        },
     }
 
 

@@ -1,23 +1,33 @@
-"""A web server that dies at a chosen moment: a process that forks one for each line it reads.
+"""A web server that meets its fate at a chosen moment: a process that forks one for each line.
 
-`{"die_at": 7}` forks a server that kills itself (SIGKILL) at its seventh point; 0 never. Points are
-the moments before and after every commit, and before every SQL statement that commits by itself;
-with `"every": true` before each statement of a transaction, too (it then rolls back, as it does
-before its commit). It prints the port. Forking spares the second that importing Django takes.
+`{"at": 7}` forks a server to which it happens at its seventh point; 0 never. Points are the moments
+before and after every commit, and before every SQL statement that commits by itself; with `"every"`
+before each statement of a transaction, too. `how` says what happens there:
 
-The product knows nothing of this: the points are Django's own.
+kill        the server is killed (SIGKILL)
+freeze      it stops moving (SIGSTOP) until somebody lets it go on
+cut         its connection to PostgreSQL is cut: before a commit, which then never comes, or after
+            it was carried out and before the server knows
+database    PostgreSQL, whose first process is `postmaster`, is stopped at once (SIGQUIT)
+
+It prints port and process. With `"beside"` the server before lives on. Forking spares the second
+that importing Django takes. The product knows nothing of this: the points are Django's own.
 """
 
 import json
 import os
+import select
 import signal
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import django
+import psycopg2
 from django.core.wsgi import get_wsgi_application
-from django.db import connections
+from django.db import OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
@@ -27,35 +37,41 @@ class Quiet(WSGIRequestHandler):
         pass
 
 
-class Death:
-    """Counts the points and strikes at one of them."""
+Happening = Callable[[BaseDatabaseWrapper], None]
 
-    def __init__(self, at: int, *, every: bool = False) -> None:
+
+class Fate:
+    """Counts the points, and lets it happen at one of them."""
+
+    def __init__(self, at: int, happens: Happening, *, every: bool = False) -> None:
         self.at = at
+        self.happens = happens
         self.every = every
         self.reached = 0
 
-    def point(self) -> None:
+    def point(self, connection: BaseDatabaseWrapper) -> None:
         self.reached += 1
         if self.reached == self.at:
-            os.kill(os.getpid(), signal.SIGKILL)
+            self.happens(connection)
 
     def __call__(self, execute: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
         if self.every or not context["connection"].in_atomic_block:
-            self.point()
+            self.point(context["connection"])
         return execute(sql, params, many, context)
 
     def wait(self) -> None:
         """Stand at every statement and every commit of this process from now on."""
         commit = vars(BaseDatabaseWrapper)["_commit"]
 
-        def dying_commit(wrapper: BaseDatabaseWrapper) -> Any:
-            self.point()
+        def watched_commit(wrapper: BaseDatabaseWrapper) -> Any:
+            self.point(wrapper)
             done = commit(wrapper)
-            self.point()
+            self.point(wrapper)
+            if wrapper.connection is not None and wrapper.connection.closed:
+                raise OperationalError("The connection was cut during COMMIT.")
             return done
 
-        setattr(BaseDatabaseWrapper, "_commit", dying_commit)  # noqa: B010 Django's own, private
+        setattr(BaseDatabaseWrapper, "_commit", watched_commit)  # noqa: B010 Django's own, private
 
         def watch(connection: BaseDatabaseWrapper, **_: Any) -> None:
             connection.execute_wrappers.append(self)
@@ -63,36 +79,73 @@ class Death:
         connection_created.connect(watch, weak=False)
 
 
-def serve(die_at: int, report: int, *, every: bool) -> None:
+def kill(_connection: BaseDatabaseWrapper) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def freeze(_connection: BaseDatabaseWrapper) -> None:
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def cut(connection: BaseDatabaseWrapper) -> None:
+    """PostgreSQL ends our session; we find out at our next word, or during COMMIT."""
+    ours = connection.connection
+    other = psycopg2.connect(os.environ["DATABASE_URL"])
+    other.autocommit = True
+    # Waits until it is gone, for five seconds at most.
+    other.cursor().execute("SELECT pg_terminate_backend(%s, 5000)", [ours.info.backend_pid])
+    other.close()
+    with suppress(psycopg2.Error):
+        ours.cursor().execute("SELECT 1")
+
+
+def database(postmaster: int) -> Happening:
+    def stop(_connection: BaseDatabaseWrapper) -> None:
+        watched = os.pidfd_open(postmaster)
+        os.kill(postmaster, signal.SIGQUIT)
+        select.select([watched], [], [], 30)
+        os.close(watched)
+
+    return stop
+
+
+def serve(wanted: dict[str, Any], report: int) -> None:
     """The child: a server for one thread, on a free port that it writes to `report`."""
     connections.close_all()
     server = make_server("127.0.0.1", 0, get_wsgi_application(), WSGIServer, handler_class=Quiet)
-    Death(die_at, every=every).wait()
-    os.write(report, f"{server.server_port}\n".encode())
+    ways: dict[str, Happening] = {"kill": kill, "freeze": freeze, "cut": cut}
+    happens = ways.get(wanted["how"]) or database(wanted["postmaster"])
+    Fate(wanted["at"], happens, every=wanted["every"]).wait()
+    os.write(report, f"{server.server_port} {os.getpid()}\n".encode())
     server.serve_forever()
 
 
 def main() -> None:
     django.setup()
     get_wsgi_application()  # everything imported before the first fork
-    child = 0
+    children: list[int] = []
     for line in sys.stdin:
         wanted = json.loads(line)
-        if child:
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
-            child = 0
+        if not wanted["beside"]:
+            end(children)
         read, write = os.pipe()
         child = os.fork()
         if not child:
-            serve(wanted["die_at"], write, every=wanted["every"])
+            serve(wanted, write)
             os._exit(0)
+        children.append(child)
         os.close(write)
         with os.fdopen(read) as report:
             sys.stdout.write(report.readline())
             sys.stdout.flush()
-    if child:
+    end(children)
+
+
+def end(children: list[int]) -> None:
+    while children:
+        child = children.pop()
         os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
 
 
 if __name__ == "__main__":
