@@ -12,6 +12,7 @@ from directory.models import Company
 from erpbridge.verifying.rule import Fault, Rule
 
 _PIECE = 500  # faults that are named at once
+_MEMORY = "64MB"  # of the database, for each sorting or joining of a rule; the rest goes to disk
 
 Row = tuple[int | None, int | None, str]
 
@@ -24,6 +25,8 @@ def check(rules: Sequence[Rule], company: int | None = None) -> Iterator[Fault]:
     for rule in rules:
         try:
             with transaction.atomic(), connection.chunked_cursor() as cursor:
+                with connection.cursor() as setting:
+                    setting.execute("SET LOCAL work_mem = %s", [_MEMORY])
                 cursor.execute(rule.statement(company))
                 while rows := cursor.fetchmany(_PIECE):
                     yield from _named([(rule, row) for row in rows])

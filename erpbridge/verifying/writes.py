@@ -99,16 +99,17 @@ APPROVED = Rule(
     "connectors_conversation WHERE purpose = 'export' AND input <> ''",
     """
     WITH accepted AS (
-        SELECT DISTINCT ON (subject) substr(subject, 8)::bigint AS export_id, id, verb,
-               body::jsonb -> 'data' AS data
-        FROM directory_event
-        WHERE verb IN ('accept', 'retry', 'adopt', 'record-found')
-          AND starts_with(subject, 'export:')
-        ORDER BY subject, id DESC
+        SELECT substr(subject, 8)::bigint AS export_id, verb, body::jsonb -> 'data' AS data
+        FROM directory_event JOIN (
+            SELECT max(id) AS id FROM directory_event
+            WHERE verb IN ('accept', 'retry', 'adopt', 'record-found')
+              AND starts_with(subject, 'export:') GROUP BY subject
+        ) AS last USING (id)
     ), written AS (
-        SELECT DISTINCT ON (subject) subject, input
-        FROM connectors_conversation WHERE purpose = 'export' AND input <> ''
-        ORDER BY subject, id DESC
+        SELECT one.subject, one.input FROM connectors_conversation AS one JOIN (
+            SELECT max(id) AS id FROM connectors_conversation
+            WHERE purpose = 'export' AND input <> '' GROUP BY subject
+        ) AS last USING (id)
     )
     SELECT export.company_id, export.id AS export_id, CASE
         WHEN (accepted.data ->> 'copy', accepted.data ->> 'terms')

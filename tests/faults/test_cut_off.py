@@ -1,4 +1,4 @@
-"""The connection to PostgreSQL is cut, above all during COMMIT, when nobody knows what became of it.
+"""The connection to PostgreSQL is cut, above all during COMMIT: nobody knows what became of it.
 
 The web process lives on and says so to the Web Connector, whose next visits bring everything to its
 end: what was committed is there, what was not is done again, and QuickBooks has each change once.
@@ -6,22 +6,20 @@ end: what was committed is there, what was not is done again, and QuickBooks has
 
 from __future__ import annotations
 
-from itertools import count
-
 import pytest
 
 from tests.faults.aftermath import accepted, assert_all_ended, assert_once, visit_until_quiet
-from tests.faults.conftest import Servers
+from tests.faults.conftest import FULL, Servers
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_the_connection_is_cut_at_every_commit(stage: Stage, servers: Servers) -> None:
+def test_the_connection_is_cut_around_commits(stage: Stage, servers: Servers) -> None:
     commitment = stage.commitment()
     stage.synced(commitment)
     cut = 0
-    for point in count(1):
+    for point in range(1, 61 if FULL else 31, 1 if FULL else 2):
         if point % 50 == 0:  # the Memo of one order has no room for more
             commitment = stage.commitment(number=f"SC-{point:03}")
             stage.synced(commitment)
@@ -31,7 +29,5 @@ def test_the_connection_is_cut_at_every_commit(stage: Stage, servers: Servers) -
         visit_until_quiet(stage, address)  # the same process, with a new connection
         assert_once(stage, change_order, f"point {point}: {visit.message}")
         cut += visit.outcome == "error"
-        if visit.outcome == "done" and point > 40:
-            break
-    assert cut > 15, "the connections were not cut"
+    assert cut > 7, "the connections were not cut"
     assert_all_ended()
