@@ -111,6 +111,8 @@ class Connection(models.Model):
         """Whether the ERP has called once and then not for longer than the company allows."""
         if not self.silent_hours or self.last_seen_at is None:
             return False
+        if self.address and not self.sync_minutes:
+            return False  # we call it, and only when there is something to ask
         return timezone.now() - self.last_seen_at > timedelta(hours=self.silent_hours)
 
 

@@ -137,13 +137,14 @@ def _linked(document: Document, terms: Terms, groups: Sequence[Group]) -> Iterat
         code = line.cost_code.code or line.cost_code.name
         missing = []
         if not group.phase.id:
-            missing.append(f"Cost code {code} is linked to no phase of Spectrum.")
+            missing.append(("item", f"Cost code {code} is linked to no phase of Spectrum."))
         if not group.cost_type.id:
-            missing.append(f"Category {line.category.name} is linked to no cost type of Spectrum.")
-        for text in missing:
+            text = f"Category {line.category.name} is linked to no cost type of Spectrum."
+            missing.append(("category", text))
+        for what, text in missing:
             if text not in told:
                 told.add(text)
-                yield Problem(code="item", text=text, where=f"line:{line.number}")
+                yield Problem(code=what, text=text, where=f"line:{line.number}")
 
 
 def _parent(document: Document, terms: Terms) -> Iterator[Problem]:
