@@ -137,7 +137,7 @@ UPDATE_SUBCONTRACT = Service(
         _text("Disc_Override", 1, choices="Y|N"),
         _text("Disc_Terms", 1, choices="A|B"),
         _number("Disc_Days", 3, "3.0"),
-        _number("Disc_Perc", 6, "3.2"),
+        _number("Disc_Perc", 6),
         _text("Pay_When_Paid", 1, choices="Y|N"),
         _number("Cost_Center_Override", 10, "10.0"),
     ),
