@@ -41,13 +41,13 @@ class Entered:
     comment: str
 
 
-def enter(demo: script.Script, company: Company, manager: str) -> list[Entered]:
+def enter(contractor: script.Contractor, company: Company) -> list[Entered]:
     """Everything, in the order of the file: each commitment before its change orders."""
     vendors = dict(Vendor.objects.filter(company=company).values_list("name", "pk"))
     entered = []
-    for each in demo.projects:
+    for each in contractor.projects:
         project = Project.objects.select_related("company").get(company=company, number=each.number)
-        by = access_of(manager, company, project)
+        by = access_of(contractor.manager.email, company, project)
         for written in each.commitments:
             commitment = _commitment(written, project, vendors[written.vendor], by)
             entered.append(Entered(commitment, written.way, written.comment))

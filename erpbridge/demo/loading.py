@@ -1,7 +1,8 @@
-"""Loads the demo once, and writes down what people and the stand-in for QuickBooks have to know.
+"""Loads the demo once, and writes down what people and the stand-ins have to know.
 
 Files of the state folder, readable by their owner alone: `demo.json` (logins, the Web Connector's
-password) and `sandbox/` (the company file, and `sandbox.json`, which the stand-in reads).
+password), `sandbox/` (the company file, and `sandbox.json`, which the stand-in for QuickBooks
+reads) and `spectrum/` (the company that the stand-in for Spectrum opens, and its address).
 """
 
 from __future__ import annotations
@@ -18,33 +19,41 @@ from django.db import transaction
 from connectors.models import Connection
 from connectors.pulls import request_sync
 from connectors.quickbooks import OWNER_ID
-from connectors.setup import create_connection, reissue_password
+from connectors.setup import reissue_password
 from directory import workflow
+from directory.access import Access
 from directory.models import Company, Job, Project, User
 from erpbridge.demo import documents, people, script
-from erpbridge.demo.journey import Journey, by_hand
-from sandbox.quickbooks import CompanyFile
+from erpbridge.demo.journey import Accounting, Journey
+from erpbridge.demo.quickbooks import QuickBooks
+from erpbridge.demo.spectrum import Spectrum
+from sandbox.spectrum.__main__ import COMPANY_NAME
 
 COMPANY_FILE = "meridian.qbw"
 POLL_SECONDS = 3
+SPECTRUM = "http://127.0.0.1:8482"  # where the stand-in answers, unless it is told otherwise
+ADDRESS = "address"  # the file that says where
 
 
-def load() -> dict[str, Any]:
+def load(spectrum: str = SPECTRUM) -> dict[str, Any]:
     """Load the demo unless it is there; returns what `demo.json` holds.
 
-    The database is written in one transaction, the company file anew before it: whatever dies
-    half-way, the next call begins at the beginning. Passwords that were lost are made anew.
+    `spectrum` is the address at which the stand-in for Spectrum answers from the first time on: it
+    is part of where documents go. It has to be allowed to be called.
+
+    The database is written in one transaction, the books of the stand-ins anew before it: whatever
+    dies half-way, the next call begins at the beginning. Passwords that were lost are made anew.
     """
     demo = script.read()
-    company = Company.objects.filter(name=demo.name).first()
+    company = Company.objects.filter(name=demo.meridian.name).first()
     told = known()
     if company is None:
-        told = _build(demo)
+        told = _build(demo, spectrum)
     elif told is None or not _fits(told, company):
         told = _renew(demo, company)
     _write(_known_file(), told)
     _write(
-        _folder() / "sandbox.json",
+        _folder("sandbox") / "sandbox.json",
         {
             "qwc": {
                 "app_name": "ERP Bridge",
@@ -55,7 +64,7 @@ def load() -> dict[str, Any]:
             },
             "password": told["web_connector"]["password"],
             "company_file": COMPANY_FILE,
-            "company_name": demo.quickbooks.company_name,
+            "company_name": demo.meridian.quickbooks.company_name,
             "every": POLL_SECONDS,
         },
     )
@@ -71,46 +80,59 @@ def known() -> dict[str, Any] | None:
     return told
 
 
-def _build(demo: script.Script) -> dict[str, Any]:
-    for old in _folder().glob(f"{COMPANY_FILE}*"):
-        old.unlink()
-    books = _company_file(demo)
+def _build(demo: script.Script, address: str) -> dict[str, Any]:
+    quickbooks = QuickBooks(_folder("sandbox") / COMPANY_FILE, demo.meridian)
+    spectrum = Spectrum(_folder("spectrum") / COMPANY_NAME, demo.harbor)
     password = f"demo-{secrets.token_hex(4)}"
     with transaction.atomic():
-        company = people.make_company(demo)
-        other = people.make_other(demo)
+        operator = people.make_operator(demo.operator)
+        meridian = people.make_company(demo.meridian, operator)
+        harbor = people.make_company(demo.harbor, operator)
         people.set_password(demo.everybody(), password)
-        people.grant_privileges(demo, company, other)
-        boss = next(each for each in demo.people if each.company.get("directory") == "Admin")
-        access = people.access_of(boss.email, company)
-        connection, secret = create_connection(company, "quickbooks", access)
-        managers = [User.objects.get(email=each.email) for each in demo.people if _manages(each)]
-        approvers = [User.objects.get(email=each.email) for each in demo.people if each.push]
-        journey = Journey(connection, books, managers[0], approvers)
-        journey.pull(access)
-        for project in demo.projects:
+        people.grant_privileges(demo.meridian, meridian, operator)
+        people.grant_privileges(demo.harbor, harbor, operator)
+        secret = quickbooks.connect(_administrator(demo.meridian, meridian))
+        _bring(demo.meridian, meridian, quickbooks)
+        spectrum.connect(_administrator(demo.harbor, harbor), address)
+        _bring(demo.harbor, harbor, spectrum)
+    quickbooks.books.close()
+    spectrum.company.close()
+    (_folder("spectrum") / ADDRESS).write_text(address, encoding="utf-8")
+    return _told(demo, quickbooks.connection, password, secret)
+
+
+def _administrator(contractor: script.Contractor, company: Company) -> Access:
+    return people.access_of(contractor.administrator.email, company)
+
+
+def _bring(contractor: script.Contractor, company: Company, accounting: Accounting) -> None:
+    """What is linked, what is entered, and how far each document has come."""
+    by, manager = _administrator(contractor, company), contractor.manager.email
+    approvers = [User.objects.get(email=each.email) for each in contractor.approvers]
+    journey = Journey(accounting, User.objects.get(email=manager), approvers)
+    journey.pull(by)
+    accounting.link(by)
+    for project in contractor.projects:
+        row = Project.objects.get(company=company, number=project.number)
+        row.job = Job.objects.get(company=company, name=project.job)
+        workflow.save(row, by=by)
+    journey.pull(by)
+    entered = documents.enter(contractor, company)
+
+    def meantime() -> None:
+        accounting.by_hand(contractor.in_the_meantime)
+        request_sync(accounting.connection, by)
+
+    journey.travel(entered, meantime)
+    for project in contractor.projects:
+        if project.budget is not None:
             row = Project.objects.get(company=company, number=project.number)
-            row.job = Job.objects.get(company=company, name=project.job)
-            workflow.save(row, by=access)
-        journey.pull(access)
-        entered = documents.enter(demo, company, managers[0].email)
-
-        def meantime() -> None:
-            by_hand(books, demo.in_the_meantime)
-            request_sync(connection, access)
-
-        journey.travel(entered, meantime)
-        for project in demo.projects:
-            if project.budget is not None:
-                row = Project.objects.get(company=company, number=project.number)
-                documents.modify_budget(project.budget, row, managers[0].email)
-            if project.change_events:
-                row = Project.objects.get(company=company, number=project.number)
-                row.change_events = True
-                workflow.save(row, by=access)
-                documents.enter_events(project.change_events, row, managers[0].email)
-    books.close()
-    return _told(demo, connection, password, secret)
+            documents.modify_budget(project.budget, row, manager)
+        if project.change_events:
+            row = Project.objects.get(company=company, number=project.number)
+            row.change_events = True
+            workflow.save(row, by=by)
+            documents.enter_events(project.change_events, row, manager)
 
 
 def _renew(demo: script.Script, company: Company) -> dict[str, Any]:
@@ -118,8 +140,7 @@ def _renew(demo: script.Script, company: Company) -> dict[str, Any]:
     password = f"demo-{secrets.token_hex(4)}"
     people.set_password(demo.everybody(), password)
     connection = Connection.objects.select_related("company").get(company=company)
-    boss = next(each for each in demo.people if each.company.get("directory") == "Admin")
-    secret = reissue_password(connection, people.access_of(boss.email, company))
+    secret = reissue_password(connection, _administrator(demo.meridian, company))
     return _told(demo, connection, password, secret)
 
 
@@ -127,10 +148,16 @@ def _told(
     demo: script.Script, connection: Connection, password: str, secret: str
 ) -> dict[str, Any]:
     return {
-        "company": demo.name,
+        "company": demo.meridian.name,
         "password": password,
         "people": [
-            {"name": each.name, "email": each.email, "role": each.role} for each in demo.everybody()
+            {"name": each.name, "email": each.email, "role": each.role, "company": company}
+            for company, people_of_it in (
+                (demo.meridian.name, demo.meridian.people),
+                ("", [demo.operator]),
+                (demo.harbor.name, demo.harbor.people),
+            )
+            for each in people_of_it
         ],
         "connection": connection.pk,
         "web_connector": {
@@ -148,29 +175,8 @@ def _fits(told: dict[str, Any], company: Company) -> bool:
     ).exists()
 
 
-def _manages(person: script.Person) -> bool:
-    return person.projects.get("change_orders") == "Admin"
-
-
-def _company_file(demo: script.Script) -> CompanyFile:
-    """QuickBooks as the bookkeeper left it before anything of ours arrived."""
-    books = CompanyFile.create(_folder() / COMPANY_FILE, company_name=demo.quickbooks.company_name)
-    customers: dict[str, list[str]] = {}
-    for customer, job in demo.quickbooks.jobs:
-        customers.setdefault(customer, []).append(job)
-    vendors = [*demo.lists.vendors, *demo.quickbooks.only_there]
-    books.load(
-        {
-            "vendors": [name for name in vendors if name not in demo.quickbooks.not_there],
-            "customers": [{"name": name, "jobs": jobs} for name, jobs in customers.items()],
-            "items": [{"name": code, "desc": name} for code, name in demo.lists.cost_codes.items()],
-        }
-    )
-    return books
-
-
-def _folder() -> Path:
-    folder = settings.STATE_DIR / "sandbox"
+def _folder(name: str) -> Path:
+    folder = settings.STATE_DIR / name
     folder.mkdir(parents=True, exist_ok=True)
     return Path(folder)
 

@@ -16,49 +16,34 @@ from erpbridge.demo import script
 LEVELS = {level.label: level for level in Level}
 
 
-def make_company(demo: script.Script) -> Company:
-    """The general contractor with its people, projects and lists; nothing is linked yet."""
-    operator = workflow.make_operator(demo.operator.email, demo.operator.name, by=None)
-    company = workflow.create_company(demo.name, by=operator)
-    boss = next(person for person in demo.people if person.company.get("directory") == "Admin")
+def make_operator(person: script.Person) -> User:
+    """Who makes companies and grants privileges."""
+    return workflow.make_operator(person.email, person.name, by=None)
+
+
+def make_company(contractor: script.Contractor, operator: User) -> Company:
+    """A company with its people, projects and lists; nothing is linked yet."""
+    company = workflow.create_company(
+        contractor.name, by=operator, one_person_does_both=contractor.one_person_does_both
+    )
+    boss = contractor.administrator
     workflow.invite_administrator(company, boss.email, boss.name, by=operator)
     by = access_of(boss.email, company)
-    for project in demo.projects:
+    for project in contractor.projects:
         workflow.save(Project(company=company, number=project.number, name=project.name), by=by)
-    _fill_lists(by, demo.lists.vendors, demo.lists.cost_codes, demo.lists.categories)
-    for person in demo.people:
+    lists = contractor.lists
+    _fill_lists(by, lists.vendors, lists.cost_codes, lists.categories)
+    for person in contractor.people:
         if person is not boss:
             workflow.invite(person.email, person.name, by=by)
         _give_levels(person, by)
     return company
 
 
-def make_other(demo: script.Script) -> Company:
-    """The second company, in which one person does everything."""
-    other, operator = demo.other, User.objects.get(email=demo.operator.email)
-    company = workflow.create_company(
-        other.name, by=operator, one_person_does_both=other.one_person_does_both
-    )
-    membership = workflow.invite_administrator(
-        company, other.person.email, other.person.name, by=operator
-    )
-    by = access_to(membership.user, company)
-    number, name = other.project
-    project = Project(company=company, number=number, name=name)
-    workflow.save(project, by=by)
-    _fill_lists(by, other.vendors, other.cost_codes, ["Labor", "Material", "Subcontract"])
-    levels = [(tool, project, Level.ADMIN) for tool in PROJECT_TOOLS]
-    workflow.set_levels(membership, levels, by=by)
-    return company
-
-
-def grant_privileges(demo: script.Script, company: Company, other: Company) -> None:
+def grant_privileges(contractor: script.Contractor, company: Company, operator: User) -> None:
     """'Can Push to Accounting' for who decides; everybody has a password by now."""
-    operator = User.objects.get(email=demo.operator.email)
-    for person in demo.people:
-        if person.push:
-            grant_push(_membership(person, company), by=operator)
-    grant_push(_membership(demo.other.person, other), by=operator)
+    for person in contractor.approvers:
+        grant_push(_membership(person, company), by=operator)
 
 
 def access_of(email: str, company: Company, project: Project | None = None) -> Access:

@@ -1,4 +1,4 @@
-"""`company.toml`, read into types. Money is `Decimal`, in the company's one currency."""
+"""`meridian.toml` and `harbor.toml` in types. Money is `Decimal`, in the one currency."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import tomllib
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -15,7 +15,10 @@ Way = Literal[
 ]
 
 
-class Person(msgspec.Struct):
+C = TypeVar("C", bound="Contractor")
+
+
+class Person(msgspec.Struct, frozen=True):
     """Somebody who signs in; levels by their words."""
 
     name: str
@@ -111,35 +114,75 @@ class QuickBooks(msgspec.Struct):
     not_there: list[str]
 
 
-class Other(msgspec.Struct):
-    """The second company."""
+class Spectrum(msgspec.Struct):
+    """What the Spectrum company holds beyond the lists. Every job has every cost code as a phase,
+    with every cost type; codes are written without dashes there."""
+
+    company_code: str
+    company_name: str
+    cost_types: dict[str, str]
+    vendors: list[tuple[str, str]]
+    jobs: list[tuple[str, str, str]]
+    costs: list[tuple[str, str, str, Decimal]]
+
+
+class Contractor(msgspec.Struct, kw_only=True):
+    """One company: a whole file."""
 
     name: str
-    one_person_does_both: bool
-    project: tuple[str, str]
-    vendors: list[str]
-    cost_codes: dict[str, str]
-    person: Person
+    one_person_does_both: bool = False
+    people: list[Person]
+    lists: Lists
+    in_the_meantime: list[dict[str, Any]]
+    projects: list[Project]
+
+    @property
+    def administrator(self) -> Person:
+        """Who invites the others."""
+        return next(each for each in self.people if each.company.get("directory") == "Admin")
+
+    @property
+    def manager(self) -> Person:
+        """Who writes and sends everything."""
+        return next(
+            each
+            for each in self.people
+            if each.projects.get("change_orders") == "Admin" and not each.push
+        )
+
+    @property
+    def approvers(self) -> list[Person]:
+        """Who decides."""
+        return [each for each in self.people if each.push]
+
+
+class OnQuickBooks(Contractor, kw_only=True):
+    quickbooks: QuickBooks
+
+
+class OnSpectrum(Contractor, kw_only=True):
+    spectrum: Spectrum
 
 
 class Script(msgspec.Struct):
-    """The whole file."""
+    """Both companies, and who operates their installation."""
 
-    name: str
-    operator: Person
-    people: list[Person]
-    other: Other
-    quickbooks: QuickBooks
-    in_the_meantime: list[dict[str, Any]]
-    lists: Lists
-    projects: list[Project]
+    meridian: OnQuickBooks
+    harbor: OnSpectrum
+    operator: Person = Person(
+        name="Otto Brandt", email="otto@demo.example", role="operator of this installation"
+    )
 
     def everybody(self) -> list[Person]:
         """All who can sign in."""
-        return [*self.people, self.operator, self.other.person]
+        return [*self.meridian.people, self.operator, *self.harbor.people]
 
 
 def read() -> Script:
-    """The demo company as it is written down."""
-    text = (Path(__file__).parent / "company.toml").read_text(encoding="utf-8")
-    return msgspec.convert(tomllib.loads(text, parse_float=Decimal), Script)
+    """The demo as it is written down."""
+    return Script(_read("meridian.toml", OnQuickBooks), _read("harbor.toml", OnSpectrum))
+
+
+def _read(name: str, kind: type[C]) -> C:
+    text = (Path(__file__).parent / name).read_text(encoding="utf-8")
+    return msgspec.convert(tomllib.loads(text, parse_float=Decimal), kind)

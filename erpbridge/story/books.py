@@ -1,24 +1,20 @@
-"""The stand-in for QuickBooks, looked into from outside: its orders, and what it was asked."""
+"""What the story knows of an ERP: its orders, and how its stand-in is looked into from outside."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
-
-from lxml import etree
-
-from connectors.quickbooks import qbxml
 
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """One line of a purchase order; `id` is QuickBooks' own for it. Money in the one currency."""
+    """One line of an order; `id` is the ERP's own for it. Money in the one currency."""
 
     id: str
     item: str
@@ -28,7 +24,7 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A purchase order as the bookkeeper sees it now."""
+    """A purchase order or subcontract as the bookkeeper sees it now, its change orders behind."""
 
     id: str
     number: str
@@ -37,52 +33,53 @@ class Order:
     lines: tuple[OrderLine, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One request that QuickBooks was given, and its answer, in words."""
+class Change(NamedTuple):
+    """What one new line of an order comes to: the ERP's item, and the sum."""
 
-    request: str
-    answer: str
+    item: str
+    amount: Decimal
 
 
-class Books:
-    """The page of the stand-in, by its address."""
+class Books(Protocol):
+    """The stand-in for an ERP, and the words of the story that are this ERP's own."""
+
+    address: str
+    erp: str  # QuickBooks
+    record: str  # purchase order
+    unit: str  # what is one line there: line of the contract
+    waiting: str  # what becomes of what was accepted
+    collecting: str  # the title of the chapter in which the ERP does its part
+    again: str  # what happens once more, to see that nothing is written twice
+
+    def order(self, number: str) -> Order:
+        """The one order of that number; LookupError if there is not exactly one."""
+
+    def watched(self) -> AbstractContextManager[None]:
+        """From now on only what the story does is told."""
+
+    def collect(self, is_over: Callable[[], bool]) -> Iterator[str]:
+        """The ERP does its part, until `is_over`; what it was asked and answered, in words."""
+
+    def once_more(self, ask: Callable[[], None]) -> str:
+        """Speak to the ERP once more; how that ended. `ask` presses Sync now, where we call it."""
+
+    def number_in(self, row: dict[str, Any]) -> str:
+        """Where a synced change order stands, in words."""
+
+    def approved(self, frozen: dict[str, Any]) -> list[Change]:
+        """The new lines that the frozen copy and destination of an export must come to."""
+
+
+class Page:
+    """The page of a stand-in, by its address (http)."""
 
     def __init__(self, address: str) -> None:
         if urlsplit(address).scheme != "http":
             raise ValueError(f"{address!r} is no http address.")
         self.address = address.rstrip("/")
 
-    def order(self, number: str) -> Order:
-        """The one purchase order of that number; LookupError if there is not exactly one."""
-        found = [each for each in self._ask("/orders") if each["ref_number"] == number]
-        if len(found) != 1:
-            raise LookupError(f"QuickBooks holds {len(found)} purchase orders {number}.")
-        [order] = found
-        lines = [
-            OrderLine(each["txn_line_id"], each["item"], each["desc"], Decimal(each["amount"]))
-            for each in order["lines"]
-        ]
-        total = Decimal(order["total"])
-        return Order(order["txn_id"], number, order["name"], total, tuple(lines))
-
-    @contextmanager
-    def quiet(self) -> Iterator[None]:
-        """Its Web Connector calls only when it is told to (`visit`)."""
-        before = self._ask("/faults")["stopped"]
-        self._ask("/faults", {"stopped": True})
-        try:
-            yield
-        finally:
-            self._ask("/faults", {"stopped": before})
-
-    def visit(self) -> tuple[str, list[Asked]]:
-        """Let the Web Connector call once; how that ended, and what QuickBooks was asked."""
-        session = self._ask("/sync", {})
-        asked = [Asked(pair["request"], pair["answer"]) for pair in session.get("requests", [])]
-        return session["outcome"], asked
-
-    def _ask(self, path: str, values: dict[str, Any] | None = None) -> Any:
+    def ask(self, path: str, values: dict[str, Any] | None = None) -> Any:
+        """GET a path, or POST values to it; what is answered as JSON."""
         body = None if values is None else json.dumps(values).encode()
         headers = {"Content-Type": "application/json"}
         request = Request(self.address + path, body, headers)  # noqa: S310 see __init__
@@ -90,49 +87,9 @@ class Books:
             return json.loads(answer.read())
 
 
-def in_words(asked: Asked) -> list[str]:
-    """What one message to QuickBooks asked and what it answered, a sentence each."""
-    told = []
-    for element in _parts(asked.request):
-        first, *more = _request(element)
-        told += [f"asked:    {first}", *(f"              {line}" for line in more)]
-    for element in _parts(asked.answer):
-        status, message = element.get("statusCode", ""), element.get("statusMessage", "")
-        seen = ", ".join(
-            f"purchase order {qbxml.child_text(order, 'RefNumber')}, edit sequence "
-            f"{qbxml.child_text(order, 'EditSequence')}, total "
-            f"{qbxml.child_text(order, 'TotalAmount')}"
-            for order in element.iter("PurchaseOrderRet")
-        )
-        told.append(f"answered: {_name(element)}, status {status}. {seen or message}")
-    return told
-
-
-def _parts(document: str) -> list[etree._Element]:
-    root = qbxml.parse(document)
-    sets = root[0] if root.tag == "QBXML" and len(root) else root
-    return [each for each in sets if isinstance(each.tag, str)]
-
-
-def _request(element: etree._Element) -> list[str]:
-    order = element.find("PurchaseOrderMod")
-    if order is None:
-        return [_name(element)]
-    kept: list[etree._Element] = []
-    new: list[etree._Element] = []
-    for line in order.findall("PurchaseOrderLineMod"):
-        (new if qbxml.child_text(line, "TxnLineID") == "-1" else kept).append(line)
-    told = [
-        f"{_name(element)}: keep the {len(kept)} lines that are there, under edit sequence "
-        f"{qbxml.child_text(order, 'EditSequence')}, and put behind them"
-    ]
-    told += [
-        f"new line: {qbxml.child_text(line, 'Desc')}, "
-        f"{qbxml.child_text(line, 'Rate') or qbxml.child_text(line, 'Amount')}"
-        for line in new
-    ]
-    return told
-
-
-def _name(element: etree._Element) -> str:
-    return str(element.tag).removesuffix("Rq").removesuffix("Rs")
+def summed(changes: list[Change]) -> list[Change]:
+    """One change for each item, in the order in which the items first come."""
+    sums: dict[str, Decimal] = {}
+    for each in changes:
+        sums[each.item] = sums.get(each.item, Decimal(0)) + each.amount
+    return [Change(item, amount) for item, amount in sums.items()]

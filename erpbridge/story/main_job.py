@@ -1,24 +1,14 @@
-"""How one change order comes from a project manager into QuickBooks, once."""
+"""How one change order comes from a project manager into the ERP, once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
-from erpbridge.story.books import Books, Order, in_words
+from erpbridge.story.books import Books, Change, Order
 from erpbridge.story.visitor import NotAllowed, Visitor
-
-ORDER = "SC-24017-03"
-PROJECT = "24-017"
-TITLE = "Server room cooling"
-# (line of the commitment, description, amount): line 3 is changed twice, line 8 becomes cheaper.
-CHANGES = [
-    (3, "Duct branch to the server room", Decimal("4185.00")),
-    (3, "Fire damper in the same duct", Decimal("1215.40")),
-    (6, "Two temperature sensors", Decimal("890.00")),
-    (8, "Training shortened to one morning", Decimal("-320.25")),
-]
 
 VERBS = {
     "create": "wrote it",
@@ -26,17 +16,59 @@ VERBS = {
     "send": "sent it to accounting",
     "accept": "accepted it",
     "begin": "began to export it",
-    "succeed": "saw it confirmed by QuickBooks",
+    "succeed": "saw it confirmed",
 }
 
 Say = Callable[[str], object]
 
 
-class Change(NamedTuple):
-    """What one changed line of the contract comes to: the ERP's item, and the sum."""
+@dataclass(frozen=True, slots=True)
+class Tale:
+    """Whose story it is, and what is changed. People by their first names; a change is the line of
+    the commitment, a description, an amount."""
 
-    item: str
-    amount: Decimal
+    manager: str
+    approver: str
+    reader: str
+    project: str
+    order: str
+    title: str
+    description: str
+    changes: Sequence[tuple[int, str, Decimal]]
+
+
+# Line 3 is changed twice, line 8 becomes cheaper.
+ON_QUICKBOOKS = Tale(
+    manager="Pam",
+    approver="Ann",
+    reader="Vic",
+    project="24-017",
+    order="SC-24017-03",
+    title="Server room cooling",
+    description="The owner moved the server room to the inside of the building.",
+    changes=[
+        (3, "Duct branch to the server room", Decimal("4185.00")),
+        (3, "Fire damper in the same duct", Decimal("1215.40")),
+        (6, "Two temperature sensors", Decimal("890.00")),
+        (8, "Training shortened to one morning", Decimal("-320.25")),
+    ],
+)
+# Lines 1 and 2 have one phase and cost type; line 4 becomes cheaper.
+ON_SPECTRUM = Tale(
+    manager="Marco",
+    approver="Nora",
+    reader="Sam",
+    project="H-101",
+    order="SC-101",
+    title="Power for the print room",
+    description="The tenant puts two large printers beside the meeting rooms.",
+    changes=[
+        (1, "Feeder to the print room", Decimal("2140.00")),
+        (2, "Two outlets, 30 A", Decimal("685.40")),
+        (3, "Breakers for the same", Decimal("512.00")),
+        (4, "One fixture less", Decimal("-148.25")),
+    ],
+)
 
 
 class Failed(Exception):
@@ -49,12 +81,14 @@ class MainJob:
     def __init__(
         self,
         base_url: str,
+        tale: Tale,
         books: Books,
         people: dict[str, tuple[str, str]],
         password: str,
         say: Say,
     ) -> None:
         self.base_url = base_url
+        self.its = tale
         self.books = books
         self.people = people
         self.password = password
@@ -62,29 +96,31 @@ class MainJob:
 
     def tell(self) -> None:
         """All of it. Raises Failed, or NotAllowed where somebody was refused what is theirs."""
+        its, books = self.its, self.books
         self.say(
-            f"ERP Bridge runs at {self.base_url}. The part of QuickBooks is played by a stand-in, "
-            f"which shows itself at {self.books.address}/."
+            f"ERP Bridge runs at {self.base_url}. The part of {books.erp} is played by a stand-in, "
+            f"which shows itself at {books.address}/."
         )
         self._chapter("Who is there")
-        pam, ann, vic = (self._sign_in(name) for name in ("Pam", "Ann", "Vic"))
-        commitment, lines = self._find_commitment(pam)
-        before = self.books.order(ORDER)
+        people = (its.manager, its.approver, its.reader)
+        manager, approver, reader = (self._sign_in(name) for name in people)
+        commitment, lines = self._find_commitment(manager)
+        before = books.order(its.order)
         self.say(
-            f"QuickBooks holds purchase order {ORDER} of {before.vendor} with "
+            f"{books.erp} holds {books.record} {its.order} of {before.vendor} with "
             f"{len(before.lines)} lines, {before.total:,.2f} in all."
         )
-        with self.books.quiet():
-            export = self._write_and_send(pam, commitment, lines)
-            self._accept(pam, ann, vic, export)
-            self._collect(pam, ann, export)
-            after = self.books.order(ORDER)
-            self._chapter("The purchase order in QuickBooks, before and after")
+        with books.watched():
+            export = self._write_and_send(manager, commitment, lines)
+            self._accept(manager, approver, reader, export)
+            self._collect(manager, approver, export)
+            after = books.order(its.order)
+            self._chapter(f"The {books.record} in {books.erp}, before and after")
             self._table(before, after)
-            approved = self._approved(ann, export)
+            approved = books.approved(approver.get(f"exports/{export['id']}/"))
             faults = judge(before, after, approved)
-            self._once_more(after, faults)
-        self._history(ann, export)
+            self._once_more(approver, after, faults)
+        self._history(approver, export)
         if faults:
             raise Failed(" ".join(faults))
 
@@ -97,29 +133,34 @@ class MainJob:
         self.say(f"{name} signs in as {email}.")
         return visitor
 
-    def _find_commitment(self, pam: Visitor) -> tuple[dict[str, Any], dict[int, dict[str, Any]]]:
-        [company] = pam.get("companies/")["results"]
-        projects = pam.get("projects/", company=company["id"])["results"]
-        project = next(each for each in projects if each["number"] == PROJECT)
-        found = pam.get("commitments/", project=project["id"], q=ORDER)["results"]
-        detail = pam.get(f"commitments/{found[0]['id']}/")
+    def _find_commitment(
+        self, manager: Visitor
+    ) -> tuple[dict[str, Any], dict[int, dict[str, Any]]]:
+        its = self.its
+        [company] = manager.get("companies/")["results"]
+        projects = manager.get("projects/", company=company["id"])["results"]
+        project = next(each for each in projects if each["number"] == its.project)
+        found = manager.get("commitments/", project=project["id"], q=its.order)["results"]
+        detail = manager.get(f"commitments/{found[0]['id']}/")
         commitment = detail["commitment"]
         self.say(
             f"On {project['name']}, subcontract {commitment['number']} ({commitment['title']}) "
-            f"with {commitment['vendor']} is {commitment['export_status']}: it is in QuickBooks."
+            f"with {commitment['vendor']} is {commitment['export_status']}: it is in "
+            f"{self.books.erp}."
         )
         return commitment, {line["number"]: line for line in detail["lines"]}
 
     def _write_and_send(
-        self, pam: Visitor, commitment: dict[str, Any], lines: dict[int, dict[str, Any]]
+        self, manager: Visitor, commitment: dict[str, Any], lines: dict[int, dict[str, Any]]
     ) -> dict[str, Any]:
-        self._chapter("Pam writes a change order and sends it to accounting")
-        made = pam.post(
+        its, name = self.its, manager.first_name
+        self._chapter(f"{name} writes a change order and sends it to accounting")
+        made = manager.post(
             "change-orders/",
             {
                 "commitment": commitment["id"],
-                "title": TITLE,
-                "description": "The owner moved the server room to the inside of the building.",
+                "title": its.title,
+                "description": its.description,
                 "lines": [
                     {
                         "commitment_line": lines[number]["id"],
@@ -127,85 +168,108 @@ class MainJob:
                         "description": text,
                         "amount": str(amount),
                     }
-                    for number, text, amount in CHANGES
+                    for number, text, amount in its.changes
                 ],
             },
         )
         change_order = made["change_order"]
-        self.say(f"Pam writes change order {change_order['number']}, “{TITLE}”:")
-        for number, text, amount in CHANGES:
+        self.say(f"{name} writes change order {change_order['number']}, “{its.title}”:")
+        for number, text, amount in its.changes:
             self.say(f"    line {number} of the contract   {amount:>10,.2f}   {text}")
         self.say(f"    together                 {_money(change_order['amount']):>10}")
         path = f"change-orders/{change_order['id']}/"
         self._refused(
-            "Pam tries to send it as it is",
-            lambda: self._step(pam, change_order["export_id"], "send"),
+            f"{name} tries to send it as it is",
+            lambda: self._step(manager, change_order["export_id"], "send"),
         )
         status = {"version": change_order["version"], "status": "approved"}
-        pam.post(f"{path}status/", status)
-        self.say("Pam approves it: its status is Approved now.")
-        sent = self._step(pam, change_order["export_id"], "send")
+        manager.post(f"{path}status/", status)
+        self.say(f"{name} approves it: its status is Approved now.")
+        sent = self._step(manager, change_order["export_id"], "send")
         self.say(
-            f"Pam presses Send to ERP. It is {sent['status']} now, and locked: what the approver "
-            "sees is a frozen copy."
+            f"{name} presses Send to ERP. It is {sent['status']} now, and locked: what the "
+            "approver sees is a frozen copy."
         )
         return sent
 
-    def _accept(self, pam: Visitor, ann: Visitor, vic: Visitor, export: dict[str, Any]) -> None:
-        self._chapter("Ann, the accounting approver, decides")
-        self._refused("Pam tries to accept it herself", lambda: self._step(pam, export, "accept"))
-        self._refused("Vic, who may only read, tries", lambda: self._step(vic, export, "accept"))
-        seen = ann.get(f"exports/{export['id']}/preview/")
+    def _accept(
+        self, manager: Visitor, approver: Visitor, reader: Visitor, export: dict[str, Any]
+    ) -> None:
+        name = approver.first_name
+        self._chapter(f"{name}, the accounting approver, decides")
+        self._refused(
+            f"{manager.first_name} tries to accept it",
+            lambda: self._step(manager, export, "accept"),
+        )
+        self._refused(
+            f"{reader.first_name}, who may only read, tries",
+            lambda: self._step(reader, export, "accept"),
+        )
+        seen = approver.get(f"exports/{export['id']}/preview/")
         preview = seen["preview"]
-        self.say(f"Ann opens it and is shown what will change: {preview['record']}.")
+        self.say(f"{name} opens it and is shown what will change: {preview['record']}.")
         for row in preview["rows"]:
             if row["change"] != "kept":
                 self.say(f"    {row['change']}: {row['description']}   {_money(row['after'])}")
-        self.say(f"    the order changes by {_money(preview['change'])}")
-        accepted = self._step(ann, export, "accept", terms=seen["terms_digest"])
+        self.say(f"    the {self.books.record} changes by {_money(preview['change'])}")
+        number = ""
+        if seen["number_most"]:
+            number = seen["terms"]["number"]
+            self.say(
+                f"In {self.books.erp} it is to be {number}, made of both numbers. {name} may "
+                f"choose another of at most {seen['number_most']} characters, and keeps it."
+            )
+        accepted = self._step(approver, export, "accept", terms=seen["terms_digest"], number=number)
         self.say(
-            f"Ann accepts exactly this version and this destination. It is {accepted['status']}: "
-            "it waits for the Web Connector."
+            f"{name} accepts exactly this version and this destination. It is "
+            f"{accepted['status']}: {self.books.waiting}."
         )
 
-    def _collect(self, pam: Visitor, ann: Visitor, export: dict[str, Any]) -> None:
-        self._chapter("The Web Connector calls, and QuickBooks does its part")
-        outcome, asked = self.books.visit()
-        self.say(f"The Web Connector calls once ({outcome}). QuickBooks was")
-        for each in asked:
-            for line in in_words(each):
-                self.say(f"    {line}")
-        for person in (pam, ann):
+    def _collect(self, manager: Visitor, approver: Visitor, export: dict[str, Any]) -> None:
+        self._chapter(self.books.collecting)
+
+        def is_over() -> bool:
+            now = approver.get(f"exports/{export['id']}/")["export"]
+            return now["status"] not in ("accepted", "exporting")
+
+        for line in self.books.collect(is_over):
+            self.say(line)
+        for person in (manager, approver):
             now = person.get(f"exports/{export['id']}/")["export"]
             if now["status"] != "synced":
                 raise Failed(f"It is {now['status']} and not synced. {now['message']}")
+            self.say(f"{person.first_name} looks: Synced, {self.books.number_in(now)}.")
+
+    def _once_more(self, approver: Visitor, after: Order, faults: list[str]) -> None:
+        [company] = approver.get("companies/")["results"]
+        sync = f"/companies/{company['id']}/erp/connection/sync/"
+        outcome = self.books.once_more(lambda: approver.press(sync))
+        self.say(f"{self.books.again} ({outcome}).")
+        if self.books.order(self.its.order) != after:
+            faults.append(f"The second call changed the {self.books.record} again.")
+        else:
             self.say(
-                f"{person.first_name} looks: Synced, on purchase order {now['erp_number']} of "
-                "QuickBooks."
+                f"The {self.books.record} is the same as before that call: nothing was written "
+                "twice."
             )
 
-    def _once_more(self, after: Order, faults: list[str]) -> None:
-        outcome, _ = self.books.visit()
-        self.say(f"The Web Connector calls once more ({outcome}).")
-        if self.books.order(ORDER) != after:
-            faults.append("The second call changed the order again.")
-        else:
-            self.say("The order is the same as before that call: nothing was written twice.")
-
-    def _history(self, ann: Visitor, export: dict[str, Any]) -> None:
+    def _history(self, approver: Visitor, export: dict[str, Any]) -> None:
         self._chapter("What the history says")
-        for event in reversed(ann.get("events/", export=export["id"])["results"]):
+        for event in reversed(approver.get("events/", export=export["id"])["results"]):
             who, verb = event["actor"] or "ERP Bridge", event["verb"]
             self.say(f"    {event['at'][11:19]} UTC  {who} {VERBS.get(verb, verb)}")
 
     # --- what the chapters share ------------------------------------------------------------------
 
-    def _step(self, who: Visitor, export: Any, step: str, terms: str = "") -> dict[str, Any]:
+    def _step(
+        self, who: Visitor, export: Any, step: str, terms: str = "", number: str = ""
+    ) -> dict[str, Any]:
         """Press a button as it is offered now."""
         pk = export if isinstance(export, int) else export["id"]
         version = who.get(f"exports/{pk}/")["export"]["version"]
         made: dict[str, Any] = who.post(
-            f"exports/{pk}/{step}/", {"version": version, "note": "", "terms": terms}
+            f"exports/{pk}/{step}/",
+            {"version": version, "note": "", "terms": terms, "number": number},
         )
         return made
 
@@ -217,18 +281,6 @@ class MainJob:
             self.say(f"{what}, and is refused: {' '.join(each['text'] for each in problems)}")
         else:
             raise Failed(f"{what}, and nobody stopped it.")
-
-    def _approved(self, ann: Visitor, export: dict[str, Any]) -> list[Change]:
-        """What Ann accepted: each changed line of the contract once, from the frozen copy."""
-        frozen = ann.get(f"exports/{export['id']}/")
-        items = frozen["terms"]["items"]
-        changes: dict[int, Change] = {}
-        for line in frozen["copy"]["lines"]:
-            number = int(line["commitment_line"]["code"])
-            before = changes[number].amount if number in changes else Decimal(0)
-            item = items[str(line["cost_code"]["id"])]["name"]
-            changes[number] = Change(item, before + Decimal(line["amount"]))
-        return list(changes.values())
 
     def _table(self, before: Order, after: Order) -> None:
         stood = {line.id: line.amount for line in before.lines}

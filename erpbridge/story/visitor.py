@@ -54,15 +54,22 @@ class Visitor:
 
     def post(self, path: str, values: dict[str, Any]) -> Any:
         """What the API answers. Raises NotAllowed."""
-        token = next((c.value for c in self._cookies if c.name == "csrftoken"), "") or ""
         headers = {
             "Content-Type": "application/json",
             "Idempotency-Key": str(uuid.uuid4()),
-            "X-CSRFToken": token,
-            "Referer": f"{self.base_url}/",
+            **self._mine(),
         }
         body = json.dumps(values).encode()
         return json.loads(self._send("POST", f"/api/v1/{path}", body, headers))
+
+    def press(self, path: str) -> None:
+        """Press a button of a page that posts to `path` and asks nothing. Raises NotAllowed."""
+        self._send("POST", path, b"", self._mine())
+
+    def _mine(self) -> dict[str, str]:
+        """The headers that say that it is this person who writes."""
+        token = next((c.value for c in self._cookies if c.name == "csrftoken"), "") or ""
+        return {"X-CSRFToken": token, "Referer": f"{self.base_url}/"}
 
     def _send(
         self,

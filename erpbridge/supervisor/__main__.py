@@ -25,8 +25,10 @@ def main(arguments: list[str]) -> int:
         return checking.simulate(rest)
     if command == "bench":
         return checking.bench(rest)
-    if command == "story" and not rest:
-        return serving.story()
+    if command == "story":
+        parser = argparse.ArgumentParser(prog="./run story", allow_abbrev=False)
+        parser.add_argument("--erp", choices=["quickbooks", "spectrum"], default="quickbooks")
+        return serving.story(parser.parse_args(rest).erp)
     if command == "check" and not rest:
         return checking.check()
     say(usage.USAGE)

@@ -22,7 +22,12 @@ def beat() -> list[str]:
     return ["celery", "-A", "erpbridge", "beat", "--loglevel", "info"]
 
 
-def sandbox(files: Path) -> list[str]:
+def quickbooks(files: Path) -> list[str]:
     """The stand-in for QuickBooks and its Web Connector, with its company file among the `files`
-    that the demo company left for it."""
+    that the demo left for it."""
     return ["sandbox.quickbooks", str(files)]
+
+
+def spectrum(files: Path, port: int) -> list[str]:
+    """The stand-in for Spectrum, with its company among the `files` that the demo left for it."""
+    return ["sandbox.spectrum", "--state", str(files), "--port", str(port)]

@@ -37,8 +37,8 @@ def _keep_up(where: State, wanted_port: int, demo_company: bool, sandbox: bool) 
                 if demo_company:
                     stack.environment |= NO_MAIL
                 _start(stack, port, demo_company)
-                quickbooks = stack.start_sandbox() if sandbox else ""
-                _greet(stack, demo_company, quickbooks)
+                pages = stack.start_sandboxes() if sandbox else {}
+                _greet(stack, demo_company, pages)
                 stack.watch()
     except Stopping:
         say("Stopped.")
@@ -49,18 +49,18 @@ def _start(stack: Stack, port: int, demo_company: bool) -> None:
     say("Starting …")
     stack.start_databases()
     stack.state.announce(stack.base_url, stack.environment)
-    stack.prepare(*([["load_demo"]] if demo_company else []))
+    stack.prepare(*([stack.load_demo()] if demo_company else []))
     stack.start_application(port)
 
 
-def _greet(stack: Stack, demo_company: bool, quickbooks: str) -> None:
+def _greet(stack: Stack, demo_company: bool, pages: dict[str, str]) -> None:
     say(f"\nERP Bridge answers at {stack.base_url}\n")
     if demo_company:
         stack.setting.run([*MANAGE, "load_demo", "--print"])
     else:
         say("The first operator: ./run operator EMAIL, in another terminal.")
-    if quickbooks:
-        say(f"\nThe stand-in for QuickBooks (it is not QuickBooks) shows itself at {quickbooks}")
+    for erp, page in pages.items():
+        say(f"\nThe stand-in for {erp} (it is not {erp}) shows itself at {page}")
     say(
         f"\nMessages go through {stack.broker_words}.\n"
         f"Data and logs: {stack.state.path}\n"
@@ -68,7 +68,7 @@ def _greet(stack: Stack, demo_company: bool, quickbooks: str) -> None:
     )
 
 
-def story() -> int:
+def story(erp: str) -> int:
     """The main job told line by line on a stack of its own, which is thrown away afterwards."""
     _refuse_what_servers_cannot_run()
     stop_on_signals()
@@ -79,15 +79,15 @@ def story() -> int:
             with Stack(where, f"http://localhost:{port}") as stack:
                 stack.environment |= NO_MAIL
                 stack.start_databases(FORGETFUL)
-                stack.prepare(["load_demo"])
+                stack.prepare(stack.load_demo())
                 stack.start_application(port)
-                stack.start_sandbox()
-                command = [*MANAGE, "story", "--base-url", stack.base_url]
+                stack.start_sandboxes()
+                command = [*MANAGE, "story", "--erp", erp, "--base-url", stack.base_url]
                 status = foreground(command, stack.environment)
                 if status:
                     # The logs are thrown away with everything else.
                     for server in stack.servers:
-                        if server.name in {"web", "worker", "sandbox"}:
+                        if server.name in {"web", "worker", "sandbox", "spectrum"}:
                             said = server.last_lines(30)
                             say("\n".join([f"\nLast words of {server.name}:", *said]))
                 return status

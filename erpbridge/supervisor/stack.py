@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
 
-from erpbridge.supervisor import Refusal, broker, places, processes
+from erpbridge.supervisor import Refusal, broker, places, processes, say
 from erpbridge.supervisor.children import Server, Setting, dies_with_us
 from erpbridge.supervisor.postgres import Postgres
 from erpbridge.supervisor.state import State
@@ -88,6 +88,11 @@ class Stack:
             server.stop()
 
     @property
+    def files(self) -> Path:
+        """Where the application keeps its files, and the demo those of its stand-ins."""
+        return Path(self.environment["ERPBRIDGE_STATE"])
+
+    @property
     def setting(self) -> Setting:
         """How servers run: as the account without rights, with a small environment."""
         environment = self._basics | self.environment
@@ -140,14 +145,39 @@ class Stack:
         self.start(self.server("worker", processes.worker()))
         self.start(self.server("beat", processes.beat()))
 
-    def start_sandbox(self) -> str:
-        """Starts the stand-in for QuickBooks; the address of its own page."""
-        files = Path(self.environment["ERPBRIDGE_STATE"]) / "sandbox"
-        page = files / "control.url"
-        page.unlink(missing_ok=True)
-        self.start(self.server("sandbox", processes.sandbox(files)))
-        self.wait_until(page.exists, "The stand-in for QuickBooks does not start.", "sandbox")
-        return page.read_text(encoding="utf-8").strip()
+    def load_demo(self) -> list[str]:
+        """The management command that loads the demo. The stand-in for Spectrum may be called from
+        now on, at the address that it had before or, the first time, at a free port."""
+        known = self.files / "spectrum" / "address"
+        address = (
+            known.read_text(encoding="utf-8")
+            if known.exists()
+            else f"http://127.0.0.1:{free_port(8482)}"
+        )
+        allowed = os.environ.get("ERPBRIDGE_ALLOWED_ERP_ORIGINS", "")
+        self.environment["ERPBRIDGE_ALLOWED_ERP_ORIGINS"] = f"{allowed} {address}".strip()
+        return ["load_demo", "--spectrum", address]
+
+    def start_sandboxes(self) -> dict[str, str]:
+        """Starts the stand-ins of a demo that is loaded: the ERP -> the address of its own page."""
+        commands = {"QuickBooks": ("sandbox", processes.quickbooks(self.files / "sandbox"))}
+        known = self.files / "spectrum" / "address"
+        if known.exists():  # a demo of an older version has none
+            port = int(known.read_text(encoding="utf-8").rpartition(":")[2])
+            if free_port(port) == port:
+                command = processes.spectrum(self.files / "spectrum", port)
+                commands["Spectrum"] = ("spectrum", command)
+            else:
+                say(f"Port {port} is taken, so the stand-in for Spectrum is left away for now.")
+        pages = {erp: self.files / name / "control.url" for erp, (name, _) in commands.items()}
+        for page in pages.values():
+            page.unlink(missing_ok=True)
+        for name, command in commands.values():
+            self.start(self.server(name, command))
+        for erp, page in pages.items():
+            complaint = f"The stand-in for {erp} does not start."
+            self.wait_until(page.exists, complaint, commands[erp][0])
+        return {erp: page.read_text(encoding="utf-8").strip() for erp, page in pages.items()}
 
     def server(self, name: str, module: Sequence[str], patience: float = 10) -> Server:
         command = [sys.executable, "-m", *module]
@@ -186,7 +216,7 @@ class StaticFiles:
         self.all = places.make_home() / "static"
         self.all.mkdir(exist_ok=True)
         self.collected = self.all / self._checksum()
-        self.link = Path(stack.environment["ERPBRIDGE_STATE"]) / "static"
+        self.link = stack.files / "static"
         self.process: subprocess.Popen[bytes] | None = None
         if self.collected.is_dir():
             return

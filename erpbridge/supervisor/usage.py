@@ -5,9 +5,10 @@ import re
 USAGE = """\
 usage: ./run COMMAND
 
-  demo [--port N] [--no-sandbox]   the demo company, with stand-in ERPs unless told otherwise
+  demo [--port N] [--no-sandbox]   two demo companies, with stand-in ERPs unless told otherwise
   serve [--port N]                 an empty installation
-  story                            the main job, told line by line
+  story [--erp quickbooks|spectrum]
+                                   the main job, told line by line
   operator EMAIL                   makes an operator; prints a one-time link
   manage COMMAND …                 a Django management command
   test [--full] [pytest's own …]   the tests

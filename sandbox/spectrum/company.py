@@ -30,7 +30,7 @@ from sandbox.spectrum.reading import NotUnderstood, read
 from sandbox.spectrum.replies import GOOD, Refused, Reply, Said, fault, plain, written
 from sandbox.spectrum.writing import WRITES
 
-LONGEST_NOTED = 4000
+LONGEST_NOTED = 8000
 _SECRET = re.compile(rb"(<(?:\w+:)?Authorization_ID>)[^<]*")
 
 

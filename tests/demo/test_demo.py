@@ -7,6 +7,7 @@ import shutil
 import stat
 from collections import Counter
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +41,14 @@ from directory.models import (
 from erpbridge.demo import loading, script
 from erpbridge.demo.people import access_of
 from sandbox.quickbooks import CompanyFile
+from sandbox.spectrum import SpectrumCompany
+from sandbox.spectrum.__main__ import COMPANY_NAME
 
 URL = "http://localhost:8123"
+ALLOWED = [loading.SPECTRUM]
+
+# The fixtures open the database themselves; this has it made when only these tests are run.
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +56,12 @@ def loaded(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[Pat
     """The state folder of a demo that is loaded once for all tests here: it takes seconds."""
     folder = tmp_path_factory.mktemp("state")
     cheap = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    here = override_settings(STATE_DIR=folder, BASE_URL=URL, PASSWORD_HASHERS=cheap)
+    here = override_settings(
+        STATE_DIR=folder,
+        BASE_URL=URL,
+        PASSWORD_HASHERS=cheap,
+        ALLOWED_ERP_ORIGINS=[loading.SPECTRUM],
+    )
     with django_db_blocker.unblock(), transaction.atomic():
         with here:
             loading.load()
@@ -62,6 +74,7 @@ def demo(loaded: Path, settings, tmp_path: Path) -> Iterator[dict[str, Any]]:
     """That demo with a copy of its files; whatever the test does to it is undone."""
     shutil.copytree(loaded, tmp_path, dirs_exist_ok=True)
     settings.STATE_DIR, settings.BASE_URL = tmp_path, URL
+    settings.ALLOWED_ERP_ORIGINS = ALLOWED
     with transaction.atomic():
         yield loading.load()
         transaction.set_rollback(True)
@@ -101,29 +114,76 @@ def test_it_is_a_contractor_one_believes_in(demo) -> None:
         "SC-25003-01",
         "SC-25003-02",
     }
-    used = set(ChangeOrder.objects.values_list("status", flat=True))
+    used = set(ChangeOrder.objects.filter(company=company).values_list("status", flat=True))
     assert used == set(ChangeOrderStatus.values)
-    statuses = Counter(Export.objects.values_list("status", flat=True))
+    exports = Export.objects.filter(company=company)
+    statuses = Counter(exports.values_list("status", flat=True))
     # Exporting lasts a moment; what unlinks is not built yet.
     assert set(statuses) == set(Status) - {Status.EXPORTING, Status.UNLINKING}
-    told = {(row.kind, row.status): row.n for row in TabCount.objects.filter(n__gt=0)}
-    assert told == Counter(Export.objects.values_list("kind", "status"))
+    counts = TabCount.objects.filter(company=company, n__gt=0)
+    told = {(row.kind, row.status): row.n for row in counts}
+    assert told == Counter(exports.values_list("kind", "status"))
+
+
+def test_the_other_contractor_is_on_spectrum(demo, tmp_path: Path) -> None:
+    harbor = Company.objects.get(name="Harbor Construction")
+    statuses = set(Export.objects.filter(company=harbor).values_list("status", flat=True))
+    assert statuses == set(Status) - {
+        Status.EXPORTING,
+        Status.UNLINKING,
+        Status.ACCEPTED,
+    }
+    spectrum = SpectrumCompany(tmp_path / "spectrum" / COMPANY_NAME)
+    for commitment in Commitment.objects.filter(company=harbor, export__status=Status.SYNCED):
+        held = spectrum.subcontract(commitment.number)
+        assert held.original == commitment.total, commitment.number
+        for each in commitment.change_orders.filter(export__status=Status.SYNCED):
+            order = held.change_order(each.export.erp_number)
+            assert (order.amount, order.description) == (each.total, each.title)
+    partly = Export.objects.get(company=harbor, status=Status.NEEDS_ATTENTION)
+    assert "In: the header; 09290/S 58,300.00. Not in: 09220/S 24,650.00." in partly.message
+    assert [line.phase for line in spectrum.subcontract("SC-105").phases] == ["09290"]
+    # Of the change order whose answer was lost one line is there, and nobody knows it yet.
+    [lost] = spectrum.subcontract("SC-102").change_orders
+    assert lost.amount == Decimal("5600.00")
+    spectrum.close()
+
+
+def test_the_companies_are_strangers_to_each_other(demo) -> None:
+    for company in Company.objects.all():
+        inside = {person.pk for person in User.objects.filter(memberships__company=company)}
+        assert inside
+        for person in User.objects.exclude(pk__in=inside):
+            assert access_to(person, company).levels == {}
+            assert not access_to(person, company).is_approver
+
+
+def test_where_the_stand_in_for_spectrum_answers_is_written_down_once(demo, tmp_path: Path) -> None:
+    loading.load("http://127.0.0.1:8499")
+    connection = Connection.objects.get(erp="spectrum")
+    assert (connection.address, connection.company_file) == (
+        loading.SPECTRUM,
+        "127.0.0.1:8482/HBR",
+    )
+    assert (tmp_path / "spectrum" / loading.ADDRESS).read_text() == loading.SPECTRUM
 
 
 def test_quickbooks_holds_what_is_synced_and_what_was_lost(demo, tmp_path: Path) -> None:
     books = CompanyFile(tmp_path / "sandbox" / loading.COMPANY_FILE)
-    for commitment in Commitment.objects.filter(export__status=Status.SYNCED):
+    ours = Company.objects.get(name="Meridian Builders")
+    for commitment in Commitment.objects.filter(company=ours, export__status=Status.SYNCED):
         order = books.purchase_order(commitment.number)
         arrived = commitment.change_orders.filter(
             export__status__in=[Status.SYNCED, Status.UNKNOWN]
         )
         expected = commitment.total + sum(each.total for each in arrived)
         assert order.total == expected, commitment.number
-    [lost] = Export.objects.filter(status=Status.UNKNOWN)
-    [waiting] = Export.objects.filter(status=Status.ACCEPTED)
+    [lost] = Export.objects.filter(company=ours, status=Status.UNKNOWN)
+    [waiting] = Export.objects.filter(company=ours, status=Status.ACCEPTED)
     assert waiting.parent_id == lost.parent_id
     assert not engine.due().exists(), "what waits behind the lost one does not wake QuickBooks"
-    subjects = Conversation.objects.exclude(state="closed").order_by("place")
+    open_ones = Conversation.objects.exclude(state="closed").order_by("place")
+    subjects = open_ones.filter(connection__company=ours)
     assert [each.subject for each in subjects] == [str(lost.pk), str(waiting.pk)]
 
 
@@ -147,7 +207,7 @@ def test_everybody_can_sign_in_and_sees_their_own(demo) -> None:
 
 def test_what_the_stand_in_is_told(demo, tmp_path: Path) -> None:
     told = json.loads((tmp_path / "sandbox" / "sandbox.json").read_text())
-    connection = Connection.objects.get()
+    connection = Connection.objects.get(erp="quickbooks")
     assert told["qwc"]["url"] == f"{URL}/qbwc/{connection.pk}/"
     assert told["qwc"]["file_id"] == connection.company_file
     for file in (tmp_path / "demo.json", tmp_path / "sandbox" / "sandbox.json"):
@@ -185,7 +245,7 @@ def test_the_printed_block_says_how_to_sign_in(demo, capsys) -> None:
 
 def test_the_history_is_sound_and_holds_no_password(demo) -> None:
     call_command("verify_audit")
-    connection = Connection.objects.select_related("company").get()
+    connection = Connection.objects.select_related("company").get(erp="quickbooks")
     secret = reissue_password(connection, access_of("dora@meridian.example", connection.company))
     call_command("verify_audit")
     texts = "".join(Event.objects.values_list("body", flat=True))

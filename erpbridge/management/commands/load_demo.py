@@ -1,4 +1,4 @@
-"""`manage.py load_demo`: the demo company, once. With --print, how to sign in."""
+"""`manage.py load_demo`: the demo companies, once. With --print, how to sign in."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -6,22 +6,32 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from erpbridge.demo.loading import load
+from erpbridge.demo.loading import SPECTRUM, load
 
 
 class Command(BaseCommand):
-    help = "Load the demo company and its QuickBooks company file; a second time changes nothing."
+    help = "Load the demo companies and the books of their ERPs; a second time changes nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--print", action="store_true", help="print logins and passwords")
+        parser.add_argument(
+            "--spectrum",
+            default=SPECTRUM,
+            help="where the stand-in for Spectrum is to answer, from the first time on; it has to "
+            "be one of ERPBRIDGE_ALLOWED_ERP_ORIGINS",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        known = load()
+        known = load(options["spectrum"])
         if not options["print"]:
             return
         width = max(len(person["email"]) for person in known["people"])
-        self.stdout.write(f"Sign in with the password  {known['password']}  as one of these:\n\n")
+        self.stdout.write(f"Sign in with the password  {known['password']}  as one of these:")
+        last = None
         for person in known["people"]:
+            if person.get("company", "") != last:
+                last = person.get("company", "")
+                self.stdout.write(f"\n{last}")
             self.stdout.write(f"  {person['email']:{width}}  {person['name']}, {person['role']}")
         web_connector = known["web_connector"]
         self.stdout.write(
