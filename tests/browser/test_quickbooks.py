@@ -100,7 +100,7 @@ def test_an_order_that_is_there_already_is_linked(
     ann.get_by_role("link", name="In the ERP already?").click()
     ann.get_by_label("Number there").fill("A-77")
     ann.get_by_role("button", name="Look it up").click()
-    expect(ann.get_by_text("looked through at the next call")).to_be_visible()
+    expect(ann.get_by_text("looked through at the next call").first).to_be_visible()
     assert stage.web_connector(live_server.url).run_once().outcome == "done"
     ann.reload()
     screenshot(ann, "quickbooks-7-look-up")

@@ -150,7 +150,7 @@ def test_a_credential_is_nowhere_to_be_found(
 def _link(stage: Stage) -> None:
     """Meridian's lists are linked to those of its Spectrum."""
     Vendor.objects.filter(pk=stage.vendor.pk).update(erp_id="IRON", erp_name="Ironwood Concrete")
-    Job.objects.filter(pk=stage.project.job_id).update(erp_id="26010", erp_name="26010")
+    Job.objects.filter(project=stage.project).update(erp_id="26010", erp_name="26010")
     Category.objects.filter(pk=stage.category.pk).update(erp_id="S", erp_name="S")
     for code, phase in PHASES.items():
         CostCode.objects.filter(pk=stage.codes[code].pk).update(erp_id=phase, erp_name=phase)
