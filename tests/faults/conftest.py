@@ -1,4 +1,4 @@
-"""Web processes that meet their fate, and how everything must be afterwards."""
+"""Web processes that meet their fate, and a PostgreSQL that may be hurt."""
 
 from __future__ import annotations
 
@@ -9,10 +9,17 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from django.db import connections
 
+from erpbridge.settings import database
+from erpbridge.supervisor import state
+from erpbridge.supervisor.postgres import DATABASE, FORGETFUL, Postgres, binaries
+from erpbridge.supervisor.stack import Stack
 from tests.books import CheckedBooks
+from tests.plugin_database import url_of
 from tests.stage import Stage, set_stage
 
 FULL = "ERPBRIDGE_FULL" in os.environ
@@ -84,3 +91,60 @@ def stage(transactional_db, tmp_path) -> Stage:
 def books_in(folder: Path) -> CheckedBooks:
     """A company file that outlives whoever writes it."""
     return CheckedBooks.create(folder / "books.db", company_name="Meridian Builders, Inc.")
+
+
+# --- A PostgreSQL of its own ---------------------------------------------------------------------
+
+PLAYED = "played"
+
+
+@pytest.fixture(scope="session")
+def postgres(django_db_setup) -> Iterator[Postgres]:
+    """A server of its own, with an empty installation in it. What is committed there outlives it,
+    as in production."""
+    settings = connections["default"].settings_dict
+    with state.thrown_away("faults") as where, Stack(where, "http://localhost:8000") as stack:
+        server = Postgres(where, stack.setting, {**FORGETFUL, "synchronous_commit": "on"})
+        stack.servers.append(server.server)
+        server.start()
+        dump = where.path / "empty.dump"
+        run_tool("pg_dump", "--format=custom", f"--file={dump}", url_of(settings["NAME"]))
+        run_tool("pg_restore", "--no-owner", f"--dbname={server.url}", str(dump))
+        yield server
+
+
+def run_tool(name: str, *arguments: str) -> None:
+    """One of PostgreSQL's own programs."""
+    subprocess.run([binaries() / name, *arguments], check=True)
+
+
+@pytest.fixture
+def own_stage(postgres: Postgres, tmp_path, transactional_db) -> Iterator[Stage]:
+    """The stage, in a database of that server, which this process uses meanwhile."""
+    as_superuser(postgres, f"CREATE DATABASE {PLAYED} TEMPLATE {DATABASE} OWNER {DATABASE}")
+    settings = connections["default"].settings_dict
+    before = dict(settings)
+    connections.close_all()
+    settings.update(database(own_url(postgres)))
+    yield set_stage(books_in(tmp_path))
+    connections.close_all()
+    settings.update(before)
+    as_superuser(postgres, f"DROP DATABASE {PLAYED} WITH (FORCE)")
+
+
+@pytest.fixture
+def own_servers(postgres: Postgres, own_stage: Stage) -> Iterator[Servers]:
+    with servers_at(own_url(postgres)) as started:
+        yield started
+
+
+def own_url(postgres: Postgres) -> str:
+    return urlsplit(postgres.url)._replace(path=f"/{PLAYED}").geturl()
+
+
+def as_superuser(postgres: Postgres, *statements: str, where: str = "postgres") -> None:
+    session = postgres.connect(where)
+    session.autocommit = True
+    for statement in statements:
+        session.cursor().execute(statement)
+    session.close()

@@ -9,64 +9,17 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from django.core.management import call_command
 from django.db import connections
 
-from erpbridge.settings import database
-from erpbridge.supervisor import places, state
-from erpbridge.supervisor.postgres import DATABASE, FORGETFUL, Postgres
-from erpbridge.supervisor.stack import Stack
+from erpbridge.supervisor import places
+from erpbridge.supervisor.postgres import Postgres
 from tests.faults.aftermath import accepted, assert_all_ended, assert_once, visit_until_quiet
-from tests.faults.conftest import FULL, Servers, books_in, servers_at
-from tests.stage import Stage, set_stage
+from tests.faults.conftest import FULL, PLAYED, Servers, as_superuser
+from tests.stage import Stage
 
-# What is committed outlives PostgreSQL, as in production.
-HONEST = {**FORGETFUL, "synchronous_commit": "on"}
-
-
-@pytest.fixture(scope="module")
-def postgres(django_db_setup, django_db_blocker) -> Iterator[Postgres]:
-    """A server of its own, migrated, that this process uses while these tests run."""
-    with state.thrown_away("faults") as where, Stack(where, "http://localhost:8000") as stack:
-        server = Postgres(where, stack.setting, HONEST)
-        stack.servers.append(server.server)
-        server.start()
-        settings = connections["default"].settings_dict
-        before = dict(settings)
-        with django_db_blocker.unblock():
-            connections.close_all()
-            settings.update(database(server.url))
-            call_command("migrate", verbosity=0)
-            yield server
-            connections.close_all()
-        settings.update(before)
-
-
-@pytest.fixture
-def stage(postgres: Postgres, tmp_path) -> Iterator[Stage]:
-    connections.close_all()
-    session = postgres.connect("postgres")
-    session.autocommit = True
-    with session.cursor() as cursor:
-        cursor.execute(f"CREATE DATABASE played TEMPLATE {DATABASE} OWNER {DATABASE}")
-    settings = connections["default"].settings_dict
-    settings["NAME"] = "played"
-    yield set_stage(books_in(tmp_path))
-    connections.close_all()
-    settings["NAME"] = DATABASE
-    session = postgres.connect("postgres")
-    session.autocommit = True
-    session.cursor().execute("DROP DATABASE played WITH (FORCE)")
-    session.close()
-
-
-@pytest.fixture
-def servers(postgres: Postgres, stage: Stage) -> Iterator[Servers]:
-    with servers_at(urlsplit(postgres.url)._replace(path="/played").geturl()) as started:
-        yield started
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def start_again(postgres: Postgres) -> None:
@@ -77,8 +30,9 @@ def start_again(postgres: Postgres) -> None:
 
 
 def test_postgresql_is_stopped_at_once_and_started_again(
-    postgres: Postgres, stage: Stage, servers: Servers
+    postgres: Postgres, own_stage: Stage, own_servers: Servers
 ) -> None:
+    stage, servers = own_stage, own_servers
     commitment = stage.commitment()
     stage.synced(commitment)
     stopped = 0
@@ -121,9 +75,10 @@ def small_disk(postgres: Postgres) -> Iterator[Path]:
 
 
 def test_the_disk_is_full_in_the_middle_of_a_visit(
-    postgres: Postgres, stage: Stage, servers: Servers, small_disk: Path
+    postgres: Postgres, own_stage: Stage, own_servers: Servers, small_disk: Path
 ) -> None:
     """QuickBooks wrote, and its answer cannot be kept: it is looked for once there is room."""
+    stage, servers = own_stage, own_servers
     commitment = stage.commitment()
     stage.synced(commitment)
     _on_a_disk_of_its_own(postgres, small_disk, "connectors_message")
@@ -150,28 +105,23 @@ def test_the_disk_is_full_in_the_middle_of_a_visit(
 
 
 def _on_a_disk_of_its_own(postgres: Postgres, folder: Path, table: str) -> None:
-    _as_superuser(
+    connections.close_all()
+    as_superuser(
         postgres,
         f"CREATE TABLESPACE small LOCATION '{folder}'",
         f"ALTER TABLE {table} SET TABLESPACE small",
+        where=PLAYED,
     )
 
 
 def _back(postgres: Postgres) -> None:
-    _as_superuser(
+    connections.close_all()
+    as_superuser(
         postgres,
         "ALTER TABLE connectors_message SET TABLESPACE pg_default",
         "DROP TABLESPACE small",
+        where=PLAYED,
     )
-
-
-def _as_superuser(postgres: Postgres, *statements: str) -> None:
-    connections.close_all()
-    session = postgres.connect("played")
-    session.autocommit = True
-    for statement in statements:
-        session.cursor().execute(statement)
-    session.close()
 
 
 def _fill(folder: Path) -> None:
