@@ -48,7 +48,8 @@ class ErpList:
     def records(self, company: Company, *, archived: bool = False) -> QuerySet[Any]:
         """Records of the ERP that nothing is linked to: ready to import, or archived."""
         if self.has_jobs:
-            return Job.objects.filter(company=company, project=None, archived=archived)
+            jobs = Job.objects.filter(company=company, project=None, archived=archived)
+            return jobs.select_related("project")  # that there is none is known, too
         linked = self.ours._default_manager.filter(company=company, erp_id=OuterRef("erp_id"))
         return Unlinked.objects.filter(
             ~Exists(linked), company=company, what=self.what, archived=archived
@@ -63,8 +64,8 @@ class ErpList:
     def linked(self, company: Company) -> QuerySet[Any]:
         """Rows of ours that are linked; of projects the jobs that they are linked to."""
         if self.has_jobs:
-            jobs = Job.objects.filter(company=company, project__isnull=False)
-            return jobs.select_related("project")
+            linked = Job.objects.filter(company=company, project__isnull=False)
+            return linked.select_related("project")
         rows: QuerySet[Any] = self.ours._default_manager.filter(company=company)
         return rows.exclude(erp_id="")
 

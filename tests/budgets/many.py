@@ -6,8 +6,9 @@ from budgets.models import Budget, BudgetLine
 from directory.models import Category, CostCode
 
 
-def many_lines(budget: Budget, count: int) -> None:
-    """`count` more lines, three categories of each cost code; every code is linked."""
+def many_lines(budget: Budget, count: int, *, start: int = 0) -> None:
+    """`count` more lines, three categories of each cost code; every code is linked. `start`: of
+    their cost codes' numbers, where it is called again."""
     categories = [
         Category.objects.get_or_create(company=budget.company, name=name)[0]
         for name in ("Labor", "Material", "Equipment")
@@ -20,7 +21,7 @@ def many_lines(budget: Budget, count: int) -> None:
             erp_id=f"MANY-{n}",
             erp_name=f"Work {n}",
         )
-        for n in range(-(-count // 3))
+        for n in range(start, start - (-count // 3))
     )
     last = budget.lines.count()
     BudgetLine.objects.bulk_create(

@@ -1,0 +1,51 @@
+"""However much there is, a page and the API ask as many questions as for a little.
+
+Every address of the table of permissions that shows something to somebody is asked for twice: once
+with ten rows of everything, once with many. A new list is among them as soon as it has its row.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from tests import test_permissions
+from tests.multitude import multiply
+from tests.stage import Stage
+
+at = test_permissions.at  # the table's own stage
+
+FEW = 10
+MANY = 10_000 if os.environ.get("ERPBRIDGE_FULL") else 400
+
+pytestmark = pytest.mark.django_db
+
+
+def questions(client: Client, address: str) -> int:
+    client.get(address).getvalue()  # caches of the process
+    with CaptureQueriesContext(connection) as asked:
+        answer = client.get(address)
+        assert answer.status_code == 200, address
+        answer.getvalue()  # a file is read while it is sent
+    return len(asked)
+
+
+def test_many_rows_ask_no_more_questions_than_ten(stage: Stage, at: dict[str, int]) -> None:
+    clients = {name: test_permissions.client_of(stage, name) for name in test_permissions.PEOPLE}
+    shown = [
+        (name, row.path.format(**at))
+        for row in test_permissions.rows()
+        for name in [next((one for one in test_permissions.PEOPLE if row.expected[one] == 200), "")]
+        if row.method == "GET" and name
+    ]
+    assert len(shown) > 80
+    asked: dict[str, list[int]] = {}
+    for numbers in (range(FEW), range(FEW, MANY)):
+        multiply(stage, at, numbers)
+        for name, address in shown:
+            asked.setdefault(address, []).append(questions(clients[name], address))
+    assert {address: each for address, each in asked.items() if each[1] > each[0]} == {}
