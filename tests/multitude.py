@@ -167,10 +167,10 @@ def commitments(stage: Stage, at: dict[str, int], numbers: range) -> None:
         for one in made
     )  # fmt: skip
     for kind, model in (("commitment", Commitment), ("change_order", ChangeOrder)):
-        rows = Export.objects.filter(kind=kind, document_id=None)
+        rows = list(Export.objects.filter(kind=kind, document_id=0))
         ids = dict(model._default_manager.values_list("export", "pk"))
         for one in rows:
-            one.document_id = ids.get(one.pk)
+            one.document_id = ids[one.pk]
         Export.objects.bulk_update(rows, ["document_id"], batch_size=1000)
 
 
