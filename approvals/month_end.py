@@ -41,7 +41,7 @@ WHY = {
     Status.RETRIEVED: "retrieved",
     Status.REJECTED: "rejected",
     Status.SENT: "ready to export",
-    Status.ACCEPTED: "accepted, not collected yet",
+    Status.ACCEPTED: "accepted, not there yet",
     Status.EXPORTING: "exporting",
     Status.UNKNOWN: "outcome not known",
     Status.FAILED: "failed to export",

@@ -58,7 +58,7 @@ EMPTY = {
     ),
     View.PROGRESS: (
         "Nothing is on its way.",
-        "What was accepted waits here until {erp} has collected and confirmed it.",
+        "What was accepted waits here until {erp} has confirmed it.",
     ),
     View.SYNCED: (
         "Nothing is in {erp} yet.",

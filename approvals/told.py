@@ -104,10 +104,13 @@ def attested(history: Sequence[Told]) -> str:
 def tell(verb: str, at: datetime, name: str | None, data: dict[str, Any]) -> Told:
     """One event of an export in words; `data` as the history keeps it."""
     before, after = (_status(data.get(key)) for key in ("from", "to"))
+    what = WORDS.get(verb, verb.replace("_", " ").replace("-", " ").capitalize())
+    if verb in ("accept", "retry") and "number" in data:
+        what = f"{what} as {data['number']}"  # where the ERP's numbers are chosen
     return Told(
         at=at,
         who=name or "ERP Bridge",
-        what=WORDS.get(verb, verb.replace("_", " ").replace("-", " ").capitalize()),
+        what=what,
         before=before if before != after else "",
         after=after,
         note=str(data.get("note") or data.get("why") or data.get("message") or ""),

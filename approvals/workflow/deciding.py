@@ -61,6 +61,8 @@ def _decide(step: Step, items: Sequence[Item], *, by: Access) -> list[Result]:
     off = tool_problems(by.company, connection)
     if connection is None or off:
         raise StepError(" ".join(problem.text for problem in off))
+    connector = connector_for(connection.erp)
+    chosen = connector.capabilities.chosen_numbers
     results: dict[int, StepError | None] = {}
     ready: list[tuple[Item, Export]] = []
     for item in sorted(items, key=lambda item: item.id):
@@ -85,11 +87,14 @@ def _decide(step: Step, items: Sequence[Item], *, by: Access) -> list[Result]:
                 "message": "",
                 "decided_by_id": by.user.pk,
             },
-            {"copy": export.copy_digest, "terms": terms.digest()},
+            {
+                "copy": export.copy_digest,
+                "terms": terms.digest(),
+                **({"number": terms.number} if export.kind in chosen else {}),
+            },
         )
         for export, terms in going
     ]
-    connector = connector_for(connection.erp)
     engine.queue_all(
         connection.pk,
         "export",

@@ -1,0 +1,133 @@
+"""What approvers do with a Spectrum that did not answer, or took a part: never anything twice.
+
+Spectrum is the sandbox's stand-in, called over real HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+
+from approvals.errors import NotReady
+from approvals.told import told
+from connectors.pulls import request_sync
+from directory.models import ToolLevel
+from directory.perms import Level, Tool
+from tests.engine.on_spectrum import OnSpectrum, listening, move, spectrum_books
+from tests.stage import Stage, sign_in
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SEEN = {"attested": "yes", "note": "Looked at the change order log of SC-001."}
+
+
+@pytest.fixture
+def spectrum(stage: Stage, settings) -> Iterator[OnSpectrum]:
+    """Ann may also unlink and link: that needs Admin on the project's Commitments."""
+    settings.ERP_QUARANTINE_SECONDS = 0
+    ToolLevel.objects.filter(membership__user=stage.ann, tool=Tool.COMMITMENTS).update(
+        level=Level.ADMIN
+    )
+    company = spectrum_books()
+    with listening(company) as address:
+        move(stage, address)
+        yield OnSpectrum(stage, company, address)
+    company.close()
+
+
+def page_of(client: Client, stage: Stage, document) -> str:
+    return client.get(f"/exports/{document.export_id}/").content.decode()
+
+
+def post(client: Client, stage: Stage, document, step: str, **said: str) -> str:
+    export = stage.export(document)
+    address = f"/exports/{export.pk}/{step}/"
+    answer = client.post(address, {"version": export.version, **said}, follow=True)
+    return answer.content.decode()
+
+
+def unanswered(spectrum: OnSpectrum, stage: Stage):
+    """A change order that Spectrum took, and whose answer was lost."""
+    commitment = stage.commitment()
+    spectrum.synced(commitment)
+    document = stage.change_order(commitment)
+    spectrum.accepted(document)
+    spectrum.company.faults.add("answer_lost", "ARChangeRequest")
+    spectrum.serve()
+    if stage.status(document) == "unknown":
+        spectrum.serve()  # the search, which can only say that a person has to look
+    export = stage.export(document)
+    assert export.status == "needs_attention", (export.status, export.message)
+    return document
+
+
+def test_ann_finds_what_was_never_answered(
+    spectrum: OnSpectrum, stage: Stage, client: Client
+) -> None:
+    document = unanswered(spectrum, stage)
+    sign_in(client, stage.ann)
+    page = page_of(client, stage, document)
+    assert "Spectrum did not say whether it took a line of change order S001-001" in page
+    assert "Is it in Spectrum?" in page
+    post(client, stage, document, "attest", number="S001-001", **SEEN)
+    export = stage.export(document)
+    assert (export.status, export.erp_number) == ("synced", "S001-001")
+    assert export.erp_receipt is not None
+    assert export.erp_receipt.id == "26010/S001-001"
+    assert told(export)[0].attested.startswith("It is in Viewpoint Spectrum")
+    assert spectrum.total() == Decimal("36500.00"), "once"
+
+
+def test_ann_removes_what_was_never_answered_and_it_goes_again(
+    spectrum: OnSpectrum, stage: Stage, client: Client
+) -> None:
+    document = unanswered(spectrum, stage)
+    # Retry alone does not write: nobody has looked.
+    sign_in(client, stage.ann)
+    stage.step("retry", document, stage.ann)
+    spectrum.serve()
+    assert stage.status(document) == "needs_attention"
+    spectrum.company.by_hand.delete_change_request("26010", "ALDER", "S001-001")
+    post(client, stage, document, "record-absent", note="Deleted its line.")
+    stage.step("retry", document, stage.ann)
+    spectrum.serve()
+    export = stage.export(document)
+    assert (export.status, export.erp_number) == ("synced", "S001-001")
+    assert spectrum.total() == Decimal("36500.00")
+
+
+def test_a_part_is_told_line_by_line_and_a_retry_goes_on(
+    spectrum: OnSpectrum, stage: Stage, client: Client
+) -> None:
+    commitment = stage.commitment()
+    spectrum.accepted(commitment)
+    spectrum.company.faults.add("refused", call=3, text="Phase is locked by another user")
+    spectrum.serve()
+    sign_in(client, stage.ann)
+    page = page_of(client, stage, commitment)
+    assert stage.status(commitment) == "needs_attention", page
+    assert "Partly in Spectrum" in page
+    assert "Phase is locked by another user" in page
+    before = len(spectrum.sent())
+    stage.step("retry", commitment, stage.ann)
+    spectrum.serve()
+    assert stage.status(commitment) == "synced"
+    assert spectrum.sent()[before:] == ["POST /ws/UpdateSubcontractPhases"]
+    assert spectrum.total() == Decimal("35000.00")
+
+
+def test_pam_is_told_of_a_completed_phase_before_she_sends(
+    spectrum: OnSpectrum, stage: Stage, client: Client
+) -> None:
+    spectrum.company.by_hand.set_status("phase", ("26010", "05120", "S"), "C")
+    request_sync(stage.connection, by=stage.access(stage.dora))
+    spectrum.serve()
+    commitment = stage.commitment()
+    sign_in(client, stage.pam)
+    page = client.get(commitment.get_absolute_url()).content.decode()
+    assert "phase 05120 with cost type S is completed on job 26010 in Spectrum" in page
+    with pytest.raises(NotReady, match="is completed on job 26010"):
+        stage.send(commitment)
