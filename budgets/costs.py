@@ -61,15 +61,16 @@ class Awaited:
 
 # A report from before the export says nothing about it. Where the ERP keeps several estimates of a
 # job, the budget is looked for in its own; where it tells categories apart, a code has several
-# rows. A code that was exported with 0.00 may be left out.
+# rows, and those of categories that were never exported are somebody else's. A code that was
+# exported with 0.00 may be left out.
 _AWAITED = """
     WITH exported AS (
-        SELECT cost_code_id, sum(amount) AS amount
+        SELECT cost_code_id, array_agg(category_id) AS categories, sum(amount) AS amount
         FROM (
-            SELECT cost_code_id, amount FROM budgets_budgetline
+            SELECT cost_code_id, category_id, amount FROM budgets_budgetline
             WHERE budget_id = %(budget)s AND round = 1
             UNION ALL
-            SELECT line.cost_code_id, part.amount
+            SELECT line.cost_code_id, line.category_id, part.amount
             FROM budgets_modificationline AS part
             JOIN budgets_modification AS modification ON modification.id = part.modification_id
             JOIN budgets_budgetline AS line ON line.id = part.line_id
@@ -84,6 +85,8 @@ _AWAITED = """
         JOIN directory_costcode AS code ON code.id = exported.cost_code_id
         LEFT JOIN directory_jobcost AS cost ON cost.project_id = %(project)s
             AND cost.cost_code_id = exported.cost_code_id AND cost.as_of > %(exported_at)s
+            AND (cost.estimates <> '{}' OR cost.category_id = ANY(exported.categories)
+                 OR (cost.category_id IS NULL AND cost.erp_category = ''))
         GROUP BY code.code, code.name, exported.amount
     )
     SELECT code, name, amount, seen, (SELECT count(*) FROM compared)
