@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import socket
 import struct
+import sys
 import time
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 from sandbox.spectrum.company import NoAnswer, SpectrumCompany
 
@@ -22,9 +24,17 @@ def serve(company: SpectrumCompany, port: int) -> ThreadingHTTPServer:
     """A server for `company` on a port of this machine (0: any free one), not yet serving. OSError
     when the port is taken."""
     handler = type("Handler", (_Handler,), {"company": company})
-    server = ThreadingHTTPServer((ADDRESS, port), handler)
-    server.daemon_threads = True
-    return server
+    return _Server((ADDRESS, port), handler)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A caller that goes away is none; anything else is told."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
