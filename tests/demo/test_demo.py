@@ -143,6 +143,8 @@ def test_the_other_contractor_is_on_spectrum(demo, tmp_path: Path) -> None:
     partly = Export.objects.get(company=harbor, status=Status.NEEDS_ATTENTION)
     assert "In: the header; 09290/S 58,300.00. Not in: 09220/S 24,650.00." in partly.message
     assert [line.phase for line in spectrum.subcontract("SC-105").phases] == ["09290"]
+    estimates = [line.original_estimate for line in spectrum.job_phases("H102", "05120")]
+    assert estimates == [Decimal(0), Decimal(152000), Decimal(91000)]
     # Of the change order whose answer was lost one line is there, and nobody knows it yet.
     [lost] = spectrum.subcontract("SC-102").change_orders
     assert lost.amount == Decimal("5600.00")
