@@ -22,7 +22,7 @@ from connectors.models import Connection, Message, ReplyPart
 from connectors.secrets import secrets_of
 from directory.models import ApiToken, Category, CostCode, Job, Vendor
 from sandbox.spectrum import SpectrumCompany
-from tests.engine.on_spectrum import PHASES, listening, spectrum_books
+from tests.engine.on_spectrum import PHASES, listening, move, spectrum_books
 from tests.stage import Stage, sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -145,6 +145,29 @@ def test_a_credential_is_nowhere_to_be_found(
     assert rows > 100
     for record in caplog.records:
         assert not found_in(f"{record.getMessage()} {record.exc_text or ''}"), record.name
+
+
+def test_what_was_said_is_shown_by_its_fields(stage: Stage) -> None:
+    """Ann reads which record a call made, not an envelope; Spectrum's refusal likewise."""
+    books = spectrum_books()
+    with listening(books) as address:
+        move(stage, address)
+        commitment = stage.commitment()
+        stage.send(commitment)
+        stage.accept(commitment)
+        books.faults.add("refused", text="no such account")
+        serve(stage.connection.pk)
+        assert stage.status(commitment) == "failed"
+    books.close()
+    ann = Client()
+    sign_in(ann, stage.ann)
+    page = ann.get(f"/exports/{commitment.export_id}/exchanges/").content.decode()
+    asked, answered = page.split("It answered")
+    assert "POST /ws/UpdateSubcontract\n\n" in asked
+    assert "\nVendor_Code: IRON\nSubcontract_Number: SC-001\nJob_Number: 26010\n" in asked
+    assert "Envelope" not in asked
+    assert "HTTP 200 text/xml\n\n" in answered
+    assert "\ndesc: no such account\n" in answered
 
 
 def _link(stage: Stage) -> None:
