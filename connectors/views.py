@@ -355,6 +355,7 @@ def test(request: HttpRequest, company_id: int) -> HttpResponse:
     context = {
         "company": access.company,
         "connection": found,
+        "erp": connector_for(found.erp).capabilities,
         "test": _test(found),
         "may_sync": access.has(Tool.ERP, Level.STANDARD),
         "why_no_sync": [access.why_lacking(Tool.ERP, Level.STANDARD)],

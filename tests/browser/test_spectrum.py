@@ -76,7 +76,7 @@ def test_from_nothing_to_a_connection_that_works(
         # The Authorization ID was not built with every service: a worker finds out.
         books.authorize(AUTHORIZATION, ["vendors", "GetJob", "GetPhase", "UpdateSubcontract"])
         serve(connection.pk)
-        expect(dora.get_by_text("Not every service is authorised.")).to_be_visible()
+        expect(dora.get_by_text("Not every service answers as it should.")).to_be_visible()
         expect(dora.get_by_text("Not authorised. Spectrum's words")).to_have_count(3)
         look(dora, screenshot, "spectrum-3-red")
         books.authorize(AUTHORIZATION)
@@ -113,6 +113,6 @@ def test_from_nothing_to_a_connection_that_works(
         connection.refresh_from_db()
         assert secrets_of(connection) == {"authorization_id": "ANOTHER-ONE-0001"}
         serve(connection.pk)
-        expect(dora.get_by_text("Not every service is authorised.")).to_be_visible()
+        expect(dora.get_by_text("Not every service answers as it should.")).to_be_visible()
         dora.get_by_role("link", name=re.compile("Categories: 1 ready")).click()
         look(dora, screenshot, "spectrum-6-categories")
