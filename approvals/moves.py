@@ -6,6 +6,7 @@ taken in this order everywhere: exports by id, the history's head, counters.
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,9 @@ from approvals.models import Export, Kinds
 from approvals.notices import tell_of
 from approvals.states import Status, Step
 from directory.history import Happened, append
+
+log = logging.getLogger(__name__)
+MOST_LOGGED = 20
 
 # Columns that a step may set beside the status, and their SQL types.
 COLUMNS = {
@@ -118,6 +122,8 @@ def make(step: Step, moves: Sequence[Move], *, by: int | None, note: str = "") -
         if followed := [move.export for move in done if move.export.kind == kind]:
             follower(step.name, followed)
     tell_of(step.name, done, by, note)
+    ids = [move.export.pk for move in done[:MOST_LOGGED]]
+    log.info(step.name, extra={"company": company, "exports": ids, "by": by})
     append(
         company,
         [

@@ -269,6 +269,12 @@ class Conversation(models.Model):
     def __str__(self) -> str:
         return f"{self.purpose} {self.subject}"
 
+    @property
+    def logged(self) -> dict[str, object]:
+        """What a line of the log says of it."""
+        of_item = self.purpose in ("export", "find", "unlink")
+        return {"conversation": self.pk, **({"export": int(self.subject)} if of_item else {})}
+
 
 class Message(models.Model):
     """What went out to the ERP, byte for byte, stored before it went; and what came back."""

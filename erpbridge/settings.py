@@ -14,6 +14,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
+from erpbridge.logs import formatter
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 STATE_DIR = Path(os.environ.get("ERPBRIDGE_STATE", BASE_DIR / "var"))
 
@@ -97,6 +99,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "erpbridge.metrics.timed",
+    "erpbridge.logs.of_request",
     *(["erpbridge.proxy.behind_proxy"] if SECURE else []),
     "django.middleware.security.SecurityMiddleware",
     "connectors.webconnector.Door",
@@ -369,7 +372,7 @@ DEFAULT_FROM_EMAIL = os.environ.get("ERPBRIDGE_MAIL_FROM", "ERP Bridge <erpbridg
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {"line": formatter(DEBUG)},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
 }

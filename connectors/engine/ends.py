@@ -2,6 +2,7 @@
 it began."""
 
 import json
+import logging
 from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 
@@ -16,6 +17,8 @@ from connectors.engine.outcomes import Outcome, by_purpose, lock
 from connectors.engine.queue import CLOSED, queue
 from connectors.models import Conversation, Exchange, Lane
 from connectors.registry import connector_for
+
+log = logging.getLogger(__name__)
 
 MOST_TRIES = 20
 NO_ANSWER = "No answer came."
@@ -93,6 +96,8 @@ def put_back(
     `why` is what stood in the way; without it (a visitor who left) the try does not count.
     `between` are the ids of those that had writes confirmed, and go on after them.
     """
+    for conversation in conversations:
+        log.info("To go on later: %s", why or "the visit ended", extra=conversation.logged)
     tired = [c for c in conversations if why and c.tries + 1 >= MOST_TRIES]
     words = f"Tried {MOST_TRIES} times, and each time: {why}"
     settle(lane, [given_up(lane, one, words, between=one.pk in between) for one in tired])
@@ -130,6 +135,8 @@ def given_up(
 
 def lose(conversations: Sequence[Conversation], why: str) -> None:
     """A write is out and unanswered. It is looked for in a later session, after the quarantine."""
+    for conversation in conversations:
+        log.warning("A write is out and unanswered: %s", why, extra=conversation.logged)
     _close(conversations, "lost", why)
     for purpose, group in by_purpose(conversations):
         purpose.lost(group)

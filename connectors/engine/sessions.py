@@ -10,6 +10,7 @@ from django.db import connection as database
 from django.db import transaction
 from django.db.models import DurationField, ExpressionWrapper, F
 from django.db.models.functions import Now
+from structlog.contextvars import bind_contextvars
 
 from connectors.engine.ends import leave, quarantine
 from connectors.models import Conversation, Lane, Message, Session
@@ -62,6 +63,8 @@ def open_session(
             {"connection": connection, "fence": lane.fence + 1, "ticket": ticket_digest},
         )
         [(made,)] = cursor.fetchall()
+    bind_contextvars(session=made)
+    log.info("A session began")
     return Session(
         pk=made, connection_id=connection, fence=lane.fence + 1, ticket_digest=ticket_digest
     )
@@ -105,6 +108,9 @@ def lock_lane(connection: int) -> Lane:
     if lane is None:
         Lane.objects.get_or_create(connection_id=connection)
         return lock_lane(connection)
+    bind_contextvars(
+        company=lane.connection.company_id, connection=connection, session=lane.session_id
+    )
     return lane
 
 
@@ -156,6 +162,7 @@ def end(lane: Lane, session: Session) -> None:
             """,
             [session.pk, lane.connection_id],
         )
+    log.info("A session ended")
     lane.session = None
 
 

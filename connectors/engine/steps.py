@@ -58,7 +58,7 @@ def next_step(
     except OperationalError:
         raise  # the database's trouble, not this conversation's
     except Exception as error:
-        log.exception("Conversation %s could not go on", conversation.pk)
+        log.exception("A conversation could not go on", extra=conversation.logged)
         return Broken(f"The answer could not be understood: {error!r}")
 
 
@@ -71,7 +71,7 @@ def finish(lane: Lane, conversation: Conversation, step: Outcome | Back | Broken
     except OperationalError:
         raise
     except Exception as error:
-        log.exception("Conversation %s could not be ended", conversation.pk)
+        log.exception("A conversation could not be ended", extra=conversation.logged)
         lane.settled = settled
         abandon(lane, [conversation], f"What came of it could not be kept: {error!r}")
 
@@ -87,7 +87,7 @@ def _end(lane: Lane, conversation: Conversation, step: Outcome | Back | Broken) 
 
 def stop(lane: Lane, conversation: Conversation, error: Exception) -> None:
     """End a conversation over a fault of our own, before anything more of it goes out."""
-    log.error("Conversation %s was stopped", conversation.pk, exc_info=error)
+    log.error("A conversation was stopped", extra=conversation.logged, exc_info=error)
     words = (
         "An error of ERP Bridge itself stopped this before anything more was sent "
         f"({type(error).__name__}: {error}). Whoever runs this installation finds more in its log. "
