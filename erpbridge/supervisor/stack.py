@@ -1,6 +1,7 @@
 """Everything one installation runs: PostgreSQL, Redis, web, worker, beat, stand-in ERPs."""
 
 import errno
+import fcntl
 import hashlib
 import http.client
 import os
@@ -278,14 +279,35 @@ def healthy(port: int) -> bool:
 
 def free_port(first: int) -> int:
     """The first port from `first` on that nobody listens on, for IPv4 and IPv6 alike: a browser
-    that looks for `localhost` may try either."""
+    that looks for `localhost` may try either. Until this process ends, it is given to no other
+    run, though nobody may listen there yet."""
     for port in range(first, min(first + 100, 65536)):
-        if all(_free(family, host, port) for family, host in LOOPBACKS):
+        if all(_free(family, host, port) for family, host in LOOPBACKS) and _is_ours(port):
             return port
     raise Refusal(f"No port from {first} to {first + 99} is free; name another with --port.")
 
 
 LOOPBACKS = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
+
+
+_ours: dict[int, int] = {}  # port -> the lock on it
+
+
+def _is_ours(port: int) -> bool:
+    """Whether no other run on this machine was given the port and has yet to listen there."""
+    if port not in _ours:
+        path = Path(tempfile.gettempdir()) / f"erpbridge-port-{port}"
+        try:
+            lock = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW, 0o644)
+        except OSError:
+            return True  # somebody else's file that may not be opened: as without it
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(lock)
+            return False
+        _ours[port] = lock
+    return True
 
 
 def _free(family: socket.AddressFamily, host: str, port: int) -> bool:

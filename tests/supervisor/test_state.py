@@ -3,6 +3,8 @@
 import os
 import socket
 import stat
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -23,6 +25,17 @@ def test_a_port_that_somebody_listens_on_is_passed_over(family, host):
     with somebody:
         taken = somebody.getsockname()[1]
         assert free_port(taken) > taken
+
+
+def test_two_runs_that_start_together_are_given_different_ports():
+    """Between finding a port and listening there lie seconds."""
+    first = free_port(18300)
+    assert free_port(first) == first, "it stays this run's own"
+    ask = f"from erpbridge.supervisor.stack import free_port; print(free_port({first}))"
+    other = subprocess.run(
+        [sys.executable, "-c", ask], cwd=places.CHECKOUT, capture_output=True, check=True
+    )
+    assert int(other.stdout) > first
 
 
 def test_a_folder_has_one_supervisor_at_a_time(home):
