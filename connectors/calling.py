@@ -39,6 +39,10 @@ MOST_REPEATS, FIRST_WAIT, LONGEST_WAIT = 4, 1.0, 30.0  # seconds
 TOKEN_LEFT = 30  # seconds before its end at which a token is fetched anew
 DATABASE_AWAY = (1, 5, 20)  # seconds between tries to keep an answer that is in hand
 HIDDEN = "(hidden)"
+NO_CALL = (
+    "ERP Bridge could not make a call of this. Nothing was sent. Look at the credentials and "
+    "settings on the Connection page; whoever runs this installation finds more in its log."
+)
 
 
 def _never() -> bool:
@@ -57,8 +61,11 @@ def serve(
     `stopping` between two calls: what was confirmed of the document in hand stands, and whoever
     comes next goes on with it.
     """
-    connection = Connection.objects.get(pk=connection_id)
-    if not is_called(connection) or not engine.due().filter(connection=connection).exists():
+    connection = Connection.objects.filter(pk=connection_id).first()
+    if connection is None or not is_called(connection):
+        return False
+    due = engine.due().filter(connection=connection)
+    if not due.exists():
         return False
     session = engine.open_session(connection_id, lease=LEASE)
     if isinstance(session, engine.Silence):
@@ -70,7 +77,7 @@ def serve(
         log.warning("Another worker took the lane of connection %s", connection_id)
         return False
     sum_up(session)
-    return went_well and engine.due().filter(connection=connection).exists()
+    return went_well and due.exists()
 
 
 def is_called(connection: Connection) -> bool:
@@ -128,6 +135,7 @@ class _Caller:
         self.secrets = secrets_of(connection)
         self.line = Line(connection.address)
         self.token, self.token_ends = "", 0.0
+        self.hidden: list[str] = []  # what must not be kept, should the ERP repeat it
 
     def speak(self, message: Message) -> bool:
         """Carry a message to the ERP and its answer back to the engine; False where the ERP could
@@ -149,7 +157,7 @@ class _Caller:
         Connection.objects.filter(pk=self.connection.pk, first_seen_at=None).update(
             first_seen_at=Now()
         )
-        reply = _reply(answer, self._hidden())
+        reply = _reply(answer, self.hidden)
         self._keep(reply)
         if isinstance(reply, Spool):
             reply.close()
@@ -178,7 +186,10 @@ class _Caller:
         while True:
             call = self._call(message)
             self._be_connected()
-            answer = self.line.call(call)
+            try:
+                answer = self.line.call(call)
+            except ValueError:
+                raise _Unfit(NO_CALL) from None
             if answer.status == UNKNOWN_TOKEN and self.token and fresh_token:
                 self.token, fresh_token = "", False
                 continue
@@ -192,17 +203,17 @@ class _Caller:
         """Raises ErpError and NotReached where there is no token, _Unfit where there is no call."""
         try:
             self._be_known()
+            call = self.erp.call(message.body, self._site())
+        except (NotReached, ErpError):
+            raise
         except NoAnswer as error:  # the message itself has not gone out
             raise NotReached(str(error)) from None
-        try:
-            return self.erp.call(message.body, self._site())
-        except Exception as error:
+        except Exception:
             log.exception("Message %s cannot be sent", message.pk)
-            raise _Unfit(
-                f"ERP Bridge could not make a call of this ({type(error).__name__}). Nothing was "
-                "sent. Look at the credentials and settings on the Connection page; whoever runs "
-                "this installation finds more in its log."
-            ) from None
+            raise _Unfit(NO_CALL) from None
+        told = [value for name, value in call.headers if name.lower() == "authorization"]
+        self.hidden = [*self.secrets.values(), self.token, *(one.split(" ")[-1] for one in told)]
+        return call
 
     def _be_known(self) -> None:
         """Have a token that is good for a while, where the ERP wants one."""
@@ -229,10 +240,6 @@ class _Caller:
             secrets=self.secrets,
             token=self.token,
         )
-
-    def _hidden(self) -> list[str]:
-        """What must not be kept, should the ERP repeat it."""
-        return [*self.secrets.values(), self.token]
 
     def _wait(self, seconds: float) -> bool:
         """Let so many seconds go by; False where there is no time for it. Raises SessionOver."""

@@ -111,7 +111,7 @@ def spectrum_books(wait: Callable[[float], object] = lambda _seconds: None) -> S
 def move(stage: Stage, address: str) -> None:
     """Tie the stage's lists to the Spectrum at `address`, and its connection, too."""
     Vendor.objects.filter(pk=stage.vendor.pk).update(erp_id="IRON", erp_name="Ironwood Concrete")
-    Job.objects.filter(pk=stage.project.job_id).update(erp_id="26010", erp_name="26010")
+    Job.objects.filter(project=stage.project).update(erp_id="26010", erp_name="26010")
     for code, phase in PHASES.items():
         CostCode.objects.filter(pk=stage.codes[code].pk).update(erp_id=phase, erp_name=phase)
     Category.objects.filter(pk=stage.category.pk).update(erp_id="S", erp_name="S Subcontract")

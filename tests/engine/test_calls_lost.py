@@ -115,7 +115,8 @@ def test_a_change_request_in_doubt_waits_for_a_person(
     assert "look at the change request" in export.message
     # Ann looks, removes what is there, and says so.
     if kind != "request_lost":
-        spectrum.company.by_hand.delete_change_request("26010", "ALDER", export.frozen_terms.number)
+        [there] = spectrum.company.subcontract("SC-001").change_orders
+        spectrum.company.by_hand.delete_change_request("26010", "ALDER", there.number)
     stage.step("record-absent", change_order, stage.ann, note="Looked at the log of SC-001")
     stage.step("retry", change_order, stage.ann)
     spectrum.quiet()
