@@ -191,8 +191,9 @@ class Area(Frozen, frozen=True, kw_only=True):
 class Pulled(Frozen, frozen=True, kw_only=True):
     """One page of one of the ERP's lists, and where the next page begins ('': that was the last).
 
-    Rows are plain dictionaries: id, name, active, parent, and `problem` where it cannot be linked;
-    those of `deleted` are list, id, name and deleted=True.
+    Rows are plain dictionaries: id, name (with those it stands under), label (without them),
+    active, parent (the name of what it stands under, or ''); where there is one a description; and
+    `problem` where it cannot be linked. Those of `deleted` are list, id, name and deleted=True.
 
     `incomplete`: why some may be missing from this page, in a sentence ('' where none are); what a
     reading with such a page did not show is not taken for deleted.

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings as django_settings
 from django.test import override_settings
@@ -80,8 +81,8 @@ class OnSpectrum:
 
 
 @contextmanager
-def listening(company: SpectrumCompany) -> Iterator[str]:
-    """The company's services on a port of this machine; their address."""
+def listening(company: Any) -> Iterator[str]:
+    """What has an `answer` like `SpectrumCompany`, on a port of this machine; its address."""
     services = server.serve(company, 0)
     thread = threading.Thread(target=services.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

@@ -1,0 +1,1 @@
+"""What every registered connector must keep to, told once for all of them."""
