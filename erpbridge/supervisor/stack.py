@@ -5,6 +5,7 @@ import fcntl
 import hashlib
 import http.client
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -148,12 +149,13 @@ class Stack:
 
     def load_demo(self) -> list[str]:
         """The management command that loads the demo. The stand-in for Spectrum may be called from
-        now on, at the address that it had before or, the first time, at a free port."""
+        now on, at the address that it had before; the first time at a free port, and seldom at one
+        that another demo has, which does not run just now."""
         known = self.files / "spectrum" / "address"
         address = (
             known.read_text(encoding="utf-8")
             if known.exists()
-            else f"http://127.0.0.1:{free_port(8482)}"
+            else f"http://127.0.0.1:{free_port(8482 + secrets.randbelow(1000))}"
         )
         allowed = os.environ.get("ERPBRIDGE_ALLOWED_ERP_ORIGINS", "")
         self.environment["ERPBRIDGE_ALLOWED_ERP_ORIGINS"] = f"{allowed} {address}".strip()
