@@ -17,17 +17,17 @@ from approvals.errors import StepError
 from approvals.models import Export, LookUp
 from approvals.panel import connection_of
 from approvals.rights import why_not
+from connectors.contract import Capabilities
 from directory.access import Access
 from directory.http import person
 
 
-def shown(export: Export, access: Access) -> dict[str, Any] | None:
+def shown(export: Export, access: Access, erp: Capabilities | None) -> dict[str, Any] | None:
     """What `approvals/link.html` shows of one item; None where nothing can be linked."""
     step = adopting.step_of(export)
     if step is None or not access.is_approver:
         return None
     asked = LookUp.objects.filter(export=export, version=export.version).first()
-    _, erp = connection_of(export)
     terms = export.frozen_terms
     return {
         "soon": manner.soon(erp),

@@ -193,7 +193,7 @@ def export(request: HttpRequest, pk: int) -> HttpResponse:
         "after": _then(after, wanted),
         "history": history,
         "attested": attested(history),
-        "linking": linking.shown(item, access),
+        "linking": linking.shown(item, access, found.erp),
         "reads_exchanges": access.has(Tool.ERP, Level.STANDARD),
     }
     return render(request, "approvals/export.html", context)
