@@ -26,6 +26,7 @@ from connectors.pulls import request_sync, request_test
 from connectors.quickbooks import qwc
 from connectors.registry import connector_for, names
 from connectors.secrets import Locked, secrets_of, set_secrets
+from directory import bell
 from directory.access import Access
 from directory.entered import Fault, Invalid
 from directory.history import Happened, append
@@ -177,6 +178,18 @@ def _too_late(connection: Connection, changed: Mapping[str, object]) -> list[Fau
 def _refuse(faults: list[Fault]) -> None:
     if faults:
         raise Invalid(faults)
+
+
+@transaction.atomic
+def ask_for_secret(connection: Connection, by: Access) -> None:
+    """Have a worker ask the ERP for a new secret in place of the one that is kept.
+
+    Needs Admin on ERP Integrations. Raises ValidationError where the ERP makes none.
+    """
+    by.need(Tool.ERP, Level.ADMIN)
+    if connection.settings.get("oauth") != "Y":
+        raise ValidationError("Without enhanced authentication there is no secret to renew.")
+    bell.ring_on_commit("connectors.tasks.renew", connection.pk, by.user.pk)
 
 
 @transaction.atomic

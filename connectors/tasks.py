@@ -11,7 +11,7 @@ from celery import shared_task
 from celery.signals import worker_shutting_down
 from django.utils import timezone
 
-from connectors import calling, engine
+from connectors import calling, engine, renewing
 from connectors.models import Connection, Session
 from connectors.pulls import queue_due_syncs
 from directory import bell
@@ -53,6 +53,12 @@ def work(connection_id: int) -> None:
 
     if calling.serve(connection_id, until=is_over, stopping=must_stop):
         bell.ring("connectors.tasks.work", connection_id)
+
+
+@shared_task
+def renew(connection_id: int, user_id: int) -> None:
+    """Have an ERP that we call make a new secret in place of ours."""
+    renewing.renew(connection_id, user_id)
 
 
 @shared_task

@@ -26,6 +26,7 @@ urlpatterns = [
     path(CONNECTION + "access/", views.access, name="connection_access"),
     path(CONNECTION + "settings/", views.settings, name="connection_settings"),
     path(CONNECTION + "confirm/", views.confirm, name="connection_confirm"),
+    path(CONNECTION + "renew/", views.renew, name="connection_renew"),
     path(CONNECTION + "test/", views.test, name="connection_test"),
     path(CONNECTION + "password/", views.password, name="connection_password"),
     path(CONNECTION + "schedule/", views.schedule, name="connection_schedule"),

@@ -328,6 +328,22 @@ def settings(request: HttpRequest, company_id: int) -> HttpResponse:
 
 
 @login_required
+@fresh
+@require_POST
+def renew(request: HttpRequest, company_id: int) -> HttpResponse:
+    """Have the ERP make a new client secret."""
+    access = open_company(person(request), company_id, Tool.ERP)
+    found = get_object_or_404(Connection, company=access.company, erp__in=FORMS)
+    try:
+        setup.ask_for_secret(found, access)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, "Asked for. What came of it will stand under Last result.")
+    return redirect("connection", company_id)
+
+
+@login_required
 @require_POST
 def confirm(request: HttpRequest, company_id: int) -> HttpResponse:
     """Say that a setting was seen at work in the ERP."""

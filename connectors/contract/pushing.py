@@ -63,3 +63,10 @@ class Pushed(Connector, Protocol):
 
         Raises Refused where there is none in it.
         """
+
+    def renewal_call(self, site: Site) -> Call | None:
+        """The call that has the ERP make a new secret in place of ours, which ends with its answer;
+        None where the site uses none that it could make."""
+
+    def renewed(self, reply: Reply) -> dict[str, str]:
+        """The new secrets in the reply to that, by name. Raises Refused where there are none."""

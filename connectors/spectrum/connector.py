@@ -228,3 +228,11 @@ class Spectrum:
     def token(self, reply: Reply) -> tuple[str, int]:
         """The token in the reply to that, and for how many seconds. Raises Refused."""
         return envelope.token(reply)
+
+    def renewal_call(self, site: Site) -> Call | None:
+        """The call for a new client secret; None without enhanced authentication."""
+        return envelope.rotation_call(site) if site.settings.get("oauth") == "Y" else None
+
+    def renewed(self, reply: Reply) -> dict[str, str]:
+        """The new client secret. Raises Refused."""
+        return {"client_secret": envelope.rotated(reply)}

@@ -61,7 +61,7 @@ class Fault:
     def __post_init__(self) -> None:
         if self.kind not in DESCRIPTIONS:
             raise ValueError(f"There is no fault {self.kind}; there are: {', '.join(DESCRIPTIONS)}")
-        if self.service not in (WRITES, ANY, "vendors", "token", *SERVICES):
+        if self.service not in (WRITES, ANY, "vendors", "token", "rotation", *SERVICES):
             raise ValueError(f"There is no service {self.service}.")
         if self.call < 1 or self.times < 1 or not 0 <= self.seconds <= LONGEST:
             raise ValueError("A fault acts from call 1, once or more, and waits up to an hour.")

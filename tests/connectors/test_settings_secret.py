@@ -17,10 +17,11 @@ from django.contrib.sessions.models import Session as BrowserSession
 from django.db import connection as database
 from django.test import Client
 
+from connectors import setup, tasks
 from connectors.calling import serve
 from connectors.models import Connection, Message, ReplyPart
 from connectors.secrets import secrets_of
-from directory.models import ApiToken, Category, CostCode, Job, Vendor
+from directory.models import ApiToken, Category, CostCode, Event, Job, Vendor
 from sandbox.spectrum import SpectrumCompany
 from tests.engine.on_spectrum import PHASES, listening, move, spectrum_books
 from tests.stage import Stage, sign_in
@@ -168,6 +169,51 @@ def test_what_was_said_is_shown_by_its_fields(stage: Stage) -> None:
     assert "Envelope" not in asked
     assert "HTTP 200 text/xml\n\n" in answered
     assert "\ndesc: no such account\n" in answered
+
+
+def test_spectrum_makes_a_new_client_secret(stage: Stage, books: SpectrumCompany) -> None:
+    """Dora asks for it; the new one is kept and used, and the history says who, not what."""
+    stage.connection.delete()
+    entered = {
+        "company_code": "ABC",
+        "authorization_id": AUTHORIZATION,
+        "oauth": "Y",
+        "client_id": CLIENT,
+        "client_secret": CLIENT_SECRET,
+    }
+    dora = stage.access(stage.dora)
+    with listening(books) as address:
+        entered["address"] = address
+        made, _ = setup.create_connection(stage.company, "spectrum", dora, entered)
+        browser = Client()
+        sign_in(browser, stage.dora)
+        there = f"/companies/{stage.company.pk}/erp/connection/"
+        shown = browser.post(f"{there}renew/", follow=True).content.decode()
+        assert "will stand under Last result" in shown
+        tasks.renew(made.pk, stage.dora.pk)
+        made.refresh_from_db()
+        new = secrets_of(made)["client_secret"]
+        assert new != CLIENT_SECRET
+        assert made.last_result == "The ERP made a new secret, and it is kept."
+        event = Event.objects.filter(verb="secrets").get()
+        assert (event.actor, new in event.body) == (stage.dora, False)
+        serve(made.pk)
+        made.refresh_from_db()
+        assert made.areas
+        assert not any(area["problem"] for area in made.areas)
+
+        # The answer is lost: nobody pretends to know the secret.
+        books.faults.add("answer_lost", "rotation")
+        tasks.renew(made.pk, stage.dora.pk)
+        made.refresh_from_db()
+        assert "the old one may have ended" in made.last_result
+        assert secrets_of(made)["client_secret"] == new
+        serve(made.pk)
+        made.refresh_from_db()
+        assert "client secret" in made.last_result
+        setup.change_connection(made, dora, {"oauth": "N"})
+        answer = browser.post(f"{there}renew/", follow=True).content.decode()
+        assert "no secret to renew" in answer
 
 
 def _link(stage: Stage) -> None:
