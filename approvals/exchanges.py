@@ -184,7 +184,7 @@ def _shown(text: str) -> str:
         for element in root.iter(etree.Element)
         if element.text and element.text.strip()
     ]
-    return "\n".join([head, "", *(fields or [_indented(root)])])
+    return "\n".join([head, "", *(fields or ["(nothing in it)"])])
 
 
 def _with_id(root: etree._Element, request_id: str) -> Iterator[etree._Element]:

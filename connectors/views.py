@@ -144,6 +144,7 @@ def _page(
             "calls_every": _span(found.calls_every),
             "readings": _readings(found, there),
             "lists_in_words": _in_words(there),
+            "lists_and_costs": _in_words({**there, "costs": "Costs"}),
             "not_shown": any(area["problem"] for area in found.areas),
             "schedules": Connection.Schedule.choices,
             "linked": _linked(access.company, there),
