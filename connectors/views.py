@@ -130,7 +130,7 @@ def _page(
         there = _lists(found)
         context |= {
             "erp": capabilities,
-            "steps": f"connectors/{found.erp}/steps.html",
+            "steps": [f"connectors/{found.erp}/steps.html", "connectors/steps.html"],
             "by_visit": capabilities.transport == "poll",
             "facts": [
                 (label, OFF.get(name, value) if value == "off" else value)
@@ -198,7 +198,8 @@ def _span(time: timedelta) -> str:
 def _lists(found: Connection) -> dict[str, str]:
     """The lists that matter with these settings, and what they are called there."""
     wanted = connector_for(found.erp).lists(found.settings)
-    return {what: title for what, title in READ[found.erp].items() if what in wanted}
+    titles = READ.get(found.erp, {each.what: each.title for each in LISTS.values()})
+    return {what: title for what, title in titles.items() if what in wanted}
 
 
 def _in_words(there: Mapping[str, str]) -> str:
