@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from functools import cache, partial
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet, prefetch_related_objects
 from django.http import QueryDict
-from django.template import engines
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 
 from approvals.buttons import IN_LISTS, MAIN
 from approvals.errors import StepError
@@ -26,8 +26,10 @@ from approvals.states import STEPS, VIEW_OF, Status, View
 from approvals.wanted import Order, Wanted
 from approvals.workflow import Item, Result
 from directory.access import Access
+from directory.addresses import address
 from directory.formats import ago, moment, money
 from directory.models import Project, User
+from directory.paging import escaped, rows_html
 
 WHAT = {
     Kinds.COMMITMENT: "Commitments",
@@ -46,6 +48,8 @@ TONES = {View.READY: "is-blue", View.FAILED: "is-red"}
 MOST_CHOICES = 2_000  # projects or people to choose from
 # Nobody waits for these: the day matters more than the age.
 SETTLED = frozenset({Status.SYNCED, Status.REJECTED})
+LONGEST = 240  # characters of a message in a row
+STATUS = dict(Status.choices)
 # An empty view says what would stand in it, and how it gets there.
 EMPTY = {
     View.READY: (
@@ -161,7 +165,7 @@ class Asked:
 
     def action(self, company: int, step: str) -> str:
         """Where `step` is taken; it answers with the first page of what is asked for here."""
-        return f"{reverse('queue_bulk', args=[company, self.tab, step])}{self.address()}"
+        return f"{address('queue_bulk', company, self.tab, step)}{self.address()}"
 
     def views(self, counts: Counts) -> list[dict[str, Any]]:
         """Every view of this sub-tab with its count, for the same search."""
@@ -231,46 +235,24 @@ def html(
 ) -> SafeString:
     """The rows of `approvals.listing.page` as table rows; `actions`: the address of each step."""
     now = timezone.now()
-    address = reverse("export", args=[0]).replace("0", "{}")
+    item = address("export", 0).replace("0", "{}")
     # An item is left for the next one in the same order.
-    address += f"?{urlencode(asked.wanted.query)}" if asked.wanted.query else ""
+    item += f"?{urlencode(asked.wanted.query)}" if asked.wanted.query else ""
     buttons = cache(partial(_buttons, access))
-    formatted = [_formatted(row, buttons, now, address) for row in rows]
-    template = engines["jinja2"].get_template("queue.jinja")
-    context = {
-        "rows": formatted,
-        "view": asked.view.value,
-        "tickable": access.is_approver,
-        "ticked": asked.everything,
-        "actions": actions,
-    }
-    return mark_safe(template.render(context))  # noqa: S308 escaped by the template
-
-
-class Row(NamedTuple):
-    """What the template shows of one item; attributes, for it looks them up faster than keys."""
-
-    id: int
-    item: str
-    url: str
-    number: str
-    parent: str
-    name: str
-    title: str
-    project: str
-    vendor: str
-    amount: str
-    cents: int
-    deduct: bool
-    status: str
-    status_label: str
-    message: str
-    erp_number: str
-    sent_by: str
-    decided_by: str
-    at: SafeString | str
-    buttons: Sequence[Button]
-    decides: bool  # the person may press one of them
+    rows = list(rows)
+    return rows_html(
+        "queue.jinja",
+        rows=zip(
+            escaped([_cells(row, item) for row in rows]),
+            [_when(row, now) for row in rows],
+            [buttons(Status(row["status"]), row["sent_by_id"]) for row in rows],
+            strict=True,
+        ),
+        view=asked.view.value,
+        tickable=access.is_approver,
+        ticked=asked.everything,
+        actions=actions,
+    )
 
 
 class Button(NamedTuple):
@@ -283,45 +265,43 @@ class Button(NamedTuple):
     reason: str
 
 
-def _formatted(
-    row: dict[str, Any],
-    buttons: Callable[[Status, int | None], Sequence[Button]],
-    now: datetime,
-    address: str,
-) -> Row:
-    status = Status(row["status"])
-    number, parent = row["number"], row["parent__number"]
+def _cells(row: Mapping[str, Any], address: str) -> Sequence[str]:
+    """The texts of an item, in the order of the template, which takes them apart."""
+    number, parent = row["number"], row["parent__number"] or ""
     if row["kind"] == Kinds.BUDGET:
-        number, parent = f"Round {number}", None  # the title and the project say of what
-    at = row["status_at"]
-    return Row(
-        id=row["id"],
-        item=f"{row['id']}:{row['version']}",
-        url=address.format(row["id"]),
-        number=number,
-        parent=parent or "",
-        name=f"{parent} {number}" if parent else number,
-        title=row["title"],
-        project=f"{row['project__number']} {row['project__name']}",
-        vendor=row["vendor_name"],
-        amount=money(row["amount"]),
-        cents=int(row["amount"] * 100),
-        deduct=row["amount"] < 0,
-        status=status.value,
-        status_label=status.label,
-        message=row["message"],
-        erp_number=row["erp_number"],
-        sent_by=row["sent_by__name"] or "",
-        decided_by=row["decided_by__name"] or "",
-        at=moment(at) if status in SETTLED else ago(at, now),
-        buttons=(shown := buttons(status, row["sent_by_id"])),
-        decides=any(not button.reason for button in shown),
+        number, parent = f"Round {number}", ""  # the title and the project say of what
+    amount: Decimal = row["amount"]
+    return (
+        str(row["id"]),
+        f"{row['id']}:{row['version']}",
+        address.format(row["id"]),
+        number,
+        parent,
+        f"{parent} {number}" if parent else number,
+        row["title"],
+        f"{row['project__number']} {row['project__name']}",
+        row["vendor_name"],
+        money(amount),
+        str(int(amount * 100)),
+        " deduct" if amount < 0 else "",
+        row["status"],
+        STATUS[row["status"]],
+        Truncator(row["message"]).chars(LONGEST) if row["message"] else "",
+        row["erp_number"],
+        row["sent_by__name"] or "",
+        row["decided_by__name"] or "",
     )
 
 
-def _buttons(access: Access, status: Status, sent_by: int | None) -> list[Button]:
-    """The steps of an item of that status, with the reason where this person may not."""
-    return [
+def _when(row: Mapping[str, Any], now: datetime) -> SafeString | str:
+    at = row["status_at"]
+    return moment(at) if row["status"] in SETTLED else ago(at, now)
+
+
+def _buttons(access: Access, status: Status, sent_by: int | None) -> tuple[Sequence[Button], bool]:
+    """The steps of an item of that status, with the reason where this person may not; and whether
+    they may press one."""
+    made = [
         Button(
             step.name,
             step.label,
@@ -332,6 +312,7 @@ def _buttons(access: Access, status: Status, sent_by: int | None) -> list[Button
         for step in (STEPS[name] for name in IN_LISTS)
         if status in step.sources
     ]
+    return made, any(not button.reason for button in made)
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,7 +354,7 @@ def outcome(step: str, results: Sequence[Result]) -> Outcome:
     for result in results:
         export, error = result.export, result.error
         name = f"{_name(export)} {export.title}" if export else f"Item {result.id}"
-        url = reverse("export", args=[export.pk]) if export else ""
+        url = address("export", export.pk) if export else ""
         if error is None:
             moved.append((name, url))
         else:

@@ -16,9 +16,9 @@ def moment(at: datetime | None) -> SafeString | str:
     """A moment as an HTML element: UTC as it is sent, local time once the page's script ran."""
     if at is None:
         return "–"
-    utc = at.astimezone(UTC)
+    day, clock = _utc(at)
     return mark_safe(  # noqa: S308 nothing but digits
-        f'<time datetime="{utc:%Y-%m-%dT%H:%M:%SZ}">{utc:%Y-%m-%d %H:%M} UTC</time>'
+        f'<time datetime="{day}T{clock}Z">{day} {clock[:5]} UTC</time>'
     )
 
 
@@ -26,11 +26,17 @@ def ago(at: datetime | None, now: datetime | None = None) -> SafeString | str:
     """How long ago as an HTML element, with the moment itself on hovering."""
     if at is None:
         return "–"
-    utc = at.astimezone(UTC)
+    day, clock = _utc(at)
     return mark_safe(  # noqa: S308 nothing but digits and our own words
-        f'<time class="age" datetime="{utc:%Y-%m-%dT%H:%M:%SZ}" title="{utc:%Y-%m-%d %H:%M} UTC">'
+        f'<time class="age" datetime="{day}T{clock}Z" title="{day} {clock[:5]} UTC">'
         f"{age(at, now)}</time>"
     )
+
+
+def _utc(at: datetime) -> tuple[str, str]:
+    """Day and time to the second. `strftime` takes three times as long."""
+    day, _, clock = at.astimezone(UTC).isoformat(timespec="seconds").partition("T")
+    return day, clock[:8]
 
 
 def age(at: datetime | None, now: datetime | None = None) -> str:

@@ -30,7 +30,9 @@ def page(stage: Stage, **query: Any) -> str:
 
 
 def places(html: str) -> list[int]:
-    return [int(place) for place in re.findall(r'<td class="money muted">(\d+)</td>', html)]
+    return [
+        int(place) for place in re.findall(r'<td class="money muted a-corner">(\d+)</td>', html)
+    ]
 
 
 def rejected(stage: Stage) -> None:

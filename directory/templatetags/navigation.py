@@ -1,13 +1,18 @@
 """`{% load navigation %}`: where a person may go from any page."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from django import template
+from django.template.context import Context
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 
 from directory.access import without_second_factor
 from directory.addresses import address
 from directory.models import Company, Notice, ToolLevel, User
 from directory.notices import KINDS, notices_of
+from directory.paging import rows_html
 from directory.perms import COMPANY_TOOLS, Level, Tool
 from directory.prepared import Prepared
 
@@ -48,6 +53,26 @@ _TOOLS = Prepared(
 
 
 @register.simple_tag
+@cache
+def assets() -> SafeString:
+    """What every page loads; it stays as long as the process."""
+    return render_to_string("parts/assets.html")
+
+
+@register.simple_tag(takes_context=True)
+def topbar(context: Context) -> SafeString:
+    """The bar above every page, with where its person may go."""
+    user, request = context.get("user"), context.get("request")
+    known = user if user is not None and user.is_authenticated else None
+    return rows_html(
+        "topbar.jinja",
+        user=known,
+        places=company_links(known) if known else [],
+        path=request.path if request is not None else "",
+        csrf_token=context.get("csrf_token", ""),
+    )
+
+
 def company_links(user: User) -> list[Place]:
     """The person's companies with the company tools that they may read; one query."""
     places: dict[int, Place] = {}
