@@ -3,7 +3,7 @@
 An export takes one exchange: it is begun, its message is stored, the answer and what follows from
 it are stored. The other side is two bare commits for each item, as the plainest queue in PostgreSQL
 would take it out and tick it off. And the engine with a million exports behind the next one against
-the engine with ten thousand.
+the engine with ten thousand. What it costs to call a slow ERP is in `p06_calls`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import psycopg2
 from approvals import workflow
 from approvals.models import Export
 from approvals.workflow import MOST_AT_ONCE, Item
-from bench import exports, instant
+from bench import exports, instant, p06_calls
 from bench.data import copy, run, settle, unhindered
 from bench.database import database
 from bench.exports import BIG
@@ -36,7 +36,8 @@ ROUNDS = 7
 LONGEST = 5.0  # seconds of a round; it ends early then
 
 
-def measure(_wanted: Collection[str], large: int) -> Iterator[Result]:
+def measure(wanted: Collection[str], large: int) -> Iterator[Result]:
+    yield from p06_calls.measure(wanted, large)
     instant.register()
     with database("p06") as url:
         people = exports.build(SIZE, waiting=True)

@@ -37,6 +37,7 @@ LEASE = timedelta(seconds=CALL_SECONDS + 60)
 TOO_MUCH, AWAY, UNKNOWN_TOKEN = 429, 503, 401
 MOST_REPEATS, FIRST_WAIT, LONGEST_WAIT = 4, 1.0, 30.0  # seconds
 TOKEN_LEFT = 30  # seconds before its end at which a token is fetched anew
+NOTED_EVERY = 30.0
 DATABASE_AWAY = (1, 5, 20)  # seconds between tries to keep an answer that is in hand
 HIDDEN = "(hidden)"
 NO_CALL = (
@@ -135,6 +136,7 @@ class _Caller:
         self.secrets = secrets_of(connection)
         self.line = Line(connection.address)
         self.token, self.token_ends = "", 0.0
+        self.noted_until = 0.0
         self.hidden: list[str] = []  # what must not be kept, should the ERP repeat it
 
     def speak(self, message: Message) -> bool:
@@ -153,15 +155,22 @@ class _Caller:
         except _Unfit as error:
             engine.unsent(self.session, str(error), counts=True)
             return True
-        seen(self.connection)
-        Connection.objects.filter(pk=self.connection.pk, first_seen_at=None).update(
-            first_seen_at=Now()
-        )
+        self._note()
         reply = _reply(answer, self.hidden)
         self._keep(reply)
         if isinstance(reply, Spool):
             reply.close()
         return True
+
+    def _note(self) -> None:
+        """The ERP was heard of. Not with every call: nobody reads it to the second."""
+        if time.monotonic() < self.noted_until:
+            return
+        self.noted_until = time.monotonic() + NOTED_EVERY
+        seen(self.connection)
+        Connection.objects.filter(pk=self.connection.pk, first_seen_at=None).update(
+            first_seen_at=Now()
+        )
 
     def _keep(self, reply: Reply) -> None:
         """Hand the answer over, also where the database is away for a moment: it cannot be had

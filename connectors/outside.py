@@ -297,7 +297,7 @@ class _Pinned(HTTPConnection):
         self._ip = ip
 
     def _new_conn(self) -> socket.socket:
-        return sockets.create_connection((self._ip, self.port), CONNECT_SECONDS)
+        return _socket_to(self._ip, self.port)
 
 
 class _PinnedTls(HTTPSConnection):
@@ -308,7 +308,13 @@ class _PinnedTls(HTTPSConnection):
         self._ip = ip
 
     def _new_conn(self) -> socket.socket:
-        return sockets.create_connection((self._ip, self.port), CONNECT_SECONDS)
+        return _socket_to(self._ip, self.port)
+
+
+def _socket_to(ip: str, port: int) -> socket.socket:
+    # A call goes out in two pieces, and the second must not wait until the first is acknowledged.
+    at_once = HTTPConnection.default_socket_options
+    return sockets.create_connection((ip, port), CONNECT_SECONDS, socket_options=at_once)
 
 
 @cache
