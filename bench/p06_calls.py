@@ -2,8 +2,8 @@
 
 A backlog of commitments, each of three calls, on a Spectrum that takes 200 ms for a call. The other
 side is the time that passes at the server between a call that has come and its answer that goes:
-the least that one call after the other can take. Measured with a hundred documents; one lane carries a
-thousand the same way, only for ten times as long.
+the least that one call after the other can take. Measured with a hundred documents; one lane
+carries a thousand the same way, only for ten times as long.
 """
 
 from __future__ import annotations
