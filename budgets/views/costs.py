@@ -13,11 +13,13 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from connectors.models import Connection
+from connectors.registry import connector_for
 from directory.access import Access, open_company, open_project
 from directory.downloads import Cell, csv_download
 from directory.formats import money
 from directory.http import person
-from directory.models import JobCost, Project
+from directory.models import Company, JobCost, Project
 from directory.paging import escaped, page, rows_html
 from directory.perms import Level, Tool
 
@@ -31,7 +33,12 @@ def job_costs(request: HttpRequest, project_id: int) -> HttpResponse:
     """What the ERP has estimated and spent on the project, per cost code, and per category where
     it tells these apart."""
     access = open_project(person(request), project_id, Tool.BUDGET)
-    context = {"access": access, "project": access.project, **_shown(_costs(project=project_id))}
+    context = {
+        "access": access,
+        "project": access.project,
+        "costs_note": costs_note(access.company),
+        **_shown(_costs(project=project_id)),
+    }
     return render(request, "budgets/job_costs.html", context)
 
 
@@ -76,6 +83,12 @@ def company_costs_csv(
     )
     rows = rows.select_related("project__job").order_by("project__number", "project", "name", "pk")
     return csv_download(f"{name}-{timezone.now():%Y-%m-%d}.csv", headings, _cells(rows))
+
+
+def costs_note(company: Company) -> str:
+    """What the costs that its ERP tells leave out; '' where nothing, or without an ERP."""
+    connection = Connection.of(company.pk)
+    return connector_for(connection.erp).capabilities.costs_note if connection else ""
 
 
 def _cells(rows: QuerySet[JobCost]) -> Iterator[Sequence[Cell]]:
@@ -143,4 +156,9 @@ def _project(access: Access, project_id: int) -> Project:
 
 
 def _place(access: Access) -> dict[str, Any]:
-    return {"access": access, "company": access.company, "current": "job-costs"}
+    return {
+        "access": access,
+        "company": access.company,
+        "current": "job-costs",
+        "costs_note": costs_note(access.company),
+    }

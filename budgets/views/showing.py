@@ -24,6 +24,7 @@ from budgets.chart import chart
 from budgets.costs import Awaited
 from budgets.grid import Figures, Grid, Part, every_code, grid
 from budgets.models import Budget, Modification
+from budgets.views.costs import costs_note
 from budgets.views.doors import lacks, open_budget, open_place, posted_version, refused
 from directory.access import Access
 from directory.addresses import address
@@ -106,6 +107,7 @@ def budget(request: HttpRequest, project_id: int) -> HttpResponse:
         "next": urlencode({"q": search, "after": figures.after}) if figures.after else "",
         "is_first": not after,
         "rounds": _rounds(now),
+        "costs_note": costs_note(access.company),
         "can_delete": not (lacking or workflow.why_not_delete(now)),
         **_modifications(now, modifications, lacking),
     }

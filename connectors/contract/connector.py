@@ -54,6 +54,8 @@ class Capabilities(Frozen, frozen=True, kw_only=True):
     tells_changes: bool = True
     # Questions that share one message.
     questions_at_once: int = 50
+    # What its job costs leave out, as a sentence that stands beside them; '' where nothing.
+    costs_note: str = ""
 
     def record_word(self, kind: str) -> str:
         """What the record that a document of this kind stands in is called.

@@ -87,6 +87,7 @@ class Spectrum:
         judges_terms_at_send=True,
         tells_changes=False,
         questions_at_once=1,
+        costs_note=pulling.LEFT_OUT,
     )
 
     def number(

@@ -118,11 +118,17 @@ def _row(erp_id: str, name: str, *, label: str = "", problem: str = "") -> dict[
     }
 
 
+LEFT_OUT = (
+    "What Spectrum tells of a job's costs is job to date: without commitments, invoices that are "
+    "not approved yet, pre-time-cards and hours of contract labour."
+)
+
+
 def job_costs(job: Ref) -> Script[JobCosts]:
     """What was estimated and spent on a job per phase and cost type, completed ones included.
 
-    Spent is job to date, without committed cost, unapproved invoices, pre-time-cards and hours of
-    contract labour: Spectrum tells no more. A job has one estimate there, so none is told apart.
+    Spent is what `LEFT_OUT` says: Spectrum tells no more. A job has one estimate there, so none is
+    told apart.
     Raises Busy and Refused; an answer that is not whole raises.
     """
     doing = f"the question for the costs of job {job.name}"

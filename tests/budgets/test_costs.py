@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from directory.models import CostCode, JobCost, Project
 from tests import factories
+from tests.budgets.entering import Desk
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db
@@ -94,3 +95,31 @@ def test_more_costs_and_jobs_ask_no_more_questions(stage: Stage, dora, costs, na
         cost(project, code, "1.00") for project in [stage.project, *projects] for code in codes
     )
     assert questions() == few
+
+
+def test_what_the_costs_leave_out_stands_beside_them(stage: Stage, desk: Desk, client, costs):
+    """On paper, too: the pages print as they are, only buttons are left out."""
+    desk.create(("03-300", "40000.00"))
+    everywhere = [
+        (stage.pam, reverse("budget", args=[stage.project.pk])),
+        (stage.pam, reverse("job_costs", args=[stage.project.pk])),
+        (stage.dora, reverse("company_costs", args=[stage.company.pk])),
+        (stage.dora, reverse("company_costs_job", args=[stage.company.pk, stage.project.pk])),
+    ]
+    words = "without commitments, invoices that are not approved yet"
+
+    def where_told() -> list[str]:
+        told = []
+        for person, page in everywhere:
+            client.force_login(person)
+            answer = client.get(page)
+            assert answer.status_code == 200
+            told += [page] if words in text(answer) else []
+        return told
+
+    assert where_told() == [], "QuickBooks tells them whole"
+    stage.connection.erp = "spectrum"
+    stage.connection.save()
+    assert where_told() == [page for _, page in everywhere]
+    stage.connection.delete()
+    assert where_told() == []
