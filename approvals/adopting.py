@@ -1,40 +1,46 @@
 """Linking to a record that the ERP has already: read and compared first, then tied by a person.
 
-For a document that was entered by hand before it came here (*adopt*), and for one of which nobody
-knew whether it had arrived (*It is in the ERP*). Where the ERP cannot be asked, a person who looked
-there attests what is there.
+For documents that were entered by hand before they came here (*adopt*), one by one or many at once
+at the start in the middle of a job, and for one of which nobody knew whether it had arrived (*It is
+in the ERP*). Where the ERP cannot be asked, a person who looked there attests what is there.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import cast
 
 import msgspec
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models.functions import Now
 
 from approvals import numbering
-from approvals.errors import NotReady, Stale, StepError, WrongState
-from approvals.models import Export, LookUp
+from approvals.errors import AwaitsSecond, NotReady, Stale, StepError, WrongState
+from approvals.look_ups import candidates_of, subject_of
+from approvals.models import Export, LookUp, live
 from approvals.moves import Move, lock_exports, make
-from approvals.readiness import parent_problems, send_problems, terms_of
+from approvals.readiness import parent_problems, send_problems_of
 from approvals.rights import why_not
+from approvals.seconding import Word, hold_for_second
 from approvals.states import EDITABLE, STEPS, Status, Step
-from approvals.workflow import approver_again
+from approvals.workflow import Item, Result, approver_again
 from approvals.workflow.deciding import need_comment
+from approvals.workflow.items import ids
 from connectors import engine
-from connectors.contract import Candidate, Document, Receipt, Terms, Unasked
-from connectors.destination import facts_for
-from connectors.engine.scripts import Looking, encode
-from connectors.models import Connection, Conversation
+from connectors.contract import Candidate, Document, Receipt, Terms, Unasked, digest_of
+from connectors.destination import Destinations, facts_for
+from connectors.models import Connection
 from connectors.registry import connector_for
+from connectors.tasks import ring
 from directory.access import Access
 from directory.formats import money
+from directory.history import append
 
 LINKABLE = frozenset({*EDITABLE, Status.NEEDS_ATTENTION})
+MOST_LOOKED_UP = 200  # at once
+NO_SUCH = "There is no such item."
+LOOK_AGAIN = "That record was not found for the item as it is now. Look it up again."
 
 
 def step_of(export: Export) -> Step | None:
@@ -44,70 +50,192 @@ def step_of(export: Export) -> Step | None:
     return STEPS["adopt"] if export.status in EDITABLE else None
 
 
-@transaction.atomic
-def ask(export_id: int, *, by: Access, version: int, number: str) -> LookUp:
+# --- Looking up ----------------------------------------------------------------------------------
+
+
+def ask(export_id: int, *, by: Access, version: int, number: str) -> None:
     """Have the ERP looked through for records that this could be, at its next call.
 
     Raises PermissionDenied, Stale, WrongState, StepError, or NotReady where the document is not
     in order: what is linked is locked, so everything must hold that holds before *Send to ERP*.
     """
-    export, _ = _open(export_id, by, version)
-    connection = _connection(export)
-    erp = connector_for(connection.erp).capabilities
-    if not erp.can_find:
-        raise StepError(f"{erp.short} cannot be asked. Look there, and say what you found.")
-    document, terms = _what(export)
-    number = number.strip()[:40] or terms.number
-    look_up, _ = LookUp.objects.update_or_create(
-        export=export,
-        defaults={
-            "version": export.version,
-            "number": number,
-            "asked_by": by.user,
-            "asked_at": Now(),
-            "copy": document.canonical(),
-            "terms": terms.canonical(),
-            "answered_at": None,
-            "candidates": [],
-            "error": "",
-        },
-    )
-    subject = f"look-up {export.pk}"
-    engine.withdraw(connection.pk, subject)
-    open_one = Conversation.objects.filter(connection=connection, subject=subject).exclude(
-        state=Conversation.State.CLOSED
-    )
-    if open_one.exists():
-        raise StepError("The ERP is being asked at this moment. Wait for its answer.")
-    engine.queue(connection.pk, "look-up", subject, subject)
-    return look_up
+    [result] = ask_all([Item(export_id, version, number=number)], by=by)
+    if result.error:
+        raise result.error
 
 
 @transaction.atomic
+def ask_all(items: Sequence[Item], *, by: Access) -> list[Result]:
+    """The same for many, each under its `number` ('': its own); a result for each, in their order.
+
+    A change order is looked for in its commitment's record, so that is linked first. Raises
+    PermissionDenied, and StepError when nothing at all can be looked up.
+    """
+    by = approver_again(by)
+    connection = _connection(by)
+    erp = connector_for(connection.erp).capabilities
+    if not erp.can_find:
+        raise StepError(f"{erp.short} cannot be asked. Look there, and say what you found.")
+    exports, refused = _open(items, by)
+    ready = [exports[item.id] for item in items if item.id not in refused]
+    what = _what(ready, exports, connection)
+    busy = engine.withdraw_all(connection.pk, [subject_of(export.pk) for export in ready])
+    asked = []
+    for item in items:
+        if item.id in refused:
+            continue
+        found = what[item.id]
+        if isinstance(found, StepError):
+            refused[item.id] = found
+        elif subject_of(item.id) in busy:
+            refused[item.id] = StepError(
+                f"{erp.short} is being asked at this moment. Wait for its answer."
+            )
+        else:
+            asked.append(_look_up(exports[item.id], *found, item.number.strip()[:40], by))
+    LookUp.objects.bulk_create(
+        asked,
+        update_conflicts=True,
+        unique_fields=["export"],
+        update_fields=[
+            *("version", "number", "asked_by", "asked_at", "copy", "terms"),
+            *("answered_at", "candidates", "error"),
+        ],
+    )
+    subjects = [subject_of(row.export_id) for row in asked]
+    engine.queue_all(connection.pk, "look-up", [(subject, subject) for subject in subjects])
+    transaction.on_commit(partial(ring, connection))
+    return [Result(item.id, exports.get(item.id), refused.get(item.id)) for item in items]
+
+
+def _look_up(export: Export, document: Document, terms: Terms, number: str, by: Access) -> LookUp:
+    return LookUp(
+        export=export,
+        version=export.version,
+        number=number or terms.number,
+        asked_by=by.user,
+        asked_at=Now(),
+        copy=document.canonical(),
+        terms=terms.canonical(),
+    )
+
+
+# --- Linking -------------------------------------------------------------------------------------
+
+
 def link(export_id: int, *, by: Access, version: int, record: str, note: str = "") -> Export:
     """Tie the export to the record with the id `record` that the look-up found.
 
     Raises as `ask` does, and StepError for a record that was not found or does not fit.
     """
-    export, step = _open(export_id, by, version)
-    look_up = LookUp.objects.filter(export=export, version=export.version).first()
-    found = [one for one in candidates_of(look_up) if one.receipt.id == record]
-    if look_up is None or len(found) != 1:
-        raise StepError("That record was not found for the item as it is now. Look it up again.")
-    [candidate] = found
-    if candidate.problem:
-        raise StepError(f"It cannot be linked: {candidate.problem}")
-    _not_linked_yet(export, candidate.receipt)
-    _not_a_siblings(export, candidate)
-    document = msgspec.json.decode(look_up.copy, type=Document)
-    terms = msgspec.json.decode(look_up.terms, type=Terms)
-    told = {"erp_id": candidate.receipt.id, "differences": len(candidate.differences)}
-    move = Move(export, _linked(document, terms, candidate.receipt, by), told)
-    make(step, [move], by=by.user.pk, note=note)
-    return export
+    [result] = link_all([Item(export_id, version, record=record)], by=by, note=note)
+    if result.error or result.export is None:
+        raise result.error or StepError(NO_SUCH)
+    return result.export
 
 
 @transaction.atomic
+def link_all(
+    items: Sequence[Item], *, by: Access, note: str = "", exact: bool = False
+) -> list[Result]:
+    """The same for many, each with its `record`; a result for each, in their order.
+
+    With `exact` only what differs in nothing: nobody looks at each of them.
+    """
+    by = approver_again(by)
+    # One record is linked once, also by two people at the same moment.
+    engine.lock_lane(_connection(by).pk)
+    exports, refused = _open(items, by)
+    look_ups = {row.export_id: row for row in LookUp.objects.filter(export__in=exports)}
+    chosen: dict[int, Candidate] = {}
+    for item in items:
+        if item.id not in refused:
+            found = _chosen(exports, exports[item.id], look_ups.get(item.id), item.record, exact)
+            if isinstance(found, StepError):
+                refused[item.id] = found
+            else:
+                chosen[item.id] = found
+    refused |= _taken(by, exports, chosen)
+    going = {pk: one for pk, one in chosen.items() if pk not in refused}
+    for step in (STEPS["adopt"], STEPS["record-found"]):
+        ours = [exports[pk] for pk in going if exports[pk].status in step.sources]
+        words, moves = [], []
+        for export in ours:
+            candidate, look_up = going[export.pk], look_ups[export.pk]
+            document = msgspec.json.decode(look_up.copy, type=Document)
+            terms = msgspec.json.decode(look_up.terms, type=Terms)
+            receipt, differs = candidate.receipt, len(candidate.differences)
+            told = {"erp_id": receipt.id, "differences": differs}
+            says = digest_of(receipt.canonical())
+            words.append(Word(export, document, says, candidate.description, told))
+            moves.append(Move(export, _linked(document, terms, receipt, by), told))
+        waiting, first = hold_for_second(step, words, by)
+        refused |= waiting
+        free = [move for move in moves if move.export.pk not in waiting]
+        make(step, free, by=by.user.pk, note=note)
+        append(by.company.pk, first)
+    return [Result(item.id, exports.get(item.id), refused.get(item.id)) for item in items]
+
+
+def _chosen(
+    known: Mapping[int, Export], export: Export, look_up: LookUp | None, record: str, exact: bool
+) -> Candidate | StepError:
+    """The record of that id that was found for the export, or why it cannot be linked."""
+    found = [one for one in candidates_of(look_up) if one.receipt.id == record]
+    if look_up is None or look_up.version != export.version or len(found) != 1:
+        return StepError(LOOK_AGAIN)
+    [candidate] = found
+    if candidate.problem:
+        return StepError(f"It cannot be linked: {candidate.problem}")
+    if exact and candidate.differences:
+        count = len(candidate.differences)
+        return StepError(
+            f"It differs in {count} place{'' if count == 1 else 's'}. Open it, look, and link it "
+            "there."
+        )
+    parent = msgspec.json.decode(look_up.terms, type=Terms).parent
+    if export.parent_id is not None and parent is not None:
+        # It was read in the record of its commitment, or of the round before.
+        now = known[export.parent_id]
+        if now.status != Status.SYNCED or now.erp_id != parent.id:
+            return StepError(LOOK_AGAIN)
+    return candidate
+
+
+def _taken(
+    by: Access, exports: Mapping[int, Export], chosen: Mapping[int, Candidate]
+) -> dict[int, StepError]:
+    """Those of `chosen` whose record another item has, or whose lines another change order of the
+    commitment has. Two queries; of two that want the same, the first one has it."""
+    heads = {pk: one.receipt.id for pk, one in chosen.items() if exports[pk].parent_id is None}
+    linked = Export.objects.filter(company=by.company, parent=None, erp_id__in=heads.values())
+    holders = {row.erp_id: row.pk for row in linked.only("erp_id")} if heads else {}
+    parts = {exports[pk].parent_id for pk in chosen if pk not in heads}
+    siblings = Export.objects.filter(parent__in=parts).exclude(receipt="") if parts else ()
+    line_of: dict[tuple[int | None, str], Export] = {}
+    for sibling in siblings:
+        receipt = sibling.erp_receipt
+        for line in receipt.lines.values() if receipt else ():
+            line_of[sibling.parent_id, line] = sibling
+    taken: dict[int, StepError] = {}
+    for pk, candidate in chosen.items():
+        export, receipt = exports[pk], candidate.receipt
+        if pk in heads:
+            if holders.setdefault(receipt.id, pk) != pk:
+                taken[pk] = StepError("Another item here is linked to that record already.")
+            continue
+        places = [(export.parent_id, line) for line in receipt.lines.values()]
+        others = [line_of[place] for place in places if line_of.get(place, export).pk != pk]
+        if others:
+            taken[pk] = StepError(f"{others[0]} is linked to these lines already.")
+        else:
+            line_of |= dict.fromkeys(places, export)
+    return taken
+
+
+# --- Attesting -----------------------------------------------------------------------------------
+
+
 def attest(
     export_id: int, *, by: Access, version: int, number: str, note: str, attested: bool
 ) -> Export:
@@ -117,26 +245,56 @@ def attest(
     Raises as `ask` does, and StepError where the ERP can be asked, where nobody says how they made
     sure, or where the number is another document's.
     """
-    export, step = _open(export_id, by, version)
-    connection = _connection(export)
+    if not attested:
+        raise StepError("Say that you have seen it there: nothing else vouches for it.")
+    need_comment(note, "Say where you looked and what you saw, so that others can follow.")
+    export, waits = _attest(Item(export_id, version, number=number), by, note.strip())
+    if waits:
+        raise waits
+    return export
+
+
+@transaction.atomic
+def _attest(item: Item, by: Access, note: str) -> tuple[Export, AwaitsSecond | None]:
+    """The export; or what is said of it, when the word is kept and somebody else's is missing."""
+    by = approver_again(by)
+    connection = _connection(by)
+    engine.lock_lane(connection.pk)
     connector = connector_for(connection.erp)
     erp = connector.capabilities
     if erp.can_find:
         raise StepError(f"{erp.short} can be asked: look the record up, then choose it.")
-    if not attested:
-        raise StepError("Say that you have seen it there: nothing else vouches for it.")
-    need_comment(note, "Say where you looked and what you saw, so that others can follow.")
-    document, terms = _what(export)
-    terms = numbering.seen_as(connection, export, terms, number)
+    exports, refused = _open([item], by)
+    if refused:
+        raise refused[item.id]
+    export = exports[item.id]
+    found = _what([export], exports, connection)[export.pk]
+    if isinstance(found, StepError):
+        raise found
+    document, terms = found
+    terms = numbering.seen_as(connection, export, terms, item.number)
     receipt = cast(Unasked, connector).attested(document, terms)
-    _not_linked_yet(export, receipt)
-    if refused := numbering.take(connection, [(export, document, terms)]):
-        raise refused[export.pk]
+    if export.parent_id is None:
+        there = Candidate(receipt=receipt, description=terms.number)
+        if taken := _taken(by, exports, {export.pk: there}):
+            raise taken[export.pk]
+    if not_free := numbering.take(connection, [(export, document, terms)]):
+        raise not_free[export.pk]
     what = f"{erp.record_word(export.kind)} {terms.number}, {money(document.amount)}"
-    told = {"erp_id": receipt.id, "attested": f"It is in {erp.name}: {what}."}
-    move = Move(export, _linked(document, terms, receipt, by), told)
-    make(step, [move], by=by.user.pk, note=note.strip())
-    return export
+    words = f"It is in {erp.name}: {what}."
+    told = {"erp_id": receipt.id, "attested": words}
+    step = STEPS["record-found" if export.status == Status.NEEDS_ATTENTION else "adopt"]
+    says = digest_of(receipt.canonical() + terms.canonical())
+    word = Word(export, document, says, words, {**told, "note": note})
+    waiting, first = hold_for_second(step, [word], by)
+    if not waiting:
+        move = Move(export, _linked(document, terms, receipt, by), told)
+        make(step, [move], by=by.user.pk, note=note)
+    append(by.company.pk, first)
+    return export, waiting.get(export.pk)
+
+
+# --- What all of these look at -------------------------------------------------------------------
 
 
 def _linked(document: Document, terms: Terms, receipt: Receipt, by: Access) -> dict[str, object]:
@@ -158,111 +316,83 @@ def _linked(document: Document, terms: Terms, receipt: Receipt, by: Access) -> d
     }
 
 
-class LookUps:
-    """The purpose of the conversations that look for records that are there already."""
+def _open(items: Sequence[Item], by: Access) -> tuple[dict[int, Export], dict[int, StepError]]:
+    """The exports, locked with their commitments, and which of them this person cannot link.
 
-    def lock(self, conversations: Sequence[Conversation]) -> None:
-        """Nothing: what is found is kept beside the export and moves nothing."""
-
-    def begin(self, conversations: Sequence[Conversation]) -> Mapping[str, str | None]:
-        rows = LookUp.objects.filter(export__in=[_export_of(c) for c in conversations])
-        asked = {row.export_id: row for row in rows}
-        inputs: dict[str, str | None] = {}
-        for conversation in conversations:
-            one = asked.get(_export_of(conversation))
-            inputs[conversation.subject] = _looking(one) if one else None
-        return inputs
-
-    def put_back(self, conversations: Sequence[Conversation]) -> None:
-        """It is looked for at the next visit."""
-
-    def lost(self, conversations: Sequence[Conversation]) -> None:
-        """Never: looking writes nothing."""
-
-    def settle(self, outcomes: Sequence[engine.Outcome]) -> None:
-        """Keep what was found, or why nothing could be."""
-        for outcome in outcomes:
-            found = json.loads(msgspec.json.encode(outcome.value or ()))
-            LookUp.objects.filter(export=_export_of(outcome.conversation)).update(
-                answered_at=Now(), candidates=found, error=str(outcome.error or "")
-            )
+    Of another project than that of `by` there is none.
+    """
+    wanted = ids(items)
+    if len(wanted) > MOST_LOOKED_UP:
+        raise StepError(f"At most {MOST_LOOKED_UP} items at once.")
+    exports = lock_exports(wanted, company=by.company.pk, parents=True)
+    if by.project is not None:
+        strange = [pk for pk in wanted if pk in exports and exports[pk].project_id != by.project.pk]
+        for pk in strange:
+            del exports[pk]
+    found = {item.id: _objection(exports.get(item.id), item.version, by) for item in items}
+    return exports, {pk: error for pk, error in found.items() if error}
 
 
-def _looking(look_up: LookUp) -> str:
-    document = msgspec.json.decode(look_up.copy, type=Document)
-    terms = msgspec.json.decode(look_up.terms, type=Terms)
-    return encode(Looking(document, terms, look_up.number))
-
-
-def candidates_of(look_up: LookUp | None) -> list[Candidate]:
-    """The records that a look-up found, for its page."""
-    rows = look_up.candidates if look_up else []
-    return [msgspec.convert(row, Candidate) for row in rows]
-
-
-def _not_linked_yet(export: Export, receipt: Receipt) -> None:
-    """StepError if another item has this record. Change orders stand in their commitment's."""
-    taken = Export.objects.filter(company=export.company_id, parent=None, erp_id=receipt.id)
-    if export.parent_id is None and taken.exclude(pk=export.pk).exists():
-        raise StepError("Another item here is linked to that record already.")
-
-
-def _not_a_siblings(export: Export, candidate: Candidate) -> None:
-    """StepError if another change order of the commitment has these lines already."""
-    if export.parent_id is None:
-        return
-    siblings = Export.objects.filter(parent=export.parent_id).exclude(pk=export.pk)
-    lines = set(candidate.receipt.lines.values())
-    for sibling in siblings.exclude(receipt=""):
-        receipt = sibling.erp_receipt
-        if receipt is not None and lines & set(receipt.lines.values()):
-            raise StepError(f"{sibling} is linked to these lines already.")
-
-
-def _export_of(conversation: Conversation) -> int:
-    return int(conversation.subject.split(" ")[1])
-
-
-def _open(export_id: int, by: Access, version: int) -> tuple[Export, Step]:
-    """The export, locked with its commitment, and the step that linking it is."""
-    by = approver_again(by)
-    export = lock_exports([export_id], company=by.company.pk, parents=True)[export_id]
-    step = step_of(export)
+def _objection(export: Export | None, version: int, by: Access) -> StepError | None:
+    if export is None:
+        return StepError(NO_SUCH)
     if export.version != version:
-        raise Stale(export)
+        return Stale(export)
+    step = step_of(export)
     if step is None:
-        raise WrongState(export, STEPS["adopt"])
-    if why := why_not(step, by, export.sent_by_id, export.kind):
-        raise PermissionDenied(why)
-    return export, step
+        return WrongState(export, STEPS["adopt"])
+    why = why_not(step, by, export.sent_by_id, export.kind)
+    return StepError(f"{export}: {why}") if why else None
 
 
-def _what(export: Export) -> tuple[Document, Terms]:
-    """What is compared with the ERP's records: what was sent, or the document as it is now."""
-    if export.status == Status.NEEDS_ATTENTION:
-        terms = export.frozen_terms
-        if terms is None:
-            raise StepError(f"{export} was never accepted.")
-        return export.document, terms
-    live = export.live()
-    if live is None:
-        raise StepError(f"{export} no longer has a document.")
-    document = live.to_document()
-    connection = _connection(export)
-    problems = send_problems(live, document, connection)
-    terms = terms_of(connection, export, document)
-    parents = {export.parent.pk: export.parent} if export.parent else {}
-    problems += parent_problems(export, parents)
-    facts = facts_for(connection, [(document, terms)])
-    problems += connector_for(connection.erp).problems(document, terms, facts)
-    if problems:
-        unique = {problem.text: problem for problem in problems}
-        raise NotReady(export, list(unique.values()))
-    return document, terms
+def _what(
+    exports: Collection[Export], known: Mapping[int, Export], connection: Connection
+) -> dict[int, tuple[Document, Terms] | StepError]:
+    """What is compared with the ERP's records: what was sent, or the document as it is now; else
+    why it is not in order. `known` holds their commitments, too."""
+    found: dict[int, tuple[Document, Terms] | StepError] = {}
+    unsent = []
+    for export in exports:
+        if export.status != Status.NEEDS_ATTENTION:
+            unsent.append(export)
+        elif terms := export.frozen_terms:
+            found[export.pk] = (export.document, terms)
+        else:
+            found[export.pk] = StepError(f"{export} was never accepted.")
+    documents = live(unsent)
+    copies = {pk: document.to_document() for pk, document in documents.items()}
+    problems = dict(
+        zip(
+            copies,
+            send_problems_of([(documents[pk], copies[pk]) for pk in copies], connection, known),
+            strict=True,
+        )
+    )
+    parents = {
+        export.parent_id: known[export.parent_id].erp_receipt
+        for export in unsent
+        if export.parent_id is not None
+    }
+    to = Destinations(connection, list(copies.values()), parents)
+    going = {pk: (copy, to.terms(copy)) for pk, copy in copies.items()}
+    facts = facts_for(connection, going.values())
+    connector = connector_for(connection.erp)
+    for export in unsent:
+        if export.pk not in going:
+            found[export.pk] = StepError(f"{export} no longer has a document.")
+            continue
+        failing = [
+            *problems[export.pk],
+            *parent_problems(export, known),
+            *connector.problems(*going[export.pk], facts),
+        ]
+        unique = {problem.text: problem for problem in failing}
+        found[export.pk] = NotReady(export, list(unique.values())) if unique else going[export.pk]
+    return found
 
 
-def _connection(export: Export) -> Connection:
-    connection = Connection.objects.filter(company=export.company_id).first()
+def _connection(by: Access) -> Connection:
+    connection = Connection.of(by.company.pk)
     if connection is None:
         raise StepError("There is no connection to an accounting system yet.")
     return connection

@@ -7,8 +7,8 @@ class Approvals(AppConfig):
     name = "approvals"
 
     def ready(self) -> None:
-        from approvals.adopting import LookUps
         from approvals.comparing import Comparisons
+        from approvals.look_ups import LookUps
         from approvals.purposes import Exports
         from approvals.unlinking import Unlinks
         from connectors import engine

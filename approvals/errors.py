@@ -66,11 +66,11 @@ class NotReady(StepError):
 
 
 class AwaitsSecond(StepError):
-    """The approval was kept, and somebody else's is missing before the item goes."""
+    """The approver's word was kept, and somebody else's is missing before it counts."""
 
-    def __init__(self, export: Export, limit: Decimal | None) -> None:
+    def __init__(self, export: Export, limit: Decimal | None, missing: str) -> None:
         super().__init__(
             f"Your approval of {export} is noted. From {money(limit)} on a second approver has to "
-            "accept it, too."
+            f"{missing}, too."
         )
         self.export = export

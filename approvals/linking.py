@@ -11,12 +11,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from approvals import adopting, manner, numbering
+from approvals import adopting, manner, numbering, seconding
 from approvals.doors import open_export
-from approvals.errors import StepError
+from approvals.errors import AwaitsSecond, StepError
+from approvals.look_ups import candidates_of
 from approvals.models import Export, LookUp
 from approvals.panel import connection_of
 from approvals.rights import why_not
+from approvals.states import EDITABLE
 from connectors.contract import Capabilities
 from directory.access import Access
 from directory.http import person
@@ -35,10 +37,20 @@ def shown(export: Export, access: Access, erp: Capabilities | None) -> dict[str,
         "number": terms.number if terms else export.number if export.parent_id is None else "",
         "number_most": numbering.longest(erp, export.kind) if erp else 0,
         "why": [why] if (why := why_not(step, access, export.sent_by_id, export.kind)) else [],
+        "second": _second(export),
         "asked": asked,
-        "candidates": adopting.candidates_of(asked),
+        "candidates": candidates_of(asked),
         "was_unknown": step.name == "record-found",
     }
+
+
+def _second(export: Export) -> seconding.Second | None:
+    """Who has and who is missing of a large amount that was never sent; the panel says it of what
+    needs attention."""
+    if export.company.second_approver_from is None or export.status not in EDITABLE:
+        return None
+    document = export.live()
+    return seconding.second_for(export, document.to_document()) if document else None
 
 
 @login_required
@@ -95,6 +107,8 @@ def _do(
     version = request.POST.get("version", "")
     try:
         verb(int(version) if version.isascii() and version.isdigit() else -1)
+    except AwaitsSecond as waits:
+        messages.success(request, waits.message)
     except StepError as refused:
         messages.error(request, refused.message)
     else:

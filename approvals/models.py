@@ -240,12 +240,15 @@ class LookUp(models.Model):
 
 
 class FirstApproval(models.Model):
-    """The first of two approvals of a large amount: of this version, going there (the digest of
-    the terms). See `approvals.seconding`."""
+    """The word of the first of two approvers about a large amount: for which step, of which
+    version, and what it says, as a digest (where the item goes, which record of the ERP it is) and
+    for people. See `approvals.seconding`."""
 
     export = models.OneToOneField(Export, models.CASCADE, related_name="first_approval")
     version = models.IntegerField()
-    terms = models.CharField(max_length=64)
+    step = models.CharField(max_length=15, db_default="accept")
+    says = models.CharField(max_length=64, db_column="terms")
+    words = models.TextField(blank=True, db_default="")
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField(db_default=Now())
 

@@ -205,8 +205,10 @@ def _said(
 ) -> tuple[str, str, str]:
     """What the ribbon says of a status, something smaller behind it, and what can be done."""
     words, detail = _ribbon(export, connection, erp)
-    why = _switched_off(export, manner.short(erp)) or _behind(export) or seconding.words(export)
-    return words, detail, why or manner.advice(Status(export.status), erp)
+    why = _switched_off(export, manner.short(erp)) or _behind(export)
+    second = seconding.second_for(export) or ""
+    advice = why or manner.advice(Status(export.status), erp)
+    return words, detail, f"{advice} {second}".strip()
 
 
 def _switched_off(export: Export, name: str) -> str:

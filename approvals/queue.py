@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from approvals.buttons import IN_LISTS, MAIN
-from approvals.errors import StepError
+from approvals.errors import AwaitsSecond, StepError
 from approvals.listing import TABS, VIEWS, Counts, Place
 from approvals.models import Export, Kinds
 from approvals.rights import why_not
@@ -331,6 +331,7 @@ class Outcome:
 
     words: str  # accepted, rejected …
     moved: Sequence[tuple[str, str]]  # name, address
+    waiting: Sequence[tuple[str, str]]  # the first approval was given, a second one is missing
     refused: Sequence[Refused]
 
 
@@ -349,7 +350,7 @@ def ticked(texts: Sequence[str]) -> list[Item]:
 
 def outcome(step: str, results: Sequence[Result]) -> Outcome:
     """What to tell about the results of `step`."""
-    moved, refused = [], []
+    moved, waiting, refused = [], [], []
     prefetch_related_objects([one.export for one in results if one.export], "parent", "project")
     for result in results:
         export, error = result.export, result.error
@@ -357,9 +358,11 @@ def outcome(step: str, results: Sequence[Result]) -> Outcome:
         url = address("export", export.pk) if export else ""
         if error is None:
             moved.append((name, url))
+        elif isinstance(error, AwaitsSecond):
+            waiting.append((name, url))
         else:
             refused.append(Refused(name, url, error.message, getattr(error, "changes", ())))
-    return Outcome(DONE[step], moved, refused)
+    return Outcome(DONE[step], moved, waiting, refused)
 
 
 def _name(export: Export) -> str:

@@ -1,78 +1,138 @@
-"""Large amounts are accepted by two approvers, where the company asks for that.
+"""Large amounts are decided on by two approvers, where the company asks for that.
 
-The first acceptance is kept beside the item, which stays in the queue; the second, by somebody else
-and of the same version going to the same place, lets it go. What changes in between begins anew,
-and the word of a first approver who is none any more does not count.
+What the first one says is kept beside the item, which stays where it is; the second, somebody else
+who says the same of the same version, lets it happen. What changes in between begins anew, and the
+word of a first approver who is none any more does not count.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from approvals.errors import AwaitsSecond, StepError
+from approvals.errors import AwaitsSecond
 from approvals.models import Export, FirstApproval
-from approvals.states import Status, Step
-from connectors.contract import Terms
+from approvals.states import EDITABLE, Status, Step
+from connectors.contract import Document
 from directory.access import Access
 from directory.formats import money
 from directory.history import Happened
+from directory.models import Company
 from directory.privilege import approvers
 
-Going = Sequence[tuple[Export, Terms]]
+# What makes something count as being in the ERP, or as not being there; and what the second
+# approver still has to do.
+MISSING = {
+    "accept": "accept it",
+    "record-found": "record the same",
+    "record-absent": "record the same",
+    "adopt": "link it to the same record",
+}
+# Before anybody has said anything: what the page says of an item with a large amount.
+RULES = {
+    Status.SENT: "two approvers have to accept.",
+    Status.NEEDS_ATTENTION: "two approvers have to record the same: which record it is, or that "
+    "it is not there.",
+    **dict.fromkeys(EDITABLE, "two approvers have to link it to the same record."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What an approver says of one item: `says` is the same for the same, `words` are for people.
+
+    `told`: more for the history than those words.
+    """
+
+    export: Export
+    document: Document
+    says: str
+    words: str = ""
+    told: Mapping[str, object] = field(default_factory=dict)
 
 
 def hold_for_second(
-    step: Step, going: Going, results: dict[int, StepError | None], by: Access
-) -> tuple[Going, list[Happened]]:
-    """Those of `going` that need nobody else, and what the history is to be told of the others,
-    whose first approval is kept and noted in `results`. The exports are locked."""
+    step: Step, said: Sequence[Word], by: Access
+) -> tuple[dict[int, AwaitsSecond], list[Happened]]:
+    """Which items wait for somebody else, by their ids, and what the history is to be told of them.
+
+    Their first approval is kept. Of all others the word of `by` is enough. The exports are locked.
+    """
     limit = by.company.second_approver_from
-    if step.name != "accept" or limit is None:
-        return going, []
-    large = {export.pk for export, _ in going if moved(export) >= limit}
-    deciders = approvers(by.company).values("user")
-    rows = FirstApproval.objects.filter(export__in=large, by__in=deciders)
+    if step.name not in MISSING or limit is None:
+        return {}, []
+    large = [word for word in said if moved(word.document) >= limit]
+    if not large:
+        return {}, []
+    rows = _counting(by.company).filter(export__in=[word.export.pk for word in large])
     first = {row.export_id: row for row in rows}
-    ready, told, kept = [], [], []
-    for export, terms in going:
-        row = first.get(export.pk)
-        same = row is not None and (row.version, row.terms) == (export.version, terms.digest())
-        if export.pk not in large or (row is not None and same and row.by_id != by.user.pk):
-            ready.append((export, terms))
+    waiting, told, kept = {}, [], []
+    for word in large:
+        export, row = word.export, first.get(word.export.pk)
+        data = {"step": step.name, "version": export.version, "says": word.says}
+        same = row is not None and all(getattr(row, key) == data[key] for key in data)
+        if row is not None and same and row.by_id != by.user.pk:
             continue
-        results[export.pk] = AwaitsSecond(export, limit)
+        waiting[export.pk] = AwaitsSecond(export, limit, MISSING[step.name])
         if not same:
-            data = {"version": export.version, "terms": terms.digest()}
-            kept.append(FirstApproval(export=export, by=by.user, at=Now(), **data))
-            told.append(Happened("first-approval", export.subject, by.user.pk, data))
+            row = FirstApproval(export=export, by=by.user, at=Now(), words=word.words, **data)
+            kept.append(row)
+            more = {"note": word.words, **word.told} if word.words else word.told
+            about = {**data, **more}
+            told.append(Happened("first-approval", export.subject, by.user.pk, about))
     FirstApproval.objects.bulk_create(
         kept,
         update_conflicts=True,
         unique_fields=["export"],
-        update_fields=["version", "terms", "by", "at"],
+        update_fields=["version", "step", "says", "words", "by", "at"],
     )
-    return ready, told
+    return waiting, told
 
 
-def words(export: Export) -> str:
-    """What a page says of an item in the queue that two have to accept; '' for any other."""
-    if export.status != Status.SENT:
-        return ""
-    limit = export.company.second_approver_from
-    if limit is None or moved(export) < limit:
-        return ""
-    row = FirstApproval.objects.filter(export=export, version=export.version)
-    first = row.select_related("by").first()
-    rule = f"From {money(limit)} on two approvers have to accept."
-    return f"{rule} {first.by} has; somebody else is missing." if first else rule
+@dataclass(frozen=True, slots=True)
+class Second:
+    """An item that two approvers have to say the same of; `first`: who has, and what."""
+
+    limit: Decimal
+    status: Status
+    first: FirstApproval | None
+
+    def __str__(self) -> str:
+        rule = f"From {money(self.limit)} on {RULES[self.status]}"
+        if self.first is None:
+            return rule
+        said = f" ({self.first.words})" if self.first.words else ""
+        return f"{rule} {self.first.by} has{said}; somebody else is missing."
 
 
-def moved(export: Export) -> Decimal:
-    """What a sent export adds or what it takes away, whichever is more: a transfer comes to 0.00
+def second_for(export: Export, document: Document | None = None) -> Second | None:
+    """Who has and who is missing of an item that two have to decide on; None for any other.
+
+    `document`: as it would be linked, of one that is not sent.
+    """
+    limit, status = export.company.second_approver_from, Status(export.status)
+    if limit is None or status not in RULES:
+        return None
+    if status not in EDITABLE:
+        document = export.document
+    if document is None or moved(document) < limit:
+        return None
+    rows = _counting(export.company).filter(export=export, version=export.version)
+    return Second(limit, status, rows.select_related("by").first())
+
+
+def _counting(company: Company) -> QuerySet[FirstApproval]:
+    """The first approvals of those who are approvers still."""
+    return FirstApproval.objects.filter(by__in=approvers(company).values("user"))
+
+
+def moved(document: Document) -> Decimal:
+    """What a document adds or what it takes away, whichever is more: a transfer comes to 0.00
     and can still move a large amount from one cost code to another."""
-    amounts = [line.amount for line in export.document.lines]
+    amounts = [line.amount for line in document.lines]
     added = sum((amount for amount in amounts if amount > 0), Decimal("0.00"))
     return max(added, added - sum(amounts))

@@ -51,7 +51,8 @@ def without_a_decider(company: Company) -> int:
     ready = Export.objects.filter(company=company, view=View.READY)
     large = Q(pk=None)
     if limit is not None and len(deciders) <= 2:
-        large = Q(pk__in=[export.pk for export in ready.iterator() if moved(export) >= limit])
+        sent = ready.iterator()
+        large = Q(pk__in=[export.pk for export in sent if moved(export.document) >= limit])
     stuck = Q(pk=None)
     for needed, items in ((1, Q(pk__isnull=False)), (2, large)):
         if len(deciders) < needed:

@@ -32,7 +32,6 @@ WORDS = {
     "retrieve": "Retrieved from ERP",
     "reject": "Rejected",
     "accept": "Accepted",
-    "first-approval": "Accepted by the first of two approvers",
     "undo-acceptance": "Acceptance undone",
     "begin": "Export begun",
     "put-back": "Put back into the line, to go on later",
@@ -107,6 +106,8 @@ def tell(verb: str, at: datetime, name: str | None, data: dict[str, Any]) -> Tol
     what = WORDS.get(verb, verb.replace("_", " ").replace("-", " ").capitalize())
     if verb in ("accept", "retry") and "number" in data:
         what = f"{what} as {data['number']}"  # where the ERP's numbers are chosen
+    if verb == "first-approval":
+        what = f"{WORDS[data.get('step', 'accept')]}, by the first of two approvers"
     return Told(
         at=at,
         who=name or "ERP Bridge",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import msgspec
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view
@@ -12,7 +14,9 @@ from approvals.api.rows import ExportRow, Happening, happenings, row_of
 from approvals.buttons import buttons
 from approvals.doors import open_export
 from approvals.exchanges import Talk, talks
+from approvals.models import Export, Exportable
 from approvals.review import review
+from approvals.seconding import second_for
 from connectors.contract import Document, Preview, Problem, Receipt, Terms
 from directory.asked import PAGE, Moment
 from directory.http import person
@@ -29,11 +33,23 @@ class Offer(msgspec.Struct):
     needs_note: bool
 
 
+class Second(msgspec.Struct):
+    """Two approvers have to say the same of the item, from `limit` on. `first_by` has: `step`, in
+    `words`; each is null while nobody has."""
+
+    limit: Decimal
+    step: str | None
+    first_by: str | None
+    first_at: Moment | None
+    words: str | None
+
+
 class ExportDetail(msgspec.Struct):
     """An export with its frozen halves. `document_id` is null once the document was deleted.
 
     `copy` is what was sent, `terms` where it was accepted to go, `receipt` what the ERP confirmed;
-    each is null until then. The history holds the newest events, newest first.
+    each is null until then. `second`: who has and who is missing where two approvers decide. The
+    history holds the newest events, newest first.
     """
 
     export: ExportRow
@@ -46,6 +62,7 @@ class ExportDetail(msgspec.Struct):
     terms_digest: str
     receipt: Receipt | None
     steps: list[Offer]
+    second: Second | None
     history: list[Happening]
 
 
@@ -71,8 +88,25 @@ def export(request: Request, pk: int) -> Response:
                 Offer(button.step, button.label, list(button.reasons), button.needs_note)
                 for button in buttons(found, document, access)
             ],
+            second=_second(found, document),
             history=happenings(events.order_by("-seq")[:PAGE]),
         )
+    )
+
+
+def _second(export: Export, document: Exportable | None) -> Second | None:
+    if export.company.second_approver_from is None:
+        return None
+    found = second_for(export, document.to_document() if document else None)
+    if found is None:
+        return None
+    first = found.first
+    return Second(
+        limit=found.limit,
+        step=first.step if first else None,
+        first_by=first.by.name if first else None,
+        first_at=first.at if first else None,
+        words=first.words if first else None,
     )
 
 

@@ -13,7 +13,7 @@ from approvals.models import Export
 from approvals.moves import Move, lock_exports, make, rounds_of
 from approvals.readiness import destinations, frozen_problems
 from approvals.rules import tool_problems
-from approvals.seconding import hold_for_second
+from approvals.seconding import Word, hold_for_second
 from approvals.states import STEPS, Step
 from approvals.unlinking import begin_unlink, free_attested, stop_checking
 from approvals.workflow.items import (
@@ -23,6 +23,7 @@ from approvals.workflow.items import (
     approver_again,
     ids,
     move_each,
+    move_locked,
     objection,
 )
 from connectors import engine
@@ -77,7 +78,10 @@ def _decide(step: Step, items: Sequence[Item], *, by: Access) -> list[Result]:
     numbered = [(export, export.document, terms) for export, terms in resolved]
     results |= (refused := numbering.take(connection, numbered))
     free = [(export, terms) for export, terms in resolved if export.pk not in refused]
-    going, first = hold_for_second(step, free, results, by)
+    words = [Word(export, export.document, terms.digest()) for export, terms in free]
+    waiting, first = hold_for_second(step, words, by)
+    results |= waiting
+    going = [(export, terms) for export, terms in free if export.pk not in waiting]
     moves = [
         Move(
             export,
@@ -203,13 +207,26 @@ def record_absent(items: Sequence[Item], *, by: Access, note: str) -> list[Resul
     """A person looked in the ERP and it is not there (or was removed): it may be tried again."""
     by = approver_again(by)
     need_comment(note, "Say where you looked, so that others can follow.")
+    step, note = STEPS["record-absent"], note.strip()
     connection = Connection.objects.get(company=by.company)
+    exports = lock_exports(ids(items), company=by.company.pk)
+    named = [(item, exports[item.id]) for item in items if item.id in exports]
+    words = [
+        Word(export, export.document, "absent", f"It is not there: {note}")
+        for item, export in named
+        if objection(export, step, item.version, by) is None
+    ]
+    waiting, first = hold_for_second(step, words, by)
 
-    def looked(export: Export) -> Changes:
+    def looked(export: Export) -> Move:
+        if export.pk in waiting:
+            raise waiting[export.pk]
         engine.disown(connection.pk, str(export.pk))
-        return {"message": f"Not in the ERP, says {by.user}: {note.strip()}"}
+        return Move(export, {"message": f"Not in the ERP, says {by.user}: {note}"})
 
-    return move_each(STEPS["record-absent"], items, by, looked, note=note.strip())
+    results = move_locked(step, items, exports, by, looked, note=note)
+    append(by.company.pk, first)
+    return results
 
 
 @transaction.atomic

@@ -26,6 +26,7 @@ class Item:
 
     `number`: the one that it is to have in the ERP, where that may be chosen and another one was.
     `attested`: the person says that they looked in the ERP themselves, where it cannot be asked.
+    `record`: the id of the ERP's record that it is to be linked to.
     """
 
     id: int
@@ -33,6 +34,7 @@ class Item:
     terms: str = ""
     number: str = ""
     attested: bool = False
+    record: str = ""
 
 
 @dataclass(frozen=True, slots=True)

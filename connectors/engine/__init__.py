@@ -13,12 +13,13 @@ conversation is changed: so do people who put one into the lane or take it out.
 from connectors.engine.answers import fail_message, progress, receive, unsent
 from connectors.engine.attempts import attempts_of, disown, may_be_there
 from connectors.engine.outcomes import Outcome, Purpose, register
-from connectors.engine.queue import due, is_writing, queue, queue_all, withdraw
+from connectors.engine.queue import due, is_writing, queue, queue_all, withdraw, withdraw_all
 from connectors.engine.sessions import (
     SessionOver,
     Silence,
     close_session,
     expire_sessions,
+    lock_lane,
     open_session,
     still_here,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "expire_sessions",
     "fail_message",
     "is_writing",
+    "lock_lane",
     "may_be_there",
     "next_message",
     "open_session",
@@ -47,4 +49,5 @@ __all__ = [
     "still_here",
     "unsent",
     "withdraw",
+    "withdraw_all",
 ]

@@ -1,7 +1,7 @@
 """Work is a row: putting a conversation into a lane, and asking whether there is any."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from django.db import connection as database
@@ -85,6 +85,13 @@ def withdraw(connection: int, subject: str, *, due: bool = False) -> bool:
     if due:
         waiting = waiting.filter(not_before__lte=Now())
     return bool(waiting.update(state=CLOSED, outcome="dropped", closed_at=Now()))
+
+
+def withdraw_all(connection: int, subjects: Collection[str]) -> set[str]:
+    """Take waiting conversations out of the lane; the subjects of those that have begun already."""
+    mine = Conversation.objects.filter(connection_id=connection, subject__in=subjects)
+    mine.filter(state=WAITING).update(state=CLOSED, outcome="dropped", closed_at=Now())
+    return set(mine.filter(state=OPEN).values_list("subject", flat=True))
 
 
 def is_writing(connection: int) -> bool:

@@ -9,6 +9,7 @@ import pytest
 
 from approvals import adopting
 from approvals.errors import NotReady, Stale, StepError
+from approvals.look_ups import candidates_of
 from approvals.models import LookUp
 from connectors import engine
 from directory.models import ToolLevel
@@ -54,7 +55,7 @@ def link(stage: Stage, commitment, record: str) -> None:
 def test_an_order_entered_by_hand_is_adopted_and_changed_from_here(stage: Stage) -> None:
     commitment = stage.commitment()
     txn_id = typed_in(stage, "A-77")
-    [candidate] = adopting.candidates_of(ask(stage, commitment, "A-77"))
+    [candidate] = candidates_of(ask(stage, commitment, "A-77"))
     assert (candidate.receipt.id, candidate.problem) == (txn_id, "")
     assert stage.status(commitment) == "draft"
     link(stage, commitment, txn_id)
@@ -68,7 +69,7 @@ def test_an_order_entered_by_hand_is_adopted_and_changed_from_here(stage: Stage)
 def test_another_total_is_shown_and_refused(stage: Stage) -> None:
     commitment = stage.commitment()
     txn_id = typed_in(stage, "SC-001", "9999")
-    [candidate] = adopting.candidates_of(ask(stage, commitment))
+    [candidate] = candidates_of(ask(stage, commitment))
     assert candidate.problem
     with pytest.raises(StepError, match="cannot be linked"):
         link(stage, commitment, txn_id)
@@ -124,7 +125,7 @@ def test_a_person_records_what_they_found(stage: Stage, settings) -> None:
     settings.ERP_QUARANTINE_SECONDS = 0
     commitment = stage.commitment()
     lost(stage, commitment)
-    [candidate] = adopting.candidates_of(ask(stage, commitment))
+    [candidate] = candidates_of(ask(stage, commitment))
     link(stage, commitment, candidate.receipt.id)
     assert stage.status(commitment) == "synced"
     assert len(stage.books.purchase_orders()) == 1
@@ -150,7 +151,7 @@ def test_after_an_unlink_old_attempts_count_no_more(stage: Stage, settings) -> N
     settings.ERP_QUARANTINE_SECONDS = 0
     commitment = stage.commitment()
     lost(stage, commitment)
-    [candidate] = adopting.candidates_of(ask(stage, commitment))
+    [candidate] = candidates_of(ask(stage, commitment))
     link(stage, commitment, candidate.receipt.id)
     stage.books.by_hand.delete_order(candidate.receipt.id)
     stage.step("unlink", commitment, stage.ann)

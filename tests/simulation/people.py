@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from approvals import adopting, workflow
+from approvals.look_ups import candidates_of
 from approvals.models import Export, LookUp
 from approvals.revoking import revoke
 from approvals.states import EDITABLE
@@ -237,7 +238,7 @@ class Approver(Person):
         look_up = LookUp.objects.filter(export=row.pk, version=row.version).first()
         if look_up is not None and look_up.answered_at is None:
             return
-        fitting = [one for one in adopting.candidates_of(look_up) if not one.problem]
+        fitting = [one for one in candidates_of(look_up) if not one.problem]
         if look_up is None:
             self.does(
                 f"has QuickBooks looked through for {row.name}",
