@@ -245,10 +245,8 @@ def attest(
     Raises as `ask` does, and StepError where the ERP can be asked, where nobody says how they made
     sure, or where the number is another document's.
     """
-    if not attested:
-        raise StepError("Say that you have seen it there: nothing else vouches for it.")
-    need_comment(note, "Say where you looked and what you saw, so that others can follow.")
-    export, waits = _attest(Item(export_id, version, number=number), by, note.strip())
+    item = Item(export_id, version, number=number, attested=attested)
+    export, waits = _attest(item, by, note.strip())
     if waits:
         raise waits
     return export
@@ -264,6 +262,9 @@ def _attest(item: Item, by: Access, note: str) -> tuple[Export, AwaitsSecond | N
     erp = connector.capabilities
     if erp.can_find:
         raise StepError(f"{erp.short} can be asked: look the record up, then choose it.")
+    if not item.attested:
+        raise StepError("Say that you have seen it there: nothing else vouches for it.")
+    need_comment(note, "Say where you looked and what you saw, so that others can follow.")
     exports, refused = _open([item], by)
     if refused:
         raise refused[item.id]

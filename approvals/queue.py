@@ -90,6 +90,8 @@ DONE = {
     "retry": "accepted again",
     "reject": "rejected",
     "undo-acceptance": "back in Ready to Export",
+    "look-up": "asked about",
+    "link": "linked",
 }
 
 
@@ -336,15 +338,16 @@ class Outcome:
 
 
 def ticked(texts: Sequence[str]) -> list[Item]:
-    """`id:version` of each ticked row, as its page showed it. Raises StepError."""
+    """`id:version` of each ticked row, as its page showed it, and `:record` behind it where one of
+    the ERP's is named. Raises StepError."""
     if not texts:
         raise StepError("Nothing is ticked. Tick the items first.")
     items = []
     for text in texts:
-        seen = re.fullmatch(r"([0-9]{1,18}):([0-9]{1,18})", text)
+        seen = re.fullmatch(r"([0-9]{1,18}):([0-9]{1,18})(?::(.{1,60}))?", text)
         if seen is None:
             raise StepError("The page sent something unreadable. Load it again.")
-        items.append(Item(int(seen[1]), int(seen[2])))
+        items.append(Item(int(seen[1]), int(seen[2]), record=seen[3] or ""))
     return items
 
 

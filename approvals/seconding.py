@@ -125,6 +125,14 @@ def second_for(export: Export, document: Document | None = None) -> Second | Non
     return Second(limit, status, rows.select_related("by").first())
 
 
+def first_approvals(company: Company, versions: Mapping[int, int]) -> dict[int, FirstApproval]:
+    """Who has, of many: `versions` by the export's id. One query, none where one is enough."""
+    if company.second_approver_from is None:
+        return {}
+    rows = _counting(company).filter(export__in=versions).select_related("by")
+    return {row.export_id: row for row in rows if row.version == versions[row.export_id]}
+
+
 def _counting(company: Company) -> QuerySet[FirstApproval]:
     """The first approvals of those who are approvers still."""
     return FirstApproval.objects.filter(by__in=approvers(company).values("user"))

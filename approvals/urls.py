@@ -2,9 +2,11 @@
 
 from django.urls import path
 
-from approvals import attaching, differing, linking, month_end, revoking, views
+from approvals import attaching, differing, linking, linking_job, month_end, revoking, views
 
 DIFFERENCES = "companies/<int:company_id>/erp/differences/"
+LINKING = "companies/<int:company_id>/erp/linking/"
+LINKING_JOB = LINKING + "<int:project_id>/<slug:tab>/"
 MONTH_END = "companies/<int:company_id>/erp/month-end/"
 TAB = "companies/<int:company_id>/erp/<slug:tab>/"
 
@@ -14,6 +16,9 @@ urlpatterns = [
     path(REVOKE, revoking.revoke_privilege, name="operator_revoke"),
     path(DIFFERENCES, differing.differing, name="differences"),
     path(DIFFERENCES + "compare/", differing.compare, name="differences_compare"),
+    path(LINKING, linking_job.linking, name="linking"),
+    path(LINKING_JOB, linking_job.linking_job, name="linking_job"),
+    path(LINKING_JOB + "<slug:step>/", linking_job.linking_step, name="linking_step"),
     path(MONTH_END, month_end.month_end, name="month_end"),
     path(MONTH_END + "<int:project_id>/", month_end.month_end_job, name="month_end_job"),
     path(MONTH_END + "<int:project_id>.csv", month_end.month_end_csv, name="month_end_csv"),

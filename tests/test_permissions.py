@@ -129,6 +129,11 @@ POST   /companies/{company}/erp/commitments/bulk/accept/          302 404 200 40
 POST   /companies/{company}/erp/commitments/bulk/reject/          302 404 200 403 403 404 404
 GET    /companies/{company}/erp/differences/                      302 404 200 200 200 404 404
 POST   /companies/{company}/erp/differences/compare/              302 404 302 403 302 404 404
+GET    /companies/{company}/erp/linking/                          302 404 200 200 200 404 404
+GET    /companies/{company}/erp/linking/{project}/commitments/    302 404 200 200 404 404 404
+GET    /companies/{company}/erp/linking/{project}/budgets/        302 404 200 200 404 404 404
+POST   /companies/{company}/erp/linking/{project}/commitments/look-up/ 302 404 200 403 404 404 404
+POST   /companies/{company}/erp/linking/{project}/commitments/link/ 302 404 200 403 404 404 404
 GET    /companies/{company}/erp/month-end/                        302 404 200 200 200 404 404
 GET    /companies/{company}/erp/month-end/{project}/              302 404 200 200 200 404 404
 GET    /companies/{company}/erp/month-end/{project}.csv           302 404 200 200 200 404 404
@@ -275,6 +280,10 @@ POST   /api/v1/exports/{sent}/reject/                             401 403 200 40
 POST   /api/v1/exports/bulk/accept/                               401 404 200 403 403 404 404
 POST   /api/v1/exports/bulk/send/                                 401 200 403 403 404 404 404
 POST   /api/v1/exports/bulk/reject/                               401 404 200 403 403 404 404
+POST   /api/v1/exports/{sent}/attest/                             401 403 400 403 403 404 404
+GET    /api/v1/linking/?project={project}                         401 404 200 200 404 404 404
+POST   /api/v1/linking/look-up/                                   401 404 200 403 404 404 404
+POST   /api/v1/linking/link/                                      401 404 200 403 404 404 404
 GET    /api/v1/events/?company={company}                          401 404 403 403 200 404 404
 GET    /api/v1/events/?export={sent}                              401 200 200 200 200 404 404
 """
@@ -323,6 +332,12 @@ def bodies(at: dict[str, int]) -> dict[str, dict[str, Any]]:
         "POST /companies/{company}/erp/commitments/bulk/reject/": {
             "item": f"{at['sent']}:1",
             "note": "No.",
+        },
+        **{
+            f"POST /companies/{{company}}/erp/linking/{{project}}/commitments/{step}/": {
+                rows: f"{at['unsent']}:0:record"
+            }
+            for step, rows in (("look-up", "item"), ("link", "fits"))
         },
         "POST /account/": {"mails": "daily"},
         "POST /account/tokens/": {"name": "reports", "days": "90"},
@@ -380,6 +395,10 @@ def bodies(at: dict[str, int]) -> dict[str, dict[str, Any]]:
         "POST /api/v1/exports/{sent}/reject/": {"version": 1, "note": "No."},
         "POST /api/v1/exports/bulk/accept/": items,
         "POST /api/v1/exports/bulk/reject/": items,
+        "POST /api/v1/linking/look-up/": {"items": [{"id": at["unsent"], "version": 0}]},
+        "POST /api/v1/linking/link/": {
+            "items": [{"id": at["unsent"], "version": 0, "record": "1"}]
+        },
         "POST /api/v1/exports/bulk/send/": {"items": [{"id": at["unsent"], "version": 0}]},
     }
 

@@ -145,7 +145,7 @@ def bulk_step(request: Request, step: str) -> Response:
     items = [Item(item.id, item.version, item.terms) for item in asked.items]
     ids = _ids(items)
     if step == "send":
-        results = send_all(items, by=_open_documents(request, ids))
+        results = send_all(items, by=open_documents(request, ids, Level.ADMIN))
     else:
         access = _open_sent(request, ids)
         access.need_approver()
@@ -154,6 +154,11 @@ def bulk_step(request: Request, step: str) -> Response:
             note = comment(access.company, note, reason=asked.reason)
         _need_note(step, note)
         results = take_all(step, items, by=access, note=note)
+    return answered(results)
+
+
+def answered(results: Sequence[Result]) -> Response:
+    """What became of each item."""
     told = [_told(one, one.export) for one in results if one.export is not None]
     return Response(BulkAnswer(told))
 
@@ -186,9 +191,9 @@ def _open_sent(request: Request, ids: Collection[int]) -> Access:
     return open_company(person(request), next(iter(rows.values())), Tool.ERP)
 
 
-def _open_documents(request: Request, ids: Collection[int]) -> Access:
-    """The project that all of these items belong to, of one who may send in it. Raises Http404 if
-    one is not to be seen, PermissionDenied."""
+def open_documents(request: Request, ids: Collection[int], level: Level = Level.READ) -> Access:
+    """The project that all of these items belong to, of one with `level` on the first tool of each
+    kind. Raises Http404 if one is not to be seen, PermissionDenied."""
     rows = list(Export.objects.filter(pk__in=ids).values_list("project", "kind"))
     if len(rows) < len(ids) or len({project for project, _ in rows}) != 1:
         raise Http404
@@ -196,6 +201,7 @@ def _open_documents(request: Request, ids: Collection[int]) -> Access:
     access = open_project(person(request), rows[0][0], *tools[0])
     for ones in tools:
         access.see(*ones)
-    for ones in tools:
-        access.need(ones[0], Level.ADMIN)
+    if level > Level.READ:
+        for ones in tools:
+            access.need(ones[0], level)
     return access

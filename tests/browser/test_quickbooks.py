@@ -109,6 +109,57 @@ def test_an_order_that_is_there_already_is_linked(
     screenshot(ann, "quickbooks-8-linked")
 
 
+def test_a_job_half_done_is_linked_from_a_list(
+    stage: Stage, live_server, sign_in, screenshot
+) -> None:
+    ToolLevel.objects.filter(membership__user=stage.ann, tool=Tool.COMMITMENTS).update(
+        level=Level.ADMIN
+    )
+    there = (("SC-1", "100.00", "Pipe"), ("SC-2", "99.00", "Pipe"), ("SC-3", "100.00", "Copper"))
+    for number, amount, words in there:
+        stage.commitment(number=number, lines=[("03-300", "Pipe", "100.00")])
+        stage.books.by_hand.enter_order(
+            "Ironwood Concrete",
+            number,
+            [("03-300", "City of Alder:Library", words, Decimal(amount))],
+            txn_date="2026-03-02",
+        )
+    for number in ("SC-4", "SC-5"):
+        stage.commitment(number=number, lines=[("03-300", "Pipe", "100.00")])
+    stage.commitment(number="SC-6", status="draft")
+    ann = sign_in(stage.ann)
+    ann.goto(f"/companies/{stage.company.pk}/erp/commitments/")
+    ann.get_by_role("link", name="In the ERP already?").click()
+    screenshot(ann, "linking-1-projects")
+    ann.get_by_role("link", name="6 not linked").click()
+    screenshot(ann, "linking-2-not-looked-up")
+    ann.get_by_label("Select all on this page").check()
+    ann.get_by_label("Select SC-5").uncheck()
+    ann.get_by_role("button", name="Look up ticked").click()
+    expect(ann.get_by_text("asked about 4 of them at the next call")).to_be_visible()
+    expect(ann.get_by_text("1 not asked about:")).to_be_visible()
+    screenshot(ann, "linking-3-being-looked-up")
+    assert stage.web_connector(live_server.url).run_once().outcome == "done"
+    ann.get_by_role("link", name="Show what was found").click()
+    expect(ann.get_by_role("row", name=re.compile("SC-2"))).to_contain_text("99.00, not 100.00")
+    screenshot(ann, "linking-4-found")
+    ann.evaluate("document.documentElement.dataset.bsTheme = 'dark'")
+    screenshot(ann, "linking-4-found-dark")
+    ann.set_viewport_size({"width": 390, "height": 844})
+    screenshot(ann, "linking-4-found-narrow-dark")
+    ann.evaluate("document.documentElement.dataset.bsTheme = 'light'")
+    screenshot(ann, "linking-4-found-narrow")
+    ann.set_viewport_size({"width": 1280, "height": 900})
+    ann.get_by_role("button", name="Link it").click()
+    expect(ann.get_by_text("1 linked")).to_be_visible()
+    screenshot(ann, "linking-5-linked")
+    ann.get_by_role("row", name=re.compile("SC-3")).get_by_role(
+        "link", name="Look at all of it"
+    ).click()
+    ann.get_by_role("button", name="Link to this one").click()
+    expect(ann.locator("#panel")).to_contain_text("Synced")
+
+
 def test_a_quickbooks_user_who_may_not_see_everything_is_shown(
     stage: Stage, live_server, sign_in, screenshot
 ) -> None:
