@@ -86,7 +86,7 @@ def test_an_empty_view_says_what_would_stand_in_it(
 ) -> None:
     html = signed_in(stage.ann).get(queue, {"view": view}).content.decode()
     assert title in html
-    assert re.search(r'<div class="empty"><strong>[^<]+</strong>[^<]+</div>', html)
+    assert re.search(r'<div class="empty"><strong>[^<]+</strong>[^<]+(<a [^<]+</a>\.)?</div>', html)
 
 
 def test_a_longer_queue_costs_no_more_queries(
