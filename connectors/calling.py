@@ -71,6 +71,7 @@ def serve(
     session = engine.open_session(connection_id, lease=LEASE)
     if isinstance(session, engine.Silence):
         return False
+    session.scripts = {}
     try:
         went_well = _visit(connection, session, until, stopping)
         engine.close_session(session)

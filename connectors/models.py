@@ -192,6 +192,8 @@ class Session(models.Model):
     error = models.TextField(blank=True, default="")
     finished = models.IntegerField(default=0)
 
+    scripts: Any = None  # a dictionary where it keeps its scripts: see `connectors.engine.scripts`
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["connection", "fence"], name="session_fence"),

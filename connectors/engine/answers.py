@@ -39,7 +39,7 @@ def receive(session: Session, reply: Reply) -> int:
         message, asked = _out(session)
         if message is not None:
             keep(message, reply)
-            _follow(lane, message, asked, late=late)
+            _follow(lane, session, message, asked, late=late)
         if not late:
             heard(session)
     if late:
@@ -120,11 +120,16 @@ _PROGRESS = Prepared(
 
 
 def _follow(
-    lane: Lane, message: Message, asked: Mapping[Conversation, list[Exchange]], *, late: bool
+    lane: Lane,
+    session: Session,
+    message: Message,
+    asked: Mapping[Conversation, list[Exchange]],
+    *,
+    late: bool,
 ) -> None:
     """What follows from an answer: the conversations that it concerns take their next step."""
     connector = connector_for(lane.connection.erp)
-    reader = Reader(connector)
+    reader = Reader(connector, session.scripts)
     reader.expect(exchange for exchanges in asked.values() for exchange in exchanges)
     steps = {
         one: next_step(lane, connector, one, exchanges, reader)

@@ -2,14 +2,18 @@
 
 A generator cannot be kept between two calls of the Web Connector, so it is started anew and fed
 what it was answered before. It must ask the same again, byte for byte; if it does not, or if the
-connector's code has changed since, the conversation cannot go on.
+connector's code has changed since, the conversation cannot go on. A worker that makes one call
+after the other keeps its scripts for as long as its session lasts: a long one need not be told
+again from the beginning for each of its calls.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import msgspec
+from django.db import transaction
 
 from connectors.contract import (
     Absent,
@@ -177,11 +181,24 @@ def write_once(connector: Connector, given: Export, key: str) -> Script[Receipt]
         ) from None
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A script that waits for the answer to `request`, after those to the exchanges `fed`."""
+
+    script: Script[Any]
+    request: Request
+    fed: list[int]
+
+
 @dataclass(slots=True)
 class Reader:
-    """The answers of a session's messages, each message read once."""
+    """The answers of a session's messages, each message read once.
+
+    `waiting`: the scripts of a session that stays in this process, by conversation.
+    """
 
     connector: Connector
+    waiting: dict[int, Waiting] | None = None
     _asked: dict[int, dict[str, Request]] = field(default_factory=dict)
     _read: dict[int, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -209,11 +226,14 @@ def advance(
     connector: Connector, conversation: Conversation, exchanges: Sequence[Exchange], reader: Reader
 ) -> Next:
     """Run the script through all that it was answered, to its next question or its end."""
-    script = begin(connector, conversation)
-    reader.expect(exchanges)
+    fed = [exchange.pk for exchange in exchanges]
+    waiting = _taken(reader, conversation.pk, fed)
+    script = waiting.script if waiting else begin(connector, conversation)
+    left = exchanges[len(waiting.fed) :] if waiting else exchanges
+    reader.expect(left)
     try:
-        request = next(script)
-        for exchange in exchanges:
+        request = waiting.request if waiting else next(script)
+        for exchange in left:
             if request.canonical() != exchange.request:
                 return Broken("The connector was changed while this was under way.")
             answers = reader.answers(exchange.message)
@@ -228,4 +248,21 @@ def advance(
         return Broken(str(unfinished))
     except (Refused, CannotTell) as error:
         return Outcome(conversation, error=error)
+    _keep_waiting(reader, conversation.pk, Waiting(script, request, fed))
     return Ask(request)
+
+
+def _taken(reader: Reader, conversation: int, fed: Sequence[int]) -> Waiting | None:
+    """The script as it waits in this process, if it was answered nothing but the first of `fed`.
+
+    It is taken out: should the transaction be rolled back, it is begun anew.
+    """
+    waiting = reader.waiting.pop(conversation, None) if reader.waiting else None
+    return waiting if waiting and waiting.fed == fed[: len(waiting.fed)] else None
+
+
+def _keep_waiting(reader: Reader, conversation: int, waiting: Waiting) -> None:
+    """Keep a script for the next answer, once what it was answered so far is stored for good."""
+    scripts = reader.waiting
+    if scripts is not None:
+        transaction.on_commit(partial(scripts.__setitem__, conversation, waiting))

@@ -68,7 +68,7 @@ def _turn(session: Session) -> tuple[Message | None, bool]:
         return newest, False
     number = newest.number + 1 if newest else 1
     connector = connector_for(lane.connection.erp)
-    reader = Reader(connector)
+    reader = Reader(connector, session.scripts)
     # What goes on is mostly a write, which travels alone: nobody else need be looked at.
     turns = _FIRST_READY.all(session.connection_id, session.pk)
     if turns and turns[0].state == OPEN:

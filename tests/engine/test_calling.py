@@ -19,6 +19,7 @@ from django.db.models import F
 from approvals.errors import StepError
 from connectors import calling, engine, tasks
 from connectors.calling import serve
+from connectors.engine import scripts
 from connectors.models import Connection, Conversation, Message, Session
 from connectors.pulls import request_sync
 from connectors.secrets import set_secrets
@@ -368,6 +369,48 @@ def test_a_spectrum_that_asks_for_an_hour_gets_it(spectrum, stage, kind) -> None
     spectrum.quiet()
     assert stage.status(commitment) == "synced"
     assert {what for _, _, what in spectrum.effects()} == {"made"}
+
+
+def test_an_answer_in_hand_survives_a_database_that_goes_away(stage, settings, monkeypatch) -> None:
+    """Its connection is cut while Spectrum works: the answer cannot be had again."""
+    monkeypatch.setattr(calling, "DATABASE_AWAY", (0,))
+    settings.ERP_QUARANTINE_SECONDS = 600
+    own = psycopg2.connect(**{**database.get_connection_params(), "cursor_factory": None})
+    own.autocommit = True
+    calls = count(1)
+
+    def cut(_seconds: float) -> None:
+        if next(calls) == 2:
+            with own.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> "
+                    "pg_backend_pid() AND datname = current_database() AND state = 'idle'"
+                )
+
+    company = spectrum_books(cut)
+    company.faults.delay = 1.0
+    with listening(company) as address:
+        move(stage, address)
+        spectrum = OnSpectrum(stage, company, address)
+        spectrum.synced(stage.commitment())
+        assert spectrum.sent() == COMMITMENT
+        assert {what for _, _, what in spectrum.effects()} == {"made"}
+    own.close()
+    company.close()
+
+
+def test_a_long_document_is_not_told_from_its_beginning_for_each_call(
+    spectrum, stage, monkeypatch
+) -> None:
+    begin, begun = scripts.begin, []
+
+    def counted(connector, conversation):
+        begun.append(conversation.purpose)
+        return begin(connector, conversation)
+
+    monkeypatch.setattr(scripts, "begin", counted)
+    spectrum.synced(stage.commitment())
+    assert begun == ["export"]
 
 
 # --- Credentials ----------------------------------------------------------------------------------
