@@ -119,7 +119,7 @@ class LevelsForm(forms.Form):
     def _add(
         self, tool: Tool, project: Project | None, held: Mapping[tuple[str, int | None], Level]
     ) -> None:
-        name = f"{tool.value}-{project.pk if project else 'company'}"
+        name = _name(tool, project)
         self.places[name] = (tool, project)
         self.fields[name] = forms.TypedChoiceField(
             choices=Level.choices,
@@ -138,9 +138,13 @@ class LevelsForm(forms.Form):
 
     def project_fields(self) -> list[tuple[Project, list[forms.BoundField]]]:
         return [
-            (project, [self[name] for name, place in self.places.items() if place[1] == project])
+            (project, [self[_name(tool, project)] for tool in PROJECT_TOOLS])
             for project in self.projects
         ]
+
+
+def _name(tool: Tool, project: Project | None) -> str:
+    return f"{tool.value}-{project.pk if project else 'company'}"
 
 
 class ListedForm(ReadableForm, forms.ModelForm):  # type: ignore[type-arg]

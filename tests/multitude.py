@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
+from django.db import connection
+
 from approvals.models import Comparison, Export
 from attachments.models import Attachment
 from budgets.models import Budget, Modification, ModificationLine
@@ -43,6 +45,8 @@ def multiply(stage: Stage, at: dict[str, int], numbers: range) -> None:
     change_events(stage, at, numbers)
     budget(stage, at, numbers)
     around(stage, at, numbers)
+    with connection.cursor() as cursor:  # plans for thousands of rows, not for none
+        cursor.execute("ANALYZE")
 
 
 def people(stage: Stage, numbers: range) -> None:

@@ -8,11 +8,12 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import TextField, Value
+from django.db.models import Q, TextField, Value
 from django.db.models.functions import Concat, Lower
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -26,6 +27,8 @@ from directory.paging import page, rows_html
 from directory.perms import COMPANY_TOOLS, PROJECT_TOOLS, Level, Tool
 from directory.privilege import ask_push, open_requests, push_holders, withdraw_request
 from directory.telling import history
+
+PROJECTS = 50  # on the page of one person, each with a level for every tool
 
 
 @login_required
@@ -127,10 +130,15 @@ def hand_over(request: HttpRequest, company: Company | None, user: User, back: s
 @login_required
 @require_http_methods(["GET", "POST"])
 def one_person(request: HttpRequest, company_id: int, membership_id: int) -> HttpResponse:
-    """One person: levels, privilege, history."""
+    """One person: levels, in a page of projects at a time; privilege, history."""
     access, membership = _open(request, company_id, membership_id)
     may_edit = access.has(Tool.DIRECTORY, Level.ADMIN)
-    projects = list(Project.objects.filter(company=access.company))
+    search = request.GET.get("q", "").strip()[:96]
+    found = Project.objects.filter(company=access.company)
+    if search:
+        found = found.filter(Q(number__icontains=search) | Q(name__icontains=search))
+    begun = request.GET.get("after", "")[:96]
+    projects, after = page(found, "number", begun, PROJECTS)
     held = {
         (tool, place): level for (_, tool, place), level in workflow.levels_of([membership]).items()
     }
@@ -144,7 +152,7 @@ def one_person(request: HttpRequest, company_id: int, membership_id: int) -> Htt
                 form.add_error(None, str(refused))
             else:
                 messages.success(request, f"Saved what {membership.user} may do.")
-                return redirect(_person_url(membership))
+                return redirect(request.get_full_path())  # to the same projects
     if not may_edit:
         for field in form.fields.values():
             field.disabled = True
@@ -160,6 +168,11 @@ def one_person(request: HttpRequest, company_id: int, membership_id: int) -> Htt
             "shown": shown,
             "may_edit": may_edit,
             "form": form,
+            "search": search,
+            "begun": begun,
+            "next": urlencode(({"q": search} if search else {}) | {"after": after})
+            if after
+            else "",
             "last_answer": _last_answer(membership),
             "history": history(access.company, [f"user:{membership.user_id}"]),
         },

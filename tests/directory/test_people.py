@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -54,6 +55,23 @@ def test_somebody_new_is_invited_and_given_levels(stage: Stage, at: At) -> None:
     grid = dora.get(_page(stage)).content.decode()
     assert "Quinn" in grid
     assert "Invited" in grid
+
+
+def test_a_person_of_many_projects_gets_them_a_page_at_a_time(stage: Stage, at: At) -> None:
+    dora, page = at(stage.dora), _page(stage, "Vic")
+    made = factories.ProjectFactory.create_batch(60, company=stage.company)
+    shown = dora.get(page).content.decode()
+    assert shown.count("<legend>") == 1 + 50
+    last = made[-1]
+    address = f"{page}?q={last.name.replace(' ', '+')}"
+    values = _form(dora, address)
+    assert len(values) == 2 * (2 + 4)
+    values[f"budget-{last.pk}"] = "2"
+    saved = dora.post(address, values)
+    assert (saved.status_code, saved["Location"]) == (302, address)
+    assert access_to(stage.vic, stage.company, last).levels[Tool.BUDGET] == Level.STANDARD
+    [following] = re.findall(r'href="(\?after=[^"]+)" rel="next"', shown)
+    assert dora.get(page + following).content.decode().count("<legend>") == 1 + 11
 
 
 def test_what_an_address_elsewhere_means(stage: Stage, at: At) -> None:
