@@ -24,12 +24,13 @@ from approvals.models import Kinds
 from approvals.rights import why_not
 from approvals.states import STEPS
 from approvals.unlinked import counts, page
-from approvals.workflow import Item, Result
+from approvals.workflow import MOST_UNASKED, Item, Result
 from connectors.models import Connection
 from connectors.registry import connector_for
 from directory import paging
 from directory.access import Access, access_to, open_company
-from directory.http import person
+from directory.addresses import address
+from directory.http import is_fresh, person
 from directory.models import Project, ToolLevel
 from directory.perms import Level, Tool
 
@@ -83,8 +84,16 @@ def linking_step(
     access, project = _open(request, company_id, project_id, tab)
     if step not in VERBS:
         raise Http404
+    items = request.POST.getlist(ROWS[step])
+    if (
+        step == "link"
+        and access.is_approver
+        and len(items) > MOST_UNASKED
+        and not is_fresh(request)
+    ):
+        return _page(request, access, project, tab, confirm=True, status=403)
     try:
-        results = VERBS[step](queue.ticked(request.POST.getlist(ROWS[step])), access)
+        results = VERBS[step](queue.ticked(items), access)
     except StepError as refused:
         return _page(request, access, project, tab, error=refused.message, status=409)
     except PermissionDenied as refused:
@@ -114,6 +123,7 @@ def _page(
     *,
     outcome: queue.Outcome | None = None,
     error: str = "",
+    confirm: bool = False,
     status: int = 200,
 ) -> HttpResponse:
     kind = TABS[tab]
@@ -144,6 +154,8 @@ def _page(
         "reasons": [why] if why else [],
         "outcome": outcome,
         "error": error,
+        "confirm": address("linking_job", access.company.pk, project.pk, tab) if confirm else "",
+        "most_unasked": MOST_UNASKED,
         "most": adopting.MOST_LOOKED_UP,
     }
     template = "approvals/linking_job.html"

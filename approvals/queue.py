@@ -20,7 +20,7 @@ from django.utils.text import Truncator
 from approvals.buttons import IN_LISTS, MAIN
 from approvals.errors import AwaitsSecond, StepError
 from approvals.listing import TABS, VIEWS, Counts, Place
-from approvals.models import Export, Kinds
+from approvals.models import Export, FirstApproval, Kinds
 from approvals.rights import why_not
 from approvals.states import STEPS, VIEW_OF, Status, View
 from approvals.wanted import Order, Wanted
@@ -234,8 +234,10 @@ def html(
     access: Access,
     *,
     actions: Mapping[str, str],
+    firsts: Mapping[int, FirstApproval],
 ) -> SafeString:
-    """The rows of `approvals.listing.page` as table rows; `actions`: the address of each step."""
+    """The rows of `approvals.listing.page` as table rows; `actions`: the address of each step,
+    `firsts`: who has approved where a second approver is missing."""
     now = timezone.now()
     item = address("export", 0).replace("0", "{}")
     # An item is left for the next one in the same order.
@@ -245,7 +247,7 @@ def html(
     return rows_html(
         "queue.jinja",
         rows=zip(
-            escaped([_cells(row, item) for row in rows]),
+            escaped([_cells(row, item, firsts) for row in rows]),
             [_when(row, now) for row in rows],
             [buttons(Status(row["status"]), row["sent_by_id"]) for row in rows],
             strict=True,
@@ -267,7 +269,9 @@ class Button(NamedTuple):
     reason: str
 
 
-def _cells(row: Mapping[str, Any], address: str) -> Sequence[str]:
+def _cells(
+    row: Mapping[str, Any], address: str, firsts: Mapping[int, FirstApproval]
+) -> Sequence[str]:
     """The texts of an item, in the order of the template, which takes them apart."""
     number, parent = row["number"], row["parent__number"] or ""
     if row["kind"] == Kinds.BUDGET:
@@ -289,6 +293,7 @@ def _cells(row: Mapping[str, Any], address: str) -> Sequence[str]:
         row["status"],
         STATUS[row["status"]],
         Truncator(row["message"]).chars(LONGEST) if row["message"] else "",
+        firsts[row["id"]].by.name if row["id"] in firsts else "",
         row["erp_number"],
         row["sent_by__name"] or "",
         row["decided_by__name"] or "",

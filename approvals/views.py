@@ -26,14 +26,15 @@ from approvals.listing import TABS, VIEWS
 from approvals.models import Export, Kinds
 from approvals.panel import Panel, connection_of, panel_for, review_panel
 from approvals.review import review
+from approvals.seconding import first_approvals
 from approvals.states import STEPS, Status, View
 from approvals.told import attested, told
 from approvals.wanted import Wanted
-from approvals.workflow import MOST_AT_ONCE, take, take_all
+from approvals.workflow import MOST_AT_ONCE, MOST_UNASKED, take, take_all
 from connectors.models import Connection
 from connectors.registry import connector_for
 from directory.access import Access, not_approver, open_company
-from directory.http import person
+from directory.http import is_fresh, person
 from directory.perms import Level, Tool
 
 # --- The queue ---------------------------------------------------------------------------------
@@ -76,6 +77,8 @@ def queue_bulk(request: HttpRequest, company_id: int, tab: str, step: str) -> Ht
     if step not in IN_LISTS or tab not in TABS:
         raise Http404
     items = [one for one in request.POST.getlist("only") if one] or request.POST.getlist("item")
+    if len(items) > MOST_UNASKED and access.is_approver and not is_fresh(request):
+        return _queue(request, access, tab, confirm=True, status=403)
     try:
         results = take_all(step, queue.ticked(items), by=access, note=_note(request, step, access))
     except StepError as refused:
@@ -97,6 +100,7 @@ def _queue(
     *,
     outcome: queue.Outcome | None = None,
     error: str = "",
+    confirm: bool = False,
     status: int = 200,
 ) -> HttpResponse:
     """The queue's page, or the part of it that htmx asked for."""
@@ -116,6 +120,7 @@ def _queue(
     counts = listing.counts(company.pk)[company.pk]
     erp = _erp_name(access)
     actions = {step: asked.action(company.pk, step) for step in IN_LISTS}
+    firsts = first_approvals(company, {row["id"]: row["version"] for row in page.rows})
     context = {
         "access": access,
         "company": company,
@@ -130,7 +135,7 @@ def _queue(
         "views": asked.views(counts),
         "title": queue.title(kind, view, erp),
         "when": queue.WHEN[view],
-        "rows": queue.html(page.rows, asked, access, actions=actions),
+        "rows": queue.html(page.rows, asked, access, actions=actions, firsts=firsts),
         "shown": len(page.rows),
         "total": counts.of(kind, view),
         "most": MOST_AT_ONCE,
@@ -142,6 +147,10 @@ def _queue(
         "reasons": [] if access.is_approver else [not_approver(access)],
         "empty": [text.format(erp=erp) for text in queue.EMPTY[view]],
         "error": error,
+        "confirm": f"{reverse('queue', args=[company.pk, tab])}{asked.address()}"
+        if confirm
+        else "",
+        "most_unasked": MOST_UNASKED,
         "outcome": outcome,
         "note": request.POST.get("note", "") if error else "",
     }

@@ -12,6 +12,7 @@ from django.test import Client as DjangoClient
 
 from bench.serving import HOST, WebServer
 from directory.models import User
+from tests.stage import sign_in
 
 TIMEOUT = 60.0
 
@@ -32,9 +33,9 @@ def request(
 
 
 def signed_in(user: User) -> dict[str, str]:
-    """The headers of a browser in which `user` has signed in, with what POSTs need."""
+    """The headers of a browser in which `user` has entered their password, and what POSTs need."""
     browser = DjangoClient()
-    browser.force_login(user)
+    sign_in(browser, user)
     cookies: SimpleCookie = browser.cookies
     session = f"{next(iter(cookies))}={next(iter(cookies.values())).value}"
     token = "b" * 32

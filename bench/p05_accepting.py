@@ -23,6 +23,7 @@ from bench.exports import BIG
 from bench.measuring import Goal, Result, Times, alternate, timed
 from bench.serving import WebServer, serving
 from directory.models import User
+from tests.stage import sign_in
 
 SIZE = 30_000
 SINGLES = 25  # in a round
@@ -132,7 +133,7 @@ class Accepting:
 def _queries(items: Iterator[tuple[int, int]], person: User) -> int:
     """How many statements one bulk step with these items takes."""
     browser = Client(headers={"Host": "localhost"})
-    browser.force_login(person)
+    sign_in(browser, person)
     body = {"items": [{"id": item, "version": version} for item, version in items]}
     with CaptureQueriesContext(connection) as asked:
         answer = browser.post("/api/v1/exports/bulk/accept/", body, "application/json")

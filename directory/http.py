@@ -1,11 +1,14 @@
 """Requests of people."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
 
 from allauth.account.decorators import reauthentication_required
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.internal.flows.reauthentication import is_reauthentication_required
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -46,9 +49,18 @@ def fresh_for_secrets(view: View[P]) -> View[P]:
     return cast(View[P], guarded)
 
 
+def is_fresh(request: HttpRequest) -> bool:
+    """Whether whoever asks has entered their password, or shown their second factor, lately. What
+    the session knows of it is looked at first: that takes no query."""
+    records = get_authentication_records(request, person(request))
+    since = time.time() - settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+    lately = any(one.get("reauthenticated") and one["at"] > since for one in records)
+    return lately or not is_reauthentication_required(request, app="")
+
+
 def need_fresh(request: HttpRequest) -> None:
     """The same for programs in a browser: PermissionDenied with what to do."""
-    if is_reauthentication_required(request, app=""):
+    if not is_fresh(request):
         raise PermissionDenied(
             f"Enter your password again at {reverse('account_reauthenticate')} before this."
         )

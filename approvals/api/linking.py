@@ -16,11 +16,11 @@ from approvals.api.steps import BulkAnswer, answered, open_documents
 from approvals.doors import TOOLS, open_export
 from approvals.models import Kinds
 from approvals.unlinked import Unlinked, page
-from approvals.workflow import Item
+from approvals.workflow import MOST_UNASKED, Item
 from connectors.contract import Candidate, Difference
 from directory.access import Access, open_project
 from directory.asked import Fault, Id, Moment, Text, Unreadable, body, described, parameters
-from directory.http import person
+from directory.http import need_fresh, person
 from directory.once import KEY, once
 from directory.perms import Tool
 
@@ -168,6 +168,8 @@ def linking_link(request: Request) -> Response:
     asked = body(request, LinkBody)
     items = [Item(one.id, one.version, record=one.record) for one in asked.items]
     by = _open(request, items)
+    if len(items) > MOST_UNASKED and request.auth is None:
+        need_fresh(request)  # a token is its own
     return answered(adopting.link_all(items, by=by, note=asked.note, exact=asked.exact))
 
 

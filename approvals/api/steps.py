@@ -17,10 +17,10 @@ from approvals.models import Export, Kinds
 from approvals.refusals import Refusal, refusal
 from approvals.rejecting import comment
 from approvals.states import BY_CHOICE, STEPS, Step, Who
-from approvals.workflow import MOST_AT_ONCE, Item, Result, send_all, take, take_all
+from approvals.workflow import MOST_AT_ONCE, MOST_UNASKED, Item, Result, send_all, take, take_all
 from directory.access import Access, open_company, open_project
 from directory.asked import Fault, Id, Text, Unreadable, body
-from directory.http import person
+from directory.http import need_fresh, person
 from directory.once import KEY, once
 from directory.perms import Level, Tool
 
@@ -138,7 +138,7 @@ class BulkAnswer(msgspec.Struct):
 def bulk_step(request: Request, step: str) -> Response:
     """Take one step with many items of one company; *send* those of one project. Each is judged by
     itself: some may move and others not. An item that is not to be seen makes the whole call
-    answer 404."""
+    answer 404. For more than 50 a browser's session needs the password entered lately."""
     if not any(one.name == step for one in BULK):
         raise Http404
     asked = body(request, BulkBody)
@@ -149,6 +149,8 @@ def bulk_step(request: Request, step: str) -> Response:
     else:
         access = _open_sent(request, ids)
         access.need_approver()
+        if len(items) > MOST_UNASKED and request.auth is None:
+            need_fresh(request)  # a token is its own
         note = asked.note
         if step == "reject":
             note = comment(access.company, note, reason=asked.reason)

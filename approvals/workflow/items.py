@@ -16,6 +16,9 @@ from directory.models import Membership
 from directory.prepared import Prepared
 
 MOST_AT_ONCE = 500
+# Who decides on more at once enters their password again: a browser that was left open must not
+# empty a queue.
+MOST_UNASKED = 50
 # The columns that a step writes beside the status.
 Changes = Mapping[str, object]
 

@@ -301,3 +301,15 @@ def test_who_may_not_link_is_told_who_can_change_that(stage: Stage, client: Clie
     page = text(client.get(address(stage)))
     assert ticks(page) == []
     assert "This needs Standard on ERP Integrations." in page
+
+
+def test_many_at_once_ask_for_the_password_again(stage: Stage) -> None:
+    one = commitment(stage, "SC-1")
+    rows = [f"{one.export_id}:0:1", *(f"{pk}:0:1" for pk in range(900_000, 900_050))]
+    client = Client()
+    client.force_login(stage.ann)
+    answer = client.post(address(stage, "link"), {"fits": rows})
+    assert answer.status_code == 403
+    assert f"?next={address(stage)}" in text(answer)
+    sign_in(client, stage.ann)
+    assert client.post(address(stage, "link"), {"fits": rows}).status_code == 200

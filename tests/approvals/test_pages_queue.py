@@ -15,7 +15,7 @@ from commitments.models import ChangeOrder
 from directory.models import ToolLevel, User
 from directory.perms import Level, Tool
 from directory.privilege import grant_push
-from tests.stage import Stage
+from tests.stage import Stage, sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -333,3 +333,25 @@ def test_a_broken_place_is_the_first_page(stage: Stage, queue: str, after: str) 
     made = sent(stage, 1)
     html = signed_in(stage.ann).get(queue, {"after": after}).content.decode()
     assert ids(html) in ([made[0].export_id], [])
+
+
+def test_more_than_a_page_is_decided_by_who_has_just_entered_their_password(
+    stage: Stage, queue: str
+) -> None:
+    """A browser that was left open must not empty the queue."""
+    [change_order] = sent(stage, 1)
+    ticked = [item(change_order), *(f"{pk}:1" for pk in range(900_000, 900_050))]
+    client = signed_in(stage.ann)
+    answer = client.post(f"{queue}bulk/accept/?view=ready", {"item": ticked}, headers=HTMX)
+    assert answer.status_code == 403
+    page = answer.content.decode()
+    assert "Nothing was done." in page
+    assert f"?next={queue}%3Fview%3Dready" in page
+    items = [{"id": int(pk), "version": 1} for pk, _ in (one.split(":") for one in ticked)]
+    path = "/api/v1/exports/bulk/accept/"
+    assert client.post(path, {"items": items}, "application/json").status_code == 404
+    assert stage.status(change_order) == "sent"
+    sign_in(client, stage.ann)
+    page = client.post(f"{queue}bulk/accept/?view=ready", {"item": ticked}).content.decode()
+    assert "1 accepted" in page
+    assert "50 not accepted" in page

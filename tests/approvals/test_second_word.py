@@ -242,3 +242,4 @@ def test_a_bulk_acceptance_says_apart_what_waits_for_a_second(stage: Stage, clie
     assert "1: first approval given, a second approver is missing" in page
     assert "1 accepted" in page
     assert "not accepted" not in page
+    assert "Ann has approved; a second approver is missing" in page
