@@ -28,6 +28,7 @@ class Written:
     is_new: bool
     lost: frozenset[str]
     altered: frozenset[str]
+    after: int = 0  # the number of the history's event before it
 
     @property
     def amount(self) -> Decimal:
@@ -51,17 +52,16 @@ class WatchedBooks(CompanyFile):
         text = qbxml if isinstance(qbxml, str) else qbxml.decode()
         if _WRITE.search(text) is None:
             return super().answer(qbxml, session)
-        key = _KEY.search(text)
         before = self.orders()
         answer = super().answer(qbxml, session)
         after = self.orders()
-        name = key[1] if key else ""
+        key = key_of(text)
         done = [
-            _written(name, before.get(pk), order)
+            _written(key, before.get(pk), order)
             for pk, order in after.items()
             if before.get(pk) != order
         ]
-        self.seen(name, text, done)
+        self.seen(key, text, done)
         return answer
 
     def orders(self) -> dict[str, OrderView]:
@@ -75,6 +75,12 @@ class WatchedBooks(CompanyFile):
     def become(self, image: bytes) -> None:
         """Go back to a backup."""
         self.books.storage.become(image)
+
+
+def key_of(qbxml: str) -> str:
+    """The key that a write goes under; '' if it has none."""
+    found = _KEY.search(qbxml)
+    return found[1] if found else ""
 
 
 def _written(key: str, before: OrderView | None, after: OrderView) -> Written:

@@ -153,6 +153,7 @@ class Database:
         self.moments = Moments()
         self.locks = Locks()
         self.now = BEGINNING
+        self.commits = 0  # so far
         self._reset = ""
 
     @contextmanager
@@ -169,6 +170,7 @@ class Database:
         struck = self.moments.committing(commit)
 
         def committed() -> None:
+            self.commits += 1
             struck()
             self.locks.over()
 

@@ -20,6 +20,7 @@ from connectors.webconnector import endpoint
 from sandbox.quickbooks import Qwc, Step, WebConnector
 from sandbox.quickbooks.soap import SoapClient, SoapFailed, envelope, read_answer
 from sandbox.quickbooks.web_connector import QUICKBOOKS, is_write
+from tests.simulation.books import key_of
 from tests.simulation.database import Killed
 from tests.simulation.plan import CALL_LOST, DOUBLED, LATE, OFF, REPLY_LOST
 from tests.simulation.site import World
@@ -111,7 +112,10 @@ class Office:
         )
         self.connector.wire = Wire(world, mail)
         self.session: Any = None
-        self.holds: tuple[str, datetime] | None = None  # a request that QuickBooks is to be given
+        # The key of a write that QuickBooks is to be given, and since when.
+        self.holds: tuple[str, datetime] | None = None
+        self.handed: Callable[[str, Sequence[str]], None] = lambda key, held: None
+        self.others: Sequence[Office] = ()
 
     def move(self) -> None:
         if self.world.move.mishap == OFF:
@@ -122,7 +126,8 @@ class Office:
                 break
 
     def step(self) -> bool:
-        """One call or one request; False when the session is over."""
+        """One call or one request, which takes a second; False when the session is over."""
+        self.world.database.wait(1)
         if self.session is None:
             self.session = self.connector.steps()
         if self.holds and self._too_late(self.holds[1]):
@@ -149,8 +154,11 @@ class Office:
     def _told(self, step: Step) -> None:
         self.holds = None
         if step.name == "sendRequestXML" and is_write(str(step.got)):
-            self.holds = (str(step.got), self.world.database.now)
+            key = key_of(str(step.got))
+            others = [one.holds[0] for one in self.others if one is not self and one.holds]
+            self.holds = (key, self.world.database.now)
             self.world.tell(f"{self.name} is given a write")
+            self.handed(key, others)
         elif step.name == "receiveResponseXML":
             self.world.tell(f"{self.name} brings an answer ({step.got}%)")
         elif step.name == "authenticate" and isinstance(step.got, tuple) and step.got[0]:
@@ -198,7 +206,6 @@ class Bookkeeper:
         self.world = world
         self.deeds = list(deeds if deeds is not None else DEEDS)
         self.backups: list[bytes] = []
-        self.restored = False
 
     def move(self) -> None:
         deed = self.world.dice.choice(self.deeds)
@@ -259,7 +266,7 @@ class Bookkeeper:
         if self.backups:
             self._tell("goes back to the last backup")
             self.world.books.become(self.backups[-1])
-            self.restored = True
+            self.world.restored = True
 
     def tidies_up(self) -> None:
         """Nothing stands in the way any more."""

@@ -48,7 +48,7 @@ def play(site: Site, plan: Plan) -> Played:
     world.books.become(site.image)
     rules = Rules(world)
     with _injected(world), _heard_by(rules):
-        cast = _cast(world, plan)
+        cast = _cast(world, plan, rules)
         broken = ""
         try:
             for move in plan.moves:
@@ -71,16 +71,19 @@ def _make(world: World, actor: Actor, move: Move) -> None:
     actor.move()
 
 
-def _cast(world: World, plan: Plan) -> dict[str, Actor]:
+def _cast(world: World, plan: Plan, rules: Rules) -> dict[str, Actor]:
     stage = world.stage
     mail = office.Mail(world)
+    offices = [office.Office(world, name, mail) for name in OFFICES]
+    for one in offices:
+        one.handed, one.others = rules.handed, offices
     return {
         "Pam": people.Manager(world, stage.pam),
         "Ann": people.Approver(world, stage.ann),
         "Bea": people.Approver(world, stage.bea),
         "Otto": people.Operator(world),
         "Dora": people.Administrator(world),
-        **{name: office.Office(world, name, mail) for name in OFFICES},
+        **dict(zip(OFFICES, offices, strict=True)),
         "the late mail": mail,
         "the sweeper": office.Sweeper(world),
         "the bookkeeper": office.Bookkeeper(world, plan.profile.deeds),
@@ -146,7 +149,7 @@ def _until_quiet(world: World, cast: dict[str, Actor], rules: Rules) -> None:
         rules.after_move()
         if not Conversation.objects.exclude(state="closed").exists():
             break
-    rules.when_quiet(restored=keeper.restored)
+    rules.when_quiet()
 
 
 def shortest(site: Site, plan: Plan) -> Plan:

@@ -108,6 +108,7 @@ class World:
     code: str = "v1"  # the connector's code that is deployed
     keys: int = 0
     rings: int = 0
+    restored: bool = False  # QuickBooks went back to a backup
     misled: set[int] = field(default_factory=set)  # exports that somebody said are not there
 
     @property
