@@ -38,9 +38,10 @@ class Person:
     who: User
     page: dict[int, Row] = field(default_factory=dict)
     access: Access | None = None  # their rights when the page was loaded
+    reloads: float = 0.6
 
     def move(self) -> None:
-        if not self.page or self.world.chance(0.6):
+        if not self.page or self.world.chance(self.reloads):
             self.page = {row.pk: row for row in self.world.rows()}
             self.access = self.world.stage.access(self.who)
         self.press()

@@ -78,9 +78,9 @@ def _cast(world: World, plan: Plan, rules: Rules) -> dict[str, Actor]:
     for one in offices:
         one.handed, one.others = rules.handed, offices
     return {
-        "Pam": people.Manager(world, stage.pam),
-        "Ann": people.Approver(world, stage.ann),
-        "Bea": people.Approver(world, stage.bea),
+        "Pam": people.Manager(world, stage.pam, reloads=plan.profile.reloads),
+        "Ann": people.Approver(world, stage.ann, reloads=plan.profile.reloads),
+        "Bea": people.Approver(world, stage.bea, reloads=plan.profile.reloads),
         "Otto": people.Operator(world),
         "Dora": people.Administrator(world),
         **dict(zip(OFFICES, offices, strict=True)),

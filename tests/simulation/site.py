@@ -193,6 +193,9 @@ class World:
             self.tell(f"{what}: the database's connection breaks over it")
         except REFUSED as refused:
             self.tell(f"{what}: refused ({_short(refused)})")
+        except Exception as error:
+            self.tell(what)
+            raise Broken(f"The program met an error of its own: {error!r}") from error
         else:
             self.tell(what)
             return True

@@ -1,0 +1,350 @@
+"""The product without one of its rules, and the faults under which that shows.
+
+Each mutant is a change of the product's own text, made in this process only: what stands there, and
+what would stand there had the rule been forgotten. Where another rule catches the same mistake, the
+two are left out together, and `hidden_by` says which.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib import import_module
+from random import Random
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from tests.simulation.database import Database
+from tests.simulation.plan import (
+    CALL_LOST,
+    EVERYWHERE,
+    OFF,
+    REPLY_LOST,
+    Profile,
+)
+
+OURS = ("approvals", "commitments", "connectors", "directory")
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """In `place` (module:name) `there` becomes `instead`."""
+
+    place: str
+    there: str
+    instead: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    rule: str
+    edits: tuple[Edit, ...]
+    profile: Profile
+    hidden_by: str = ""
+
+
+PEOPLE = {"Pam": 6.0, "Ann": 4.0, "Bea": 4.0}
+OFFICE = {"the office": 12.0}
+TWO_OFFICES = {"the office": 8.0, "the second office": 8.0}
+SLOW = ((5, 10), (120, 3), (400, 3), (700, 2), (1500, 1))
+
+STALE_PAGES = Profile(
+    "stale pages", {"Pam": 10.0, "Ann": 2.0, "the office": 3.0}, reloads=0.25, swarm=False
+)
+LINKS = Profile("links that move", {"Ann": 5.0, **OFFICE, "Dora": 4.0}, swarm=False, moves=30)
+KILLED = Profile(
+    "killed anywhere",
+    {**PEOPLE, **OFFICE, "the sweeper": 1.0},
+    dict.fromkeys(EVERYWHERE, 1.0),
+    rate=0.5,
+    swarm=False,
+)
+TAKEN_OVER = Profile(
+    "offices that freeze",
+    {"Ann": 4.0, **TWO_OFFICES, "the sweeper": 1.0},
+    {CALL_LOST: 1.0, REPLY_LOST: 1.0},
+    rate=0.1,
+    freezes=0.15,
+    swarm=False,
+    waits=SLOW,
+)
+LOST = Profile(
+    "lost answers",
+    {"Ann": 6.0, "Bea": 4.0, **OFFICE, "the sweeper": 3.0},
+    {OFF: 1.0, REPLY_LOST: 1.0},
+    rate=0.3,
+    swarm=False,
+    waits=SLOW,
+)
+PRIVILEGE = Profile("the privilege", {"Ann": 4.0, "Bea": 4.0, "Otto": 4.0}, swarm=False, moves=30)
+
+_OBJECTION = "approvals.workflow.items:objection"
+_WITHOUT_QUARANTINE = (
+    Edit("connectors.engine.ends:lose", "wait=quarantine()", "wait=timedelta(0)"),
+    Edit("connectors.engine.sessions:_seconds_left", "max(0, ceil(left.total_seconds()))", "0"),
+)
+_WITHOUT_LOOKING_INTO_THE_ORDER = (
+    Edit(
+        "connectors.quickbooks.additions:_refuse_what_is_there",
+        "there = adding.ours(record)",
+        "there = []",
+    ),
+    Edit(
+        "connectors.quickbooks.commitments:export",
+        "for order in orders.orders(there):",
+        "for order in ():",
+    ),
+)
+
+MUTANTS = (
+    Mutant(
+        "a step is guarded by the status and version that were seen",
+        (
+            Edit(_OBJECTION, "if export.version != version:", "if False:"),
+            Edit(_OBJECTION, "if export.status not in step.sources:", "if False:"),
+            Edit(
+                "approvals.moves:make",
+                "moves = [move for move in moves if move.export.status in step.sources]",
+                "moves = list(moves)",
+            ),
+            Edit("approvals.moves:_update", "AND export.status = ANY(%s)", "OR %s IS NULL"),
+        ),
+        STALE_PAGES,
+        hidden_by="the look at status and version under the lock, and the UPDATE's own guard",
+    ),
+    Mutant(
+        "what is decided on is the version that was on the screen",
+        (Edit(_OBJECTION, "if export.version != version:", "if False:"),),
+        STALE_PAGES,
+    ),
+    Mutant(
+        "what is exported is the frozen copy, not the document as it is now",
+        (
+            Edit(
+                "approvals.purposes:Exports.begin",
+                "Input(export.document, terms,",
+                "Input(export.live().to_document(), terms,",
+            ),
+        ),
+        STALE_PAGES,
+    ),
+    Mutant(
+        "it goes where it was accepted to go, or nowhere",
+        (
+            Edit(
+                "approvals.purposes:Exports.begin",
+                "Input(export.document, terms,",
+                "Input(export.document, now.terms(export.document),",
+            ),
+            Edit("approvals.purposes:Exports._why_not", "if terms is None or", "if False and"),
+        ),
+        LINKS,
+        hidden_by="the comparison as the export begins",
+    ),
+    Mutant(
+        "that something is written is stored before it goes out",
+        (
+            Edit(
+                "connectors.engine.turns:_SENT",
+                "SELECT message.id, one.*, %(writes)s, false",
+                "SELECT message.id, one.*, false, false",
+            ),
+            Edit(
+                "connectors.engine.turns:_SENT",
+                "%(number)s, %(key)s, %(writes)s,",
+                "%(number)s, %(key)s, false,",
+            ),
+        ),
+        LOST,
+    ),
+    Mutant(
+        "what was lost is asked about only after the quarantine",
+        _WITHOUT_QUARANTINE,
+        TAKEN_OVER,
+        hidden_by="the lane, which nobody takes over while a write is out",
+    ),
+    Mutant(
+        "the fence: a session that has lost the lane is handed nothing",
+        (
+            Edit("connectors.engine.sessions:hold", "lane.session_id != session.pk", "False"),
+            Edit(
+                "connectors.webconnector:_Caller.living",
+                "session and session.ended_at is None",
+                "session",
+            ),
+        ),
+        TAKEN_OVER,
+        hidden_by="the endpoint, which looks whether the session of a ticket has ended",
+    ),
+    Mutant(
+        "time is the database's, not that of the process",
+        (
+            Edit("connectors.engine.queue:queue", "Now() + wait", "SIM.host_clock() + wait"),
+            Edit("connectors.engine.sessions:_seconds_left", "Now() - F(", "SIM.host_now() - F("),
+        ),
+        TAKEN_OVER,
+        hidden_by="the lane, which nobody takes over while a write is out",
+    ),
+    Mutant(
+        "one write in a message",
+        (
+            Edit(
+                "connectors.engine.turns:_together",
+                "if not step.request.alone:",
+                "if not step.request.check:",
+            ),
+            Edit(
+                "connectors.engine.turns:_turn", "if step.request.alone:", "if step.request.check:"
+            ),
+            Edit("connectors.quickbooks.qbxml:wrap", "len(requests) != 1 or", ""),
+            Edit(
+                "connectors.quickbooks.qbxml:wrap",
+                "_named(alone.body, key)",
+                "''.join(_named(one.body, name) for name, one in requests.items())",
+            ),
+        ),
+        LOST,
+        hidden_by="the connector, which refuses to wrap two writes",
+    ),
+    Mutant(
+        "a lost write goes again in the bytes that were kept",
+        (
+            Edit(
+                "connectors.engine.turns:_send",
+                "if asking[0].repeats else None",
+                "if False else None",
+            ),
+        ),
+        LOST,
+    ),
+    Mutant(
+        "a lost order goes again under its own key",
+        (
+            Edit("connectors.engine.scripts:write_once", "key = last.key", "key = key"),
+            *_WITHOUT_QUARANTINE,
+        ),
+        TAKEN_OVER,
+        hidden_by="the quarantine: by then nothing can arrive late any more",
+    ),
+    Mutant(
+        "before a retry it is looked for",
+        (
+            Edit("connectors.engine.scripts:write_once", "if given.attempts:", "if False:"),
+            *_WITHOUT_LOOKING_INTO_THE_ORDER,
+        ),
+        LOST,
+        hidden_by="the scripts, which read the number or the order before they write",
+    ),
+    Mutant(
+        "a step and its event are one transaction",
+        (
+            Edit(
+                "approvals.moves:make",
+                "moved = _update(step, moves)",
+                "moved = _update(step, moves); SIM.commit()",
+            ),
+        ),
+        KILLED,
+    ),
+    Mutant(
+        "locks are taken in one order",
+        (
+            Edit(
+                "approvals.workflow.deciding:_decide",
+                "by = approver_again(by)\n    exports = lock_exports"
+                "(ids(items), company=by.company.pk, parents=True)",
+                "exports = lock_exports"
+                "(ids(items), company=by.company.pk, parents=True)\n    by = approver_again(by)",
+            ),
+        ),
+        STALE_PAGES,
+    ),
+    Mutant(
+        "the privilege is looked at again under its lock",
+        (
+            Edit(
+                "approvals.workflow.items:approver_again",
+                "now = access_to(by.user, by.company, by.project)",
+                "now = by",
+            ),
+        ),
+        PRIVILEGE,
+    ),
+)
+
+
+class Instruments:
+    """What a mutant's text may use: the clock of a process, and a commit in between."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def host_clock(self) -> datetime:
+        """The clock of one of several machines: up to two hours off."""
+        off = Random(self.database.now.isoformat()).uniform(-7200, 7200)
+        return self.database.now + timedelta(seconds=off)
+
+    def host_now(self) -> Any:
+        from django.db.models import DateTimeField, Value
+
+        return Value(self.host_clock(), output_field=DateTimeField())
+
+    def commit(self) -> None:
+        connection.connection.commit()
+        self.database.moments.pass_by()
+
+
+@contextmanager
+def made(mutant: Mutant, database: Database) -> Iterator[None]:
+    """While it lasts, the product is the mutant."""
+    with pytest.MonkeyPatch.context() as patch:
+        for edit in mutant.edits:
+            _edit(patch, edit, Instruments(database))
+        yield
+
+
+def _edit(patch: pytest.MonkeyPatch, edit: Edit, instruments: Instruments) -> None:
+    module_name, _, name = edit.place.partition(":")
+    module = sys.modules.get(module_name) or import_module(module_name)
+    patch.setattr(module, "SIM", instruments, raising=False)
+    *above, last = name.split(".")
+    owner: Any = module
+    for part in above:
+        owner = getattr(owner, part)
+    old = getattr(owner, last)
+    new = _rewritten(old, edit, module)
+    patch.setattr(owner, last, new)
+    if above:
+        return
+    for name, other in list(sys.modules.items()):
+        if name.startswith(OURS) and getattr(other, last, None) is old:
+            patch.setattr(other, last, new)
+
+
+def _rewritten(old: Any, edit: Edit, module: Any) -> Any:
+    source = old if isinstance(old, str) else textwrap.dedent(_source(old))
+    if edit.there not in source:
+        raise AssertionError(f"{edit.place} no longer says {edit.there!r}: mend the mutant")
+    source = source.replace(edit.there, edit.instead)
+    if isinstance(old, str):
+        return source
+    made: dict[str, Any] = {}
+    code = compile(f"from __future__ import annotations\n{source}", edit.place, "exec")
+    exec(code, vars(module), made)
+    [function] = [value for name, value in made.items() if name != "annotations"]
+    # A second edit of the same function begins from here.
+    inspect.unwrap(function).__source__ = source
+    return function
+
+
+def _source(function: Any) -> str:
+    plain = inspect.unwrap(function)
+    kept: str | None = getattr(plain, "__source__", None)
+    return kept or inspect.getsource(plain)
