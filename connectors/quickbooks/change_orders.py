@@ -89,7 +89,7 @@ def mod_request(document: Document, terms: Terms, order: Order, key: str) -> Req
     """The write, on the order as it stands. Raises Refused for a change that cannot be."""
     if terms.job is None:
         raise schema.Unfit("The job of this change order is not linked to QuickBooks.")
-    _refuse_what_cannot_be(document, order)
+    _refuse_what_cannot_be(document, terms, order)
     new = [
         {
             "ItemRef": line.item,
@@ -115,7 +115,13 @@ def mod_request(document: Document, terms: Terms, order: Order, key: str) -> Req
     return Request(body=body, writes=True, key=key, record=orders.order_name(order["id"]))
 
 
-def _refuse_what_cannot_be(document: Document, order: Order) -> None:
+def _refuse_what_cannot_be(document: Document, terms: Terms, order: Order) -> None:
+    if terms.vendor is not None and order["vendor"] != terms.vendor.id:
+        raise Refused(
+            f"Purchase order {order['number']} is {order['vendor_name'] or order['vendor']}'s in "
+            f"QuickBooks, and this change order was accepted for {terms.vendor.name}. Nothing was "
+            "written. Mend the link of the vendor here, or the vendor of the order there."
+        )
     if total(order["lines"]) + document.amount < 0:
         raise Refused(
             f"This deduct of {document.amount:,.2f} would take purchase order {order['number']}, "

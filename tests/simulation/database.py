@@ -2,8 +2,9 @@
 everything is as it was at the beginning within milliseconds.
 
 The clock: `sim.statement_timestamp()` stands before PostgreSQL's own on the search path, so the
-product's SQL finds it there; column defaults are made to ask it, too. The history refuses to be
-deleted, except by `reset`.
+product's SQL finds it there; column defaults are made to ask it, too. `sim.host_timestamp()` is the
+clock of whichever machine serves the move, up to two hours off: the product has no use for it. The
+history refuses to be deleted, except by `reset`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 
 from django import db
@@ -24,6 +26,8 @@ _CLOCK = """
     CREATE SCHEMA sim;
     CREATE FUNCTION sim.statement_timestamp() RETURNS timestamptz LANGUAGE sql STABLE
         AS $$ SELECT pg_catalog.current_setting('sim.now')::timestamptz $$;
+    CREATE FUNCTION sim.host_timestamp() RETURNS timestamptz LANGUAGE sql STABLE
+        AS $$ SELECT pg_catalog.current_setting('sim.host')::timestamptz $$;
     SET search_path = sim, public, pg_catalog;
     DO $$
         DECLARE one record;
@@ -201,9 +205,13 @@ class Database:
 
     def set_clock(self, now: datetime) -> None:
         self.now = now
+        off = timedelta(seconds=Random(now.isoformat()).uniform(-7200, 7200))
         connection.ensure_connection()
         with connection.connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('sim.now', %s, false)", [now.isoformat()])
+            cursor.execute(
+                "SELECT set_config('sim.now', %s, false), set_config('sim.host', %s, false)",
+                [now.isoformat(), (now + off).isoformat()],
+            )
 
     def wait(self, seconds: float) -> None:
         self.set_clock(self.now + timedelta(seconds=seconds))

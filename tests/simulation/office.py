@@ -148,6 +148,8 @@ class Office:
         return True
 
     def _too_late(self, since: datetime) -> bool:
+        if self.world.profile.too_late:
+            return False
         waited = (self.world.database.now - since).total_seconds()
         return waited > settings.ERP_QUARANTINE_SECONDS
 
@@ -202,13 +204,12 @@ class Deployment:
 class Bookkeeper:
     """Works in QuickBooks past us."""
 
-    def __init__(self, world: World, deeds: Sequence[str] | None = None) -> None:
+    def __init__(self, world: World) -> None:
         self.world = world
-        self.deeds = list(deeds if deeds is not None else DEEDS)
         self.backups: list[bytes] = []
 
     def move(self) -> None:
-        deed = self.world.dice.choice(self.deeds)
+        deed = self.world.dice.choice(self.world.profile.deeds or tuple(DEEDS))
         orders = list(self.world.books.orders())
         order = self.world.dice.choice(orders) if orders else ""
         if order or deed in ("back up", "restore", "close the period"):

@@ -38,10 +38,9 @@ class Person:
     who: User
     page: dict[int, Row] = field(default_factory=dict)
     access: Access | None = None  # their rights when the page was loaded
-    reloads: float = 0.6
 
     def move(self) -> None:
-        if not self.page or self.world.chance(self.reloads):
+        if not self.page or self.world.chance(self.world.profile.reloads):
             self.page = {row.pk: row for row in self.world.rows()}
             self.access = self.world.stage.access(self.who)
         self.press()
@@ -180,7 +179,7 @@ class Approver(Person):
     """Ann or Bea: decides on what was sent, and on what became of it."""
 
     def press(self) -> None:
-        rows = list(self.page.values())
+        rows = [row for row in self.page.values() if row.kind in self.world.profile.kinds]
         self.world.dice.shuffle(rows)
         for row in rows:
             verb = self.verb_for(row)
@@ -214,7 +213,8 @@ class Approver(Person):
             self.saw(row)
 
     def accept_all(self) -> None:
-        rows = [row for row in self.page.values() if row.status == "sent"]
+        kinds = self.world.profile.kinds
+        rows = [row for row in self.page.values() if row.status == "sent" and row.kind in kinds]
         items = [Item(row.pk, row.version) for row in rows]
         results: list[workflow.Result] = []
         names = ", ".join(row.name for row in rows)
@@ -237,6 +237,9 @@ class Approver(Person):
     def look_into(self, row: Row) -> None:
         """Nobody knows what became of it: what QuickBooks holds decides."""
         look_up = LookUp.objects.filter(export=row.pk, version=row.version).first()
+        if look_up is None and self.world.chance(0.3):
+            self.takes("retry", row)  # without looking: the program has to
+            return
         if look_up is not None and look_up.answered_at is None:
             return
         fitting = [one for one in candidates_of(look_up) if not one.problem]

@@ -71,6 +71,9 @@ class Profile:
     # What the bookkeeper does; see `office.DEEDS`. None: everything.
     deeds: tuple[str, ...] | None = None
     waits: tuple[tuple[float, float], ...] = WAITS
+    # What approvers decide on, and whether QuickBooks may carry out a write after the quarantine.
+    kinds: tuple[str, ...] = ("commitment", "change_order")
+    too_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

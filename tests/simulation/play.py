@@ -44,11 +44,11 @@ class Played:
 def play(site: Site, plan: Plan) -> Played:
     """Play a plan on the site as it was at the beginning."""
     site.database.reset()
-    world = World(site)
+    world = World(site, plan.profile)
     world.books.become(site.image)
     rules = Rules(world)
     with _injected(world), _heard_by(rules):
-        cast = _cast(world, plan, rules)
+        cast = _cast(world, rules)
         broken = ""
         try:
             for move in plan.moves:
@@ -71,22 +71,22 @@ def _make(world: World, actor: Actor, move: Move) -> None:
     actor.move()
 
 
-def _cast(world: World, plan: Plan, rules: Rules) -> dict[str, Actor]:
+def _cast(world: World, rules: Rules) -> dict[str, Actor]:
     stage = world.stage
     mail = office.Mail(world)
     offices = [office.Office(world, name, mail) for name in OFFICES]
     for one in offices:
         one.handed, one.others = rules.handed, offices
     return {
-        "Pam": people.Manager(world, stage.pam, reloads=plan.profile.reloads),
-        "Ann": people.Approver(world, stage.ann, reloads=plan.profile.reloads),
-        "Bea": people.Approver(world, stage.bea, reloads=plan.profile.reloads),
+        "Pam": people.Manager(world, stage.pam),
+        "Ann": people.Approver(world, stage.ann),
+        "Bea": people.Approver(world, stage.bea),
         "Otto": people.Operator(world),
         "Dora": people.Administrator(world),
         **dict(zip(OFFICES, offices, strict=True)),
         "the late mail": mail,
         "the sweeper": office.Sweeper(world),
-        "the bookkeeper": office.Bookkeeper(world, plan.profile.deeds),
+        "the bookkeeper": office.Bookkeeper(world),
         "a deployment": office.Deployment(world),
     }
 

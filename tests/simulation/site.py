@@ -25,7 +25,7 @@ from directory.models import Membership, ToolLevel
 from directory.perms import Level
 from tests.simulation.books import WatchedBooks
 from tests.simulation.database import Cut, Database, Killed
-from tests.simulation.plan import CUT, KILLED, NOTHING, Move
+from tests.simulation.plan import CUT, KILLED, NOTHING, Move, Profile
 from tests.stage import FILE_ID, Stage, set_stage
 
 REFUSED = (Invalid, StepError, PermissionDenied, ValidationError, Http404)
@@ -102,6 +102,7 @@ class World:
     """One seed being played: what happened so far, and what is under way outside the database."""
 
     site: Site
+    profile: Profile
     story: list[str] = field(default_factory=list)
     move: Move = NOTHING
     dice: Random = field(default_factory=Random)

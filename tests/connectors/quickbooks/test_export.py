@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 
-from connectors.contract import Busy, CannotTell, Receipt, Refused
+from connectors.contract import Busy, CannotTell, Receipt, Ref, Refused
 from connectors.quickbooks import connector
 from connectors.quickbooks.transactions import guid_for
 from tests.connectors.quickbooks.conftest import Site, change, change_order, commitment, line
@@ -289,3 +290,15 @@ def test_a_line_whose_price_does_not_multiply_goes_as_a_lump_sum(site):
         Decimal("100.00"),
         Decimal("100.00"),
     )
+
+
+def test_a_change_order_does_not_go_to_another_vendors_order(site, parent):
+    """Our vendor was linked elsewhere since the order was written: it was accepted for them."""
+    other = site.company.add_vendor("Alder Steel")
+    document = change_order()
+    linked = Ref(id=other, name="Alder Steel")
+    terms = msgspec.structs.replace(site.terms(document, parent), vendor=linked)
+    session = site.session()
+    with pytest.raises(Refused, match="is Ironwood Concrete's in QuickBooks"):
+        session.run(lambda: connector.export(document, terms, OTHER_KEY))
+    assert session.writes() == []
