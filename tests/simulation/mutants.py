@@ -22,12 +22,7 @@ from django.db.models import DateTimeField, Func
 
 from directory.prepared import Prepared
 from tests.simulation.database import Database
-from tests.simulation.plan import (
-    EVERYWHERE,
-    OFF,
-    REPLY_LOST,
-    Profile,
-)
+from tests.simulation.plan import EVERYWHERE, FROZEN, OFF, REPLY_LOST, Profile
 
 OURS = ("approvals", "commitments", "connectors", "directory")
 
@@ -67,8 +62,9 @@ KILLED = Profile(
 )
 TAKEN_OVER = Profile(
     "offices that freeze",
-    {"Ann": 2.0, **TWO_OFFICES},
-    freezes=0.25,
+    {"Ann": 1.5, **TWO_OFFICES},
+    {FROZEN: 1.0},
+    rate=0.6,
     swarm=False,
     waits=((5, 10), (120, 3)),
 )
@@ -76,7 +72,8 @@ TAKEN_OVER = Profile(
 TOO_LATE = Profile(
     "later than the quarantine",
     {"Ann": 2.0, **TWO_OFFICES, "the sweeper": 1.0},
-    freezes=0.25,
+    {FROZEN: 1.0},
+    rate=0.6,
     swarm=False,
     waits=((5, 10), (700, 3)),
     too_late=True,
@@ -193,6 +190,11 @@ MUTANTS = (
     Mutant(
         "time is the database's, not that of the process",
         (
+            Edit(
+                "connectors.engine.queue:due",
+                "Q(state=WAITING, not_before__lte=Now())",
+                "Q(state=WAITING, not_before__lte=SIM.host_clock())",
+            ),
             Edit(
                 "connectors.engine.queue:ready",
                 "waits = Q(state=WAITING, not_before__lte=Now())",

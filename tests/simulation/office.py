@@ -22,7 +22,7 @@ from sandbox.quickbooks.soap import SoapClient, SoapFailed, envelope, read_answe
 from sandbox.quickbooks.web_connector import QUICKBOOKS, is_write
 from tests.simulation.books import key_of
 from tests.simulation.database import Killed
-from tests.simulation.plan import CALL_LOST, DOUBLED, LATE, OFF, REPLY_LOST
+from tests.simulation.plan import CALL_LOST, DOUBLED, FROZEN, LATE, OFF, REPLY_LOST
 from tests.simulation.site import World
 from tests.stage import FILE_ID, PASSWORD
 
@@ -114,12 +114,19 @@ class Office:
         self.session: Any = None
         # The key of a write that QuickBooks is to be given, and since when.
         self.holds: tuple[str, datetime] | None = None
+        self.asleep = 0  # for so many of its moves
         self.handed: Callable[[str, Sequence[str]], None] = lambda key, held: None
         self.others: Sequence[Office] = ()
 
     def move(self) -> None:
         if self.world.move.mishap == OFF:
             self.switch_off("is switched off")
+            return
+        if self.world.move.mishap == FROZEN and self.holds and not self.asleep:
+            self.asleep = self.world.move.at
+            self.world.tell(f"{self.name} freezes")
+        if self.asleep:
+            self.asleep -= 1
             return
         for _ in range(self.world.dice.choice((1, 1, 2, 3))):
             if not self.step():
@@ -172,7 +179,7 @@ class Office:
         if self.session is not None:
             self.session.close()
             self.world.tell(f"{self.name} {how}")
-        self.session, self.holds = None, None
+        self.session, self.holds, self.asleep = None, None, 0
 
     def visit(self) -> None:
         """A whole session."""

@@ -21,9 +21,17 @@ REPLY_LOST = "the reply never arrives"
 DOUBLED = "the call arrives twice"
 LATE = "the call arrives much later"
 OFF = "the office's machine is switched off"
+FROZEN = "the office's machine freezes, with a write in its hands if it has one"
 
 EVERYWHERE = (KILLED, CUT)  # in any move that the server has a part in
-ON_THE_LINE = (CALL_LOST, REPLY_LOST, DOUBLED, LATE, OFF)  # between a Web Connector and the server
+ON_THE_LINE = (
+    CALL_LOST,
+    REPLY_LOST,
+    DOUBLED,
+    LATE,
+    OFF,
+    FROZEN,
+)  # between a Web Connector and the server
 MOST_MOMENTS = 9
 
 OFFICES = ("the office", "the second office")
@@ -65,7 +73,6 @@ class Profile:
     mishaps: dict[str, float] = field(default_factory=dict)
     rate: float = 0.25  # of moves in which something goes wrong
     moves: int = 60
-    freezes: float = 0.03  # how often an actor does nothing for a while after a move
     reloads: float = 0.6  # how often people look again before they press
     swarm: bool = True
     # What the bookkeeper does; see `office.DEEDS`. None: everything.
@@ -101,7 +108,7 @@ PROFILES = {
     profile.name: profile
     for profile in (
         Profile("anything", mishaps=ALL),
-        Profile("calm", rate=0.0, freezes=0.0, swarm=False),
+        Profile("calm", rate=0.0, swarm=False),
         Profile("killed", mishaps=dict.fromkeys(EVERYWHERE, 1.0), rate=0.4, swarm=False),
         Profile("lost", mishaps=dict.fromkeys(ON_THE_LINE, 1.0), rate=0.4, swarm=False),
     )
@@ -120,13 +127,7 @@ def drawn(seed: int, profile: Profile) -> Plan:
             if dice.random() < 0.4:
                 del mishaps[name]
         actors = {name: weight * dice.choice((0.5, 1, 1, 2)) for name, weight in actors.items()}
-    moves: list[Move] = []
-    frozen: dict[str, int] = {}  # actor -> until which move
-    for place in range(profile.moves):
-        awake = {name: n for name, n in actors.items() if frozen.get(name, 0) <= place} or actors
-        moves.append(_move(dice, profile, awake, mishaps))
-        if dice.random() < profile.freezes:
-            frozen[moves[-1].actor] = place + dice.randint(4, 16)
+    moves = [_move(dice, profile, actors, mishaps) for _ in range(profile.moves)]
     return Plan(profile, seed, tuple(moves))
 
 

@@ -4,25 +4,15 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
 
-from tests.simulation.database import Database
 from tests.simulation.plan import PROFILES, Plan, drawn
 from tests.simulation.play import play, shortest
 from tests.simulation.site import Site
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
 SEEDS = 5_000 if "ERPBRIDGE_FULL" in os.environ else 500
 PARTS = 10
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with Site.taken_over(Database()) as made:
-        yield made
 
 
 def story_of(site: Site, plan: Plan) -> str:

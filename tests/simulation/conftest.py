@@ -1,0 +1,16 @@
+"""The site that seeds are played on, in a database of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.simulation.database import Database
+from tests.simulation.site import Site
+
+
+@pytest.fixture
+def site(transactional_db: None) -> Iterator[Site]:
+    with Site.taken_over(Database()) as made:
+        yield made
