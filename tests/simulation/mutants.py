@@ -50,7 +50,7 @@ TWO_OFFICES = {"the office": 8.0, "the second office": 8.0}
 SLOW = ((5, 10), (120, 3), (400, 3), (700, 2), (1500, 1))
 
 STALE_PAGES = Profile(
-    "stale pages", {"Pam": 10.0, "Ann": 2.0, "the office": 3.0}, reloads=0.25, swarm=False
+    "stale pages", {"Pam": 8.0, "Ann": 2.0, "the office": 3.0}, reloads=0.25, swarm=False, moves=30
 )
 LINKS = Profile("links that move", {"Ann": 5.0, **OFFICE, "Dora": 4.0}, swarm=False, moves=30)
 KILLED = Profile(

@@ -72,7 +72,7 @@ class Profile:
     actors: dict[str, float] = field(default_factory=lambda: {**PEOPLE, **WORLD})
     mishaps: dict[str, float] = field(default_factory=dict)
     rate: float = 0.25  # of moves in which something goes wrong
-    moves: int = 60
+    moves: int = 45
     reloads: float = 0.6  # how often people look again before they press
     swarm: bool = True
     # What the bookkeeper does; see `office.DEEDS`. None: everything.

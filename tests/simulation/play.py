@@ -17,6 +17,7 @@ from django.conf import settings
 from connectors.engine import steps, turns
 from connectors.models import Conversation
 from directory import bell
+from directory.access import holds_push
 from directory.models import Vendor
 from directory.privilege import grant_push
 from tests.simulation import office, people
@@ -138,7 +139,8 @@ def _until_quiet(world: World, cast: dict[str, Actor], rules: Rules) -> None:
         erp_id=stage.vendor.erp_id, erp_name=stage.vendor.erp_name
     )
     for who in (stage.ann, stage.bea):
-        grant_push(world.site.memberships[who.pk], by=stage.otto)
+        if not holds_push(who, stage.company):
+            grant_push(world.site.memberships[who.pk], by=stage.otto)
     for name in OFFICES:
         cast[name].switch_off("is started anew")  # type: ignore[attr-defined]
     for _ in range(MOST_ROUNDS):

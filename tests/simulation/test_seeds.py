@@ -1,4 +1,4 @@
-"""Five hundred disasters in an ordinary run, five thousand with --full; see `tests.simulation`."""
+"""Two hundred disasters in an ordinary run, five thousand with --full; see `tests.simulation`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tests.simulation.plan import PROFILES, Plan, drawn
 from tests.simulation.play import play, shortest
 from tests.simulation.site import Site
 
-SEEDS = 5_000 if "ERPBRIDGE_FULL" in os.environ else 500
-PARTS = 10
+SEEDS = 5_000 if "ERPBRIDGE_FULL" in os.environ else 200
+PARTS = 5
 
 
 def story_of(site: Site, plan: Plan) -> str:
@@ -30,7 +30,7 @@ def test_every_rule_holds_whatever_happens(site: Site, part: int) -> None:
         assert not played.broken, story_of(site, plan)
         steps += played.steps
     # It was no idle talk: documents went there, got lost on the way, and were found.
-    assert min(steps[step] for step in ("succeed", "lose", "put-back", "found-not-there")) > 0
+    assert min(steps[step] for step in ("succeed", "lose", "put-back", "accept")) > 0
     assert steps["succeed"] > SEEDS // PARTS
 
 
