@@ -24,6 +24,7 @@ MODULES = {
     "P10": "p10_pairs",
     "P11": "p11_document",
     "P12": "p12_budget",
+    "P13": "p13_simulation",
     "P14": "p14_verify",
 }
 LARGE = 1_000_000

@@ -44,6 +44,16 @@ class Storage:
         """Close the file."""
         self._db.close()
 
+    def image(self) -> bytes:
+        """Everything, as a backup would hold it."""
+        with self.lock:
+            return self._db.serialize()
+
+    def become(self, image: bytes) -> None:
+        """Put everything back to what an image holds; of a company in memory."""
+        with self.lock:
+            self._db.deserialize(image)
+
     @contextmanager
     def atomic(self) -> Iterator[None]:
         """All or nothing, one at a time; inside another one it is part of that."""

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 from xml.etree.ElementTree import Element
 
+import pytest
 from django.conf import settings
 from django.test import RequestFactory
 
@@ -17,13 +18,16 @@ from approvals.unlinking import give_up_waiting
 from connectors.quickbooks import OWNER_ID
 from connectors.tasks import sweep
 from connectors.webconnector import endpoint
+from directory.models import Vendor
 from sandbox.quickbooks import Qwc, Step, WebConnector
 from sandbox.quickbooks.soap import SoapClient, SoapFailed, envelope, read_answer
 from sandbox.quickbooks.web_connector import QUICKBOOKS, is_write
+from tests.simulation import people
 from tests.simulation.books import key_of
 from tests.simulation.database import Killed
-from tests.simulation.plan import CALL_LOST, DOUBLED, FROZEN, LATE, OFF, REPLY_LOST
-from tests.simulation.site import World
+from tests.simulation.plan import CALL_LOST, DOUBLED, FROZEN, LATE, OFF, OFFICES, REPLY_LOST
+from tests.simulation.rules import Rules
+from tests.simulation.site import Actor, World
 from tests.stage import FILE_ID, PASSWORD
 
 _REQUESTS = RequestFactory()
@@ -276,14 +280,6 @@ class Bookkeeper:
             self.world.books.become(self.backups[-1])
             self.world.restored = True
 
-    def tidies_up(self) -> None:
-        """Nothing stands in the way any more."""
-        hand = self.world.books.by_hand
-        hand.close_period(None)
-        hand.set_active(self.world.stage.vendor.erp_id, True)
-        for order in self.world.books.orders():
-            hand.leave_screen(order)
-
 
 DEEDS: dict[str, Callable[[Bookkeeper, str], None]] = {
     "edit": Bookkeeper.edit,
@@ -298,3 +294,54 @@ DEEDS: dict[str, Callable[[Bookkeeper, str], None]] = {
     "back up": Bookkeeper.back_up,
     "restore": Bookkeeper.restore,
 }
+
+
+class QuickBooksSide:
+    """QuickBooks and its two offices; see `tests.simulation.site.Side`."""
+
+    def begin(self, world: World) -> None:
+        world.books.become(world.site.image)
+
+    def rules(self, world: World) -> Rules:
+        return Rules(world)
+
+    def cast(self, world: World, rules: Rules) -> dict[str, Actor]:
+        stage, mail = world.stage, Mail(world)
+        offices = [Office(world, name, mail) for name in OFFICES]
+        for one in offices:
+            one.handed, one.others = rules.handed, offices
+        return {
+            "Pam": people.Manager(world, stage.pam),
+            "Ann": people.Approver(world, stage.ann),
+            "Bea": people.Approver(world, stage.bea),
+            "Otto": people.Operator(world),
+            "Dora": people.Administrator(world),
+            **dict(zip(OFFICES, offices, strict=True)),
+            "the late mail": mail,
+            "the sweeper": Sweeper(world),
+            "the bookkeeper": Bookkeeper(world),
+            "a deployment": Deployment(world),
+        }
+
+    def inject(self, world: World, patch: pytest.MonkeyPatch) -> None:
+        """Nothing more."""
+
+    def tidy_up(self, world: World) -> None:
+        vendor, hand = world.stage.vendor, world.books.by_hand
+        Vendor.objects.filter(pk=vendor.pk).update(erp_id=vendor.erp_id, erp_name=vendor.erp_name)
+        hand.close_period(None)
+        hand.set_active(vendor.erp_id, True)
+        for order in world.books.orders():
+            hand.leave_screen(order)
+
+    def start_anew(self, cast: dict[str, Actor]) -> None:
+        for office in _offices(cast):
+            office.switch_off("is started anew")
+
+    def visit(self, cast: dict[str, Actor]) -> None:
+        for office in _offices(cast):
+            office.visit()
+
+
+def _offices(cast: dict[str, Actor]) -> list[Office]:
+    return [one for one in cast.values() if isinstance(one, Office)]

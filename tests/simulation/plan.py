@@ -81,6 +81,7 @@ class Profile:
     # What approvers decide on, and whether QuickBooks may carry out a write after the quarantine.
     kinds: tuple[str, ...] = ("commitment", "change_order")
     too_late: bool = False
+    erp: str = "quickbooks"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from random import Random
-from typing import Protocol
 
 import pytest
 from django.conf import settings
@@ -18,19 +17,17 @@ from connectors.engine import steps, turns
 from connectors.models import Conversation
 from directory import bell
 from directory.access import holds_push
-from directory.models import Vendor
 from directory.privilege import grant_push
-from tests.simulation import office, people
-from tests.simulation.plan import NOTHING, OFFICES, Move, Plan
+from tests.simulation.office import QuickBooksSide
+from tests.simulation.plan import NOTHING, Move, Plan
 from tests.simulation.rules import Rules
-from tests.simulation.site import Broken, Site, World
+from tests.simulation.site import Actor, Broken, Side, Site, World
 
 # When the faults have stopped, everything must have ended after so many rounds of visits.
 MOST_ROUNDS = 14
 
 
-class Actor(Protocol):
-    def move(self) -> None: ...
+_SIDES: dict[str, Side] = {"quickbooks": QuickBooksSide()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +43,22 @@ def play(site: Site, plan: Plan) -> Played:
     """Play a plan on the site as it was at the beginning."""
     site.database.reset()
     world = World(site, plan.profile)
-    world.books.become(site.image)
-    rules = Rules(world)
-    with _injected(world), _heard_by(rules):
-        cast = _cast(world, rules)
+    side = _SIDES[plan.profile.erp]
+    side.begin(world)
+    rules = side.rules(world)
+    with _injected(world, side), _heard_by(rules):
+        cast = side.cast(world, rules)
         broken = ""
         try:
             for move in plan.moves:
                 _make(world, cast[move.actor], move)
                 rules.after_move()
-            _until_quiet(world, cast, rules)
+            _until_quiet(world, side, cast, rules)
         except Broken as error:
             broken = str(error)
             world.tell(f"BROKEN: {broken}")
         finally:
-            for name in OFFICES:
-                cast[name].switch_off("goes home")  # type: ignore[attr-defined]
+            side.start_anew(cast)
     return Played(broken, tuple(world.story), rules.steps)
 
 
@@ -72,28 +69,8 @@ def _make(world: World, actor: Actor, move: Move) -> None:
     actor.move()
 
 
-def _cast(world: World, rules: Rules) -> dict[str, Actor]:
-    stage = world.stage
-    mail = office.Mail(world)
-    offices = [office.Office(world, name, mail) for name in OFFICES]
-    for one in offices:
-        one.handed, one.others = rules.handed, offices
-    return {
-        "Pam": people.Manager(world, stage.pam),
-        "Ann": people.Approver(world, stage.ann),
-        "Bea": people.Approver(world, stage.bea),
-        "Otto": people.Operator(world),
-        "Dora": people.Administrator(world),
-        **dict(zip(OFFICES, offices, strict=True)),
-        "the late mail": mail,
-        "the sweeper": office.Sweeper(world),
-        "the bookkeeper": office.Bookkeeper(world),
-        "a deployment": office.Deployment(world),
-    }
-
-
 @contextmanager
-def _injected(world: World) -> Iterator[None]:
+def _injected(world: World, side: Side) -> Iterator[None]:
     """What the product takes from outside: keys, the deployed code, the bell."""
 
     def new_key() -> str:
@@ -109,6 +86,7 @@ def _injected(world: World) -> Iterator[None]:
         patch.setattr(bell, "ring", ring)
         for module in (steps, turns):
             patch.setattr(module, "fingerprint", lambda _erp: world.code)
+        side.inject(world, patch)
         yield
 
 
@@ -127,27 +105,21 @@ def _heard_by(rules: Rules) -> Iterator[None]:
             logger.propagate = True
 
 
-def _until_quiet(world: World, cast: dict[str, Actor], rules: Rules) -> None:
+def _until_quiet(world: World, side: Side, cast: dict[str, Actor], rules: Rules) -> None:
     """The faults stop: everything that was accepted has to come to its end by itself."""
     world.tell("— the faults stop —")
     stage = world.stage
     world.move = NOTHING
     world.dice = Random(0)
-    keeper: office.Bookkeeper = cast["the bookkeeper"]  # type: ignore[assignment]
-    keeper.tidies_up()
-    Vendor.objects.filter(pk=stage.vendor.pk).update(
-        erp_id=stage.vendor.erp_id, erp_name=stage.vendor.erp_name
-    )
+    side.tidy_up(world)
     for who in (stage.ann, stage.bea):
         if not holds_push(who, stage.company):
             grant_push(world.site.memberships[who.pk], by=stage.otto)
-    for name in OFFICES:
-        cast[name].switch_off("is started anew")  # type: ignore[attr-defined]
+    side.start_anew(cast)
     for _ in range(MOST_ROUNDS):
         world.database.wait(settings.ERP_SESSION_IDLE_SECONDS + 1)
         cast["the sweeper"].move()
-        for name in OFFICES:
-            cast[name].visit()  # type: ignore[attr-defined]
+        side.visit(cast)
         rules.after_move()
         if not Conversation.objects.exclude(state="closed").exists():
             break

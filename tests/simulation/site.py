@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
+import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection
 from django.http import Http404
@@ -33,6 +34,37 @@ REFUSED = (Invalid, StepError, PermissionDenied, ValidationError, Http404)
 
 class Broken(Exception):
     """A rule does not hold. The message says which, and how it was seen."""
+
+
+class Actor(Protocol):
+    """Whoever takes turns."""
+
+    def move(self) -> None: ...
+
+
+class Side(Protocol):
+    """One ERP in the simulation: its books, who acts there, and what must be so there."""
+
+    def begin(self, world: World) -> None:
+        """The books as they are before the first move."""
+
+    def rules(self, world: World) -> Any:
+        """What watches the seed."""
+
+    def cast(self, world: World, rules: Any) -> dict[str, Actor]:
+        """Everybody who may have a turn."""
+
+    def inject(self, world: World, patch: pytest.MonkeyPatch) -> None:
+        """What the product takes from outside, beside what it always does."""
+
+    def tidy_up(self, world: World) -> None:
+        """Nothing in the ERP stands in the way any more."""
+
+    def start_anew(self, cast: dict[str, Actor]) -> None:
+        """Whoever speaks to the ERP has forgotten everything."""
+
+    def visit(self, cast: dict[str, Actor]) -> None:
+        """Whoever speaks to the ERP does so until nothing is left."""
 
 
 class Row(NamedTuple):
@@ -64,13 +96,16 @@ class Site:
     image: bytes  # of QuickBooks' books
     other_vendor: tuple[str, str]  # ListID and name
     memberships: dict[int, Membership]
+    erp: Any = None  # another ERP than QuickBooks, in memory
 
     @classmethod
     @contextmanager
-    def taken_over(cls, database: Database) -> Iterator[Site]:
+    def taken_over(
+        cls, database: Database, build: Callable[[Database], Site] | None = None
+    ) -> Iterator[Site]:
         """The site in the database that this process is connected to, for as long as it lasts."""
         made: list[Site] = []
-        with database.taken_over(lambda: made.append(cls.build(database))):
+        with database.taken_over(lambda: made.append((build or cls.build)(database))):
             yield made[0]
 
     @classmethod
