@@ -22,6 +22,7 @@ def main(arguments: list[str]) -> int:
     from tests.simulation.plan import PROFILES, drawn
     from tests.simulation.play import play, shortest
     from tests.simulation.site import Site
+    from tests.simulation.spectrum import SITES
 
     parser = argparse.ArgumentParser(prog="./run simulate", allow_abbrev=False)
     parser.add_argument("--seeds", type=int, default=500, help="how many are played")
@@ -48,7 +49,7 @@ def main(arguments: list[str]) -> int:
             yield seed
 
     simulated = Database()
-    with template(), database("simulation"), Site.taken_over(simulated) as site:
+    with template(), database("simulation"), Site.taken_over(simulated, SITES[profile.erp]) as site:
         began, done = time.monotonic(), 0
         steps: Counter[str] = Counter()
         for seed in seeds():

@@ -18,6 +18,7 @@ from typing import Any
 
 from django import db
 from django.db import OperationalError
+from django.db.backends.signals import connection_created
 
 connection: Any = db.connection  # what follows looks into it
 BEGINNING = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -183,17 +184,26 @@ class Database:
             self.locks.over()
 
         connection._commit, connection._rollback = committed, rolled_back
+        connection_created.connect(self._connected)
         try:
             yield self
         finally:
+            connection_created.disconnect(self._connected)
             del connection._commit, connection._rollback
             connection.execute_wrappers.clear()
             connection.close()
+
+    def _connected(self, **_: object) -> None:
+        """The product has hung up and connects again."""
+        with connection.connection.cursor() as cursor:
+            cursor.execute("SET search_path = sim, public, pg_catalog")
+        self.set_clock(self.now)
 
     def reset(self) -> None:
         """Everything as it was when it was taken over, sequences and clock included."""
         self.moments.disarm()
         self.locks.wrong = ""
+        connection.ensure_connection()
         with connection.connection.cursor() as cursor:
             cursor.execute(self._reset)
         self.set_clock(BEGINNING)
@@ -205,8 +215,8 @@ class Database:
 
     def set_clock(self, now: datetime) -> None:
         self.now = now
-        off = timedelta(seconds=Random(now.isoformat()).uniform(-7200, 7200))
         connection.ensure_connection()
+        off = timedelta(seconds=Random(now.isoformat()).uniform(-7200, 7200))
         with connection.connection.cursor() as cursor:
             cursor.execute(
                 "SELECT set_config('sim.now', %s, false), set_config('sim.host', %s, false)",

@@ -23,6 +23,21 @@ LATE = "the call arrives much later"
 OFF = "the office's machine is switched off"
 FROZEN = "the office's machine freezes, with a write in its hands if it has one"
 
+# What can go wrong with a call of Spectrum: the stand-in's own names.
+AT_SPECTRUM = (
+    "answer_lost",
+    "applied_late",
+    "request_lost",
+    "error_500",
+    "error_500_applied",
+    "soap_fault_applied",
+    "refused",
+    "cut",
+    "too_many",
+    "timed_out",
+)
+DIES = "the worker dies over a call"
+
 EVERYWHERE = (KILLED, CUT)  # in any move that the server has a part in
 ON_THE_LINE = (
     CALL_LOST,
@@ -45,6 +60,12 @@ WORLD = {
     "Otto": 0.5,
     "Dora": 0.4,
     "a deployment": 0.4,
+}
+WORKERS = {
+    "a worker": 10.0,
+    "the sweeper": 1.5,
+    "Otto": 0.4,
+    "a deployment": 0.3,
 }
 # How long after the move before: seconds, and how often.
 WAITS = ((1, 12), (20, 6), (90, 3), (400, 1.5), (700, 1), (1500, 0.6), (90000, 0.05))
@@ -109,6 +130,13 @@ PROFILES = {
     profile.name: profile
     for profile in (
         Profile("anything", mishaps=ALL),
+        Profile(
+            "spectrum",
+            {**PEOPLE, "Bea": 3.0, **WORKERS},
+            dict.fromkeys((KILLED, CUT, DIES, *AT_SPECTRUM), 1.0),
+            rate=0.35,
+            erp="spectrum",
+        ),
         Profile("calm", rate=0.0, swarm=False),
         Profile("killed", mishaps=dict.fromkeys(EVERYWHERE, 1.0), rate=0.4, swarm=False),
         Profile("lost", mishaps=dict.fromkeys(ON_THE_LINE, 1.0), rate=0.4, swarm=False),
@@ -140,7 +168,11 @@ def _move(
     mishap = ""
     if mishaps and dice.random() < profile.rate:
         mishap = _pick(dice, mishaps)
-        if mishap in ON_THE_LINE and actor not in OFFICES:
+        own = {
+            **dict.fromkeys(ON_THE_LINE, OFFICES),
+            **dict.fromkeys((DIES, *AT_SPECTRUM), WORKERS),
+        }
+        if actor not in own.get(mishap, (actor,)):
             mishap = ""
     return Move(actor, dice.getrandbits(32), round(wait, 3), mishap, dice.randint(1, MOST_MOMENTS))
 

@@ -22,12 +22,13 @@ from tests.simulation.office import QuickBooksSide
 from tests.simulation.plan import NOTHING, Move, Plan
 from tests.simulation.rules import Rules
 from tests.simulation.site import Actor, Broken, Side, Site, World
+from tests.simulation.spectrum import SpectrumSide
 
 # When the faults have stopped, everything must have ended after so many rounds of visits.
 MOST_ROUNDS = 14
 
 
-_SIDES: dict[str, Side] = {"quickbooks": QuickBooksSide()}
+_SIDES: dict[str, Side] = {"quickbooks": QuickBooksSide(), "spectrum": SpectrumSide()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,12 +25,13 @@ from tests.simulation.site import Broken, World
 WRITING = {Status.EXPORTING, Status.UNKNOWN}
 # After so many moves that wrote something, the cheap rules of `manage.py verify` are asked, too.
 CHEAP_EVERY = 4
-# Steps that say that nothing of it is in QuickBooks.
-NOTHING_THERE = {"put-back", "fail", "found-not-there", "gone"}
 
 
 class Rules(logging.Handler):
-    """Watches one seed."""
+    """Watches one seed. It knows QuickBooks; for Spectrum see `tests.simulation.spectrum`."""
+
+    # Steps that say that nothing of it is in the ERP.
+    nothing_there = frozenset({"put-back", "fail", "found-not-there", "gone"})
 
     def __init__(self, world: World) -> None:
         super().__init__(logging.ERROR)
@@ -44,9 +45,13 @@ class Rules(logging.Handler):
         self.commits = world.database.commits
         self.changed = 0  # moves that wrote something
         self.steps: Counter[str] = Counter()  # how often each step was taken
-        world.books.seen = self.write
+        self.watch()
+
+    def watch(self) -> None:
+        """See every write to the ERP, and remember what stands there already."""
+        self.world.books.seen = self.write
         for export in Export.objects.filter(status=Status.SYNCED):
-            order = world.books.orders()[export.erp_id]
+            order = self.world.books.orders()[export.erp_id]
             lines = frozenset(line.txn_line_id for line in order.lines)
             first = Written("", order, lines, True, frozenset(), frozenset())
             self.written[export.pk].append(first)
@@ -127,8 +132,8 @@ class Rules(logging.Handler):
                 raise Broken(f"{verb} from {status} (told: {data['from']}) to {data['to']}")
             if actor in self.without:
                 raise Broken(f"{verb} by somebody who no longer had the accounting privilege")
-            if verb in NOTHING_THERE and not self.forgiven(pk) and self._stands(pk, self.seen):
-                raise Broken(f"{verb} of {self.known[pk].name}, which stands in QuickBooks")
+            if verb in self.nothing_there and not self.forgiven(pk) and self._stands(pk, self.seen):
+                raise Broken(f"{verb} of {self.known[pk].name}, which stands in the ERP")
             status = step.target
             self.steps[verb] += 1
         self.told[pk] = (status, version + 1)
@@ -240,9 +245,14 @@ class Rules(logging.Handler):
         if open_ones := list(Conversation.objects.exclude(state="closed")):
             raise Broken(f"Still under way: {', '.join(str(one) for one in open_ones)}")
         self._verify(verifying.RULES)
-        for pk, row in self.known.items():
+        for row in self.known.values():
             if row.status in MOVING:
                 raise Broken(f"{row.name} never ended: {row.status}")
+        self.quiet()
+
+    def quiet(self) -> None:
+        """What stands in the ERP is what is synced."""
+        for pk, row in self.known.items():
             if row.status == Status.SYNCED:
                 self._confirmed(Export.objects.get(pk=pk), row.name)
                 continue

@@ -109,7 +109,14 @@ class Site:
             yield made[0]
 
     @classmethod
-    def build(cls, database: Database) -> Site:
+    def build(
+        cls,
+        database: Database,
+        *,
+        move: Callable[[Stage], object] = lambda _stage: None,
+        carry: Callable[[Stage], object] = Stage.visit,
+    ) -> Site:
+        """`move` ties the stage to another ERP; `carry` brings there what was accepted."""
         books = WatchedBooks.create(
             company_name="Meridian Builders, Inc.", clock=lambda: database.now
         )
@@ -118,12 +125,15 @@ class Site:
         ToolLevel.objects.filter(membership__user__in=[stage.ann, stage.bea]).update(
             level=Level.ADMIN
         )
+        move(stage)
         Connection.objects.update(sync_minutes=0)
         first = stage.commitment(number="SC-1")
         stage.change_order(first, number="001")
         stage.send(first)
         second = stage.commitment(number="SC-2")
-        stage.synced(second)
+        stage.send(second)
+        stage.accept(second)
+        carry(stage)
         made = [stage.change_order(second, number=number) for number in ("001", "002", "003")]
         for change_order in made[:2]:
             stage.send(change_order)

@@ -1,0 +1,276 @@
+"""Spectrum's side: workers call it, one record a call, and nobody can ask it what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from approvals import adopting
+from approvals.models import Export
+from approvals.states import Status
+from connectors import calling
+from connectors.contract import Call
+from connectors.outside import Answer, NoAnswer
+from directory.models import Category, CostCode, Job, Vendor
+from sandbox.spectrum import SpectrumCompany
+from sandbox.spectrum.company import NoAnswer as Nothing
+from tests.engine.on_spectrum import AUTHORIZATION, PHASES, connect
+from tests.simulation.database import Database, Killed
+from tests.simulation.office import Deployment, Sweeper
+from tests.simulation.people import NOTE, Approver, Manager, Operator
+from tests.simulation.plan import AT_SPECTRUM, DIES, Profile
+from tests.simulation.rules import WRITING, Rules
+from tests.simulation.site import Actor, Broken, Row, Site, World
+from tests.stage import Stage
+
+ADDRESS = "https://spectrum.test.example:8482"
+LATEST = 500  # seconds after which a late call is carried out: within the quarantine
+Seen = Callable[[str, tuple[str, ...], str], None]
+
+
+class WatchedSpectrum(SpectrumCompany):
+    """A company that tells `seen` of everything that a call did to it."""
+
+    seen: Seen = staticmethod(lambda service, key, what: None)
+
+    def _carry_out(self, asked: Any, happens: Any = None) -> Any:
+        before = len(self.books.effects(""))
+        reply = super()._carry_out(asked, happens)
+        for effect in self.books.effects("")[before:]:
+            self.seen(effect.service, effect.key, effect.what)
+        return reply
+
+    def begin(self, image: bytes) -> None:
+        """As it was, and nothing under way."""
+        self.books.storage.become(image)
+        self.faults.clear()
+        self._late = []
+
+    def held(self, export: Export) -> Decimal | None:
+        """What stands there of an export: its amount; None for nothing at all."""
+        orders = {one.number: one for one in self.subcontracts()}
+        if export.parent_id is None:
+            order = orders.get(export.number)
+            return order.original if order else None
+        terms = export.frozen_terms
+        if terms is None or terms.parent is None or terms.parent.number not in orders:
+            return None
+        found = [
+            one for one in orders[terms.parent.number].change_orders if one.number == terms.number
+        ]
+        return sum((one.amount for one in found), Decimal(0)) if found else None
+
+
+class Wire:
+    """The line to Spectrum: what goes wrong on it is the move's mishap."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def __enter__(self) -> Wire:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Nothing is kept open."""
+
+    def connect(self) -> None:
+        """It is always there."""
+
+    def call(self, call: Call) -> Answer:
+        self.world.database.wait(1)
+        company: WatchedSpectrum = self.world.site.erp
+        headers: Mapping[str, str] = dict(call.headers)
+        try:
+            status, told, content = company.answer(call.method, call.path, headers, call.content)
+        except Nothing as nothing:
+            raise NoAnswer(str(nothing)) from None
+        if self.world.move.mishap == DIES and self.world.chance(0.4):
+            raise Killed("The worker died before it could keep the answer.")
+        small = {name.lower(): value for name, value in told.items()}
+        return Answer(status, small.get("content-type", ""), small.get("retry-after", ""), content)
+
+
+@dataclass
+class Worker:
+    """A worker's turn at the lane: some calls, or until nothing is left."""
+
+    world: World
+
+    def move(self) -> None:
+        self.calls(self.world.dice.choice((1, 2, 3, 30)))
+
+    def calls(self, most: int) -> None:
+        mishap, faults = self.world.move.mishap, self.world.site.erp.faults
+        if mishap in AT_SPECTRUM:
+            at = 1 + self.world.move.at % 3
+            late = float(self.world.dice.randint(1, LATEST))
+            faults.add(mishap, "writes", call=at, seconds=late if mishap == "applied_late" else 2.0)
+        left = [most]
+
+        def stopping() -> bool:
+            left[0] -= 1
+            return left[0] < 0
+
+        what = "a worker calls Spectrum" + (f" ({mishap})" if mishap in AT_SPECTRUM else "")
+        pk = self.world.stage.connection.pk
+        self.world.attempt(what, lambda: calling.serve(pk, stopping=stopping))
+        faults.clear()
+
+
+class Accountant(Approver):
+    """An approver who can look into Spectrum, and says what is there."""
+
+    def verb_for(self, row: Row) -> Callable[[Row], object] | None:
+        if row.status in ("synced", "unlinking"):
+            return None
+        return super().verb_for(row)
+
+    def look_into(self, row: Row) -> None:
+        export = Export.objects.get(pk=row.pk)
+        held = self.world.site.erp.held(export)
+        if held is None and self.world.chance(0.7):
+            self.takes("record-absent", row, note="Not among the subcontracts.")
+        elif held == export.amount and self.world.chance(0.7):
+            self.does(
+                f"records that {row.name} is in Spectrum",
+                lambda: adopting.attest(
+                    row.pk, by=self.by, version=row.version, number="", note=NOTE, attested=True
+                ),
+            )
+        else:
+            self.takes("retry", row)
+
+
+class SpectrumRules(Rules):
+    """What must be so in Spectrum. What was confirmed of a document stays when it is put back:
+    the next try goes on from there."""
+
+    nothing_there = frozenset({"fail"})
+
+    def watch(self) -> None:
+        self.effects: dict[int, list[int]] = {}  # export -> after which event each was made
+        self.world.site.erp.seen = self.effect
+
+    def effect(self, service: str, key: tuple[str, ...], what: str) -> None:
+        """A call did something to a record."""
+        if what == "nothing" or service not in ("UpdateSubcontract", "ARChangeRequest"):
+            return
+        export = self._named(service, key)
+        name = self.known[export.pk].name
+        if what == "added again":
+            raise Broken(f"{name} was written to Spectrum twice: {' '.join(key)}")
+        if export.status not in WRITING:
+            raise Broken(f"{name} was written to Spectrum while it was {export.status}")
+        if export.parent_id is not None:
+            parent = Export.objects.get(pk=export.parent_id)
+            if parent.status != Status.SYNCED:
+                raise Broken(f"{name} is in Spectrum before its commitment ({parent.status})")
+        self.effects.setdefault(export.pk, []).append(self._last_event())
+
+    def _named(self, service: str, key: tuple[str, ...]) -> Export:
+        """The document that a record is of."""
+        if service == "UpdateSubcontract":
+            return Export.objects.get(kind="commitment", number=key[1])
+        for export in Export.objects.filter(kind="change_order").exclude(terms=""):
+            terms = export.frozen_terms
+            if terms is not None and terms.number == key[2]:
+                return export
+        raise Broken(f"Nobody accepted what was written to Spectrum: {' '.join(key)}")
+
+    def _stands(self, pk: int, before: int | None = None) -> bool:
+        return any(before is None or after < before for after in self.effects.get(pk, []))
+
+    def quiet(self) -> None:
+        erp: WatchedSpectrum = self.world.site.erp
+        erp.catch_up(at_once=True)
+        for export in Export.objects.order_by("pk"):
+            name, held = self.known[export.pk].name, erp.held(export)
+            if export.status == Status.SYNCED and held != export.amount:
+                raise Broken(f"{name} is synced with {export.amount}, and Spectrum holds {held}")
+            written = self.effects.get(export.pk)
+            if export.status in ("sent", "draft", "retrieved") and written and held is not None:
+                raise Broken(f"{name} stands in Spectrum with {held} and is {export.status} here")
+
+
+class SpectrumSide:
+    """See `tests.simulation.site.Side`."""
+
+    def begin(self, world: World) -> None:
+        world.site.erp.begin(world.site.image)
+
+    def rules(self, world: World) -> Rules:
+        return SpectrumRules(world)
+
+    def cast(self, world: World, rules: Rules) -> dict[str, Actor]:
+        stage = world.stage
+        return {
+            "Pam": Manager(world, stage.pam),
+            "Ann": Accountant(world, stage.ann),
+            "Bea": Accountant(world, stage.bea),
+            "Otto": Operator(world),
+            "a worker": Worker(world),
+            "the sweeper": Sweeper(world),
+            "a deployment": Deployment(world),
+        }
+
+    def inject(self, world: World, patch: pytest.MonkeyPatch) -> None:
+        """The line, and a clock for waiting that does not wait."""
+        patch.setattr(calling, "Line", lambda _address: Wire(world))
+        begin = world.database.now
+
+        def monotonic() -> float:
+            return (world.database.now - begin).total_seconds()
+
+        patch.setattr(
+            calling, "time", SimpleNamespace(monotonic=monotonic, sleep=world.database.wait)
+        )
+
+    def tidy_up(self, world: World) -> None:
+        """What was to come late has come."""
+        world.database.wait(LATEST)
+        world.site.erp.catch_up()
+
+    def start_anew(self, cast: dict[str, Actor]) -> None:
+        """A worker remembers nothing anyway."""
+
+    def visit(self, cast: dict[str, Actor]) -> None:
+        worker = cast["a worker"]
+        assert isinstance(worker, Worker)
+        for _ in range(4):
+            worker.calls(60)
+
+
+def build(database: Database) -> Site:
+    """The same company and documents, on Spectrum."""
+    erp = WatchedSpectrum(clock=lambda: database.now, wait=lambda _seconds: None)
+    erp.authorize(AUTHORIZATION)
+    erp.add_vendor("IRON", "Ironwood Concrete")
+    erp.add_job("26010", "Riverside Library", customer="ALDER")
+    for phase in PHASES.values():
+        erp.add_phase("26010", phase, "S", f"Phase {phase}")
+
+    def move(stage: Stage) -> None:
+        Vendor.objects.filter(pk=stage.vendor.pk).update(erp_id="IRON")
+        Job.objects.filter(project=stage.project).update(erp_id="26010", erp_name="26010")
+        for code, phase in PHASES.items():
+            CostCode.objects.filter(pk=stage.codes[code].pk).update(erp_id=phase, erp_name=phase)
+        Category.objects.filter(pk=stage.category.pk).update(erp_id="S", erp_name="S Subcontract")
+        stage.connection.delete()
+        stage.connection = connect(stage.company, ADDRESS)
+
+    def carry(stage: Stage) -> None:
+        plain = Site(database, stage, b"", ("", ""), {}, erp)
+        with pytest.MonkeyPatch.context() as patch:
+            SpectrumSide().inject(World(plain, Profile("nobody")), patch)
+            calling.serve(stage.connection.pk)
+
+    site = Site.build(database, move=move, carry=carry)
+    return replace(site, image=erp.books.storage.image(), erp=erp)
+
+
+SITES: dict[str, Callable[[Database], Site]] = {"quickbooks": Site.build, "spectrum": build}
