@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
@@ -11,7 +13,7 @@ from approvals import manner
 from approvals.models import Export
 from approvals.seconding import moved
 from approvals.states import View
-from connectors.models import Connection
+from connectors.models import Connection, Renewal
 from connectors.registry import connector_for
 from directory.models import Company, Membership
 from directory.notices import News, tell
@@ -20,10 +22,11 @@ from directory.privilege import approvers
 
 
 def tell_of_standstills() -> None:
-    """Tell of items that nobody may decide on (once a day), and of an ERP that has fallen silent
-    (once for each silence)."""
+    """Tell of items that nobody may decide on (once a day), of an ERP that has fallen silent (once
+    for each silence), and of one that takes none of our secrets any more (once)."""
     _nobody_decides()
     _silence()
+    _locked_out()
 
 
 def _nobody_decides() -> None:
@@ -74,15 +77,33 @@ def _silence() -> None:
         since = connection.last_seen_at
         last = f"last {manner.heard(erp)} {company} on {since:%Y-%m-%d} at {since:%H:%M} UTC"
         title = f"{erp.name} {last}"
-        whom = set(approvers(company).values_list("user_id", flat=True))
-        whom |= set(_with_level(company, Tool.ERP, Level.ADMIN))
-        path = reverse("connection", args=[company.pk])
-        news = [
-            News(person, title, path, key=f"silent:{connection.pk}:{since:%Y%m%dT%H%M%S}:{person}")
-            for person in sorted(whom)
-        ]
-        with transaction.atomic():
-            tell("silent", company.pk, news)
+        _tell_of_connection("silent", connection, title, since)
+
+
+def _locked_out() -> None:
+    renewals = Renewal.objects.filter(
+        connection__company__erp_enabled=True, locked_out=True, asked_at__isnull=False
+    ).select_related("connection__company")
+    for renewal in renewals:
+        connection = renewal.connection
+        erp = connector_for(connection.erp).capabilities
+        title = f"{erp.name} takes none of the secrets of {connection.company} any more"
+        if renewal.asked_at is not None:
+            _tell_of_connection("locked-out", connection, title, renewal.asked_at)
+
+
+def _tell_of_connection(kind: str, connection: Connection, title: str, since: datetime) -> None:
+    """Tell approvers and administrators of ERP Integrations, once for what began then."""
+    company = connection.company
+    whom = set(approvers(company).values_list("user_id", flat=True))
+    whom |= set(_with_level(company, Tool.ERP, Level.ADMIN))
+    path = reverse("connection", args=[company.pk])
+    news = [
+        News(person, title, path, key=f"{kind}:{connection.pk}:{since:%Y%m%dT%H%M%S}:{person}")
+        for person in sorted(whom)
+    ]
+    with transaction.atomic():
+        tell(kind, company.pk, news)
 
 
 def _with_level(company: Company, tool: Tool, level: Level) -> QuerySet[Membership, int]:

@@ -9,24 +9,22 @@ from __future__ import annotations
 
 import logging
 import random
-import re
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import cast
-from xml.sax.saxutils import escape
 
 from django.db import InterfaceError, OperationalError, close_old_connections
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 
 from connectors import engine
-from connectors.contract import Call, ErpError, Pushed, Reply, Site
+from connectors.contract import Call, ErpError
 from connectors.models import Connection, Conversation, Message, Session
 from connectors.outside import CALL_SECONDS, Answer, Line, NoAnswer, NotReached
 from connectors.registry import connector_for, names
-from connectors.replies import SHORT, Spool
-from connectors.secrets import Locked, secrets_of
+from connectors.replies import Spool
+from connectors.secrets import Locked
+from connectors.signing_in import Credentials, as_reply
 from connectors.visits import seen, sum_up, went_wrong
 
 log = logging.getLogger(__name__)
@@ -36,10 +34,8 @@ LEASE = timedelta(seconds=CALL_SECONDS + 60)
 # What an ERP says that did nothing with a call, and how often it is asked again at once.
 TOO_MUCH, AWAY, UNKNOWN_TOKEN = 429, 503, 401
 MOST_REPEATS, FIRST_WAIT, LONGEST_WAIT = 4, 1.0, 30.0  # seconds
-TOKEN_LEFT = 30  # seconds before its end at which a token is fetched anew
 NOTED_EVERY = 30.0
 DATABASE_AWAY = (1, 5, 20)  # seconds between tries to keep an answer that is in hand
-HIDDEN = "(hidden)"
 NO_CALL = (
     "ERP Bridge could not make a call of this. Nothing was sent. Look at the credentials and "
     "settings on the Connection page; whoever runs this installation finds more in its log."
@@ -133,10 +129,8 @@ class _Caller:
         self.connection = connection
         self.session = session
         self.stopping = stopping
-        self.erp = cast(Pushed, connector_for(connection.erp))
-        self.secrets = secrets_of(connection)
+        self.us = Credentials(connection)
         self.line = Line(connection.address)
-        self.token, self.token_ends = "", 0.0
         self.noted_until = 0.0
         self.hidden: list[str] = []  # what must not be kept, should the ERP repeat it
 
@@ -157,8 +151,8 @@ class _Caller:
             engine.unsent(self.session, str(error), counts=True)
             return True
         self._note()
-        reply = _reply(answer, self.hidden)
-        self._keep(reply)
+        reply = as_reply(answer, self.hidden)
+        insist(lambda: engine.receive(self.session, reply))
         if isinstance(reply, Spool):
             reply.close()
         return True
@@ -172,19 +166,6 @@ class _Caller:
         Connection.objects.filter(pk=self.connection.pk, first_seen_at=None).update(
             first_seen_at=Now()
         )
-
-    def _keep(self, reply: Reply) -> None:
-        """Hand the answer over, also where the database is away for a moment: it cannot be had
-        again."""
-        for pause in DATABASE_AWAY:
-            try:
-                engine.receive(self.session, reply)
-                return
-            except (OperationalError, InterfaceError):
-                log.warning("An answer of connection %s waits for the database", self.connection.pk)
-                time.sleep(pause)
-                close_old_connections()
-        engine.receive(self.session, reply)
 
     def _answer(self, message: Message) -> Answer:
         """The answer to a message; asked again where the ERP says that it did nothing with it.
@@ -200,8 +181,8 @@ class _Caller:
                 answer = self.line.call(call)
             except ValueError:
                 raise _Unfit(NO_CALL) from None
-            if answer.status == UNKNOWN_TOKEN and self.token and fresh_token:
-                self.token, fresh_token = "", False
+            if answer.status == UNKNOWN_TOKEN and self.us.token and fresh_token:
+                self.us.token, fresh_token = "", False
                 continue
             wait = next(waits, None)
             if wait is None or not _did_nothing(answer, message):
@@ -212,8 +193,8 @@ class _Caller:
     def _call(self, message: Message) -> Call:
         """Raises ErpError and NotReached where there is no token, _Unfit where there is no call."""
         try:
-            self._be_known()
-            call = self.erp.call(message.body, self._site())
+            self.us.be_known(self.line)
+            call = self.us.erp.call(message.body, self.us.site())
         except (NotReached, ErpError):
             raise
         except NoAnswer as error:  # the message itself has not gone out
@@ -221,20 +202,8 @@ class _Caller:
         except Exception:
             log.exception("Message %s cannot be sent", message.pk)
             raise _Unfit(NO_CALL) from None
-        told = [value for name, value in call.headers if name.lower() == "authorization"]
-        self.hidden = [*self.secrets.values(), self.token, *(one.split(" ")[-1] for one in told)]
+        self.hidden = self.us.hidden(call)
         return call
-
-    def _be_known(self) -> None:
-        """Have a token that is good for a while, where the ERP wants one."""
-        if self.token and time.monotonic() < self.token_ends:
-            return
-        call = self.erp.token_call(self._site())
-        if call is None:
-            return
-        answer = self.line.call(call)
-        self.token, seconds = self.erp.token(_reply(answer, []))
-        self.token_ends = time.monotonic() + seconds - TOKEN_LEFT
 
     def _be_connected(self) -> None:
         """Have a line; where that took its time, see that the lane is ours yet."""
@@ -242,14 +211,6 @@ class _Caller:
         self.line.connect()
         if time.monotonic() - began > FIRST_WAIT:
             engine.still_here(self.session)
-
-    def _site(self) -> Site:
-        return Site(
-            address=self.connection.address.rstrip("/"),
-            settings=self.connection.settings,
-            secrets=self.secrets,
-            token=self.token,
-        )
 
     def _wait(self, seconds: float) -> bool:
         """Let so many seconds go by; False where there is no time for it. Raises SessionOver."""
@@ -262,6 +223,19 @@ class _Caller:
             time.sleep(min(left, 0.5))
         engine.still_here(self.session)
         return True
+
+
+def insist(keep: Callable[[], object]) -> None:
+    """Keep an answer that cannot be had again, also where the database is away for a moment."""
+    for pause in DATABASE_AWAY:
+        try:
+            keep()
+            return
+        except (OperationalError, InterfaceError):
+            log.warning("An answer that came in waits for the database")
+            time.sleep(pause)
+            close_old_connections()
+    keep()
 
 
 class _Unfit(Exception):
@@ -288,32 +262,3 @@ def _waits() -> Iterator[float]:
 def _asked_to_wait(answer: Answer, otherwise: float) -> float:
     """What the ERP asked for in seconds; a date is as good as nothing said."""
     return float(answer.retry_after) if answer.retry_after.isdecimal() else otherwise
-
-
-def _reply(answer: Answer, hidden: list[str]) -> Reply:
-    """An answer as it is stored: `HTTP 200 text/xml`, an empty line, its text without secrets."""
-    kind = answer.type.partition(";")[0].strip().lower()[:100]
-    text = f"HTTP {answer.status} {kind}".rstrip() + "\n\n" + _text(answer)
-    for secret in hidden:
-        for spelling in {secret, escape(secret)}:
-            text = text.replace(spelling, HIDDEN) if len(secret) > 3 else text
-    if len(text) <= SHORT // 4:  # bytes of one character at most
-        return text
-    spool = Spool()
-    spool.write(text)
-    return spool.reply()
-
-
-_CHARSET = re.compile(r'charset="?([\w.:-]+)', re.IGNORECASE)
-_ENCODING = re.compile(rb"""^\s*<\?xml[^>]{0,100}encoding=["']([\w.-]+)["']""")
-
-
-def _text(answer: Answer) -> str:
-    """The content as text: as the headers say, else as XML itself says, else UTF-8."""
-    told, own = _CHARSET.search(answer.type), _ENCODING.match(answer.content[:300])
-    charset = told[1] if told else own[1].decode() if own else "utf-8"
-    try:
-        text = answer.content.decode(charset, errors="replace")
-    except LookupError:
-        text = answer.content.decode(errors="replace")
-    return text.replace("\0", "\ufffd")  # which PostgreSQL does not keep

@@ -141,6 +141,28 @@ class Reading(models.Model):
         return self.what
 
 
+class Renewal(models.Model):
+    """Having an ERP that hands out tokens make a new secret for us: when next, and how it went.
+
+    See `connectors.renewing`.
+    """
+
+    EVERY = timedelta(days=30)
+
+    connection = models.OneToOneField(Connection, models.CASCADE, primary_key=True)
+    due_at = models.DateTimeField(null=True)  # null: never, no tokens are used
+    # When it was asked, for as long as no answer is here. What is kept may have ended then.
+    asked_at = models.DateTimeField(null=True)
+    # What the last one replaced, until what came of it has worked: see `connectors.secrets`.
+    sealed_before = models.TextField(blank=True, default="")
+    renewed_at = models.DateTimeField(null=True)
+    fault = models.TextField(blank=True, default="")
+    locked_out = models.BooleanField(default=False)  # none of what is kept works any more
+
+    def __str__(self) -> str:
+        return f"Renewal of {self.connection_id}"
+
+
 class Guesses(models.Model):
     """Wrong passwords for a connection from one address, and when they are forgotten."""
 

@@ -73,11 +73,6 @@ def request_test(connection: Connection, by: Access) -> bool:
     Needs Standard on ERP Integrations (PermissionDenied).
     """
     by.need(Tool.ERP, Level.STANDARD)
-    return queue_test(connection)
-
-
-def queue_test(connection: Connection) -> bool:
-    """The same, asked by nobody."""
     waiting = Conversation.objects.filter(connection=connection, purpose=SELF_TEST)
     if waiting.exclude(state=Conversation.State.CLOSED).exists():
         return False

@@ -5,12 +5,13 @@ They are set and replaced, never shown: pages and the API say which there are, b
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 from cryptography.fernet import InvalidToken
+from django.db import transaction
 
-from connectors.models import Connection
+from connectors.models import Connection, Renewal
 from directory.sealing import seal, unseal
 
 
@@ -26,18 +27,68 @@ class Locked(Exception):
 
 def secrets_of(connection: Connection) -> dict[str, str]:
     """The credentials by name, readable. Only for the call itself. Raises Locked."""
-    if not connection.sealed:
-        return {}
-    try:
-        return msgspec.json.decode(unseal(connection.sealed), type=dict[str, str])
-    except InvalidToken:
-        raise Locked from None
+    return _opened(connection.sealed)
+
+
+def tries_of(connection: Connection) -> list[dict[str, str]]:
+    """What is tried in turn: the credentials; then, while what was renewed last has not worked yet,
+    the same as they were before. Raises Locked."""
+    sealed = Connection.objects.values_list("sealed", "renewal__sealed_before")
+    now, before = (_opened(one or "") for one in sealed.get(pk=connection.pk))
+    return [now, {**now, **before}] if before else [now]
 
 
 def set_secrets(connection: Connection, secrets: Mapping[str, str]) -> None:
     """Seal these in place of all that was kept."""
-    connection.sealed = seal(msgspec.json.encode(dict(secrets)).decode()) if secrets else ""
+    connection.sealed = _sealed(secrets)
     connection.save(update_fields=["sealed"])
+
+
+@transaction.atomic
+def keep_renewed(
+    connection: Connection,
+    new: Mapping[str, str],
+    *,
+    read: Mapping[str, str],
+    used: Mapping[str, str],
+) -> None:
+    """Seal what the ERP gave in place of what was `used`, which is kept beside it until the new one
+    has worked. What somebody typed since it was `read` stays, with the new one beside it."""
+    locked = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
+    if locked.address != connection.address:
+        return  # what is kept by now is for another server
+    now = secrets_of(locked)
+    before = {name: used.get(name, "") for name in new} if now == read else new
+    if now == read:
+        set_secrets(locked, {**now, **new})
+    Renewal.objects.filter(connection=locked).update(sealed_before=_sealed(before))
+
+
+def typed_anew(connection: Connection, names: Collection[str]) -> None:
+    """What was kept from before the last renewal goes where somebody has replaced it."""
+    renewal = Renewal.objects.filter(connection=connection).first()
+    if renewal is None:
+        return
+    try:
+        stale = not _opened(renewal.sealed_before).keys().isdisjoint(names)
+    except Locked:
+        stale = True
+    if stale:
+        renewal.sealed_before = ""
+        renewal.save(update_fields=["sealed_before"])
+
+
+def _opened(sealed: str) -> dict[str, str]:
+    if not sealed:
+        return {}
+    try:
+        return msgspec.json.decode(unseal(sealed), type=dict[str, str])
+    except InvalidToken:
+        raise Locked from None
+
+
+def _sealed(secrets: Mapping[str, str]) -> str:
+    return seal(msgspec.json.encode(dict(secrets)).decode()) if secrets else ""
 
 
 def stored_names(connection: Connection) -> frozenset[str]:

@@ -16,15 +16,17 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models.functions import Now
 from django.urls import reverse
 
 from connectors import engine
 from connectors.forms import FORMS, SpectrumForm
-from connectors.models import CALLING, CALLS_EVERY, Connection, Lane
+from connectors.models import CALLING, CALLS_EVERY, Connection, Lane, Renewal
 from connectors.passwords import password_digest
 from connectors.pulls import request_sync, request_test
 from connectors.quickbooks import qwc
 from connectors.registry import connector_for, names
+from connectors.renewing import plan
 from connectors.secrets import Locked, secrets_of, set_secrets
 from directory import bell
 from directory.access import Access
@@ -104,6 +106,7 @@ def _called(company: Company, erp: str, entered: Mapping[str, str]) -> Connectio
         settings={"category": "nothing", **form.settings},
     )
     set_secrets(connection, form.secrets)
+    plan(connection, typed=form.secrets)
     return connection
 
 
@@ -136,6 +139,7 @@ def change_connection(connection: Connection, by: Access, entered: Mapping[str, 
         set_secrets(connection, {**kept, **form.secrets})
         # Which ones, and nothing of them.
         _tell(connection, "secrets", by, {"names": ", ".join(form.secrets)})
+    plan(connection, typed=form.secrets)
     names = [*changed, *form.secrets]
     if names:
         request_test(connection, by)
@@ -187,9 +191,11 @@ def ask_for_secret(connection: Connection, by: Access) -> None:
     Needs Admin on ERP Integrations. Raises ValidationError where the ERP makes none.
     """
     by.need(Tool.ERP, Level.ADMIN)
-    if connection.settings.get("oauth") != "Y":
+    planned = Renewal.objects.filter(connection=connection, due_at__isnull=False)
+    if not planned.update(due_at=Now()):
         raise ValidationError("Without enhanced authentication there is no secret to renew.")
-    bell.ring_on_commit("connectors.tasks.renew", connection.pk, by.user.pk)
+    _tell(connection, "ask-renewal", by)
+    bell.ring_on_commit("connectors.tasks.renew", connection.pk)
 
 
 @transaction.atomic

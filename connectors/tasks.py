@@ -56,9 +56,10 @@ def work(connection_id: int) -> None:
 
 
 @shared_task
-def renew(connection_id: int, user_id: int) -> None:
-    """Have an ERP that we call make a new secret in place of ours."""
-    renewing.renew(connection_id, user_id)
+def renew(connection_id: int) -> None:
+    """Have an ERP that we call make a new secret in place of ours, and go on with what waited."""
+    renewing.renew(connection_id)
+    ring(Connection.objects.get(pk=connection_id))
 
 
 @shared_task
@@ -75,6 +76,8 @@ def sweep() -> None:
     for connection in calling.idle_lanes():
         if not _is_pausing(connection):
             ring(connection)
+    for renewal in renewing.due():
+        bell.ring("connectors.tasks.renew", renewal.pk)
     Heartbeat.now("sweep")
 
 

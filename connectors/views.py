@@ -21,10 +21,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from connectors import engine, setup
 from connectors.forms import FORMS, SpectrumForm
 from connectors.importing import LISTS
-from connectors.models import Connection, Conversation
+from connectors.models import Connection, Conversation, Renewal
 from connectors.pulls import DELETED, SELF_TEST, request_sync, request_test
 from connectors.registry import connector_for, names
 from connectors.secrets import stored_names
+from connectors.signing_in import lost
 from directory.access import Access, open_company
 from directory.entered import Invalid
 from directory.http import fresh, fresh_for_secrets, person
@@ -168,12 +169,16 @@ def _of_called(found: Connection, form: SpectrumForm | None) -> dict[str, object
     """What the page of an ERP that we call shows besides."""
     has_account = any(found.settings.get(name) for name in ("gl_account", "gl_by_type"))
     status = found.settings.get("cr_status")
+    renewal = Renewal.objects.select_related("connection").filter(connection=found).first()
     return {
         "form": form or FORMS[found.erp](connection=found),
         "secret_names": stored_names(found),
         "answered": has_account and bool(status),
         "confirmed": bool(status) and found.confirmed.get("cr_status") == status,
         "test": _test(found),
+        "renewal": renewal,
+        "renews_now": renewal is not None and renewal.due_at and renewal.due_at <= timezone.now(),
+        "lost": lost(renewal) if renewal is not None and renewal.locked_out else "",
     }
 
 
@@ -341,7 +346,7 @@ def renew(request: HttpRequest, company_id: int) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
-        messages.success(request, "Asked for. What came of it will stand under Last result.")
+        messages.success(request, "Asked for. What came of it stands here in a moment.")
     return redirect("connection", company_id)
 
 

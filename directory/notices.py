@@ -47,6 +47,11 @@ KINDS = {
         "The accounting system has not called for longer than your company allows. What was "
         "accepted waits until it does.",
     ),
+    "locked-out": Kind(
+        "ERP Connection Is Refused",
+        "The accounting system takes none of the secrets that are kept here. What was accepted "
+        "waits until somebody types a new one.",
+    ),
     "privilege-asked": Kind(
         "Accounting Privilege Requested",
         "An administrator asks you to let somebody push to accounting.",

@@ -59,6 +59,9 @@ _PLAIN = {
     "schedule": "changed the schedule of the connection",
     "categories": "chose what becomes of categories",
     "secrets": "replaced what the ERP is shown as authorisation",
+    "ask-renewal": "asked for a new client secret",
+    "renewed": "had the ERP make a new client secret, which works",
+    "not-renewed": "could not have the client secret renewed",
     "confirm": "saw a setting of the connection at work in the ERP",
     "sync": "asked for a sync",
 }

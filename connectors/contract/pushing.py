@@ -61,12 +61,16 @@ class Pushed(Connector, Protocol):
     def token(self, reply: Reply) -> tuple[str, int]:
         """The token in the reply to that, and for how many seconds it may be used.
 
-        Raises Refused where there is none in it.
+        Raises Refused where the ERP does not know us, Busy where it cannot say so for now.
         """
 
     def renewal_call(self, site: Site) -> Call | None:
-        """The call that has the ERP make a new secret in place of ours, which ends with its answer;
-        None where the site uses none that it could make."""
+        """The call, with a token, that has the ERP make new secrets in place of ours, which end
+        with its answer; None where the site uses none that it could make.
+
+        Whether what is kept works is tried by `token_call`.
+        """
 
     def renewed(self, reply: Reply) -> dict[str, str]:
-        """The new secrets in the reply to that, by name. Raises Refused where there are none."""
+        """The new secrets in the reply to that, by name. Raises Refused or Busy where there are
+        none."""

@@ -227,13 +227,13 @@ class Spectrum:
         return envelope.token_call(site)
 
     def token(self, reply: Reply) -> tuple[str, int]:
-        """The token in the reply to that, and for how many seconds. Raises Refused."""
+        """The token in the reply to that, and for how many seconds. Raises Refused, Busy."""
         return envelope.token(reply)
 
     def renewal_call(self, site: Site) -> Call | None:
         """The call for a new client secret; None without enhanced authentication."""
-        return envelope.rotation_call(site) if site.settings.get("oauth") == "Y" else None
+        return envelope.rotation_call(site)
 
     def renewed(self, reply: Reply) -> dict[str, str]:
-        """The new client secret. Raises Refused."""
-        return {"client_secret": envelope.rotated(reply)}
+        """The new client secret. Raises Refused or Busy."""
+        return envelope.rotated(reply)

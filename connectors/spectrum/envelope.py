@@ -20,7 +20,7 @@ from uuid import UUID, uuid5
 import msgspec
 from lxml import etree
 
-from connectors.contract import Call, Refused, Reply, Request, Site
+from connectors.contract import Busy, Call, Refused, Reply, Request, Site
 from connectors.spectrum import answers
 from connectors.spectrum.services import SERVICES, VENDORS, Service, Unfit, Value
 
@@ -30,6 +30,7 @@ KEY = 20  # characters of a key that all writes of one conversation share
 _GUIDS = UUID("5b0a1a3e-3d0c-4d55-9f0e-2f6d1c9e7a10")
 _COMPANY = ("Company_Code", "pCompany_Code")
 _SCOPE = "spectrumapi"
+TOO_MUCH = 429
 
 
 def body(service: Service, values: Mapping[str, Value]) -> str:
@@ -147,14 +148,20 @@ def token_call(site: Site) -> Call | None:
 
 
 def token(reply: Reply) -> tuple[str, int]:
-    """The token in a reply, and for how many seconds it is good. Raises Refused without one."""
+    """The token in a reply, and for how many seconds it is good. Raises Refused or Busy without
+    one."""
     said = _said(reply, "token")
     lasts = str(said.get("expires_in", ""))
     return _named(said, "access_token", "token"), int(lasts) if lasts.isdecimal() else 0
 
 
-def rotation_call(site: Site) -> Call:
-    """The call that has Spectrum make a new client secret; the old one ends with its answer."""
+def rotation_call(site: Site) -> Call | None:
+    """The call that has Spectrum make a new client secret; None where the site uses no tokens.
+
+    Whether the old secret ends at once, and what one asks with, is assumed.
+    """
+    if site.settings.get("oauth") != "Y":
+        return None
     asked = {
         "client_id": site.secrets.get("client_id", ""),
         "client_secret": site.secrets.get("client_secret", ""),
@@ -168,9 +175,9 @@ def rotation_call(site: Site) -> Call:
     return Call(method="POST", path="/secretRotation", headers=headers, content=content)
 
 
-def rotated(reply: Reply) -> str:
-    """The new client secret in the reply to that. Raises Refused without one."""
-    return _named(_said(reply, "new secret"), "client_secret", "new secret")
+def rotated(reply: Reply) -> dict[str, str]:
+    """The new client secret in the reply to that. Raises Refused or Busy without one."""
+    return {"client_secret": _named(_said(reply, "new secret"), "client_secret", "new secret")}
 
 
 def _said(reply: Reply, what: str) -> dict[str, object]:
@@ -179,6 +186,8 @@ def _said(reply: Reply, what: str) -> dict[str, object]:
         said = msgspec.json.decode(text)
     except msgspec.DecodeError:
         said = None
+    if status == TOO_MUCH or status >= 500:
+        raise Busy(f"Spectrum gave no {what} for now: it answered with HTTP {status}.")
     if status != 200 or not isinstance(said, dict):
         raise Refused(
             f"Spectrum gave no {what}: it answered with HTTP {status}. Look at "

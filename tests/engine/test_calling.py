@@ -23,6 +23,7 @@ from connectors.engine import scripts
 from connectors.models import Connection, Conversation, Message, Session
 from connectors.pulls import request_sync
 from connectors.secrets import set_secrets
+from connectors.signing_in import as_reply
 from directory import bell
 from directory.access import access_to
 from directory.models import Event as Told
@@ -232,7 +233,7 @@ def test_its_late_answer_is_kept_and_the_document_comes_to_its_end(
     spectrum.accepted(commitment)
     session, message = out(spectrum)
     line = calling._Caller(spectrum.connection, session, lambda: False)
-    reply = calling._reply(line._answer(message), [])
+    reply = as_reply(line._answer(message))
     line.line.close()
     silent(session)
     spectrum.serve()

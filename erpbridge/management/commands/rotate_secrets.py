@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.db.models import Model, QuerySet
 
-from connectors.models import Connection
+from connectors.models import Connection, Renewal
 from directory.sealing import resealed
 
 
@@ -26,6 +26,7 @@ class Command(BaseCommand):
         lost = 0
         for what, rows, reseal in (
             ("connections", Connection.objects.exclude(sealed=""), _reseal_connection),
+            ("renewals", Renewal.objects.exclude(sealed_before=""), _reseal_renewal),
             ("second factors", Authenticator.objects.all(), _reseal_factor),
         ):
             lost += self._rotate(what, rows, reseal)
@@ -59,6 +60,11 @@ class Command(BaseCommand):
 def _reseal_connection(connection: Connection) -> bool:
     before, connection.sealed = connection.sealed, resealed(connection.sealed)
     return connection.sealed != before
+
+
+def _reseal_renewal(renewal: Renewal) -> bool:
+    before, renewal.sealed_before = renewal.sealed_before, resealed(renewal.sealed_before)
+    return renewal.sealed_before != before
 
 
 def _reseal_factor(factor: Authenticator) -> bool:

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from lxml import etree
 
-from connectors.contract import Refused, Request, Site
+from connectors.contract import Busy, Refused, Request, Site
 from connectors.spectrum import answers, connector, envelope, reading
 from connectors.spectrum.services import (
     CHANGE_REQUEST,
@@ -102,8 +102,16 @@ def test_oauth_fetches_a_token_and_has_its_secret_renewed() -> None:
         connector.token('HTTP 400 application/json\n\n{"error": "invalid_client"}')
     with pytest.raises(Refused, match="holds no token"):
         connector.token("HTTP 200 application/json\n\n{}")
-    assert envelope.rotation_call(site()).path == "/secretRotation"
-    assert envelope.rotated('HTTP 200 a\n\n{"client_secret": "new"}') == "new"
+    assert connector.renewal_call(site()) is None
+    turned = connector.renewal_call(site(oauth="Y"))
+    assert turned is not None
+    assert turned.path == "/secretRotation"
+    assert connector.renewed('HTTP 200 a\n\n{"client_secret": "new"}') == {"client_secret": "new"}
+    for status in (429, 500, 503):
+        with pytest.raises(Busy):
+            connector.renewed(f"HTTP {status} a\n\n")
+        with pytest.raises(Busy):
+            connector.token(f"HTTP {status} a\n\n")
 
 
 def test_a_whole_way_with_enhanced_authentication() -> None:
@@ -120,12 +128,16 @@ def test_a_whole_way_with_enhanced_authentication() -> None:
     )
     way.line.token, _ = connector.token(f"HTTP {status} json\n\n{content.decode()}")
     assert way.retry() == "synced"
-    signed = Site(address=ADDRESS, settings={}, secrets=site().secrets, token=way.line.token)
-    turned = envelope.rotation_call(signed)
+    signed = Site(
+        address=ADDRESS, settings={"oauth": "Y"}, secrets=site().secrets, token=way.line.token
+    )
+    turned = connector.renewal_call(signed)
+    assert turned is not None
     status, _, content = made.company.answer(
         turned.method, turned.path, dict(turned.headers), turned.content
     )
-    assert envelope.rotated(f"HTTP {status} json\n\n{content.decode()}") != "s&cret"
+    new = connector.renewed(f"HTTP {status} json\n\n{content.decode()}")
+    assert new["client_secret"] != "s&cret"
 
 
 def test_nothing_is_sent_that_is_no_call_of_data_exchange() -> None:

@@ -277,6 +277,12 @@ class Ledgerline:
     def token(self, reply: Reply) -> tuple[str, int]:
         raise Refused("Ledgerline has no tokens.")
 
+    def renewal_call(self, site: Site) -> Call | None:
+        return None
+
+    def renewed(self, reply: Reply) -> dict[str, str]:
+        raise Refused("Ledgerline renews no secret.")
+
 
 def _path(document: Document, terms: Terms) -> str:
     if document.kind == "budget":
