@@ -78,7 +78,8 @@ def _decide(step: Step, items: Sequence[Item], *, by: Access) -> list[Result]:
     numbered = [(export, export.document, terms) for export, terms in resolved]
     results |= (refused := numbering.take(connection, numbered))
     free = [(export, terms) for export, terms in resolved if export.pk not in refused]
-    words = [Word(export, export.document, terms.digest()) for export, terms in free]
+    digests = {export.pk: terms.digest() for export, terms in free}
+    words = [Word(export, export.document, digests[export.pk]) for export, _ in free]
     waiting, first = hold_for_second(step, words, by)
     results |= waiting
     going = [(export, terms) for export, terms in free if export.pk not in waiting]
@@ -87,13 +88,13 @@ def _decide(step: Step, items: Sequence[Item], *, by: Access) -> list[Result]:
             export,
             {
                 "terms": terms.canonical(),
-                "terms_digest": terms.digest(),
+                "terms_digest": digests[export.pk],
                 "message": "",
                 "decided_by_id": by.user.pk,
             },
             {
                 "copy": export.copy_digest,
-                "terms": terms.digest(),
+                "terms": digests[export.pk],
                 **({"number": terms.number} if export.kind in chosen else {}),
             },
         )
