@@ -21,7 +21,7 @@ from connectors import engine
 from connectors.contract import Call, ErpError
 from connectors.models import Connection, Conversation, Message, Session
 from connectors.outside import CALL_SECONDS, Answer, Line, NoAnswer, NotReached
-from connectors.registry import connector_for, names
+from connectors.registry import connector_for
 from connectors.replies import Spool
 from connectors.secrets import Locked
 from connectors.signing_in import Credentials, as_reply
@@ -85,7 +85,8 @@ def is_called(connection: Connection) -> bool:
 
 def idle_lanes() -> QuerySet[Connection]:
     """Connections that we call, with something due and no living worker at it."""
-    pushed = [erp for erp in names() if connector_for(erp).capabilities.transport == "push"]
+    used = Connection.objects.order_by().values_list("erp", flat=True).distinct()
+    pushed = [erp for erp in used if connector_for(erp).capabilities.transport == "push"]
     held = Session.objects.filter(
         connection=OuterRef("pk"), ended_at=None, last_seen_at__gt=Now() - LEASE
     )
