@@ -511,3 +511,14 @@ def test_a_message_that_cannot_be_sent_stops_itself_and_no_other(spectrum, stage
     set_secrets(spectrum.connection, {"authorization_id": AUTHORIZATION})
     spectrum.quiet()
     assert (stage.status(commitment), stage.status(other)) == ("synced", "synced")
+
+
+def test_a_list_of_thousands_comes_whole(spectrum, stage) -> None:
+    """Its answer is longer than what is held as one text."""
+    for number in range(8000):
+        spectrum.company.add_vendor(f"V{number:05}", f"Trade partner {number}")
+    request_sync(spectrum.connection, stage.access(stage.dora))
+    spectrum.quiet()
+    vendors = Unlinked.objects.filter(company=stage.company, what="vendors")
+    assert vendors.count() == 8000
+    assert Message.objects.filter(reply_bytes__gt=400_000).exists()
