@@ -126,8 +126,7 @@ def _verification() -> Check:
         first = Company.objects.aggregate(first=Min("created_at"))["first"]
         young = first is None or timezone.now() - first < VERIFIES_WITHIN
         return Check("verify", young, "What is stored was never looked over (manage.py verify).")
-    found = f"{last.faults:,} faults" if last.faults else "nothing wrong"
-    words = f"What is stored was looked over {_ago(last.ended_at)}: {found}."
+    words = f"What is stored was looked over {_ago(last.ended_at)}: {last.found}."
     recent = timezone.now() - last.ended_at < VERIFIES_WITHIN
     return Check("verify", last.is_sound and recent, words, _seconds(last.ended_at))
 

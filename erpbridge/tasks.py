@@ -14,4 +14,4 @@ def verify() -> None:
     """Look over everything that is stored, once a night; pages show what was found."""
     run = look_over(log.debug)
     if run.faults:
-        log.error("What is stored is not sound: %s faults. Run: manage.py verify", run.faults)
+        log.error("What is stored is not sound: %s. Run: manage.py verify", run.found)

@@ -84,7 +84,7 @@ def test_what_is_not_sound_shows_until_it_is(running: Stage) -> None:
     running.send(running.commitment())
     TabCount.objects.filter(status="sent").update(n=7)
     verify()
-    assert "1 faults" in str(look(503)["verify"]["words"])
+    assert ": 1 fault." in str(look(503)["verify"]["words"])
     client = Client()
     sign_in(client, running.otto)
     page = client.get("/operator/health/").content.decode()

@@ -38,7 +38,14 @@ class Verification(models.Model):
         indexes = [models.Index(fields=["-ended_at"], name="verification_latest")]
 
     def __str__(self) -> str:
-        return f"{self.began_at:%Y-%m-%d %H:%M}: {self.faults} faults"
+        return f"{self.began_at:%Y-%m-%d %H:%M}: {self.found}"
+
+    @property
+    def found(self) -> str:
+        """What it found, in words."""
+        if not self.faults:
+            return "nothing wrong"
+        return "1 fault" if self.faults == 1 else f"{self.faults:,} faults"
 
     @property
     def is_sound(self) -> bool:

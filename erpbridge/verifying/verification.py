@@ -30,13 +30,15 @@ def verify(tell: Callable[[str], object]) -> Verification:
                 run.first.append({"rule": rule.name, **told})
         looked = f"{rows:,} rows looked at in {monotonic() - started:.1f} s"
         tell(
-            f"        {faults:,} faults, {looked}" if faults else f"holds   {rule.words} ({looked})"
+            f"        Not so {faults:,} times, {looked}"
+            if faults
+            else f"holds   {rule.words} ({looked})"
         )
         run.rows += rows
         run.faults += faults
     run.ended_at = Now()
     run.save()
     run.refresh_from_db()
-    found = f"{run.faults:,} faults" if run.faults else "Sound"
+    found = run.found if run.faults else "Sound"
     tell(f"{found}: {len(RULES)} rules, {run.rows:,} rows, {monotonic() - began:.1f} s.")
     return run

@@ -64,7 +64,7 @@ def _is_stopped(pid: int) -> bool:
 # --- Two Web Connectors ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("seed", range(100 if FULL else 2))
+@pytest.mark.parametrize("seed", range(30 if FULL else 2))
 def test_two_web_connectors_speak_for_one_company_file(
     stage: Stage, servers: Servers, seed: int
 ) -> None:

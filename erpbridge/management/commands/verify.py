@@ -17,6 +17,6 @@ class Command(BaseCommand):
         run = verify(self.stdout.write)
         if run.faults:
             raise CommandError(
-                f"{run.faults:,} faults. Export nothing more for the companies that are named "
+                f"{run.found}. Export nothing more for the companies that are named "
                 "before you know how each came about: docs/operations.md."
             )
