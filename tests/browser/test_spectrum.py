@@ -11,11 +11,12 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from connectors import setup, tasks
 from connectors.calling import serve
 from connectors.models import Connection
 from connectors.secrets import secrets_of
 from sandbox.spectrum import SpectrumCompany
-from tests.engine.on_spectrum import AUTHORIZATION, listening, spectrum_books
+from tests.engine.on_spectrum import AUTHORIZATION, listening, move, spectrum_books
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -116,3 +117,43 @@ def test_from_nothing_to_a_connection_that_works(
         expect(dora.get_by_text("Not every service answers as it should.")).to_be_visible()
         dora.get_by_role("link", name=re.compile("Categories: 1 ready")).click()
         look(dora, screenshot, "spectrum-6-categories")
+
+
+def test_a_secret_that_got_lost_is_told_and_typed_again(
+    stage: Stage, books: SpectrumCompany, live_server, sign_in, screenshot
+) -> None:
+    with listening(books) as address:
+        move(stage, address)
+        books.switch_on_oauth("meridian", "marked-first-secret")
+        entered = {"oauth": "Y", "client_id": "meridian", "client_secret": "marked-first-secret"}
+        setup.change_connection(stage.connection, stage.access(stage.dora), entered)
+        serve(stage.connection.pk)
+        dora = sign_in(stage.dora)
+        dora.goto(f"/companies/{stage.company.pk}/erp/connection/")
+        dora.get_by_role("button", name="Renew the client secret").click()
+        dora.get_by_label("Password").fill("a long enough password")
+        dora.get_by_role("button", name="Confirm").click()
+        expect(dora.get_by_text("is being renewed")).to_be_visible()
+        books.faults.add("answer_lost", "rotation", times=3)
+        tasks.renew(stage.connection.pk)
+        dora.reload()
+        alert = dora.get_by_role("alert").filter(has_text="takes no secret that is kept here")
+        expect(alert).to_be_visible()
+        look(dora, screenshot, "spectrum-locked-out")
+
+        dora.get_by_role("link", name="Change address or authorisation").click()
+        made = str(books.books.storage.fact("client")["secret"])
+        dora.get_by_label("Client secret").fill(made)
+        dora.get_by_role("button", name="Save").click()
+        expect(dora.get_by_text("The connection is being tested.")).to_be_visible()
+        expect(alert).to_have_count(0)
+        serve(stage.connection.pk)
+        expect(dora.get_by_text("Every service answered.")).to_be_visible()
+        assert made not in dora.content()
+
+        dora.goto(f"/companies/{stage.company.pk}/erp/job-costs/")
+        expect(dora.get_by_text("without commitments, invoices that are not")).to_be_visible()
+        dora.emulate_media(media="print")
+        expect(dora.get_by_text("without commitments, invoices that are not")).to_be_visible()
+        dora.emulate_media(media="screen")
+        look(dora, screenshot, "spectrum-job-costs")
