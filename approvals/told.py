@@ -107,7 +107,7 @@ def tell(verb: str, at: datetime, name: str | None, data: dict[str, Any]) -> Tol
     if verb in ("accept", "retry") and "number" in data:
         what = f"{what} as {data['number']}"  # where the ERP's numbers are chosen
     if verb == "first-approval":
-        what = f"{WORDS[data.get('step', 'accept')]}, by the first of two approvers"
+        what = f"{WORDS[data.get('step', 'accept')]} (the first of two approvers)"
     return Told(
         at=at,
         who=name or "ERP Bridge",

@@ -95,7 +95,7 @@ def test_two_record_what_was_found(stage: Stage) -> None:
     second, first, *_ = told(stage.export(commitment))
     assert (first.who, first.what) == (
         "Ann",
-        "Recorded: it is in the ERP, by the first of two approvers",
+        "Recorded: it is in the ERP (the first of two approvers)",
     )
     assert first.note.startswith("Purchase order SC-001 of Ironwood Concrete")
     assert (second.who, second.what) == ("Bea", "Recorded: it is in the ERP")
