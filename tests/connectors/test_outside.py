@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+from urllib3.util.wait import wait_for_read
 
 from connectors import outside
 from connectors.contract import Call
@@ -271,7 +272,10 @@ def test_calls_of_a_session_share_one_connection(own) -> None:
 def test_a_server_that_hung_up_in_between_is_called_anew(own) -> None:
     with serving(_answers(answer()), calls_each=1) as server:
         line = own(server)
-        assert [line.call(POST).status for _ in range(3)] == [200, 200, 200]
+        for _ in range(3):
+            assert line.call(POST).status == 200
+            assert line._connection is not None
+            assert wait_for_read(line._connection.sock, timeout=20), "it hangs up"
         assert (server.connections, len(server.requests)) == (3, 3)
 
 
