@@ -326,6 +326,9 @@ class QuickBooksSide:
     def inject(self, world: World, patch: pytest.MonkeyPatch) -> None:
         """Nothing more."""
 
+    def time_passed(self, world: World) -> None:
+        """QuickBooks does nothing by itself."""
+
     def tidy_up(self, world: World) -> None:
         vendor, hand = world.stage.vendor, world.books.by_hand
         Vendor.objects.filter(pk=vendor.pk).update(erp_id=vendor.erp_id, erp_name=vendor.erp_name)

@@ -52,7 +52,7 @@ def play(site: Site, plan: Plan) -> Played:
         broken = ""
         try:
             for move in plan.moves:
-                _make(world, cast[move.actor], move)
+                _make(world, side, cast[move.actor], move)
                 rules.after_move()
             _until_quiet(world, side, cast, rules)
         except Broken as error:
@@ -63,10 +63,11 @@ def play(site: Site, plan: Plan) -> Played:
     return Played(broken, tuple(world.story), rules.steps)
 
 
-def _make(world: World, actor: Actor, move: Move) -> None:
+def _make(world: World, side: Side, actor: Actor, move: Move) -> None:
     world.move = move
     world.dice = Random(move.dice)
     world.database.wait(move.wait)
+    side.time_passed(world)
     actor.move()
 
 

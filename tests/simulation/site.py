@@ -57,6 +57,9 @@ class Side(Protocol):
     def inject(self, world: World, patch: pytest.MonkeyPatch) -> None:
         """What the product takes from outside, beside what it always does."""
 
+    def time_passed(self, world: World) -> None:
+        """The ERP does what it was going to do by now."""
+
     def tidy_up(self, world: World) -> None:
         """Nothing in the ERP stands in the way any more."""
 

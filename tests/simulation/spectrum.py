@@ -230,6 +230,9 @@ class SpectrumSide:
             calling, "time", SimpleNamespace(monotonic=monotonic, sleep=world.database.wait)
         )
 
+    def time_passed(self, world: World) -> None:
+        world.site.erp.catch_up()
+
     def tidy_up(self, world: World) -> None:
         """What was to come late has come."""
         world.database.wait(LATEST)

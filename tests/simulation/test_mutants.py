@@ -12,7 +12,7 @@ from tests.simulation.play import play
 from tests.simulation.site import Site
 
 MOST_SEEDS = 200
-SEEDS_OF_THE_PRODUCT = 200 if "ERPBRIDGE_FULL" in os.environ else 10
+SEEDS_OF_THE_PRODUCT = 200 if "ERPBRIDGE_FULL" in os.environ else 3
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.rule)
