@@ -157,7 +157,7 @@ class Database:
     def __init__(self) -> None:
         self.moments = Moments()
         self.locks = Locks()
-        self.now = BEGINNING
+        self.now = self.began = BEGINNING
         self.commits = 0  # so far
         self._reset = ""
 
@@ -168,6 +168,7 @@ class Database:
             cursor.execute(_CLOCK)
         self.set_clock(BEGINNING)
         build()
+        self.began = self.now
         with connection.cursor() as cursor:
             self._reset = _keep(cursor)
         connection.execute_wrappers += [self.locks.statement, self.moments.statement]
@@ -206,7 +207,7 @@ class Database:
         connection.ensure_connection()
         with connection.connection.cursor() as cursor:
             cursor.execute(self._reset)
-        self.set_clock(BEGINNING)
+        self.set_clock(self.began)
 
     def vacuum(self) -> None:
         """Clear away what many seeds have left behind."""
