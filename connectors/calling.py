@@ -29,8 +29,10 @@ from connectors.visits import seen, sum_up, went_wrong
 
 log = logging.getLogger(__name__)
 
-# A worker that was not heard of for so long is dead: no call takes longer.
+# A worker that was not heard of for so long is dead: it is heard of right before each call, and no
+# call takes longer.
 LEASE = timedelta(seconds=CALL_SECONDS + 60)
+KNOWN_FOR = 1.0  # seconds for which the lane is taken for ours without asking
 # What an ERP says that did nothing with a call, and how often it is asked again at once.
 TOO_MUCH, AWAY, UNKNOWN_TOKEN = 429, 503, 401
 MOST_REPEATS, FIRST_WAIT, LONGEST_WAIT = 4, 1.0, 30.0  # seconds
@@ -107,7 +109,11 @@ def _visit(
         went_wrong(session, str(error))
         return False
     with caller.line:
-        while not stopping() and (message := engine.next_message(session)) is not None:
+        while not stopping():
+            caller.heard_at = time.monotonic()
+            message = engine.next_message(session)
+            if message is None:
+                break
             if not caller.speak(message):
                 return False
             if until() and not _is_at_it(session):
@@ -133,6 +139,7 @@ class _Caller:
         self.us = Credentials(connection)
         self.line = Line(connection.address)
         self.noted_until = 0.0
+        self.heard_at = time.monotonic()  # when the lane was certainly ours
         self.hidden: list[str] = []  # what must not be kept, should the ERP repeat it
 
     def speak(self, message: Message) -> bool:
@@ -177,7 +184,8 @@ class _Caller:
         fresh_token = True
         while True:
             call = self._call(message)
-            self._be_connected()
+            self.line.connect()
+            self._be_there()
             try:
                 answer = self.line.call(call)
             except ValueError:
@@ -206,15 +214,15 @@ class _Caller:
         self.hidden = self.us.hidden(call)
         return call
 
-    def _be_connected(self) -> None:
-        """Have a line; where that took its time, see that the lane is ours yet."""
-        began = time.monotonic()
-        self.line.connect()
-        if time.monotonic() - began > FIRST_WAIT:
+    def _be_there(self) -> None:
+        """Right before a call: see that the lane is ours yet, unless that is just known. Whoever
+        stood still for longer than the lease sends nothing more. Raises SessionOver."""
+        if time.monotonic() - self.heard_at > KNOWN_FOR:
+            self.heard_at = time.monotonic()
             engine.still_here(self.session)
 
     def _wait(self, seconds: float) -> bool:
-        """Let so many seconds go by; False where there is no time for it. Raises SessionOver."""
+        """Let so many seconds go by; False where there is no time for it."""
         ends = time.monotonic() + seconds
         if seconds > LONGEST_WAIT:
             return False
@@ -222,7 +230,6 @@ class _Caller:
             if self.stopping():
                 return False
             time.sleep(min(left, 0.5))
-        engine.still_here(self.session)
         return True
 
 

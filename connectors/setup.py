@@ -121,6 +121,9 @@ def change_connection(connection: Connection, by: Access, entered: Mapping[str, 
     by.need(Tool.ERP, Level.ADMIN)
     if connection.erp not in FORMS:
         raise ValidationError("This ERP is not called from here; there is nothing to change.")
+    # The lane before anything else: a worker that speaks to the old place must not go on there.
+    if entered.get("address", connection.address) != connection.address:
+        engine.interrupt(connection.pk)
     locked = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
     form = FORMS[locked.erp](entered, locked)
     _refuse(form.faults)
@@ -169,6 +172,12 @@ def _too_late(connection: Connection, changed: Mapping[str, object]) -> list[Fau
     accepted = changed.keys() - CALLING
     if accepted and engine.is_writing(connection.pk):
         return [Fault("", ON_ITS_WAY)]
+    if "address" in changed and engine.is_unsettled(connection):
+        text = (
+            "A part of a document may stand in the ERP at the address of before: settle what needs "
+            "attention first. Here a retry goes on from what was confirmed there."
+        )
+        return [Fault("address", text)]
     read = connection.readings.filter(complete_from__isnull=False)
     if "company_code" in changed and read.exists():
         text = (

@@ -142,7 +142,9 @@ def as_reply(answer: Answer, hidden: Sequence[str] = ()) -> Reply:
     text = f"HTTP {answer.status} {kind}".rstrip() + "\n\n" + _text(answer)
     for secret in hidden:
         for spelling in {secret, escape(secret)}:
-            text = text.replace(spelling, HIDDEN) if len(secret) > 3 else text
+            # Alone, and not as a part of a number or an amount that happens to contain it.
+            alone = rf"(?<![\w-])(?<!\d[.,]){re.escape(spelling)}(?![\w-]|[.,]\d)"
+            text = re.sub(alone, HIDDEN, text) if len(secret) > 3 else text
     if len(text) <= SHORT // 4:  # bytes of one character at most
         return text
     spool = Spool()
@@ -160,6 +162,7 @@ def _text(answer: Answer) -> str:
     charset = told[1] if told else own[1].decode() if own else "utf-8"
     try:
         text = answer.content.decode(charset, errors="replace")
-    except LookupError:
+    except (LookupError, UnicodeError):
         text = answer.content.decode(errors="replace")
-    return text.replace("\0", "\ufffd")  # which PostgreSQL does not keep
+    # PostgreSQL keeps neither NUL nor half characters, which some codecs make.
+    return text.replace("\0", "\ufffd").encode(errors="replace").decode()

@@ -11,7 +11,7 @@ conversation is changed: so do people who put one into the lane or take it out.
 """
 
 from connectors.engine.answers import fail_message, progress, receive, unsent
-from connectors.engine.attempts import attempts_of, disown, may_be_there
+from connectors.engine.attempts import attempts_of, disown, is_unsettled, may_be_there
 from connectors.engine.outcomes import Outcome, Purpose, register
 from connectors.engine.queue import due, is_writing, queue, queue_all, withdraw, withdraw_all
 from connectors.engine.sessions import (
@@ -19,6 +19,7 @@ from connectors.engine.sessions import (
     Silence,
     close_session,
     expire_sessions,
+    interrupt,
     lock_lane,
     open_session,
     still_here,
@@ -36,6 +37,8 @@ __all__ = [
     "due",
     "expire_sessions",
     "fail_message",
+    "interrupt",
+    "is_unsettled",
     "is_writing",
     "lock_lane",
     "may_be_there",

@@ -67,6 +67,18 @@ def may_be_there(attempts: Iterable[Attempt], erp: Capabilities) -> bool:
     return "lost" in outcomes or ("passed" in outcomes and not erp.can_find)
 
 
+def is_unsettled(connection: Connection) -> bool:
+    """Whether something was written of any document that neither an answer nor a person has
+    settled, so that a retry would go on from there."""
+    tried = Conversation.objects.filter(
+        connection=connection, purpose="export", disowned=False, exchanges__writes=True
+    ).exclude(outcome="done")
+    subjects = list(tried.order_by().values_list("subject", flat=True).distinct())
+    erp = connector_for(connection.erp).capabilities
+    attempts = attempts_of(connection.pk, subjects)
+    return any(may_be_there(each, erp) for each in attempts.values())
+
+
 def disown(connection: int, subject: str) -> None:
     """A person has looked: nothing of the subject is in the ERP, whatever was written of it.
 

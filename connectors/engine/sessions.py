@@ -78,6 +78,15 @@ def close_session(session: Session) -> None:
         end(lane, session)
 
 
+@transaction.atomic
+def interrupt(connection: int) -> None:
+    """End whatever session holds the lane: where the ERP is reached, or as whom, changes. Whoever
+    held it is told at its next word, and sends nothing more."""
+    lane = lock_lane(connection)
+    if lane.session is not None:
+        end(lane, lane.session)
+
+
 def expire_sessions() -> int:
     """End every session that has been silent for too long; returns how many."""
     idle = timedelta(seconds=settings.ERP_SESSION_IDLE_SECONDS)

@@ -12,7 +12,8 @@ import pytest
 from django.test import Client
 
 from connectors import engine
-from connectors.models import Connection, Conversation
+from connectors.calling import LEASE
+from connectors.models import Connection, Conversation, Session
 from connectors.secrets import secrets_of
 from directory.models import ApiToken, Event
 from tests.stage import Stage, sign_in
@@ -180,6 +181,23 @@ def test_a_secret_stays_with_its_server(stage: Stage) -> None:
     assert secrets_of(made) == {"authorization_id": "marked-secret-000002"}
     assert [verb for verb, _ in told(stage)] == ["connect", "change", "change", "secrets"]
     assert told(stage)[-1][1] == {"names": "authorization_id"}
+
+
+def test_a_worker_at_the_old_address_sends_nothing_more(stage: Stage) -> None:
+    """It is reading a list as Dora moves the connection; what is accepted then is not for there."""
+    connected(stage)
+    made = Connection.objects.get(company=stage.other)
+    session = engine.open_session(made.pk, lease=LEASE)
+    assert isinstance(session, Session)
+    assert engine.next_message(session) is not None
+    moved = connect(
+        stage, address="https://elsewhere.example:8482", authorization_id="marked-secret-000002"
+    )
+    assert moved.status_code == 302
+    with pytest.raises(engine.SessionOver):
+        engine.still_here(session)
+    with pytest.raises(engine.SessionOver):
+        engine.next_message(session)
 
 
 def test_credentials_of_enhanced_authentication_are_replaced_one_by_one(stage: Stage) -> None:

@@ -21,6 +21,7 @@ from connectors import calling, engine, tasks
 from connectors.calling import serve
 from connectors.engine import scripts
 from connectors.models import Connection, Conversation, Message, Session
+from connectors.outside import Answer
 from connectors.pulls import request_sync
 from connectors.secrets import set_secrets
 from connectors.signing_in import as_reply
@@ -223,6 +224,42 @@ def test_a_worker_that_comes_back_from_the_dead_writes_nothing(spectrum, stage) 
     with pytest.raises(engine.SessionOver):
         engine.next_message(session)
     assert len(spectrum.sent()) == before
+
+
+def test_a_worker_that_stood_still_before_its_call_makes_none(spectrum, stage) -> None:
+    """Frozen between storing the call and making it, for longer than the lease."""
+    commitment = stage.commitment()
+    spectrum.accepted(commitment)
+    session, message = out(spectrum)
+    frozen = calling._Caller(spectrum.connection, session, lambda: False)
+    frozen.heard_at -= calling.LEASE.total_seconds()
+    silent(session)
+    spectrum.quiet()
+    assert stage.status(commitment) == "synced"
+    before = len(spectrum.company.calls(100))
+    with pytest.raises(engine.SessionOver):
+        frozen.speak(message)
+    frozen.line.close()
+    assert len(spectrum.company.calls(100)) == before
+
+
+@pytest.mark.parametrize("charset", ["undefined", "idna", "utf-7", "no-such-thing"])
+def test_a_charset_that_nobody_can_read_costs_no_answer(charset: str) -> None:
+    answer = Answer(
+        status=200,
+        type=f"text/xml; charset={charset}",
+        content="<p>Zoë +2AA- \0</p>".encode(),
+        retry_after="",
+    )
+    str(as_reply(answer)).encode()  # PostgreSQL gets no half characters
+
+
+def test_only_a_credential_that_stands_alone_is_hidden() -> None:
+    text = b"<a>2601</a> job 26010, 2601.00, Not for 2601, sorry: 2601."
+    answer = Answer(status=200, type="text/xml", content=text, retry_after="")
+    kept = str(as_reply(answer, ["2601"]))
+    assert "<a>(hidden)</a> job 26010, 2601.00, Not for" in kept
+    assert kept.endswith("sorry: (hidden).")
 
 
 def test_its_late_answer_is_kept_and_the_document_comes_to_its_end(
