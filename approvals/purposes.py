@@ -78,9 +78,10 @@ class Exports:
                 raise ValueError(f"{export} was accepted without terms")
             if conversation.purpose == "export":
                 begun.append(Move(export, {}, {"key": conversation.key}))
-                why = self._why_not(connection, export, exports, to[export.pk], facts)
+                doubt = engine.may_be_there(attempts[conversation.subject], erp)
+                goes_to = to[export.pk]
+                why = self._why_not(connection, export, exports, goes_to, facts, doubt=doubt)
                 if why:
-                    doubt = engine.may_be_there(attempts[conversation.subject], erp)
                     (unsure if doubt else stopped).append(
                         Move(export, {"message": why}, {"why": why})
                     )
@@ -101,20 +102,30 @@ class Exports:
         exports: dict[int, Export],
         goes_to: Terms,
         facts: Mapping[str, Any],
+        *,
+        doubt: bool,
     ) -> str:
+        """'' where it may go. `doubt`: something of it may be in the ERP from earlier."""
         # The stored text itself is compared, and values with values: a later version of this
         # program may write the same document in other words.
         texts = (digest_of(export.copy), digest_of(export.terms))
         if texts != (export.copy_digest, export.terms_digest):
-            return "What was approved has been changed in the database since. Nothing was sent."
+            sent = "Nothing more was sent." if doubt else "Nothing was sent."
+            return f"What was approved has been changed in the database since. {sent}"
         terms = export.frozen_terms
         erp = connector_for(connection.erp).capabilities
         if terms is None or _as_accepted(goes_to, terms, export.kind, erp) != terms:
-            return (
+            changed = (
                 "Where this goes in the ERP has changed since it was accepted (vendor, job, item "
-                "or the order itself). Nothing was sent. Look at the preview again and retry, or "
-                "reject it."
+                "or the order itself)."
             )
+            if doubt and not erp.can_find:
+                return (
+                    f"{changed} Nothing more was sent, but something of it may be in {erp.short} "
+                    "as it was before. Either put that back as it was and retry; or remove from "
+                    f"{erp.short} what is there of it and record that it is not there."
+                )
+            return f"{changed} Nothing was sent. Look at the preview again and retry, or reject it."
         problems = frozen_problems(connection, export, terms, exports, facts)
         return " ".join(problem.text for problem in problems)
 

@@ -59,7 +59,12 @@ class Instant:
         return []
 
     def export(
-        self, document: Document, terms: Terms, key: str, _done: frozenset[str] = frozenset()
+        self,
+        document: Document,
+        terms: Terms,
+        key: str,
+        _done: frozenset[str] = frozenset(),
+        _lost: frozenset[str] = frozenset(),
     ) -> Script[Receipt]:
         """One write, one answer."""
         body = f"{document.number} {document.amount}"

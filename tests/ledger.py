@@ -114,7 +114,12 @@ class Ledger:
         )
 
     def export(
-        self, document: Document, terms: Terms, key: str, done: frozenset[str] = frozenset()
+        self,
+        document: Document,
+        terms: Terms,
+        key: str,
+        done: frozenset[str] = frozenset(),
+        lost: frozenset[str] = frozenset(),
     ) -> Script[Receipt]:
         """A call for each line that is not done."""
         record = self.record(document, terms)

@@ -165,17 +165,34 @@ def reject(items: Sequence[Item], *, by: Access, note: str) -> list[Result]:
     """Send items back to their project manager, with a comment that says what to change."""
     by = approver_again(by)
     need_comment(note, "Say in the comment what has to be changed before it can be accepted.")
-    return move_each(
-        STEPS["reject"],
-        items,
-        by,
-        lambda export: {
-            "message": note.strip(),
+    note, half_there = note.strip(), _half_there(items, by)
+
+    def turn_down(export: Export) -> Changes:
+        if export.pk in half_there:
+            raise StepError(
+                f"Part of {export} may be in the ERP, from an earlier try, and its project manager "
+                "could change or delete it. Retry it: either it gets there whole, or it says what "
+                "to look for. When you have recorded that it is not in the ERP, reject it."
+            )
+        return {
+            "message": note,
             "rejected_copy": export.copy,
             "decided_by_id": by.user.pk,
-        },
-        note=note.strip(),
-    )
+        }
+
+    return move_each(STEPS["reject"], items, by, turn_down, note=note)
+
+
+def _half_there(items: Sequence[Item], by: Access) -> frozenset[int]:
+    """The ids of those of which something may be in an ERP that cannot be asked about it later."""
+    connection = Connection.of(by.company.pk)
+    if connection is None:
+        return frozenset()
+    erp = connector_for(connection.erp).capabilities
+    if erp.can_find:
+        return frozenset()
+    attempts = engine.attempts_of(connection.pk, [str(id) for id in ids(items)])
+    return frozenset(int(one) for one, tried in attempts.items() if engine.may_be_there(tried, erp))
 
 
 @transaction.atomic

@@ -124,12 +124,19 @@ class Connector(Protocol):
         """
 
     def export(
-        self, document: Document, terms: Terms, key: str, done: frozenset[str] = frozenset()
+        self,
+        document: Document,
+        terms: Terms,
+        key: str,
+        done: frozenset[str] = frozenset(),
+        lost: frozenset[str] = frozenset(),
     ) -> Script[Receipt]:
         """Write it, once, under `key` (20 characters).
 
         `done`: digests (`digest_of`) of the bodies of writes that earlier attempts had confirmed.
         Where a document takes several calls and the ERP cannot be asked, these are left out.
+        `lost`: those of writes that were never answered, where the ERP cannot be asked. If it
+        would write others now, both might stand there, so it writes nothing.
         Raises Busy, Refused, Unfinished or CannotTell.
         """
 

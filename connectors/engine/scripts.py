@@ -23,6 +23,7 @@ from connectors.contract import (
     CannotTell,
     Connector,
     Document,
+    Finding,
     Found,
     Receipt,
     Ref,
@@ -39,6 +40,7 @@ from connectors.models import Conversation, Exchange, Message
 from connectors.replies import reply_of
 
 KEY = 20  # characters of a conversation's key; each write may add three of its own
+MOST_LOST = 5  # writes that are repeated without a person, where the ERP cannot be asked
 
 
 class Export(msgspec.Struct, frozen=True):
@@ -139,8 +141,22 @@ def begin(connector: Connector, conversation: Conversation) -> Script[Any]:
         return look(check.document, check.terms, check.receipt)
     given = msgspec.json.decode(conversation.input, type=Export)
     if conversation.purpose == "find":
-        return connector.find(given.document, given.terms, given.attempts)
+        return search(connector, given)
     return write_once(connector, given, conversation.key)
+
+
+def search(connector: Connector, given: Export) -> Script[Finding]:
+    """Look for what was lost, by ourselves: after a few repeats that came to nothing, a person is
+    asked, whose retry gives it as many again."""
+    finding = yield from connector.find(given.document, given.terms, given.attempts)
+    lost = sum(attempt.outcome == "lost" for attempt in given.attempts)
+    if isinstance(finding, Again) and lost and lost % MOST_LOST == 0:
+        return Unclear(
+            message=f"{connector.capabilities.short} gave no clear answer {lost} times, so ERP "
+            "Bridge stopped trying by itself. Have whoever looks after it see whether it is "
+            f"running, then retry. {finding.why}"
+        )
+    return finding
 
 
 def write_once(connector: Connector, given: Export, key: str) -> Script[Receipt]:
@@ -149,10 +165,11 @@ def write_once(connector: Connector, given: Export, key: str) -> Script[Receipt]
     A write that was lost and is not there goes out again under its own key where the ERP
     recognises the repeat, and if it is the same still; everywhere else under a new one (after a
     refusal, the ERP would answer the old key with the old refusal). What was confirmed of an
-    earlier attempt is handed over as done. A refusal says nothing of an earlier write that nobody
+    earlier attempt is handed over as done. A refusal says nothing of earlier writes that nobody
     can ask about.
     """
-    doubt = False
+    done = frozenset(one.asked for one in given.attempts if one.outcome == "passed")
+    earlier, lost = "", frozenset[str]()
     if given.attempts:
         finding = yield from connector.find(given.document, given.terms, given.attempts)
         if isinstance(finding, Found):
@@ -160,25 +177,40 @@ def write_once(connector: Connector, given: Export, key: str) -> Script[Receipt]
         if isinstance(finding, Unclear):
             raise CannotTell(finding.message)
         last = given.attempts[-1]
-        lost = isinstance(finding, Absent | Again) and last.outcome == "lost"
+        repeated = isinstance(finding, Absent | Again) and last.outcome == "lost"
         unchanged = last.wrote == given.wrote()
-        if lost and unchanged and connector.repeats_safely(given.document):
+        if repeated and unchanged and connector.repeats_safely(given.document):
             key = last.key[:KEY]
-        unanswered = any(attempt.outcome == "lost" for attempt in given.attempts)
-        doubt = unanswered and isinstance(finding, Again)
-    done = frozenset(one.asked for one in given.attempts if one.outcome == "passed")
+        if isinstance(finding, Again):
+            unanswered = {one.asked for one in given.attempts if one.outcome == "lost"}
+            lost = frozenset(unanswered - done)
+            earlier = _told(done, lost, connector.capabilities.short)
     try:
-        return (yield from connector.export(given.document, given.terms, key, done))
+        return (yield from connector.export(given.document, given.terms, key, done, lost))
     except Refused as error:
-        if not doubt:
+        if not earlier:
             raise
         raise CannotTell(
-            f"{error.message} But an earlier call was never answered, so part of it may be in "
-            f"{connector.capabilities.short} all the same. Look there. If nothing of it is there, "
-            "record that; a retry sends it again.",
+            f"{error.message} {earlier}",
             code=error.code,
             words=error.words,
         ) from None
+
+
+def _told(done: frozenset[str], lost: frozenset[str], erp: str) -> str:
+    """What people are told of earlier attempts beside a refusal; '' where nothing was written."""
+    if lost:
+        known = (
+            f"But an earlier call was never answered, so part of it may be in {erp} all the same"
+        )
+    elif done:
+        known = f"But part of it is in {erp}, as earlier calls of it were confirmed"
+    else:
+        return ""
+    return (
+        f"{known}. When that is mended, retry it: it goes on with what is not confirmed. To give "
+        f"it up instead, remove what is there of it and record “It is not in {erp}”."
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -268,11 +268,13 @@ def _send(
 ) -> Message | None:
     """Store a message and its exchanges. A write under a key of old goes out in its old bytes.
 
+    Not so where the ERP cannot be asked: there, what was confirmed is told by the request itself.
     None where a request cannot be put on the wire: its conversation ends with it.
     """
     first = asking[0].request
     writes, key = first.writes, first.key if first.alone else ""
-    earlier = _OF_OLD.first(session.connection_id, key) if asking[0].repeats else None
+    of_old = asking[0].repeats and connector.capabilities.can_find
+    earlier = _OF_OLD.first(session.connection_id, key) if of_old else None
     clear = lane.settled[0] if writes and earlier is None and lane.settled else ""
     try:
         body = earlier.body if earlier else _wrapped(connector, asking, clear)

@@ -143,7 +143,12 @@ class QuickBooks:
         return preview.preview(document, terms, known, facts or {})
 
     def export(
-        self, document: Document, terms: Terms, key: str, done: frozenset[str] = frozenset()
+        self,
+        document: Document,
+        terms: Terms,
+        key: str,
+        done: frozenset[str] = frozenset(),
+        lost: frozenset[str] = frozenset(),
     ) -> Script[Receipt]:
         """Write it under `key` (20 characters): one write, so there is nothing to leave out.
 

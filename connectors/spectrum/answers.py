@@ -84,8 +84,12 @@ class Answer(NamedTuple):
 
     @property
     def timed_out(self) -> bool:
-        """Whether it is the GUID that Spectrum does not want any more; then nothing was done."""
-        return _TIMED_OUT in self.words.casefold()
+        """Whether it is the GUID that Spectrum does not want any more; then nothing was done.
+
+        Whoever else speaks of a time-out, of a record or of a database, may have done something.
+        """
+        told = {one.words.strip(" .").casefold() for one in self.said}
+        return self.understood and told == {_TIMED_OUT}
 
     @property
     def understood(self) -> bool:

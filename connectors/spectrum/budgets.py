@@ -11,7 +11,7 @@ needed for a new one, a price method is always needed, and a site may ignore cur
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ from connectors.spectrum.answers import Answer
 from connectors.spectrum.calls import Write
 from connectors.spectrum.groups import Group, grouped, held_in
 from connectors.spectrum.reading import Phase
-from connectors.spectrum.services import ADD_PHASE, Unfit, Value, fit
+from connectors.spectrum.services import ADD_PHASE, Unfit, Value, fit, unfit
 
 DESCRIPTION = 25
 _ZERO = Decimal("0.00")
@@ -92,6 +92,18 @@ def writes(document: Document, terms: Terms, there: Mapping[str, Phase]) -> list
     return found
 
 
+def unnamed(group: Group) -> str:
+    """Why the group's phase cannot be a new one on its job, in sentences; '' where it can."""
+    name = fit(group.cost_code.name)
+    if name and len(name) <= DESCRIPTION and not unfit(name):
+        return ""
+    return (
+        f"Phase {group.phase.id} is new on the job in Spectrum and is called there by its cost "
+        f"code's name, “{name}”: that takes 1 to {DESCRIPTION} plain characters. Rename the cost "
+        "code, or add the phase to the job in Spectrum and sync."
+    )
+
+
 def _call(document: Document, terms: Terms, change: Change, description: str) -> str:
     group = change.group
     if terms.job is None or not group.phase.id or not group.cost_type.id:
@@ -111,35 +123,55 @@ def _call(document: Document, terms: Terms, change: Change, description: str) ->
     return envelope.body(ADD_PHASE, values)
 
 
-def export(document: Document, terms: Terms, key: str, done: frozenset[str]) -> Script[Receipt]:
+def export(
+    document: Document, terms: Terms, key: str, done: frozenset[str], lost: frozenset[str]
+) -> Script[Receipt]:
     """Look at the job's phases, then write each estimate; raises as `calls.carry_out` does."""
     if terms.job is None:
         raise Refused("The job of this budget is not linked to Spectrum.")
     answer: Answer = yield reading.phases(terms.job.id)
-    reading.must_be_read(answer, f"the question for the phases of job {terms.job.id}")
+    asking = f"the question for the phases of job {terms.job.id}"
+    reading.must_be_read(answer, asking)
     there = reading.merged([answer])
+    if answer.whole:
+        _refuse_new_phases_without_a_name(document, terms, there)
     if not is_first(document):
-        _refuse_what_was_changed(document, terms, there)
+        planned = changes(document, terms)
+        if any(change.group.pair not in there for change in planned):
+            # A person may have changed what the rest of it would show.
+            reading.must_be_whole(answer, asking)
+        _refuse_what_was_changed(planned, there)
     yield from calls.carry_out(
         name(document, terms),
         writes(document, terms, there),
         key,
         record_name(terms.job.id),
         done,
+        lost,
     )
     return receipt_of(document, terms)
 
 
-def _refuse_what_was_changed(document: Document, terms: Terms, there: Mapping[str, Phase]) -> None:
+def _refuse_new_phases_without_a_name(
+    document: Document, terms: Terms, there: Mapping[str, Phase]
+) -> None:
+    known = {phase.code for phase in there.values()}
+    groups = {group.phase.id: group for group in grouped(document, terms)}
+    found = [unnamed(group) for code, group in groups.items() if code not in known]
+    if any(found):
+        raise Refused(" ".join(filter(None, found)), code="phase_name")
+
+
+def _refuse_what_was_changed(planned: Iterable[Change], there: Mapping[str, Phase]) -> None:
     """Nothing that a person changed in Spectrum is written over."""
-    for change in changes(document, terms):
+    for change in planned:
         pair = change.group.pair
         if pair in there and there[pair].estimate not in (change.before, change.after):
             raise Refused(
                 f"The current estimate of {pair} was changed in Spectrum: it is "
                 f"{there[pair].estimate:,.2f} there and was {change.before:,.2f} after the round "
-                f"before. Nothing was written. Put it back to {change.before:,.2f} in Spectrum, "
-                "then retry, and enter that change as a modification of the budget."
+                f"before, so it is not written over. Put it back to {change.before:,.2f} in "
+                "Spectrum, then retry, and enter that change as a modification of the budget."
             )
 
 

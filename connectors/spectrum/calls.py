@@ -48,20 +48,23 @@ def carry_out(
     key: str,
     record: str,
     done: frozenset[str],
+    lost: frozenset[str],
     *,
     repeats: bool = True,
 ) -> Script[None]:
-    """Make each call that is not in `done` (see `Connector.export`). `name`: “subcontract SC-001”.
+    """Make each call that is not in `done`; for that and `lost` see `Connector.export`.
 
-    `repeats`: a call may be sent twice without adding anything. Raises Busy where nothing was
-    written, Refused where nothing was and will be, Unfinished where an answer is not clear,
-    CannotTell where part of it is in Spectrum and a person has to act.
+    `name`: “subcontract SC-001”. `repeats`: a call may be sent twice without adding anything.
+    Raises Busy where nothing was written, Refused where nothing was and will be, Unfinished where
+    an answer is not clear, CannotTell where part of it is in Spectrum and a person has to act.
     """
     if len(writes) > MOST_CALLS:
         raise Refused(f"The {name} takes {len(writes):,} calls; {MOST_CALLS:,} are the most.")
-    if done - frozenset[str]().union(*(write.digests for write in writes)):
+    now = frozenset[str]().union(*(write.digests for write in writes))
+    if (done | lost) - now:
+        was = "was" if done - now else "may have been"
         raise CannotTell(
-            f"Part of the {name} was written to Spectrum by an earlier attempt, but not as it "
+            f"Part of the {name} {was} written to Spectrum by an earlier attempt, but not as it "
             "would be sent now: a link or a setting was changed in between. Nothing more was "
             "written. Either put that back as it was and retry; or remove from Spectrum what is "
             "there of it, record “It is not in Spectrum”, and send it anew."
@@ -75,7 +78,7 @@ def carry_out(
         answer: Answer = yield request
         fault = failure(answer, f"{write.what} of the {name}")
         if fault is not None:
-            state = _State(name, writes, confirmed, at)
+            state = _State(name, writes, confirmed, at, doubt=bool(lost))
             raise _ended(fault, state, begun=begun, repeats=repeats)
         confirmed.add(at)
         begun = True
@@ -89,7 +92,7 @@ def _suffix(index: int) -> str:
 
 def failure(answer: Answer, doing: str) -> ErpError | None:
     """None where Spectrum took the call, else what its answer means: Busy (nothing was written),
-    Refused (nor will it be), CannotTell, or Unfinished (it may have been)."""
+    Refused (nor will it be), or Unfinished (it may have been)."""
     words = answer.words
     code = ", ".join(dict.fromkeys(one.code for one in answer.refusals))
     if answer.timed_out:
@@ -109,9 +112,9 @@ def failure(answer: Answer, doing: str) -> ErpError | None:
         return Refused(f"Spectrum refused {doing}. {_advice(answer)}", code=code, words=words)
     if answer.strange:
         letters = ", ".join(one.code for one in answer.strange)
-        return CannotTell(
+        return Unfinished(
             f"Spectrum answered {doing} with a code that is documented nowhere ({letters}), so "
-            "nobody can tell from it whether it was taken. Look in Spectrum.",
+            "nobody can tell from it whether it was taken.",
             code=letters,
             words=words,
         )
@@ -123,7 +126,7 @@ def unread(answer: Answer, doing: str) -> ErpError | None:
     error = failure(answer, doing)
     if error is None or (answer.cut and answer.rows):
         return None
-    if isinstance(error, Unfinished | CannotTell):
+    if isinstance(error, Unfinished):
         return Busy(error.message, code=error.code, words=error.words)
     return error
 
@@ -165,12 +168,14 @@ def _advice(answer: Answer) -> str:
 
 
 class _State(NamedTuple):
-    """Where a document stands as it stops at one of its calls."""
+    """Where a document stands as it stops at one of its calls. `doubt`: an earlier one was never
+    answered."""
 
     name: str
     writes: Sequence[Write]
     confirmed: set[int]
     at: int
+    doubt: bool
 
     def told(self, *, doubtful: bool = False) -> str:
         """What is in Spectrum and what is not, in sentences."""
@@ -192,16 +197,16 @@ class _State(NamedTuple):
 def _ended(fault: ErpError, state: _State, *, begun: bool, repeats: bool) -> ErpError:
     """How a document ends at a call that failed. `begun`: this conversation wrote something."""
     code, words = fault.code, fault.words
-    if isinstance(fault, Unfinished | CannotTell):
-        return type(fault)(f"{fault.message}{state.told(doubtful=True)}", code=code, words=words)
+    if isinstance(fault, Unfinished):
+        return Unfinished(f"{fault.message}{state.told(doubtful=True)}", code=code, words=words)
     if isinstance(fault, Busy) and not begun:
         return fault
     if isinstance(fault, Busy) and repeats:
         # Nothing of this call was written; the search finds that it can go on.
         return Unfinished(f"{fault.message}{state.told()}", code=code, words=words)
     if not state.confirmed:
-        text = f"{fault.message} Nothing was written. Retry it when that is mended."
-        return Refused(text, code=code, words=words)
+        nothing = "" if state.doubt else " Nothing was written. Retry it when that is mended."
+        return Refused(f"{fault.message}{nothing}", code=code, words=words)
     return CannotTell(
         f"Partly in Spectrum: the {state.name}. {fault.message}{state.told()} When that is mended, "
         "retry it: it goes on with what is not in, and what is in is not written twice.",

@@ -95,7 +95,9 @@ def _line(document: Document, terms: Terms, customer: str, group: Group) -> str:
     return envelope.body(CHANGE_REQUEST, values)
 
 
-def export(document: Document, terms: Terms, key: str, done: frozenset[str]) -> Script[Receipt]:
+def export(
+    document: Document, terms: Terms, key: str, done: frozenset[str], lost: frozenset[str]
+) -> Script[Receipt]:
     """Ask who the job's customer is, then write each line; raises as `calls.carry_out` does."""
     if terms.job is None or terms.parent is None:
         raise Refused("The job or the commitment of this change order is not linked to Spectrum.")
@@ -106,6 +108,7 @@ def export(document: Document, terms: Terms, key: str, done: frozenset[str]) -> 
         key,
         commitments.record_name(terms.parent.id),
         done,
+        lost,
         repeats=site.requests_repeat(terms.settings),
     )
     return receipt_of(document, terms)

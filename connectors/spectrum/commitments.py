@@ -70,10 +70,12 @@ def _line(document: Document, key: dict[str, Value], group: Group) -> str:
     return envelope.body(SUBCONTRACT_PHASES, values)
 
 
-def export(document: Document, terms: Terms, key: str, done: frozenset[str]) -> Script[Receipt]:
+def export(
+    document: Document, terms: Terms, key: str, done: frozenset[str], lost: frozenset[str]
+) -> Script[Receipt]:
     """Write header and lines; see `calls.carry_out` for what it raises."""
     record = record_name(id_of(terms))
-    yield from calls.carry_out(name(terms), writes(document, terms), key, record, done)
+    yield from calls.carry_out(name(terms), writes(document, terms), key, record, done, lost)
     return receipt_of(document, terms)
 
 

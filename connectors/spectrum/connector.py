@@ -46,7 +46,8 @@ from connectors.spectrum import (
 )
 from connectors.spectrum.answers import Answer
 
-_EXPORT: dict[Kind, Callable[[Document, Terms, str, frozenset[str]], Script[Receipt]]] = {
+_Digests = frozenset[str]
+_EXPORT: dict[Kind, Callable[[Document, Terms, str, _Digests, _Digests], Script[Receipt]]] = {
     "commitment": commitments.export,
     "change_order": change_orders.export,
     "budget": budgets.export,
@@ -115,8 +116,8 @@ class Spectrum:
         return name(erp_id)
 
     def repeats_safely(self, document: Document) -> bool:
-        """Where nothing is in doubt a call goes again in the same words, under the same key."""
-        return True
+        """A change order's lines may double, and only the site's setting knows that they do not."""
+        return document.kind != "change_order"
 
     def wants(self, document: Document, terms: Terms) -> tuple[str, ...]:
         """The job with its customer, and its phases."""
@@ -141,7 +142,12 @@ class Spectrum:
         return preview.preview(document, terms, facts or {})
 
     def export(
-        self, document: Document, terms: Terms, key: str, done: frozenset[str] = frozenset()
+        self,
+        document: Document,
+        terms: Terms,
+        key: str,
+        done: frozenset[str] = frozenset(),
+        lost: frozenset[str] = frozenset(),
     ) -> Script[Receipt]:
         """Write it under `key` (20 characters), a call for each record.
 
@@ -150,7 +156,7 @@ class Spectrum:
         faults = self.problems(document, terms)
         if faults:
             raise Refused(" ".join(fault.text for fault in faults), code=faults[0].code)
-        return (yield from _EXPORT[document.kind](document, terms, key, done))
+        return (yield from _EXPORT[document.kind](document, terms, key, done, lost))
 
     def find(
         self, document: Document, terms: Terms, attempts: Sequence[Attempt]

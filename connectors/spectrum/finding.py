@@ -14,21 +14,12 @@ from collections.abc import Sequence
 from connectors.contract import Again, Attempt, Document, Finding, Terms, Unclear
 from connectors.spectrum import site
 
-MOST_LOST = 5
-
 
 def find(document: Document, terms: Terms, attempts: Sequence[Attempt]) -> Finding:
     """Again, or Unclear with what to look at. Asks nothing."""
-    if document.kind == "change_order" and not site.requests_repeat(terms.settings):
-        if _in_doubt(attempts):
-            return Unclear(message=_look_at_log(document, terms))
-    elif sum(attempt.outcome == "lost" for attempt in attempts) >= MOST_LOST:
-        return Unclear(
-            message=f"Spectrum gave no clear answer {MOST_LOST} times, so ERP Bridge stopped "
-            "trying. Have whoever looks after Spectrum see whether it and its Data Exchange are "
-            "running. Then record “It is not in Spectrum” and retry: what is there already is "
-            "written once more with the same values, and nothing doubles."
-        )
+    doubles = document.kind == "change_order" and not site.requests_repeat(terms.settings)
+    if doubles and _in_doubt(attempts):
+        return Unclear(message=_look_at_log(document, terms))
     return Again(
         why="Each call names its record in full, so that what Spectrum has already is only written "
         "with the same values once more."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
@@ -204,11 +204,10 @@ def _known(
     if document.kind == "change_order" and job and not job.get("customer"):
         yield Problem(code="customer", text=reading.no_customer(number), where="job")
     phases: Mapping[str, Sequence[str]] | None = facts.get(reading.phases_name(number))
-    if document.kind == "budget":
-        there = {pair.rpartition("/")[0] for pair in phases or ()}
-        yield from _new_phases(group for group in groups if group.phase.id not in there)
     if phases is None:
         return
+    if document.kind == "budget":
+        yield from _new_phases(groups, {pair.rpartition("/")[0] for pair in phases})
     for group in groups:
         if not group.phase.id or not group.cost_type.id:
             continue
@@ -228,18 +227,10 @@ def _known(
             yield Problem(code="phase", text=text, where=where)
 
 
-def _new_phases(groups: Iterable[Group]) -> Iterator[Problem]:
-    """A phase that is new on the job is called by its cost code's name."""
-    for code, group in {group.phase.id: group for group in groups if group.phase.id}.items():
-        name = fit(group.cost_code.name)
-        if not name or len(name) > budgets.DESCRIPTION or unfit(name):
-            yield Problem(
-                code="phase_name",
-                text=f"Phase {code} is new on the job in Spectrum and is called there by its cost "
-                f"code's name, “{name}”: that takes 1 to {budgets.DESCRIPTION} plain characters. "
-                "Rename the cost code, or add the phase to the job in Spectrum and sync.",
-                where=f"line:{group.lines[0].number}",
-            )
+def _new_phases(groups: Iterable[Group], there: Collection[str]) -> Iterator[Problem]:
+    for group in {group.phase.id: group for group in groups if group.phase.id}.values():
+        if group.phase.id not in there and (text := budgets.unnamed(group)):
+            yield Problem(code="phase_name", text=text, where=f"line:{group.lines[0].number}")
 
 
 def _sums(document: Document, terms: Terms, groups: Sequence[Group]) -> Iterator[Problem]:

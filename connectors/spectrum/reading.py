@@ -104,7 +104,7 @@ def customer_of(job: Ref) -> Script[str]:
         must_be_whole(answer, doing)
         raise Refused(
             f"Job {job.id} is not among the jobs of Spectrum that are not completed, so it takes "
-            "no change order. Nothing was written."
+            "no change order."
         )
     customer = found.get("customer_code", "")
     if not customer:

@@ -11,10 +11,11 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
-from approvals.errors import NotReady
+from approvals.errors import NotReady, StepError
+from approvals.models import Export
 from approvals.told import told
 from connectors.pulls import request_sync
-from directory.models import ToolLevel
+from directory.models import ToolLevel, Vendor
 from directory.perms import Level, Tool
 from tests.engine.on_spectrum import OnSpectrum, listening, move, spectrum_books
 from tests.stage import Stage, sign_in
@@ -117,6 +118,51 @@ def test_a_part_is_told_line_by_line_and_a_retry_goes_on(
     assert stage.status(commitment) == "synced"
     assert spectrum.sent()[before:] == ["POST /ws/UpdateSubcontractPhases"]
     assert spectrum.total() == Decimal("35000.00")
+
+
+def test_a_vendor_that_is_linked_elsewhere_while_an_answer_is_missing(
+    spectrum: OnSpectrum, stage: Stage
+) -> None:
+    """What may be there for the first vendor is not sent to another one, by nobody's click."""
+    spectrum.company.add_vendor("MOOR", "Mooring Electric")
+    commitment = stage.commitment()
+    spectrum.accepted(commitment)
+    spectrum.company.faults.add("answer_lost", call=1)
+    spectrum.serve()
+    assert stage.status(commitment) == "unknown"
+    Vendor.objects.filter(pk=stage.vendor.pk).update(erp_id="MOOR")
+    spectrum.quiet()
+    export = stage.export(commitment)
+    assert export.status == "needs_attention"
+    assert "something of it may be in Spectrum as it was before" in export.message
+    stage.step("retry", commitment, stage.ann)
+    spectrum.quiet()
+    export = stage.export(commitment)
+    assert export.status == "needs_attention"
+    assert "a link or a setting was changed in between" in export.message
+    assert spectrum.sent() == ["POST /ws/UpdateSubcontract"]
+    Vendor.objects.filter(pk=stage.vendor.pk).update(erp_id="IRON")
+    stage.step("retry", commitment, stage.ann)
+    spectrum.quiet()
+    assert stage.status(commitment) == "synced"
+    assert spectrum.total() == Decimal("35000.00")
+
+
+def test_what_is_half_there_is_not_given_back_to_be_changed(
+    spectrum: OnSpectrum, stage: Stage
+) -> None:
+    commitment = stage.commitment()
+    spectrum.accepted(commitment)
+    spectrum.company.faults.add("refused", call=3)
+    spectrum.serve()
+    # As programs before this one left it, which took some refusals for the end of it.
+    Export.objects.filter(pk=commitment.export_id).update(status="failed")
+    with pytest.raises(StepError, match="Part of Commitment SC-001 may be in the ERP"):
+        stage.step("reject", commitment, stage.ann, note="Wrong vendor")
+    Export.objects.filter(pk=commitment.export_id).update(status="needs_attention")
+    stage.step("record-absent", commitment, stage.ann, note="Deleted its header and line.")
+    stage.step("reject", commitment, stage.ann, note="Wrong vendor")
+    assert stage.status(commitment) == "rejected"
 
 
 def test_pam_is_told_of_a_completed_phase_before_she_sends(

@@ -28,7 +28,7 @@ from connectors.contract import (
     Unfinished,
     digest_of,
 )
-from connectors.engine.scripts import Export, write_once
+from connectors.engine.scripts import Export, search, write_once
 from connectors.spectrum import connector
 from connectors.spectrum.answers import Answer
 from sandbox.spectrum import NoAnswer, SpectrumCompany
@@ -158,9 +158,8 @@ class Way:
         """After the quarantine: what may be done about an answer that never came."""
         assert self.status == "unknown"
         self.quarantine()
-        finding: Finding = self.line.run(
-            lambda: connector.find(self.document, self.terms, self.attempts)
-        )
+        given = Export(self.document, self.terms, self.attempts)
+        finding: Finding = self.line.run(lambda: search(connector, given))
         if isinstance(finding, Unclear):
             self.status, self.message = "needs_attention", finding.message
         else:

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from connectors.contract import Document, Line, Named, Problem, Receipt, Refused, Terms
+from connectors.contract import Document, Line, Named, Problem, Receipt, Ref, Refused, Terms
 from connectors.spectrum import Spectrum, connector
 from connectors.spectrum import site as accounts
 from connectors.spectrum.groups import grouped
@@ -133,8 +133,24 @@ def test_a_phase_that_is_new_on_the_job_needs_a_name_that_fits(site: Site) -> No
     code = Named(id=1, code="03300", name="A cost code with a very long name")
     document = budget(line(1, "1.00", cost_code=code))
     terms = site.terms(document)
-    assert told(problems(document, terms)) == {"phase_name": "line:1"}
+    elsewhere = {"phases:26010": {"03200/S": ["A", "Steel", "0.00"]}}
+    assert told(problems(document, terms, elsewhere)) == {"phase_name": "line:1"}
     assert problems(document, terms, FACTS) == []
+
+
+def test_the_name_does_not_matter_where_the_job_has_the_phase(site: Site) -> None:
+    named = Named(id=1, code="03300", name="A cost code with a very long name")
+    assert site.exported(budget(line(1, "1.00", cost_code=named))).amount == Decimal("1.00")
+
+
+def test_a_new_phase_without_a_name_that_fits_is_not_sent(site: Site) -> None:
+    site.company.add_job("26011", "Annex", customer="ALDER")
+    named = Named(id=1, code="03300", name="A cost code with a very long name")
+    way = site.way(budget(line(1, "1.00", cost_code=named)))
+    way.terms = replace(way.terms, job=Ref(id="26011", name="Annex"))
+    assert way.settle() == "failed"
+    assert "Phase 03300 is new on the job" in way.message
+    assert site.company.effects("AddPhase") == []
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,13 @@ from collections import Counter
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
-from connectors.spectrum.finding import MOST_LOST
+from connectors.contract import Ref
+from connectors.engine.scripts import MOST_LOST
 from sandbox.spectrum import SpectrumCompany
 from tests.connectors.spectrum.conftest import Site, budget, change_order, commitment
+from tests.connectors.spectrum.playing import Way
 
 UNANSWERED = [
     "answer_lost",
@@ -136,12 +139,16 @@ def test_a_page_that_is_no_answer_of_spectrum_is_never_taken_for_a_yes(site: Sit
     assert way.settle() == "synced"
 
 
-def test_after_five_lost_attempts_a_person_is_asked_and_nothing_doubles(site: Site) -> None:
-    site.company.faults.add("error_500_applied", call=1, times=MOST_LOST)
+def test_after_five_lost_attempts_a_person_is_asked_and_a_retry_has_five_more(site: Site) -> None:
+    site.company.faults.add("error_500_applied", call=1, times=2 * MOST_LOST)
     way = site.way(commitment())
     assert way.settle() == "needs_attention"
     assert "5 times" in way.message
-    way.disown()
+    assert "then retry" in way.message
+    assert "It is not in" not in way.message, "nobody attests what they did not see"
+    assert way.retry() == "needs_attention"
+    assert "10 times" in way.message
+    assert len(site.company.calls()) == 2 * MOST_LOST
     assert way.retry() == "synced"
     assert site.company.subcontract("SC-001").original == Decimal("32150.50")
     assert written_once(site.company)
@@ -153,9 +160,126 @@ def test_a_refusal_says_nothing_of_an_earlier_call_that_was_never_answered(site:
     way = site.way(commitment())
     assert way.settle() == "needs_attention"
     assert "an earlier call was never answered" in way.message
+    assert "Nothing was written" not in way.message
     assert site.company.subcontract("SC-001").phases == ()
     assert way.retry() == "synced"
     assert written_once(site.company)
+
+
+def relinked(site: Site, way: Way, vendor: str) -> None:
+    way.terms = replace(way.terms, vendor=Ref(id=vendor, name=vendor))
+
+
+@pytest.mark.parametrize("fault", ["answer_lost", "request_lost", "error_500_applied"])
+def test_what_may_be_there_for_one_vendor_never_goes_to_another(site: Site, fault: str) -> None:
+    site.company.faults.add(fault)
+    way = site.way(commitment())
+    assert way.export() == "unknown"
+    relinked(site, way, "MOOR")
+    assert way.settle() == "needs_attention"
+    assert "may have been written to Spectrum by an earlier attempt" in way.message
+    assert way.retry() == "needs_attention"
+    assert len(site.company.calls()) == 1, "nothing went out for the other one"
+    # Dora links it as it was.
+    relinked(site, way, "IRON")
+    assert way.retry() == "synced"
+    assert written_once(site.company)
+
+
+def test_a_change_order_that_may_be_on_one_phase_never_goes_to_another(site: Site) -> None:
+    parent = site.exported(commitment())
+    site.settings["repeat_change_requests"] = "Y"
+    site.company.faults.add("answer_lost", "ARChangeRequest")
+    way = site.way(change_order(), parent)
+    assert way.export() == "unknown"
+    steel = way.terms.items["2"]
+    way.terms = replace(way.terms, items={"1": steel, "2": steel})
+    assert way.settle() == "needs_attention"
+    assert len(site.company.effects("ARChangeRequest")) == 1
+
+
+def test_a_refusal_before_anything_goes_out_leaves_known_what_is_in(site: Site) -> None:
+    site.company.faults.add("refused", call=2)
+    way = site.way(commitment())
+    assert way.settle() == "needs_attention"
+    sent, way.terms = way.terms, replace(way.terms, vendor=None)
+    assert way.retry() == "needs_attention", "the header is in Spectrum, so it has not failed"
+    assert "linked to no active vendor" in way.message
+    assert "part of it is in Spectrum" in way.message
+    way.terms = sent
+    assert way.retry() == "synced"
+
+
+def test_a_budget_that_is_half_there_never_simply_failed(site: Site) -> None:
+    first = site.exported(budget())
+    way = site.way(budget(number="2"), first)
+    site.company.faults.add("refused", "AddPhase", call=2)
+    assert way.settle() == "needs_attention"
+    site.company.faults.add("unauthorized", "GetPhase")
+    assert way.retry() == "needs_attention"
+    assert "part of it is in Spectrum" in way.message
+    assert way.retry() == "synced"
+
+
+STRANGE = """<Envelope><Body><Response><return><response><error_code>Q</error_code>
+<desc>Queued for posting</desc></response></return></Response></Body></Envelope>"""
+
+
+class Unheard:
+    """Spectrum, which answers one call in a way that nobody knows, and carries it out."""
+
+    def __init__(self, site: Site, service: str, text: str, status: int = 200) -> None:
+        self.site, self.service, self.text, self.status = site, service, text, status
+
+    def answer(
+        self, method: str, path: str, headers: dict[str, str], content: bytes
+    ) -> tuple[int, dict[str, str], bytes]:
+        real = self.site.company.answer(method, path, headers, content)
+        if not self.text or not path.endswith(self.service):
+            return real
+        text, self.text = self.text, ""
+        return self.status, {"Content-Type": "text/xml"}, text.encode()
+
+
+def answered(site: Site, way: Way, service: str, text: str, status: int = 200) -> None:
+    way.line.company = Unheard(site, service, text, status)  # type: ignore[assignment]
+
+
+def test_a_letter_that_nobody_knows_is_no_refusal(site: Site) -> None:
+    way = site.way(commitment())
+    answered(site, way, "UpdateSubcontract", STRANGE)
+    assert way.export() == "unknown"
+    assert "documented nowhere (Q)" in way.message
+    assert way.settle() == "synced"
+    assert written_once(site.company)
+
+
+def test_a_line_of_a_change_order_with_such_a_letter_is_not_sent_again(site: Site) -> None:
+    parent = site.exported(commitment())
+    site.company.set(repeats_double=True)
+    way = site.way(change_order(), parent)
+    answered(site, way, "ARChangeRequest", STRANGE)
+    assert way.settle() == "needs_attention"
+    assert "did not say whether it took a line" in way.message
+    assert way.retry() == "needs_attention"
+    assert len(site.company.effects("ARChangeRequest")) == 1
+
+
+FAULT = """<Envelope><Body><Fault><faultstring>Record lock time out has occurred</faultstring>
+</Fault></Body></Envelope>"""
+LOCK = STRANGE.replace("Queued for posting", "Record lock time out has occurred")
+
+
+@pytest.mark.parametrize(("text", "status"), [(FAULT, 500), (FAULT, 200), (LOCK, 200)])
+def test_another_time_out_than_that_of_the_session_tells_nothing(
+    site: Site, text: str, status: int
+) -> None:
+    parent = site.exported(commitment())
+    site.company.set(repeats_double=True)
+    way = site.way(change_order(), parent)
+    answered(site, way, "ARChangeRequest", text, status)
+    assert way.settle() == "needs_attention"
+    assert len(site.company.effects("ARChangeRequest")) == 1
 
 
 # --- Change orders: nobody knows what a repeated line does --------------------------------------

@@ -110,7 +110,21 @@ def test_an_estimate_that_was_changed_in_spectrum_is_not_written_over(site: Site
     way = site.way(budget(line(1, "1000.00"), number="2"), first)
     assert way.settle() == "failed"
     assert "it is 60,000.00 there and was 50,000.00" in way.message
-    assert "Nothing was written" in way.message
+    assert "so it is not written over" in way.message
+    assert len(site.company.effects("AddPhase")) == 4, "only the two that went well"
+
+
+def test_an_estimate_that_spectrum_does_not_show_is_not_written_over(site: Site) -> None:
+    first = site.exported(budget())
+    way = site.way(budget(line(1, "1000.00"), line(2, "5.00", code=2), number="2"), first)
+    site.company.set(row_cap=1)
+    calls = len(site.company.effects("AddPhase"))
+    assert way.settle() == "failed"
+    assert "only a part of the answer to the question for the phases of job 26010" in way.message
+    assert len(site.company.effects("AddPhase")) == calls
+    site.company.set(row_cap=500)
+    site.company.faults.add("cut", "GetPhase")
+    assert way.retry() == "synced"
 
 
 def test_no_credential_is_ever_stored_and_each_call_carries_it(site: Site) -> None:

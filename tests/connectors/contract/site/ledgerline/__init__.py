@@ -154,7 +154,12 @@ class Ledgerline:
     # --- scripts ---
 
     def export(
-        self, document: Document, terms: Terms, key: str, done: frozenset[str] = frozenset()
+        self,
+        document: Document,
+        terms: Terms,
+        key: str,
+        done: frozenset[str] = frozenset(),
+        lost: frozenset[str] = frozenset(),
     ) -> Script[Receipt]:
         faults = self.problems(document, terms)
         if faults:
