@@ -94,19 +94,6 @@ _WITHOUT_QUARANTINE = (
     Edit("connectors.engine.ends:lose", "wait=quarantine()", "wait=timedelta(0)"),
     Edit("connectors.engine.sessions:_seconds_left", "max(0, ceil(left.total_seconds()))", "0"),
 )
-_WITHOUT_LOOKING_INTO_THE_ORDER = (
-    Edit(
-        "connectors.quickbooks.additions:_refuse_what_is_there",
-        "there = adding.ours(record)",
-        "there = []",
-    ),
-    Edit(
-        "connectors.quickbooks.commitments:export",
-        "for order in orders.orders(there):",
-        "for order in ():",
-    ),
-)
-
 MUTANTS = (
     Mutant(
         "a step is guarded by the status and version that were seen",
@@ -242,15 +229,6 @@ MUTANTS = (
         (Edit("connectors.engine.scripts:write_once", "key = last.key", "key = key"),),
         TOO_LATE,
         hidden_by="the quarantine, as long as QuickBooks keeps within it",
-    ),
-    Mutant(
-        "before a retry it is looked for",
-        (
-            Edit("connectors.engine.scripts:write_once", "if given.attempts:", "if False:"),
-            *_WITHOUT_LOOKING_INTO_THE_ORDER,
-        ),
-        LOST,
-        hidden_by="the scripts, which read the number or the order before they write",
     ),
     Mutant(
         "a step and its event are one transaction",
