@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from approvals.errors import StepError
-from approvals.models import Export
+from approvals.models import Export, Kinds
+from approvals.states import EDITABLE
 from connectors import engine, numbers
 from connectors.contract import Capabilities, Document, Terms
 from connectors.models import Connection
@@ -62,28 +63,63 @@ def longest(erp: Capabilities, kind: str) -> int:
 def take(
     connection: Connection, going: Sequence[tuple[Export, Document, Terms]]
 ) -> dict[int, StepError]:
-    """Make the numbers of `going` theirs for ever; by the export's id, why one cannot be.
+    """Make the numbers of `going` theirs; by the export's id, why one cannot be.
 
-    Nothing is asked for kinds whose number is not chosen.
+    A number that is chosen is its document's for ever. Where the ERP cannot be asked, a
+    commitment's record is its own, too, for as long as it stands there or is on its way: the next
+    one would write over it. Nothing is asked for other kinds.
     """
-    kinds = connector_for(connection.erp).capabilities.chosen_numbers
     wanted = [
-        (terms.job.id, terms.number, document)
+        (place, export, document)
         for export, document, terms in going
-        if terms.job is not None and export.kind in kinds
+        if (place := _place(connection, export, document, terms)) is not None
     ]
-    refused = numbers.use(connection, wanted)
-    return {
-        export.pk: StepError(_why(export, terms.number, *refused[subject]))
-        for export, document, terms in going
-        if (subject := numbers.subject_of(document)) in refused
-    }
+    refused = numbers.use(connection, [(*place, document) for place, _, document in wanted])
+    faults: dict[int, StepError] = {}
+    for (job, number), export, document in wanted:
+        holder = refused.get(numbers.subject_of(document))
+        if holder is None:
+            continue
+        found = _export_of(export.company_id, *holder)
+        if job == RECORDS and (found is None or found.status in EDITABLE):
+            numbers.hand_over(connection, job, number, document)
+        else:
+            faults[export.pk] = StepError(_why(connection, export, job, number, found))
+    return faults
 
 
-def _why(export: Export, number: str, kind: str, document_id: int) -> str:
-    holders = Export.objects.filter(company=export.company_id, kind=kind, document_id=document_id)
-    holder = holders.select_related("parent").first()
+RECORDS = ""  # where `UsedNumber` holds records of the ERP, and no numbers within a job
+
+
+def _place(
+    connection: Connection, export: Export, document: Document, terms: Terms
+) -> tuple[str, str] | None:
+    """The job and the number that are its own, if there are such."""
+    connector = connector_for(connection.erp)
+    erp = connector.capabilities
+    if export.kind in erp.chosen_numbers and terms.job is not None:
+        return terms.job.id, terms.number
+    if export.kind == Kinds.COMMITMENT and not erp.can_find:
+        return RECORDS, connector.record(document, terms)
+    return None
+
+
+def _export_of(company: int, kind: str, document_id: int) -> Export | None:
+    rows = Export.objects.filter(company=company, kind=kind, document_id=document_id)
+    return rows.select_related("parent").first()
+
+
+def _why(
+    connection: Connection, export: Export, job: str, number: str, holder: Export | None
+) -> str:
     whose = f"{holder}{holder.of}" if holder else "another document"
+    if job == RECORDS:
+        erp = connector_for(connection.erp).capabilities
+        return (
+            f"{export} would write over the {erp.order_word} of {whose}: in {erp.short} both have "
+            "the same vendor and number (large and small letters are taken for the same). It needs "
+            "another number."
+        )
     return (
         f"{export} cannot have the number {number}: in this job it is that of {whose}, or was. "
         "Choose another one."

@@ -389,14 +389,15 @@ class Known(models.Model):
 
 
 class UsedNumber(models.Model):
-    """A number that a document was accepted to have in the ERP, within one of its jobs.
+    """A number that a document was accepted to have in the ERP, within one of its jobs; with no job,
+    the whole record that it writes.
 
     Kept for ever, and never another document's: see `connectors.numbers`.
     """
 
     connection = models.ForeignKey(Connection, models.PROTECT, related_name="+", db_index=False)
     job = models.CharField(max_length=60)  # the ERP's id
-    number = models.CharField(max_length=40)
+    number = models.CharField(max_length=120)
     subject = models.CharField(max_length=40)  # the document: its kind and id
     its_number = models.CharField(max_length=40)  # what it was called here then
     used_at = models.DateTimeField(db_default=Now())

@@ -91,6 +91,13 @@ _USE = """
 """
 
 
+def hand_over(connection: Connection, job: str, number: str, document: Document) -> None:
+    """Make a number the document's that another one has, but does not use any more. The caller has
+    just been refused it by `use`, so its row is locked."""
+    rows = UsedNumber.objects.filter(connection=connection, job=job, number__iexact=number)
+    rows.update(number=number, subject=subject_of(document), its_number=document.number)
+
+
 def _holder(connection: Connection, job: str, number: str) -> tuple[str, int]:
     row = UsedNumber.objects.get(connection=connection, job=job, number__iexact=number)
     kind, document = row.subject.split(" ")

@@ -172,7 +172,7 @@ def test_a_change_order_entered_by_hand_is_adopted_once(
     assert "nothing else vouches for it" in page
     post(client, stage, first, "attest", number="H-9", **SEEN)
     assert (stage.status(first), stage.export(first).erp_number) == ("synced", "H-9")
-    assert UsedNumber.objects.get().number == "H-9"
+    assert UsedNumber.objects.exclude(job="").get().number == "H-9"
     page = post(client, stage, second, "attest", number="h-9", **SEEN).content.decode()
     assert "in this job it is that of Commitment Change Order 001 of SC-001" in page
     page = post(client, stage, second, "attest", number="H-9000000", **SEEN).content.decode()

@@ -177,3 +177,40 @@ def test_pam_is_told_of_a_completed_phase_before_she_sends(
     assert "phase 05120 with cost type S is completed on job 26010 in Spectrum" in page
     with pytest.raises(NotReady, match="is completed on job 26010"):
         stage.send(commitment)
+
+
+def test_a_subcontract_is_not_written_over_by_another_of_its_number(
+    spectrum: OnSpectrum, stage: Stage, client: Client
+) -> None:
+    """Nobody knows whether Spectrum tells SC-001 from sc-001, and it cannot be asked."""
+    first, second = stage.commitment(), stage.commitment(number="sc-001")
+    spectrum.synced(first)
+    stage.send(second)
+    sign_in(client, stage.ann)
+    refused = post(client, stage, second, "accept")
+    assert "would write over the subcontract of Commitment SC-001" in refused
+    assert stage.status(second) == "sent"
+
+    post(client, stage, first, "unlink", attested="yes", note="Deleted it in Spectrum myself.")
+    assert stage.status(first) == "draft"
+    post(client, stage, second, "accept")
+    assert stage.status(second) == "accepted"
+    spectrum.serve()
+    assert stage.status(second) == "synced"
+    stage.send(first)
+    assert "would write over the subcontract of Commitment sc-001" in post(
+        client, stage, first, "accept"
+    )
+
+
+def test_a_record_that_a_person_attested_is_taken_too(
+    spectrum: OnSpectrum, stage: Stage, client: Client
+) -> None:
+    first, second = stage.commitment(), stage.commitment(number="HAND-9")
+    sign_in(client, stage.ann)
+    post(client, stage, first, "attest", number="hand-9", **SEEN)
+    assert stage.status(first) == "synced"
+    stage.send(second)
+    assert "would write over the subcontract of Commitment SC-001" in post(
+        client, stage, second, "accept"
+    )
