@@ -389,8 +389,8 @@ class Known(models.Model):
 
 
 class UsedNumber(models.Model):
-    """A number that a document was accepted to have in the ERP, within one of its jobs; with no job,
-    the whole record that it writes.
+    """A number that a document was accepted to have in the ERP, within one of its jobs; without a
+    job, the whole record that it writes.
 
     Kept for ever, and never another document's: see `connectors.numbers`.
     """

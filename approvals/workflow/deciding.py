@@ -33,6 +33,7 @@ from connectors.models import Connection
 from connectors.registry import connector_for
 from connectors.tasks import ring
 from directory.access import Access
+from directory.entered import unreadable
 from directory.history import append
 
 LONGEST_NOTE = 10_000  # characters
@@ -311,6 +312,8 @@ def need_comment(note: str, why: str) -> None:
         raise StepError(why)
     if len(note) > LONGEST_NOTE:
         raise StepError(f"The comment has {len(note):,} characters; {LONGEST_NOTE:,} are possible.")
+    if fault := unreadable(note.replace("\r\n", "\n"), long=True):
+        raise StepError(fault)
 
 
 def take_out_of_lane(export: Export) -> Changes:
