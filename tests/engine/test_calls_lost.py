@@ -155,6 +155,19 @@ def test_what_was_lost_is_looked_after_only_once_the_quarantine_is_over(
     assert Conversation.objects.get(state="waiting").purpose == "find"
 
 
+def test_what_goes_again_is_what_is_asked_now(spectrum: OnSpectrum, stage: Stage) -> None:
+    """An earlier version of the program may have said something else under the same key."""
+    spectrum.company.faults.add("request_lost", call=1)
+    commitment = stage.commitment()
+    spectrum.accepted(commitment)
+    spectrum.serve()
+    Message.objects.filter(writes=True).update(body="POST /ws/UpdateSubcontract\n\n<other/>")
+    spectrum.quiet()
+    export = stage.export(commitment)
+    assert export.status == "synced", export.message
+    the_subcontract_is_right(spectrum)
+
+
 def test_what_spectrum_repeats_of_our_credentials_is_not_kept(
     spectrum: OnSpectrum, stage: Stage
 ) -> None:
