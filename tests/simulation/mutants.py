@@ -218,7 +218,7 @@ MUTANTS = (
         (
             Edit(
                 "connectors.engine.turns:_send",
-                "if asking[0].repeats else None",
+                "if of_old else None",
                 "if False else None",
             ),
         ),
