@@ -50,11 +50,11 @@ def fresh_for_secrets(view: View[P]) -> View[P]:
 
 
 def is_fresh(request: HttpRequest) -> bool:
-    """Whether whoever asks has entered their password, or shown their second factor, lately. What
-    the session knows of it is looked at first: that takes no query."""
+    """Whether whoever asks has entered their password, or shown their second factor, lately, be it
+    to sign in. What the session knows of it is looked at first: that takes no query."""
     records = get_authentication_records(request, person(request))
     since = time.time() - settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
-    lately = any(one.get("reauthenticated") and one["at"] > since for one in records)
+    lately = any(one["at"] > since for one in records)
     return lately or not is_reauthentication_required(request, app="")
 
 

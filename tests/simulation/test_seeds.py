@@ -1,4 +1,4 @@
-"""Two hundred disasters in an ordinary run, five thousand with --full; see `tests.simulation`."""
+"""Fifty disasters in an ordinary run, five thousand with --full; see `tests.simulation`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.simulation.plan import PROFILES, Plan, Profile, drawn
 from tests.simulation.play import play, shortest
 from tests.simulation.site import Site
 
-SEEDS = 5_000 if "ERPBRIDGE_FULL" in os.environ else 200
+SEEDS = 5_000 if "ERPBRIDGE_FULL" in os.environ else 50
 PARTS = 5
 
 
