@@ -241,7 +241,7 @@ class LookUp(models.Model):
 
 class FirstApproval(models.Model):
     """The word of the first of two approvers about a large amount: for which step, of which
-    version, and what it says, as a digest (where the item goes, which record of the ERP it is) and
+    version, and what it says, as a digest (what goes where, which record of the ERP it is) and
     for people. See `approvals.seconding`."""
 
     export = models.OneToOneField(Export, models.CASCADE, related_name="first_approval")

@@ -2,7 +2,8 @@
 
 What the first one says is kept beside the item, which stays where it is; the second, somebody else
 who says the same of the same version, lets it happen. What changes in between begins anew, and the
-word of a first approver who is none any more does not count.
+word of a first approver who is none any more does not count. What failed goes again with one word
+where two have said before that it goes there, just like that.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from django.db.models.functions import Now
 from approvals.errors import AwaitsSecond
 from approvals.models import Export, FirstApproval
 from approvals.states import EDITABLE, Status, Step
-from connectors.contract import Document
+from connectors.contract import Document, digest_of
 from directory.access import Access
 from directory.formats import money
 from directory.history import Happened
@@ -28,6 +29,7 @@ from directory.privilege import approvers
 # approver still has to do.
 MISSING = {
     "accept": "accept it",
+    "retry": "retry it",
     "record-found": "record the same",
     "record-absent": "record the same",
     "adopt": "link it to the same record",
@@ -35,8 +37,9 @@ MISSING = {
 # Before anybody has said anything: what the page says of an item with a large amount.
 RULES = {
     Status.SENT: "two approvers have to accept.",
+    Status.FAILED: "two approvers have to retry it, unless two have accepted it as it goes now.",
     Status.NEEDS_ATTENTION: "two approvers have to record the same: which record it is, or that "
-    "it is not there.",
+    "it is not there; and to retry it, unless two have accepted it as it goes now.",
     **dict.fromkeys(EDITABLE, "two approvers have to link it to the same record."),
 }
 
@@ -70,9 +73,12 @@ def hold_for_second(
         return {}, []
     rows = _counting(by.company).filter(export__in=[word.export.pk for word in large])
     first = {row.export_id: row for row in rows}
+    agreed = _agreed(large, first, by) if step.name == "retry" else {}
     waiting, told, kept = {}, [], []
     for word in large:
         export, row = word.export, first.get(word.export.pk)
+        if agreed.get(export.pk, set()) - {by.user.pk}:
+            continue
         data = {"step": step.name, "version": export.version, "says": word.says}
         same = row is not None and all(getattr(row, key) == data[key] for key in data)
         if row is not None and same and row.by_id != by.user.pk:
@@ -91,6 +97,26 @@ def hold_for_second(
         update_fields=["version", "step", "says", "words", "by", "at"],
     )
     return waiting, told
+
+
+def goes(export: Export, terms_digest: str) -> str:
+    """What an approver says who lets the frozen copy of `export` go to those terms."""
+    return digest_of(export.copy_digest + terms_digest)
+
+
+def _agreed(
+    said: Sequence[Word], first: Mapping[int, FirstApproval], by: Access
+) -> dict[int, set[int]]:
+    """Who has let each item go before, to where it goes now; those who are approvers still."""
+    before: dict[int, set[int]] = {}
+    for word in said:
+        export, row = word.export, first.get(word.export.pk)
+        if word.says == goes(export, export.terms_digest) and export.decided_by_id:
+            firsts = {row.by_id} if row is not None and row.says == word.says else set()
+            before[export.pk] = firsts | {export.decided_by_id}
+    people = set().union(*before.values())
+    now = set(approvers(by.company).filter(user__in=people).values_list("user_id", flat=True))
+    return {pk: whom & now for pk, whom in before.items()}
 
 
 @dataclass(frozen=True, slots=True)

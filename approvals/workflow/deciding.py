@@ -13,7 +13,7 @@ from approvals.models import Export
 from approvals.moves import Move, lock_exports, make, rounds_of
 from approvals.readiness import destinations, frozen_problems
 from approvals.rules import tool_problems
-from approvals.seconding import Word, hold_for_second
+from approvals.seconding import Word, goes, hold_for_second
 from approvals.states import STEPS, Step
 from approvals.unlinking import begin_unlink, free_attested, stop_checking
 from approvals.workflow.items import (
@@ -80,7 +80,10 @@ def _decide(step: Step, items: Sequence[Item], *, by: Access) -> list[Result]:
     results |= (refused := numbering.take(connection, numbered))
     free = [(export, terms) for export, terms in resolved if export.pk not in refused]
     digests = {export.pk: terms.digest() for export, terms in free}
-    words = [Word(export, export.document, digests[export.pk]) for export, _ in free]
+    words = [
+        Word(export, export.document, goes(export, digests[export.pk]), _again(step, terms))
+        for export, terms in free
+    ]
     waiting, first = hold_for_second(step, words, by)
     results |= waiting
     going = [(export, terms) for export, terms in free if export.pk not in waiting]
@@ -118,6 +121,14 @@ def _decide(step: Step, items: Sequence[Item], *, by: Access) -> list[Result]:
         else Result(item.id, None, StepError("There is no such item."))
         for item in items
     ]
+
+
+def _again(step: Step, terms: Terms) -> str:
+    """What a retry says, for people; '' for an acceptance, whose page shows nothing else."""
+    if step.name != "retry":
+        return ""
+    number = f" as {terms.number}" if terms.number else ""
+    return f"Retry{number}{f' to {terms.vendor.name}' if terms.vendor else ''}"
 
 
 _TO_CONFIRM = Problem(

@@ -187,3 +187,102 @@ def test_a_transfer_that_comes_to_nothing_still_moves_a_large_amount(limit: Stag
     limit.visit()
     export = limit.send(small)
     assert _accepts(limit, export, limit.ann) == "accepted"
+
+
+# --- Retrying ------------------------------------------------------------------------------------
+
+
+def _failed(stage: Stage) -> Export:
+    """Accepted by Ann and Bea, and failed since the vendor was linked to another record by then."""
+    document = stage.commitment()
+    stage.send(document)
+    with pytest.raises(AwaitsSecond):
+        stage.accept(document, stage.ann)
+    stage.accept(document, stage.bea)
+    _link(stage, stage.books.add_vendor("Ironwood of Alder"), "Ironwood of Alder")
+    stage.visit()
+    export = stage.export(document)
+    assert export.status == "failed", export.message
+    return export
+
+
+def _link(stage: Stage, vendor: str, name: str = "Ironwood Concrete") -> None:
+    stage.vendor.erp_id, stage.vendor.erp_name = vendor, name
+    stage.vendor.save()
+
+
+def _retries(stage: Stage, export: Export, by: User) -> str:
+    version = Export.objects.get(pk=export.pk).version
+    [result] = take_all("retry", [Item(export.pk, version)], by=stage.access(by))
+    return "accepted" if result.error is None else type(result.error).__name__
+
+
+def test_a_retry_that_goes_elsewhere_is_seconded_anew(limit: Stage) -> None:
+    export = _failed(limit)
+    assert _retries(limit, export, limit.bea) == "AwaitsSecond"
+    assert _retries(limit, export, limit.bea) == "AwaitsSecond", "nor by asking twice"
+    assert limit.visit() == 0
+    ann = Client()
+    sign_in(ann, limit.ann)
+    page = ann.get(f"/exports/{export.pk}/").content.decode()
+    assert "From 20,000.00 on two approvers have to retry it" in page
+    assert "Bea has (Retry as SC-001 to Ironwood of Alder); somebody" in page
+    assert _retries(limit, export, limit.ann) == "accepted"
+    limit.visit()
+    assert Export.objects.get(pk=export.pk).status == "synced"
+    retry, first = Event.objects.filter(
+        subject=export.subject, verb__in=["retry", "first-approval"]
+    ).order_by("-id")[:2]
+    assert (first.verb, first.actor_id, retry.actor_id) == (
+        "first-approval",
+        limit.bea.pk,
+        limit.ann.pk,
+    )
+
+
+@pytest.mark.parametrize("who", ["ann", "bea"])
+def test_what_two_have_agreed_on_is_retried_by_one_of_them(limit: Stage, who: str) -> None:
+    """It goes where both accepted it to go: the vendor was linked back."""
+    before = limit.vendor.erp_id
+    export = _failed(limit)
+    _link(limit, before)
+    assert _retries(limit, export, getattr(limit, who)) == "accepted"
+
+
+def test_what_one_accepted_before_the_limit_was_set_is_retried_by_two(stage: Stage) -> None:
+    before = stage.vendor.erp_id
+    document = stage.commitment()
+    stage.send(document)
+    stage.accept(document, stage.ann)
+    _link(stage, stage.books.add_vendor("Ironwood Concrete of Alder"))
+    stage.visit()
+    _link(stage, before)
+    _set(stage, Decimal("20000.00"))
+    export = stage.export(document)
+    assert _retries(stage, export, stage.ann) == "AwaitsSecond", "Ann alone never was enough"
+    assert _retries(stage, export, stage.bea) == "accepted", "both have said the same"
+
+
+def test_who_agreed_and_is_no_approver_any_more_does_not_count(limit: Stage) -> None:
+    before = limit.vendor.erp_id
+    export = _failed(limit)
+    _link(limit, before)
+    revoke_push(Membership.objects.get(user=limit.bea), by=limit.otto)
+    assert _retries(limit, export, limit.ann) == "AwaitsSecond"
+
+
+def test_a_first_word_for_another_amount_is_none_for_this(limit: Stage) -> None:
+    """Ann accepted 35,000.00. It came back, changed, when one approver was enough."""
+    document = limit.commitment()
+    assert _accepts(limit, limit.send(document), limit.ann) == "AwaitsSecond"
+    limit.step("retrieve", document, limit.pam)
+    document.lines.filter(number=1).update(amount=Decimal("90000.00"))
+    _set(limit, None)
+    limit.send(document)
+    before = limit.vendor.erp_id
+    limit.accept(document, limit.bea)
+    _link(limit, limit.books.add_vendor("Ironwood Concrete of Alder"))
+    limit.visit()
+    _link(limit, before)
+    _set(limit, Decimal("20000.00"))
+    assert _retries(limit, limit.export(document), limit.bea) == "AwaitsSecond"
