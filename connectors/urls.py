@@ -2,8 +2,9 @@
 
 from django.urls import path
 
-from connectors import lists, views, webconnector
+from connectors import lists, webconnector
 from connectors.importing import LISTS
+from connectors.views import called, changing, polled, showing
 
 ERP = "companies/<int:company_id>/erp/"
 CONNECTION = ERP + "connection/"
@@ -21,18 +22,18 @@ _lists = [
 
 urlpatterns = [
     *_lists,
-    path(CONNECTION, views.connection, name="connection"),
-    path(CONNECTION + "create/", views.create, name="connection_create"),
-    path(CONNECTION + "access/", views.access, name="connection_access"),
-    path(CONNECTION + "settings/", views.settings, name="connection_settings"),
-    path(CONNECTION + "confirm/", views.confirm, name="connection_confirm"),
-    path(CONNECTION + "renew/", views.renew, name="connection_renew"),
-    path(CONNECTION + "test/", views.test, name="connection_test"),
-    path(CONNECTION + "password/", views.password, name="connection_password"),
-    path(CONNECTION + "schedule/", views.schedule, name="connection_schedule"),
-    path(CONNECTION + "categories/", views.categories, name="connection_categories"),
-    path(CONNECTION + "sync/", views.sync, name="connection_sync"),
+    path(CONNECTION, showing.connection, name="connection"),
+    path(CONNECTION + "create/", changing.create, name="connection_create"),
+    path(CONNECTION + "access/", called.access, name="connection_access"),
+    path(CONNECTION + "settings/", called.settings, name="connection_settings"),
+    path(CONNECTION + "confirm/", called.confirm, name="connection_confirm"),
+    path(CONNECTION + "renew/", called.renew, name="connection_renew"),
+    path(CONNECTION + "test/", called.test, name="connection_test"),
+    path(CONNECTION + "password/", polled.password, name="connection_password"),
+    path(CONNECTION + "schedule/", changing.schedule, name="connection_schedule"),
+    path(CONNECTION + "categories/", changing.categories, name="connection_categories"),
+    path(CONNECTION + "sync/", changing.sync, name="connection_sync"),
     path("qbwc/<int:connection_id>/", webconnector.endpoint, name="qbwc"),
-    path("qbwc/<int:connection_id>.qwc", views.qwc, name="qwc"),
-    path("qbwc/<int:connection_id>/support/", views.support, name="qbwc_support"),
+    path("qbwc/<int:connection_id>.qwc", polled.qwc, name="qwc"),
+    path("qbwc/<int:connection_id>/support/", polled.support, name="qbwc_support"),
 ]

@@ -157,7 +157,7 @@ POST   /companies/{company}/erp/connection/categories/            302 404 403 40
 GET    /companies/{company}/erp/connection/access/                302 404 403 403 302 404 404
 POST   /companies/{company}/erp/connection/access/                302 404 403 403 302 404 404
 POST   /companies/{company}/erp/connection/settings/              302 404 404 404 404 404 404
-POST   /companies/{company}/erp/connection/renew/                 302 404 404 404 404 404 404
+POST   /companies/{company}/erp/connection/renew/                302 404 403 403 302 404 404
 POST   /companies/{company}/erp/connection/confirm/               302 404 403 403 302 404 404
 GET    /companies/{company}/erp/connection/test/                  302 404 404 404 404 404 404
 POST   /companies/{company}/erp/connection/test/                  302 404 404 404 404 404 404
