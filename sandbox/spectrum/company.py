@@ -25,7 +25,7 @@ from sandbox.spectrum import entrance, failing, finding, views
 from sandbox.spectrum.books import Books, Clock, Effect, Settings, utc_now
 from sandbox.spectrum.by_hand import ByHand
 from sandbox.spectrum.faults import APPLIED, Fault, Faults
-from sandbox.spectrum.fields import SERVICES
+from sandbox.spectrum.layouts import SERVICES
 from sandbox.spectrum.reading import NotUnderstood, read
 from sandbox.spectrum.replies import GOOD, Refused, Reply, Said, fault, plain, written
 from sandbox.spectrum.writing import WRITES

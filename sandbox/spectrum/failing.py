@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sandbox.spectrum.entrance import NOT_SET_UP, TIMED_OUT
 from sandbox.spectrum.faults import Fault
-from sandbox.spectrum.fields import SERVICES
 from sandbox.spectrum.finding import refused
+from sandbox.spectrum.layouts import SERVICES
 from sandbox.spectrum.replies import ABORT, INVALID, XML, Reply, Said, fault, plain, written
 
 HUGE = 100 * 1024 * 1024

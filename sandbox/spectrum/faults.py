@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sandbox.spectrum.fields import SERVICES
+from sandbox.spectrum.layouts import SERVICES
 
 # What a person reads about each fault.
 DESCRIPTIONS = {

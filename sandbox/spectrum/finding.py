@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from sandbox.spectrum import books as kinds
 from sandbox.spectrum.books import Books
-from sandbox.spectrum.fields import SERVICES, VENDOR_FILTERS, VENDOR_RETURNS
+from sandbox.spectrum.layouts import SERVICES, VENDOR_FILTERS, VENDOR_RETURNS
 from sandbox.spectrum.reading import complaints
 from sandbox.spectrum.replies import ERROR, WARNING, Refused, Reply, Said, json_text, rows
 from sandbox.spectrum.storage import Values

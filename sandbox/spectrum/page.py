@@ -12,7 +12,7 @@ from sandbox.own_page import button, document
 from sandbox.spectrum import books as kinds
 from sandbox.spectrum.company import SpectrumCompany
 from sandbox.spectrum.faults import ANY, DESCRIPTIONS, WRITES
-from sandbox.spectrum.fields import SERVICES
+from sandbox.spectrum.layouts import SERVICES
 from sandbox.spectrum.views import ChangeOrderView, JobPhaseView, SubcontractView
 
 LAST_CALLS = 40

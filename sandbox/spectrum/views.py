@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from sandbox.spectrum import books as kinds
 from sandbox.spectrum.books import Books, amount
-from sandbox.spectrum.fields import AR_CHANGE_REQUEST
+from sandbox.spectrum.layouts import AR_CHANGE_REQUEST
 from sandbox.spectrum.storage import Values
 
 PROPOSED, EXECUTED, REJECTED = "P", "E", "R"

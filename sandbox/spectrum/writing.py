@@ -12,12 +12,12 @@ from decimal import Decimal
 
 from sandbox.spectrum import books as kinds
 from sandbox.spectrum.books import Books, amount
-from sandbox.spectrum.fields import (
+from sandbox.spectrum.fields import Service
+from sandbox.spectrum.layouts import (
     AR_CHANGE_REQUEST,
     CHANGE_REQUEST_HEADER,
     COST_LINE,
     SERVICES,
-    Service,
 )
 from sandbox.spectrum.reading import complaints, kept
 from sandbox.spectrum.replies import GOOD, INVALID, MISSING, Refused, Said

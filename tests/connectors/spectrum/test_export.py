@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from connectors.contract import Ref, Terms
 from connectors.spectrum import connector
 from connectors.spectrum.services import SERVICES
-from sandbox.spectrum.fields import SERVICES as THEIRS
+from sandbox.spectrum.layouts import SERVICES as THEIRS
 from tests.connectors.spectrum.conftest import (
     AUTHORIZATION,
     Site,

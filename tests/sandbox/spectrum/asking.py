@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from sandbox.spectrum import SpectrumCompany
-from sandbox.spectrum.fields import SERVICES
+from sandbox.spectrum.layouts import SERVICES
 
 AUTHORIZATION = "LIVE-0001"
 GUID = "7c9a1d2e-0000-4000-8000-000000000001"

@@ -3,7 +3,8 @@
 import pytest
 
 from connectors.spectrum import services
-from sandbox.spectrum.fields import SERVICES, Field
+from sandbox.spectrum.fields import Field
+from sandbox.spectrum.layouts import SERVICES
 
 
 def _ours(field: Field) -> tuple[str, int, str]:
