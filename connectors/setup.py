@@ -10,17 +10,17 @@ from __future__ import annotations
 import base64
 import secrets
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.urls import reverse
 
 from connectors import engine
-from connectors.forms import FORMS, SpectrumForm
+from connectors.forms import FORMS
 from connectors.models import CALLING, CALLS_EVERY, Connection, Lane, Renewal
 from connectors.passwords import password_digest
 from connectors.pulls import request_sync, request_test
@@ -97,14 +97,15 @@ def _polled(company: Company, erp: str) -> tuple[Connection, str]:
 def _called(company: Company, erp: str, entered: Mapping[str, str]) -> Connection:
     """A connection that we call, as it was entered. Raises Invalid."""
     form = FORMS[erp](entered)
-    _refuse(form.faults or _taken(form))
-    connection = Connection.objects.create(
+    _refuse(form.faults)
+    connection = Connection(
         company=company,
         erp=erp,
         company_file=form.company_file,
         address=form.cleaned_data["address"],
         settings={"category": "nothing", **form.settings},
     )
+    _save(connection)
     set_secrets(connection, form.secrets)
     plan(connection, typed=form.secrets)
     return connection
@@ -130,11 +131,11 @@ def change_connection(connection: Connection, by: Access, entered: Mapping[str, 
     was = {"address": locked.address, **locked.settings}
     now = {"address": form.cleaned_data["address"], **form.settings}
     changed = {name: [was.get(name, ""), now[name]] for name in now if was.get(name) != now[name]}
-    _refuse([*_taken(form, locked), *_too_late(locked, changed)])
+    _refuse(_too_late(locked, changed))
     connection.address = now.pop("address")
     connection.settings = {**locked.settings, **now}
     connection.company_file = form.company_file
-    connection.save(update_fields=["address", "settings", "company_file"])
+    _save(connection, update_fields=["address", "settings", "company_file"])
     if changed:
         _tell(connection, "change", by, changed)
     if form.secrets:
@@ -156,15 +157,22 @@ def _kept(connection: Connection) -> dict[str, str]:
         return {}
 
 
-def _taken(form: SpectrumForm, own: Connection | None = None) -> list[Fault]:
-    """A fault where another connection writes into that company already."""
-    others = Connection.objects.filter(company_file=form.company_file)
-    if own is not None:
-        others = others.exclude(pk=own.pk)
-    if not others.exists():
-        return []
-    text = "This company of that server is connected already, and one company here writes into it."
-    return [Fault("company_code", text)]
+def _save(connection: Connection, update_fields: Collection[str] | None = None) -> None:
+    """Raises Invalid where another connection writes into that company of the ERP.
+
+    Whose that is, is nobody else's business: it may as well be an address that is wrong.
+    """
+    try:
+        with transaction.atomic():
+            connection.save(update_fields=update_fields)
+    except IntegrityError as error:
+        if "company_file" not in str(error):
+            raise
+        text = (
+            "This company of that server cannot be connected here. Look at the address and the "
+            "company code; if both are right, ask whoever runs this installation."
+        )
+        raise Invalid([Fault("company_code", text)]) from None
 
 
 def _too_late(connection: Connection, changed: Mapping[str, object]) -> list[Fault]:

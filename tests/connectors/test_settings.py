@@ -158,7 +158,9 @@ def test_one_company_of_spectrum_is_connected_once(stage: Stage) -> None:
     )
     refused = connect(stage)
     assert refused.status_code == 422
-    assert "is connected already" in refused.content.decode()
+    told = refused.content.decode()
+    assert "This company of that server cannot be connected here" in told
+    assert "already" not in told, "who works with that server is nobody else's business"
 
 
 def test_a_secret_stays_with_its_server(stage: Stage) -> None:
