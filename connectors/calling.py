@@ -21,7 +21,7 @@ from connectors import engine
 from connectors.contract import Call, ErpError
 from connectors.models import Connection, Conversation, Message, Session
 from connectors.outside import CALL_SECONDS, Answer, Line, NoAnswer, NotReached
-from connectors.registry import connector_for
+from connectors.registry import called
 from connectors.replies import Spool
 from connectors.secrets import Locked
 from connectors.signing_in import Credentials, as_reply
@@ -82,18 +82,16 @@ def serve(
 
 def is_called(connection: Connection) -> bool:
     """Whether we call this ERP, and it does not ask us."""
-    return connector_for(connection.erp).capabilities.transport == "push"
+    return connection.erp in called()
 
 
 def idle_lanes() -> QuerySet[Connection]:
     """Connections that we call, with something due and no living worker at it."""
-    used = Connection.objects.order_by().values_list("erp", flat=True).distinct()
-    pushed = [erp for erp in used if connector_for(erp).capabilities.transport == "push"]
     held = Session.objects.filter(
         connection=OuterRef("pk"), ended_at=None, last_seen_at__gt=Now() - LEASE
     )
     work = engine.due().filter(connection=OuterRef("pk"))
-    return Connection.objects.filter(Exists(work), ~Exists(held), erp__in=pushed)
+    return Connection.objects.filter(Exists(work), ~Exists(held), erp__in=called())
 
 
 def _visit(

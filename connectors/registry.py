@@ -20,6 +20,11 @@ def names() -> list[str]:
     return sorted({*OURS, *(point.name for point in entry_points(group="erpbridge.connectors"))})
 
 
+def called() -> list[str]:
+    """The ERPs that we call; the others ask us."""
+    return [erp for erp in names() if connector_for(erp).capabilities.transport == "push"]
+
+
 @cache
 def connector_for(erp: str) -> Connector:
     """The connector of that name. Raises LookupError if nothing is registered under it."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from django.db import connection as database
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
+from connectors import engine
 from connectors.models import INTERVALS_KEPT, Connection, Session
+from connectors.registry import called
 
 
 def seen(connection: Connection) -> None:
@@ -35,3 +38,14 @@ def sum_up(session: Session) -> str:
     text = session.error or f"OK: {session.finished} done"
     Connection.objects.filter(pk=session.connection_id).update(last_result=text[:300])
     return text
+
+
+def not_spoken_to(among: QuerySet[Connection]) -> dict[Connection, str]:
+    """Connections of ERPs that we call and that have something to do, where the last visit came to
+    nothing, and why. They are tried again by themselves: see `connectors.tasks.PAUSES`.
+    """
+    visits = Session.objects.filter(connection=OuterRef("pk"), ended_at__isnull=False)
+    work = engine.due().filter(connection=OuterRef("pk"))
+    why = Subquery(visits.order_by("-fence").values("error")[:1])
+    found = among.annotate(why=why).filter(Exists(work), erp__in=called(), why__gt="")
+    return {one: one.why for one in found.order_by("pk")}

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from celery import current_app
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
-from django.db.models import Min, Q, QuerySet
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -24,7 +24,8 @@ from django.views.decorators.http import require_GET, require_safe
 
 from connectors import engine
 from connectors.models import Connection, Conversation, Session
-from connectors.registry import connector_for, names
+from connectors.registry import called
+from connectors.visits import not_spoken_to
 from directory.models import Company, Heartbeat, Verification
 from directory.views.operator import operators_only
 from erpbridge.verifying import RULES
@@ -93,19 +94,24 @@ def _lanes() -> Check:
 
 def stuck_lanes() -> list[Connection]:
     """Connections whose lane should move and does not: a session that fell silent and was not
-    ended, or work for an ERP that we call and nobody serves. One that calls us comes when it comes.
+    ended, or work for an ERP that we call and nobody has been at it. One that calls us comes when
+    it comes; one that we called in vain is tried again, and is no fault of this installation.
     """
     silent = timedelta(seconds=settings.ERP_SESSION_IDLE_SECONDS) + SWEEPS_WITHIN
     overdue = Session.objects.filter(ended_at=None, last_seen_at__lt=Now() - silent)
-    called = [erp for erp in names() if connector_for(erp).capabilities.transport == "push"]
-    unserved = engine.due().filter(
-        connection__erp__in=called, not_before__lt=Now() - MOVES_WITHIN, state="waiting"
+    work = engine.due().filter(
+        connection=OuterRef("pk"), not_before__lt=Now() - MOVES_WITHIN, state="waiting"
     )
-    served = Session.objects.filter(ended_at=None)
+    visits = Session.objects.filter(connection=OuterRef("pk"))
+    left_alone = ~Exists(visits.filter(ended_at=None)) & (
+        Q(last_visit=None) | Q(last_visit__lt=Now() - MOVES_WITHIN)
+    )
     stands = Q(pk__in=overdue.values("connection")) | (
-        Q(pk__in=unserved.values("connection")) & ~Q(pk__in=served.values("connection"))
+        Q(Exists(work), erp__in=called()) & left_alone
     )
-    return list(Connection.objects.filter(stands).select_related("company"))
+    last_visit = Subquery(visits.order_by("-fence").values("ended_at")[:1])
+    lanes = Connection.objects.annotate(last_visit=last_visit).filter(stands)
+    return list(lanes.select_related("company"))
 
 
 def _could_go() -> QuerySet[Conversation]:
@@ -176,6 +182,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "current": "health",
         "checks": checks(),
         "stuck": stuck_lanes(),
+        "not_spoken_to": not_spoken_to(Connection.objects.select_related("company")).items(),
         "waiting": [(lanes[pk], since) for pk, since in oldest.items()],
         "last": last,
         "rules": [

@@ -10,6 +10,7 @@ counted among the latest rows, so that a scrape costs the same after years.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from time import perf_counter
 
@@ -22,6 +23,8 @@ from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
+from connectors.models import Connection
+from connectors.visits import not_spoken_to
 from directory.models import Heartbeat, Verification
 from directory.tokens import token_for
 from erpbridge.health import stuck_lanes
@@ -183,6 +186,15 @@ class Work:
         yield GaugeMetricFamily(
             "erpbridge_lanes_stuck", "Lanes that should move and stand still.", len(stuck_lanes())
         )
+        away = GaugeMetricFamily(
+            "erpbridge_lanes_away",
+            "Lanes with work, of ERPs that could not be spoken to when last called.",
+            labels=["erp"],
+        )
+        connections = not_spoken_to(Connection.objects.all())
+        for erp, n in Counter(one.erp for one in connections).items():
+            away.add_metric([erp], n)
+        yield away
         now = timezone.now()
         for beat in Heartbeat.objects.filter(name="sweep"):
             age = (now - beat.at).total_seconds()

@@ -6,16 +6,18 @@ from datetime import timedelta
 
 import pytest
 from django.db.models.functions import Now
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import timezone
 
 from approvals.models import TabCount
 from connectors import engine
-from connectors.models import Session
+from connectors.calling import serve
+from connectors.models import Conversation, Session
 from connectors.tasks import sweep
 from directory.models import Heartbeat, Verification
 from directory.tokens import make_token
 from erpbridge.tasks import verify
+from tests.engine.on_spectrum import listening, move, spectrum_books
 from tests.stage import Stage, sign_in
 
 
@@ -78,6 +80,45 @@ def test_a_session_that_nobody_ends_is_a_lane_that_stands_still(running: Stage) 
     )
     sweep()
     assert look()["lanes"]["works"] is True
+
+
+def test_an_erp_that_cannot_be_reached_is_told_to_those_whom_it_concerns(running: Stage) -> None:
+    """It is tried again and again: this installation works."""
+    company = spectrum_books()
+    with listening(company) as address:
+        move(running, address)
+    company.close()
+    commitment = running.commitment()
+    running.send(commitment)
+    running.accept(commitment)
+    Conversation.objects.update(not_before=Now() - timedelta(minutes=20))
+    assert look(503)["lanes"]["works"] is False, "nobody has tried for twenty minutes"
+    with override_settings(ALLOWED_ERP_ORIGINS=[address]):
+        assert serve(running.connection.pk) is False
+    assert look()["lanes"]["works"] is True
+
+    client = Client()
+    sign_in(client, running.otto)
+    told = client.get("/operator/health/").content.decode()
+    assert "Meridian Builders</strong>: its ERP could not be spoken to" in told
+    assert "</strong> stands still" not in told
+    _, key = make_token(running.otto, "Prometheus", None)
+    text = Client().get("/metrics", headers={"Authorization": f"Bearer {key}"}).content.decode()
+    assert 'erpbridge_lanes_away{erp="spectrum"} 1.0' in text
+    assert "erpbridge_lanes_stuck 0.0" in text
+    page = Client()
+    sign_in(page, running.dora)
+    said = page.get(f"/companies/{running.company.pk}/erp/connection/").content.decode()
+    assert (
+        "Spectrum could not be spoken to when it was last called.</strong> The connection to"
+        in said
+    )
+    assert "refused" in said
+
+    ago = Now() - timedelta(minutes=16)
+    Session.objects.update(ended_at=ago)
+    Conversation.objects.filter(state="waiting").update(not_before=ago)
+    assert look(503)["lanes"]["works"] is False, "it should have been tried again by now"
 
 
 def test_what_is_not_sound_shows_until_it_is(running: Stage) -> None:

@@ -20,6 +20,7 @@ from connectors.pulls import DELETED, SELF_TEST
 from connectors.registry import connector_for, names
 from connectors.secrets import stored_names
 from connectors.signing_in import lost
+from connectors.visits import not_spoken_to
 from directory.access import Access, open_company
 from directory.http import person
 from directory.models import Category, Company, CostCode, Project, Vendor
@@ -163,6 +164,7 @@ def _of_called(found: Connection, form: SpectrumForm | None) -> dict[str, object
     status = found.settings.get("cr_status")
     renewal = Renewal.objects.select_related("connection").filter(connection=found).first()
     return {
+        "trouble": not_spoken_to(Connection.objects.filter(pk=found.pk)).get(found, ""),
         "form": form or FORMS[found.erp](connection=found),
         "secret_names": stored_names(found),
         "answered": has_account and bool(status),
