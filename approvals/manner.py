@@ -25,9 +25,10 @@ UNASKED = {
     "is sent again; anything else is for a person to look up.",
     Status.FAILED: "Accounting mends the cause and retries, or rejects it, so that the project "
     "manager can change it.",
-    Status.NEEDS_ATTENTION: "Accounting looks it up in {erp}. Retry goes on at the first call that "
-    "was not confirmed; what was confirmed is not sent again. If nothing of it is there, that is "
-    "recorded, and it can then be retried from the start or rejected.",
+    Status.NEEDS_ATTENTION: "Accounting looks it up in {erp}. Where nothing can be added twice, "
+    "Retry goes on at the first call that was not confirmed; what was confirmed is not sent again. "
+    "If nothing of it is there, that is recorded, and it can then be retried from the start or "
+    "rejected.",
 }
 DONE = {
     "send": "Sent. Accounting finds it under Ready to Export.",

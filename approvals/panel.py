@@ -17,6 +17,7 @@ from approvals.buttons import Button, buttons
 from approvals.models import Export, Exportable
 from approvals.readiness import send_problems
 from approvals.rights import why_not
+from approvals.standing import Standing, standing_of
 from approvals.states import EDITABLE, MOVING, STEPS, Status, Who
 from approvals.told import Told, told
 from connectors.contract import Capabilities, Problem
@@ -74,6 +75,7 @@ class Panel:
     terms: str = ""  # digest of the destination that is on the screen
     to_confirm: Sequence[str] = ()  # what the approver has to say they know of
     erp: Capabilities | None = None
+    standing: Standing | None = None  # what of it is in an ERP that cannot be asked
     number: str = ""  # what it gets in the ERP
     number_most: int | None = None  # how long the approver may make another; None: none is chosen
     then: str = ""  # the address of the next item of the queue, opened after a decision
@@ -150,6 +152,7 @@ def panel_for(
         ],
         rules=_rules(problems, document, access),
         of_lines=of_lines,
+        standing=standing_of(export, connection),
         history=told(export, most=RECENT),
         may_link=export.status in EDITABLE
         and not why_not(STEPS["adopt"], access, export.sent_by_id, export.kind),
@@ -186,6 +189,7 @@ def review_panel(
         terms=terms,
         to_confirm=to_confirm,
         erp=erp,
+        standing=standing_of(export, connection),
         number=number,
         number_most=number_most,
         then=then,

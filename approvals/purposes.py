@@ -152,6 +152,8 @@ class Exports:
         for outcome in outcomes:
             step, changes = what_follows(outcome)
             told = {"receipt": changes["erp_id"]} if "erp_id" in changes else changes
+            if isinstance(outcome.value, Again):
+                told = {"again": outcome.value.why}
             moves.setdefault(step, []).append(Move(_export(outcome.conversation), changes, told))
             if step == "found-not-there":
                 again.append(outcome.conversation)

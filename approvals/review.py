@@ -12,6 +12,7 @@ from approvals.models import Export
 from approvals.panel import connection_of
 from approvals.readiness import frozen_problems, terms_now
 from approvals.rules import tool_problems
+from approvals.standing import unanswered
 from approvals.states import EDITABLE, Status
 from connectors.contract import Capabilities, Document, Line, Preview, Problem, Receipt, Terms
 from connectors.destination import facts_for
@@ -97,6 +98,7 @@ def review(export: Export) -> Review:
             problems = [
                 *tool_problems(export.company, connection),
                 *frozen_problems(connection, export, terms, parents, facts),
+                *unanswered(connection, [(export, document, terms)]).values(),
             ]
         if export.status != Status.SYNCED:
             preview = connector.preview(document, terms, known.value if known else None, facts)

@@ -37,7 +37,7 @@ WORDS = {
     "put-back": "Put back into the line, to go on later",
     "succeed": "Synced",
     "fail": "Failed",
-    "lose": "No answer; its outcome is being looked up",
+    "lose": "No answer came; whether it arrived is not known yet",
     "found-not-there": "Looked up: it is not in the ERP, so it goes again",
     "cannot-tell": "A person has to look",
     "stop-waiting": "Stopped waiting for an answer",
@@ -106,6 +106,8 @@ def tell(verb: str, at: datetime, name: str | None, data: dict[str, Any]) -> Tol
     what = WORDS.get(verb, verb.replace("_", " ").replace("-", " ").capitalize())
     if verb in ("accept", "retry") and "number" in data:
         what = f"{what} as {data['number']}"  # where the ERP's numbers are chosen
+    if verb == "found-not-there" and data.get("again"):
+        what = "It goes again: that adds nothing where it has arrived"
     if verb == "first-approval":
         what = f"{WORDS[data.get('step', 'accept')]} (the first of two approvers)"
     return Told(

@@ -17,6 +17,8 @@ from connectors.contract import (
     Capabilities,
     Document,
     Finding,
+    Line,
+    Planned,
     Preview,
     PreviewRow,
     Problem,
@@ -123,8 +125,7 @@ class Ledger:
     ) -> Script[Receipt]:
         """A call for each line that is not done."""
         record = self.record(document, terms)
-        for place, line in enumerate(document.lines):
-            body = f"{terms.number} {line.cost_code.code} {line.amount}"
+        for place, (line, body) in enumerate(_bodies(document, terms)):
             if digest_of(body) not in done:
                 request = Request(body=body, writes=True, key=f"{key}{place:03}", record=record)
                 answer = yield request
@@ -140,6 +141,14 @@ class Ledger:
     ) -> Script[Finding]:
         yield from ()
         return Again(why="Every line says what it is part of.")
+
+    def calls(
+        self, document: Document, terms: Terms, _facts: Mapping[str, Any] | None = None
+    ) -> tuple[Planned, ...]:
+        return tuple(
+            Planned(what=f"line {line.number}", digests=frozenset({digest_of(body)}))
+            for line, body in _bodies(document, terms)
+        )
 
     def attested(self, document: Document, terms: Terms) -> Receipt:
         return Receipt(
@@ -164,6 +173,13 @@ class Ledger:
 
     def records(self, _answer: Any) -> Mapping[str, Mapping[str, Any]]:
         return {}
+
+
+def _bodies(document: Document, terms: Terms) -> list[tuple[Line, str]]:
+    """What is said of each line."""
+    return [
+        (line, f"{terms.number} {line.cost_code.code} {line.amount}") for line in document.lines
+    ]
 
 
 connector = Ledger()

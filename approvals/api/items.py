@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Annotated
 
 import msgspec
 from drf_spectacular.utils import extend_schema
@@ -17,11 +18,15 @@ from approvals.exchanges import Talk, talks
 from approvals.models import Export, Exportable
 from approvals.review import review
 from approvals.seconding import second_for
+from approvals.standing import Call, standing_of
 from connectors.contract import Document, Preview, Problem, Receipt, Terms
-from directory.asked import PAGE, Moment
+from connectors.models import Connection
+from directory.asked import PAGE, Moment, one_of
 from directory.http import person
 from directory.models import Event
 from directory.perms import Level, Tool
+
+CallState = Annotated[str, one_of([state.value for state in Call])]
 
 
 class Offer(msgspec.Struct):
@@ -44,11 +49,19 @@ class Second(msgspec.Struct):
     words: str | None
 
 
+class CallTold(msgspec.Struct):
+    """One call of a document to the ERP, and what is known of it."""
+
+    what: str
+    state: CallState
+
+
 class ExportDetail(msgspec.Struct):
     """An export with its frozen halves. `document_id` is null once the document was deleted.
 
     `copy` is what was sent, `terms` where it was accepted to go, `receipt` what the ERP confirmed;
-    each is null until then. `second`: who has and who is missing where two approvers decide. The
+    each is null until then. `second`: who has and who is missing where two approvers decide.
+    `calls`: each call that it takes, while some of them may be in an ERP that cannot be asked. The
     history holds the newest events, newest first.
     """
 
@@ -63,6 +76,7 @@ class ExportDetail(msgspec.Struct):
     receipt: Receipt | None
     steps: list[Offer]
     second: Second | None
+    calls: list[CallTold]
     history: list[Happening]
 
 
@@ -89,9 +103,15 @@ def export(request: Request, pk: int) -> Response:
                 for button in buttons(found, document, access)
             ],
             second=_second(found, document),
+            calls=_calls(found),
             history=happenings(events.order_by("-seq")[:PAGE]),
         )
     )
+
+
+def _calls(export: Export) -> list[CallTold]:
+    standing = standing_of(export, Connection.of(export.company_id))
+    return [CallTold(what, state.value) for what, state in standing.calls] if standing else []
 
 
 def _second(export: Export, document: Exportable | None) -> Second | None:

@@ -14,6 +14,7 @@ from approvals.moves import Move, lock_exports, make, rounds_of
 from approvals.readiness import destinations, frozen_problems
 from approvals.rules import tool_problems
 from approvals.seconding import Word, goes, hold_for_second
+from approvals.standing import unanswered
 from approvals.states import STEPS, Step
 from approvals.unlinking import begin_unlink, free_attested, stop_checking
 from approvals.workflow.items import (
@@ -151,6 +152,7 @@ def _resolve(
         for item, export in ready
     ]
     facts = facts_for(connection, [(export.document, terms) for _, export, terms in shown])
+    stuck = unanswered(connection, [(export, export.document, terms) for _, export, terms in shown])
     going = []
     for item, export, terms in shown:
         try:
@@ -159,6 +161,7 @@ def _resolve(
             results[export.pk] = refused
             continue
         problems = frozen_problems(connection, export, goes, exports, facts)
+        problems += [stuck[export.pk]] if export.pk in stuck else []
         if problems or (terms.confirmed and not item.terms):
             results[export.pk] = NotReady(export, problems or [_TO_CONFIRM])
         elif item.terms and item.terms != terms.digest():

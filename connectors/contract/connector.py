@@ -18,6 +18,7 @@ from connectors.contract.results import (
     Gone,
     Hello,
     JobCosts,
+    Planned,
     Preview,
     Problem,
     Pulled,
@@ -213,7 +214,14 @@ class Connector(Protocol):
 
 
 class Unasked(Connector, Protocol):
-    """An ERP that cannot be asked what it holds (`Capabilities.can_find`)."""
+    """An ERP that cannot be asked what it holds (`Capabilities.can_find`). Its `find` asks nothing
+    either: the script ends at once."""
 
     def attested(self, document: Document, terms: Terms) -> Receipt:
         """What an export there would have given, of a document that a person has seen there."""
+
+    def calls(
+        self, document: Document, terms: Terms, facts: Mapping[str, Any] | None = None
+    ) -> tuple[Planned, ...]:
+        """Every write that an export takes, in order, so that people are told which of them the
+        ERP has confirmed. None where it cannot be exported so. `facts` as in `problems`."""

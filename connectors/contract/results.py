@@ -98,6 +98,14 @@ class Unclear(Frozen, frozen=True, kw_only=True):
 Finding = Found | Denied | Absent | Again | Unclear
 
 
+class Planned(Frozen, frozen=True, kw_only=True):
+    """One write of a document that takes several. `what` names it for people; `digests` are those
+    of its `Request.body` in every wording that it may have had."""
+
+    what: str
+    digests: frozenset[str]
+
+
 class Attempt(Frozen, frozen=True, kw_only=True):
     """One earlier write of this document, under its key, and what became of it.
 

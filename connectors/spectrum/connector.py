@@ -18,6 +18,7 @@ from connectors.contract import (
     Hello,
     JobCosts,
     Kind,
+    Planned,
     Preview,
     Problem,
     Pulled,
@@ -45,6 +46,8 @@ from connectors.spectrum import (
     self_test,
 )
 from connectors.spectrum.answers import Answer
+from connectors.spectrum.calls import Write
+from connectors.spectrum.services import Unfit
 
 _Digests = frozenset[str]
 _EXPORT: dict[Kind, Callable[[Document, Terms, str, _Digests, _Digests], Script[Receipt]]] = {
@@ -57,6 +60,17 @@ _RECEIPT: dict[Kind, Callable[[Document, Terms], Receipt]] = {
     "change_order": change_orders.receipt_of,
     "budget": budgets.receipt_of,
 }
+
+
+def _writes(document: Document, terms: Terms, facts: Mapping[str, Any]) -> list[Write]:
+    """What `export` writes. Raises Unfit."""
+    if document.kind == "commitment":
+        return commitments.writes(document, terms)
+    if document.kind == "change_order":
+        return change_orders.writes(document, terms, reading.known_customer(facts, terms.job))
+    return budgets.writes(document, terms, {})
+
+
 _CANNOT_BE_ASKED = (
     "Spectrum has no service that tells what it holds of this. Look there, and record what you see."
 )
@@ -168,6 +182,16 @@ class Spectrum:
     def attested(self, document: Document, terms: Terms) -> Receipt:
         """The receipt of a document that somebody has seen in Spectrum, whole."""
         return _RECEIPT[document.kind](document, terms)
+
+    def calls(
+        self, document: Document, terms: Terms, facts: Mapping[str, Any] | None = None
+    ) -> tuple[Planned, ...]:
+        """A call for each record, in order; the customer of a change order as it was last read."""
+        try:
+            writes = _writes(document, terms, facts or {})
+        except Unfit:
+            return ()
+        return tuple(Planned(what=write.what, digests=write.digests) for write in writes)
 
     def still_there(
         self, document: Document, terms: Terms, receipt: Receipt

@@ -55,13 +55,11 @@ def _change_order(document: Document, terms: Terms, facts: Facts) -> Preview:
     parent = terms.parent
     number = parent.number if parent else document.parent.code if document.parent else ""
     executed = site.sub_status(terms.settings) == "E"
-    job = terms.job.id if terms.job else ""
-    customer = (facts.get(reading.job_name(job)) or {}).get("customer", "")
     fields = (
         ("Number in Spectrum", terms.number),
         ("Vendor", _named(terms.vendor)),
         ("Job", _named(terms.job)),
-        ("Customer", customer),
+        ("Customer", reading.known_customer(facts, terms.job)),
         ("Description", fit(document.title)),
         ("Memo", fit(document.description)),
         ("Commitment date", document.date.isoformat()),
@@ -76,6 +74,8 @@ def _change_order(document: Document, terms: Terms, facts: Facts) -> Preview:
         total_after=None,
         change=document.amount,
         warnings=(
+            f"Spectrum cannot be asked whether {_named(terms.job) or 'the job'} has a change "
+            f"request {terms.number} already. If so, this one may be added to it, or refused.",
             "It is executed at once: Spectrum counts it as soon as it is there."
             if executed
             else "It goes there as proposed, and counts only once somebody executes it there.",

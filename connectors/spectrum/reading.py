@@ -128,6 +128,11 @@ def job_name(job: str) -> str:
     return f"job:{job}"
 
 
+def known_customer(facts: Mapping[str, Any], job: Ref | None) -> str:
+    """The customer of a job as it was last read; '' where it was not, or has none."""
+    return str((facts.get(job_name(job.id if job else "")) or {}).get("customer", ""))
+
+
 def phases_name(job: str) -> str:
     """The record of a job's phases: pair -> status, description, current estimate."""
     return f"{_PHASES}{job}"

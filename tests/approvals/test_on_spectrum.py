@@ -5,6 +5,7 @@ Spectrum is the sandbox's stand-in, called over real HTTP.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -86,10 +87,9 @@ def test_ann_removes_what_was_never_answered_and_it_goes_again(
     spectrum: OnSpectrum, stage: Stage, client: Client
 ) -> None:
     document = unanswered(spectrum, stage)
-    # Retry alone does not write: nobody has looked.
+    # Retry can do nothing: nobody has looked.
     sign_in(client, stage.ann)
-    stage.step("retry", document, stage.ann)
-    spectrum.serve()
+    assert "Spectrum did not say whether it took" in post(client, stage, document, "retry")
     assert stage.status(document) == "needs_attention"
     spectrum.company.by_hand.delete_change_request("26010", "ALDER", "S001-001")
     post(client, stage, document, "record-absent", note="Deleted its line.")
@@ -214,3 +214,103 @@ def test_a_record_that_a_person_attested_is_taken_too(
     assert "would write over the subcontract of Commitment SC-001" in post(
         client, stage, second, "accept"
     )
+
+
+# --- What is known of each call --------------------------------------------------------------
+
+
+def standing(client: Client, stage: Stage, document, address: str = "") -> dict[str, str]:
+    """What the panel says of its calls."""
+    page = client.get(address or f"/exports/{document.export_id}/").content.decode()
+    return dict(re.findall(r"<dt>([^<]*Spectrum|Not sent)</dt>\s*<dd>([^<]+)</dd>", page))
+
+
+def test_while_an_answer_is_missing_the_page_says_what_arrived(
+    spectrum: OnSpectrum, stage: Stage, client: Client
+) -> None:
+    """The header was confirmed, the first line never answered, the second never sent."""
+    commitment = stage.commitment()
+    spectrum.accepted(commitment)
+    spectrum.company.faults.add("answer_lost", call=2)
+    spectrum.serve()
+    assert stage.status(commitment) == "unknown"
+    told = {
+        "In Spectrum": "the header",
+        "Not known whether in Spectrum": "03300/S 10,000.00",
+        "Not sent": "05120/S 25,000.00",
+    }
+    sign_in(client, stage.ann)
+    review = f"/exports/{commitment.export_id}/"
+    for address in (
+        review,
+        f"{review}panel/",
+        f"{review}panel/?review",
+        commitment.get_absolute_url(),
+    ):
+        assert standing(client, stage, commitment, address) == told, address
+    calls = client.get(f"/api/v1{review}").json()["calls"]
+    assert [one["state"] for one in calls] == ["in", "not_known", "not_sent"]
+
+    stage.step("stop-waiting", commitment, stage.ann)
+    assert standing(client, stage, commitment) == told
+    stage.step("retry", commitment, stage.ann)
+    spectrum.serve()
+    assert stage.status(commitment) == "synced"
+    assert standing(client, stage, commitment) == {}
+    assert client.get(f"/api/v1{review}").json()["calls"] == []
+
+
+def test_a_call_that_was_refused_is_told_apart_from_one_that_never_went(
+    spectrum: OnSpectrum, stage: Stage, client: Client
+) -> None:
+    commitment = stage.commitment()
+    spectrum.accepted(commitment)
+    spectrum.company.faults.add("refused", call=2)
+    spectrum.serve()
+    sign_in(client, stage.ann)
+    assert standing(client, stage, commitment) == {
+        "In Spectrum": "the header",
+        "Not taken by Spectrum": "03300/S 10,000.00",
+        "Not sent": "05120/S 25,000.00",
+    }
+
+
+def test_retry_is_not_offered_where_it_can_do_nothing(
+    spectrum: OnSpectrum, stage: Stage, client: Client
+) -> None:
+    """The page says what to do instead, also after Stop waiting has taken the message away."""
+    document = unanswered(spectrum, stage)
+    Export.objects.filter(pk=document.export_id).update(message="Nobody knows yet.")
+    sign_in(client, stage.ann)
+    page = page_of(client, stage, document)
+    assert '<button class="btn btn-quiet" type="button" disabled aria-describedby="why-retry">' in (
+        page
+    )
+    assert "In Spectrum, look at the change request S001-001 of job 26010" in page
+    export = stage.export(document)
+    body = {"version": export.version}
+    answer = client.post(f"/api/v1/exports/{export.pk}/retry/", body, "application/json")
+    assert answer.status_code == 422
+    assert "look at the change request S001-001" in answer.content.decode()
+    # Where the site has seen that a change request may be repeated, Retry goes on.
+    connection = spectrum.connection
+    connection.settings["repeat_change_requests"] = "Y"
+    connection.save()
+    assert "why-retry" not in page_of(client, stage, document)
+    stage.step("retry", document, stage.ann)
+    spectrum.serve()
+    assert stage.status(document) == "synced"
+
+
+def test_the_history_does_not_say_that_anything_is_looked_up(
+    spectrum: OnSpectrum, stage: Stage
+) -> None:
+    commitment = stage.commitment()
+    spectrum.accepted(commitment)
+    spectrum.company.faults.add("answer_lost", call=1)
+    spectrum.quiet()
+    assert stage.status(commitment) == "synced"
+    said = [one.what for one in told(stage.export(commitment))]
+    assert "No answer came; whether it arrived is not known yet" in said
+    assert "It goes again: that adds nothing where it has arrived" in said
+    assert not any("ooked up" in one for one in said)

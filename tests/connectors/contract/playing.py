@@ -47,6 +47,7 @@ class Play:
     house: House
     requests: list[Request] = field(default_factory=list)
     bodies: list[str] = field(default_factory=list)
+    known: dict[str, Any] = field(default_factory=dict)  # the records that answers told
     fate: Callable[[Request], Fate] = lambda _request: "answered"
 
     def run(self, begin: Callable[[], Script[T]]) -> T:
@@ -82,6 +83,7 @@ class Play:
         answer = connector.unwrap(reply, {name: request})[name]
         known = connector.records(answer)
         assert msgspec.json.decode(msgspec.json.encode(known)) == known, "as plain JSON values"
+        self.known |= known
         return answer
 
     @property

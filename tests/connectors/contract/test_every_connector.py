@@ -26,6 +26,8 @@ from connectors.contract import (
     Request,
     Script,
     Site,
+    Unasked,
+    digest_of,
 )
 from tests.connectors.contract.documents import document
 from tests.connectors.contract.houses import HOUSES, CalledHouse, House, SpectrumHouse
@@ -137,6 +139,20 @@ def test_the_same_export_has_the_same_bytes(way: Way) -> None:
             play.run(lambda: connector.export(way.document, terms, key))
     assert first.bodies == second.bodies
     assert first.requests == second.requests
+
+
+def test_what_cannot_be_asked_tells_every_call_beforehand(way: Way) -> None:
+    connector = way.play.house.connector
+    if connector.capabilities.can_find:
+        assert not hasattr(connector, "calls")
+        return
+    way.settle()
+    facts = way.play.known
+    planned = cast(Unasked, connector).calls(way.document, way.terms, facts)
+    made = [digest_of(request.body) for request in way.play.writes]
+    assert len(made) == len(planned)
+    assert all(one in call.digests for one, call in zip(made, planned, strict=True))
+    assert all(call.what for call in planned)
 
 
 def test_writes_travel_alone_under_keys_of_their_own(way: Way) -> None:

@@ -228,11 +228,15 @@ def test_the_preview_of_a_change_order_says_what_its_status_means(site: Site) ->
     shown = connector.preview(document, site.terms(document, PARENT), None, FACTS)
     assert shown.record == "Change order S001-002 of subcontract SC-001"
     assert ("Customer", "ALDER") in shown.fields
-    assert "executed at once" in shown.warnings[0]
+    assert (
+        "cannot be asked whether 26010 Riverside Library has a change request S001-002"
+        in (shown.warnings[0])
+    )
+    assert "executed at once" in shown.warnings[1]
     assert sum(row.after or 0 for row in shown.rows) == document.amount == shown.change
     site.settings["sco_status"] = "P"
     shown = connector.preview(document, site.terms(document, PARENT), None, FACTS)
-    assert "proposed" in shown.warnings[0]
+    assert "proposed" in shown.warnings[1]
 
 
 def test_the_preview_of_a_budget_shows_before_and_after_and_what_it_writes_over(
