@@ -11,7 +11,7 @@ from csp.decorators import csp_update
 from drf_spectacular.drainage import set_override
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.plumbing import ResolvedComponent
+from drf_spectacular.plumbing import OpenApiGeneratorExtension, ResolvedComponent
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from erpbridge.api import ProblemDetails, TokenAuthentication
@@ -71,3 +71,10 @@ def with_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
                 r"[.;:] |\.$", operation["description"].replace("\n", " ")
             )[0]
     return result
+
+
+# Each extension looks for its class at the first schema that is made, and two requests at once
+# would find it half done. So they look now, while the addresses are loaded, which one thread does.
+for kind in OpenApiGeneratorExtension.__subclasses__():
+    for extension in kind._registry:
+        extension._matches(object)
