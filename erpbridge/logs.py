@@ -30,8 +30,12 @@ _SECRETS = [
 
 def formatter(debug: bool) -> dict[str, Any]:
     """The formatter of `settings.LOGGING`."""
+    # Never the local variables of a traceback: they hold passwords and tokens.
+    plain = structlog.dev.ConsoleRenderer(
+        colors=False, exception_formatter=structlog.dev.plain_traceback
+    )
     last: list[Any] = (
-        [structlog.dev.ConsoleRenderer(colors=False)]
+        [plain]
         if debug
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )

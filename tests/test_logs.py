@@ -15,6 +15,7 @@ from django.test import Client
 from connectors import engine
 from connectors.models import Session
 from directory.tokens import make_token
+from erpbridge.logs import formatter
 from tests.stage import PASSWORD, Stage, sign_in
 
 Lines = Callable[[], list[dict[str, object]]]
@@ -96,3 +97,25 @@ def test_secrets_are_not_written_down(stage: Stage, lines: Lines) -> None:
     for secret in (key, "hush-hush", PASSWORD):
         assert secret not in written
     assert written.count("(hidden)") >= 6
+
+
+def test_lines_for_reading_show_no_variables(tmp_path) -> None:
+    """With ERPBRIDGE_DEBUG, too: what a function held when it failed may be a password."""
+    config = logging.config.dictConfigClass({})
+    file = logging.FileHandler(tmp_path / "log")
+    file.setFormatter(config.configure_formatter(formatter(debug=True)))
+    log = logging.Logger("somewhere")
+    log.addHandler(file)
+
+    def sign_in_there(password: str) -> None:
+        raise ValueError("it is not let in")
+
+    try:
+        sign_in_there(PASSWORD)
+    except ValueError:
+        log.exception("that went wrong")
+    file.close()
+    written = (tmp_path / "log").read_text()
+    assert "it is not let in" in written
+    assert "Traceback" in written
+    assert PASSWORD not in written
