@@ -38,11 +38,11 @@ class Connection(models.Model):
     user_name = models.CharField(max_length=40, unique=True, null=True)
     password_digest = models.CharField(max_length=64, blank=True, default="")
     # Where an ERP is called, and with what: see `connectors.secrets`.
-    address = models.CharField(max_length=300, blank=True, default="")
-    sealed = models.TextField(blank=True, default="")
+    address = models.CharField(max_length=300, blank=True, default="", db_default="")
+    sealed = models.TextField(blank=True, default="", db_default="")
     settings = models.JSONField(default=dict)
     # Settings that somebody has seen at work in the ERP, as they were then: name -> value.
-    confirmed = models.JSONField(default=dict)
+    confirmed = models.JSONField(default=dict, db_default={})
     created_at = models.DateTimeField(db_default=Now())
     # What the ERP said of itself when a session last began.
     erp_company = models.CharField(max_length=120, blank=True, default="")
@@ -51,7 +51,7 @@ class Connection(models.Model):
     first_seen_at = models.DateTimeField(null=True)
     last_seen_at = models.DateTimeField(null=True)
     # Seconds between its last calls, the latest first: by these the next one is expected.
-    intervals = ArrayField(models.IntegerField(), default=list)
+    intervals = ArrayField(models.IntegerField(), default=list, db_default=[])
     last_result = models.CharField(max_length=300, blank=True, default="")
     sync_minutes = models.PositiveSmallIntegerField(
         "sync vendors, jobs, items and job costs",
@@ -60,10 +60,10 @@ class Connection(models.Model):
     )
     sync_queued_at = models.DateTimeField(null=True)
     # What the ERP shows the user that speaks for it, as `connectors.contract.Area`.
-    areas = models.JSONField(default=list)
+    areas = models.JSONField(default=list, db_default=[])
     tested_at = models.DateTimeField(null=True)
     # New vendors and cost codes of the ERP are imported at once; else they wait for a person.
-    imports_at_once = models.BooleanField(default=False)
+    imports_at_once = models.BooleanField(default=False, db_default=False)
     # Approvers and administrators are told of a longer silence; 0: never.
     silent_hours = models.PositiveSmallIntegerField("tell of a silence longer than", default=24)
 
@@ -114,7 +114,7 @@ class Reading(models.Model):
     began_at = models.DateTimeField(null=True)  # the one under way, or the last
     since = models.DateTimeField(null=True)  # from when it asks; null: for everything
     # Why something may be missing from it; such a reading never counts as one that came to its end.
-    incomplete = models.CharField(max_length=300, blank=True, default="")
+    incomplete = models.CharField(max_length=300, blank=True, default="", db_default="")
     # When those began that came to their end: the last one, and the last one for everything.
     complete_from = models.DateTimeField(null=True)
     full_from = models.DateTimeField(null=True)

@@ -23,10 +23,10 @@ class JobCost(models.Model):
     # Where the ERP tells categories apart: ours, and its own id of it if it is not the item's.
     category = models.ForeignKey(Category, models.PROTECT, null=True, related_name="+")
     erp_id = models.CharField(max_length=40, blank=True, default="")
-    erp_category = models.CharField(max_length=40, blank=True, default="")
+    erp_category = models.CharField(max_length=40, blank=True, default="", db_default="")
     name = models.CharField(max_length=209)
     estimate = models.DecimalField(max_digits=15, decimal_places=2, null=True)
-    estimates = models.JSONField(default=dict)
+    estimates = models.JSONField(default=dict, db_default={})
     actual = models.DecimalField(max_digits=15, decimal_places=2)
     as_of = models.DateTimeField()
 

@@ -52,7 +52,7 @@ class Job(Listed):
     One that no project is linked to is ready to be imported, unless somebody put it aside.
     """
 
-    archived = models.BooleanField(default=False)
+    archived = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [

@@ -48,7 +48,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_operator = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     joined_at = models.DateTimeField(db_default=Now())
-    mails = models.CharField(max_length=7, choices=Mails.choices, default=Mails.AT_ONCE)
+    mails = models.CharField(
+        max_length=7, choices=Mails.choices, default=Mails.AT_ONCE, db_default=Mails.AT_ONCE
+    )
 
     objects: ClassVar[People] = People()
 

@@ -15,11 +15,13 @@ class Company(models.Model):
     # Set up for a house where one person sends and decides; shown on every item.
     one_person_does_both = models.BooleanField(default=False)
     # Approvers and administrators sign in with a second factor, or only look.
-    second_factor_required = models.BooleanField(default=False)
+    second_factor_required = models.BooleanField(default=False, db_default=False)
     # From this amount on, in the company's currency, two approvers have to accept; null: never.
     second_approver_from = models.DecimalField(max_digits=15, decimal_places=2, null=True)
     # What approvers choose from when they reject, besides writing their own words.
-    rejection_reasons = ArrayField(models.CharField(max_length=120), default=list, blank=True)
+    rejection_reasons = ArrayField(
+        models.CharField(max_length=120), default=list, db_default=[], blank=True
+    )
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -41,7 +43,7 @@ class Project(models.Model):
     )
     erp_synced_at = models.DateTimeField("ERP data synced at", null=True, blank=True)
     # Switched on, change orders are made from change events; else they are entered directly.
-    change_events = models.BooleanField("Change Events", default=False)
+    change_events = models.BooleanField("Change Events", default=False, db_default=False)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
