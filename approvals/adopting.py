@@ -23,6 +23,7 @@ from approvals.moves import Move, lock_exports, make
 from approvals.readiness import parent_problems, send_problems_of
 from approvals.rights import why_not
 from approvals.seconding import Word, hold_for_second
+from approvals.standing import standing_of
 from approvals.states import EDITABLE, STEPS, Status, Step
 from approvals.workflow import Item, Result, approver_again
 from approvals.workflow.deciding import need_comment
@@ -237,15 +238,23 @@ def _taken(
 
 
 def attest(
-    export_id: int, *, by: Access, version: int, number: str, note: str, attested: bool
+    export_id: int,
+    *,
+    by: Access,
+    version: int,
+    number: str,
+    note: str,
+    attested: bool,
+    completed: bool = False,
 ) -> Export:
     """Tie the export to the record of that number, which the ERP has, as the person who looked
-    there says in `note`: nothing can be read and compared.
+    there says in `note`: nothing can be read and compared. A budget has no number there.
 
     Raises as `ask` does, and StepError where the ERP can be asked, where nobody says how they made
-    sure, or where the number is another document's.
+    sure, where the number is another document's, or where part of it is known not to have been
+    written and nobody says that it was `completed` by hand.
     """
-    item = Item(export_id, version, number=number, attested=attested)
+    item = Item(export_id, version, number=number, attested=attested, completed=completed)
     export, waits = _attest(item, by, note.strip())
     if waits:
         raise waits
@@ -274,6 +283,7 @@ def _attest(item: Item, by: Access, note: str) -> tuple[Export, AwaitsSecond | N
         raise found
     document, terms = found
     terms = numbering.seen_as(connection, export, terms, item.number)
+    by_hand = _by_hand(export, connection, item)
     receipt = cast(Unasked, connector).attested(document, terms)
     if export.parent_id is None:
         there = Candidate(receipt=receipt, description=terms.number)
@@ -282,7 +292,7 @@ def _attest(item: Item, by: Access, note: str) -> tuple[Export, AwaitsSecond | N
     if not_free := numbering.take(connection, [(export, document, terms)]):
         raise not_free[export.pk]
     what = f"{erp.record_word(export.kind)} {terms.number}, {money(document.amount)}"
-    words = f"It is in {erp.name}: {what}."
+    words = f"It is in {erp.name}: {what}{by_hand}."
     told = {"erp_id": receipt.id, "attested": words}
     step = STEPS["record-found" if export.status == Status.NEEDS_ATTENTION else "adopt"]
     says = digest_of(receipt.canonical() + terms.canonical())
@@ -293,6 +303,21 @@ def _attest(item: Item, by: Access, note: str) -> tuple[Export, AwaitsSecond | N
         make(step, [move], by=by.user.pk, note=note)
     append(by.company.pk, first)
     return export, waiting.get(export.pk)
+
+
+def _by_hand(export: Export, connection: Connection, item: Item) -> str:
+    """What a person vouches for beside it: the part of it that was never written; '' for most."""
+    standing = standing_of(export, connection)
+    if standing is None or not standing.missing:
+        return ""
+    missing = standing.told_missing
+    if not item.completed:
+        raise StepError(
+            f"ERP Bridge knows that part of it was not written: {missing}. If that is there all "
+            "the same, entered by hand, say so, too; if not, remove what is there of it and record "
+            f"“It is not in {standing.erp}”."
+        )
+    return f"; also {missing}, which ERP Bridge did not write"
 
 
 # --- What all of these look at -------------------------------------------------------------------

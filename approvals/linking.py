@@ -96,6 +96,7 @@ def attest(request: HttpRequest, pk: int) -> HttpResponse:
             number=request.POST.get("number", ""),
             note=request.POST.get("note", ""),
             attested=request.POST.get("attested") == "yes",
+            completed=request.POST.get("completed") == "yes",
         ),
         "Recorded. It is Synced from now on.",
     )

@@ -38,12 +38,17 @@ def chosen(connection: Connection, export: Export, terms: Terms, number: str) ->
 
 
 def seen_as(connection: Connection, export: Export, terms: Terms, number: str) -> Terms:
-    """`terms` with the number under which a person saw the record in the ERP; '' leaves it.
+    """`terms` with the number under which a person saw the record in the ERP; a budget has none.
 
-    Raises StepError for a number that no record there can have.
+    Raises StepError for no number, and for one that no record there can have.
     """
+    if export.kind == Kinds.BUDGET:
+        return terms
     number = number.strip()
-    return _numbered(connection, export, terms, number) if number else terms
+    if not number:
+        erp = connector_for(connection.erp).capabilities
+        raise StepError(f"Say the number that it has in {erp.short}.")
+    return _numbered(connection, export, terms, number)
 
 
 def _numbered(connection: Connection, export: Export, terms: Terms, number: str) -> Terms:

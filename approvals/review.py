@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from msgspec.structs import replace
+
+from approvals import manner
 from approvals.differences import changed
 from approvals.models import Export
 from approvals.panel import connection_of
@@ -14,6 +17,7 @@ from approvals.readiness import frozen_problems, terms_now
 from approvals.rules import tool_problems
 from approvals.standing import unanswered
 from approvals.states import EDITABLE, Status
+from approvals.told import unlinked_by_word
 from connectors.contract import Capabilities, Document, Line, Preview, Problem, Receipt, Terms
 from connectors.destination import facts_for
 from connectors.models import Known
@@ -102,6 +106,7 @@ def review(export: Export) -> Review:
             ]
         if export.status != Status.SYNCED:
             preview = connector.preview(document, terms, known.value if known else None, facts)
+            preview = replace(preview, warnings=(*_on_whose_word(export, erp), *preview.warnings))
     receipt = export.erp_receipt
     return Review(
         document=document,
@@ -114,6 +119,16 @@ def review(export: Export) -> Review:
         since_rejection=changed(export.rejected_copy, export.copy),
         receipt=receipt,
         arrived=_arrived(document, terms, receipt),
+    )
+
+
+def _on_whose_word(export: Export, erp: Capabilities | None) -> Iterator[str]:
+    """Who says that nothing of it is in the ERP any more; nothing where the ERP said so."""
+    if manner.asks(erp) or (word := unlinked_by_word(export)) is None:
+        return
+    yield (
+        f"It was in {manner.short(erp)} before. That it was deleted there is {word.who}’s word, "
+        f"given on {word.at:%Y-%m-%d} at {word.at:%H:%M} UTC and checked by nobody: “{word.note}”"
     )
 
 

@@ -59,8 +59,22 @@ class Standing:
         """The calls that are known not to be in the ERP."""
         return self.those(Call.REFUSED) + self.those(Call.NOT_SENT)
 
+    @property
+    def told_missing(self) -> str:
+        """The same in a sentence."""
+        return listed(self.missing)
+
     def those(self, state: Call) -> list[str]:
         return [what for what, one in self.calls if one == state]
+
+
+MOST_LISTED = 12
+
+
+def listed(calls: Sequence[str]) -> str:
+    """Calls in a sentence: line 1; line 2; and 3 more."""
+    more = len(calls) - MOST_LISTED
+    return "; ".join(calls[:MOST_LISTED]) + (f"; and {more} more" if more > 0 else "")
 
 
 def standing_of(export: Export, connection: Connection | None) -> Standing | None:

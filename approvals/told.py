@@ -14,6 +14,7 @@ from directory.models import Event
 from directory.prepared import Prepared
 
 MOST = 200
+ARRIVED = ("succeed", "adopt", "record-found")
 # What happened, in the past tense; the worker's steps are told as the ERP's doing.
 WORDS = {
     "create": "Created",
@@ -98,6 +99,17 @@ def attested(history: Sequence[Told]) -> str:
     """What a person vouched for as it last became Synced; '' where the ERP itself had told so."""
     synced = (one for one in history if one.after == Status.SYNCED.label and one.before)
     return next((one.attested for one in synced), "")
+
+
+def unlinked_by_word(about: InHistory) -> Told | None:
+    """How it came free where a person attested that the ERP has it no more, until it is there
+    again; one query."""
+    events = Event.objects.filter(subject=about.subject, verb__in=["gone", *ARRIVED])
+    row = events.order_by("-id").values("verb", "at", "actor__name", "body").first()
+    if row is None or row["verb"] != "gone":
+        return None
+    freed = tell("gone", row["at"], row["actor__name"], json.loads(row["body"])["data"])
+    return freed if freed.attested else None
 
 
 def tell(verb: str, at: datetime, name: str | None, data: dict[str, Any]) -> Told:

@@ -186,13 +186,15 @@ def _open(request: Request, items: list[Item]) -> Access:
 
 
 class AttestBody(msgspec.Struct):
-    """`number`: what the record has in the ERP ('': the item's own). `attested`: you have seen it
-    there yourself; `note` says where you looked and what you saw."""
+    """`number`: what the record has in the ERP; a budget has none. `attested`: you have seen it
+    there yourself; `note` says where you looked and what you saw. `completed`: what is known not to
+    have been written (`calls` of the item that are refused or not sent) is there all the same."""
 
     version: int
     note: Text
     attested: bool
     number: Text = ""
+    completed: bool = False
 
 
 @extend_schema(operation_id="export_attest", request=AttestBody, responses=ExportRow)
@@ -209,5 +211,6 @@ def attest(request: Request, pk: int) -> Response:
         number=asked.number,
         note=asked.note,
         attested=asked.attested,
+        completed=asked.completed,
     )
     return Response(row_of(pk))

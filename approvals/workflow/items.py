@@ -29,6 +29,7 @@ class Item:
 
     `number`: the one that it is to have in the ERP, where that may be chosen and another one was.
     `attested`: the person says that they looked in the ERP themselves, where it cannot be asked.
+    `completed`: and that what was never taken of it is there all the same.
     `record`: the id of the ERP's record that it is to be linked to.
     """
 
@@ -37,6 +38,7 @@ class Item:
     terms: str = ""
     number: str = ""
     attested: bool = False
+    completed: bool = False
     record: str = ""
 
 

@@ -24,6 +24,8 @@ pytestmark = pytest.mark.django_db
 
 SEEN = {"attested": "yes", "note": "Looked at the subcontract list of job 26-010."}
 
+WHOLE = {**SEEN, "completed": "yes"}
+
 
 def through(stage: Stage, ledger: Books, document) -> None:
     stage.send(document)
@@ -81,6 +83,27 @@ def test_ann_attests_that_it_is_gone(stage: Stage, ledger: Books, client: Client
     assert len(ledger.lines) == 4
 
 
+def test_who_accepts_it_again_is_told_on_whose_word_it_was_unlinked(
+    stage: Stage, ledger: Books, client: Client
+) -> None:
+    commitment = stage.commitment()
+    through(stage, ledger, commitment)
+    sign_in(client, stage.ann)
+    post(client, stage, commitment, "unlink", **SEEN)
+    stage.send(commitment)
+    sign_in(client, stage.bea)
+    address = f"/exports/{commitment.export_id}/"
+    page = client.get(address).content.decode()
+    assert "It was in Ledger before. That it was deleted there is Ann’s word, given on" in page
+    assert SEEN["note"] in page
+    [warning] = client.get(f"/api/v1{address}preview/").json()["preview"]["warnings"]
+    assert warning.startswith("It was in Ledger before.")
+    stage.accept(commitment, stage.bea)
+    ledger.visit(stage.connection.pk)
+    page = client.get(address).content.decode()
+    assert "Ann’s word, given on" not in page, "it is there again"
+
+
 def test_nothing_is_unlinked_without_a_word(stage: Stage, ledger: Books, client: Client) -> None:
     commitment = stage.commitment()
     through(stage, ledger, commitment)
@@ -135,17 +158,41 @@ def test_what_went_in_part_is_recorded_as_there(
     page = client.get(f"/exports/{commitment.export_id}/").content.decode()
     assert "Is it in Ledger?" in page
     assert 'value="SC-001" autocomplete="off" required' in page
+    # What was never written has to be vouched for, too.
     page = post(client, stage, commitment, "attest", number="SC-001", **SEEN).content.decode()
+    assert "ERP Bridge knows that part of it was not written: line 2" in page
+    assert stage.status(commitment) == "needs_attention"
+    assert "did not get this in: line 2. I have seen that it is there all the same." in page
+    page = post(client, stage, commitment, "attest", number="SC-001", **WHOLE).content.decode()
     assert "Recorded. It is Synced from now on." in page
     export = stage.export(commitment)
     assert (export.status, export.erp_id, export.erp_number) == ("synced", "L/SC-001", "SC-001")
     [first, *_] = told(export)
     assert (first.who, first.note) == ("Ann", SEEN["note"])
-    assert first.attested == "It is in The Ledger® of Tests: subcontract SC-001, 35,000.00."
+    assert first.attested == (
+        "It is in The Ledger® of Tests: subcontract SC-001, 35,000.00; also line 2, which ERP "
+        "Bridge did not write."
+    )
     assert "What is in Ledger, as it was attested" in page
     assert ledger.lines == ["SC-001 03-300 10000.00"], "nothing more was written"
     # Its change orders follow, and it may be unlinked again.
     through(stage, ledger, stage.change_order(commitment))
+
+
+def test_no_number_is_no_number(stage: Stage, ledger: Books, client: Client) -> None:
+    """What is left empty is not filled in for whoever attests it."""
+    commitment = stage.commitment()
+    sign_in(client, stage.ann)
+    page = post(client, stage, commitment, "attest", number=" ", **SEEN).content.decode()
+    assert "Say the number that it has in Ledger." in page
+    export = stage.export(commitment)
+    answer = client.post(
+        f"/api/v1/exports/{export.pk}/attest/",
+        {"version": export.version, "note": "Saw it.", "attested": True},
+        "application/json",
+    )
+    assert (answer.status_code, stage.status(commitment)) == (409, "draft")
+    assert "Say the number" in answer.content.decode()
 
 
 def test_what_is_not_there_at_all_goes_from_the_start(stage: Stage, ledger: Books) -> None:

@@ -139,7 +139,13 @@ class Accountant(Approver):
             self.does(
                 f"records that {row.name} is in Spectrum",
                 lambda: adopting.attest(
-                    row.pk, by=self.by, version=row.version, number="", note=NOTE, attested=True
+                    row.pk,
+                    by=self.by,
+                    version=row.version,
+                    number=export.frozen_terms.number if export.frozen_terms else "",
+                    note=NOTE,
+                    attested=True,
+                    completed=True,
                 ),
             )
         else:
