@@ -88,6 +88,21 @@ DAMAGE: list[tuple[str, str, str, str]] = [
         "was written again, though the ERP had not been asked what became of the try before",
     ),
     (
+        "repeated",
+        f"UPDATE connectors_connection SET erp = 'spectrum';"
+        f"UPDATE connectors_conversation SET outcome = 'stopped' WHERE id IN ({WROTE});"
+        f"INSERT INTO connectors_conversation (connection_id, purpose, subject, record, tries, key,"
+        f" state, input, fingerprint, outcome, fault) SELECT connection_id, 'export', subject,"
+        f" record, 0, 'again', 'closed', '', '', 'refused', '' FROM connectors_conversation"
+        f" WHERE id IN ({WROTE});"
+        f"INSERT INTO connectors_exchange (conversation_id, position, message_id, request_id,"
+        f" request, record, writes, borrowed) SELECT (SELECT max(id) FROM connectors_conversation),"
+        f" 0, message_id, 'again', request, '', true, false FROM connectors_exchange"
+        f" WHERE writes AND conversation_id IN ({WROTE})",
+        CHANGE,
+        "a call that the ERP had confirmed was made again",
+    ),
+    (
         "messages",
         "UPDATE connectors_exchange SET message_id = (SELECT max(id) FROM connectors_message"
         " WHERE writes) WHERE writes",

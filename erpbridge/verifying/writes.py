@@ -40,7 +40,6 @@ CONFIRMED = Rule(
 
 def _one_record() -> str:
     """Lines are counted where the ERP tells of its own; elsewhere changes share a line."""
-    told = ", ".join(f"'{erp}'" for erp in names() if connector_for(erp).capabilities.can_find)
     return f"""
     SELECT company_id, min(id) AS export_id,
            format('%s items stand in the record %s of the ERP', count(*), min(erp_id)) AS what
@@ -57,7 +56,7 @@ def _one_record() -> str:
         JOIN connectors_connection AS connection ON connection.company_id = export.company_id,
         LATERAL (SELECT value AS line FROM jsonb_each_text(export.receipt::jsonb -> 'lines')) AS own
         WHERE export.status = 'synced' AND export.receipt <> '' AND export.kind <> 'budget'
-          AND connection.erp IN ({told})
+          AND connection.erp IN ({_erps(can_find=True)})
     ) AS claimed GROUP BY company_id, erp_id, line HAVING count(*) > 1
     """
 
@@ -132,8 +131,13 @@ APPROVED = Rule(
 )
 
 
+def _erps(*, can_find: bool) -> str:
+    """The ERPs that can, or cannot, be asked whether a record is there, for an IN."""
+    all_ = {erp: connector_for(erp).capabilities for erp in names()}
+    return ", ".join(f"'{erp}'" for erp, one in all_.items() if one.can_find is can_find)
+
+
 def _asked() -> str:
-    found = ", ".join(f"'{erp}'" for erp in names() if connector_for(erp).capabilities.can_find)
     return f"""
     WITH writes AS (
         SELECT one.id, one.connection_id, one.subject, one.outcome,
@@ -152,7 +156,8 @@ def _asked() -> str:
                AS what
     FROM again JOIN connectors_connection AS connection ON connection.id = again.connection_id
     LEFT JOIN approvals_export AS export ON export.id::text = again.subject
-    WHERE again.outcome_before = 'lost' AND connection.erp IN ({found}) AND NOT EXISTS (
+    WHERE again.outcome_before = 'lost'
+        AND connection.erp IN ({_erps(can_find=True)}) AND NOT EXISTS (
         SELECT FROM connectors_conversation AS looked
         JOIN connectors_exchange AS exchange ON exchange.conversation_id = looked.id
         JOIN connectors_message AS message ON message.id = exchange.message_id
@@ -169,6 +174,42 @@ ASKED = Rule(
     "After a try without an answer nothing is written again before the ERP was asked about it.",
     "connectors_conversation WHERE outcome = 'lost'",
     _asked,
+)
+
+
+def _repeated() -> str:
+    """As `connectors.engine.attempts` has it: of a conversation every write but the last was
+    confirmed, and the last one, too, where it was stopped between two."""
+    return f"""
+    WITH writes AS (
+        SELECT one.id, one.connection_id, connection.company_id, one.subject,
+               exchange.request::jsonb ->> 'body' AS body,
+               one.outcome = 'stopped' OR exchange.position
+                   < max(exchange.position) OVER (PARTITION BY one.id) AS confirmed
+        FROM connectors_conversation AS one
+        JOIN connectors_connection AS connection ON connection.id = one.connection_id
+        JOIN connectors_exchange AS exchange ON exchange.conversation_id = one.id
+        WHERE exchange.writes AND one.purpose = 'export' AND NOT one.disowned
+          AND connection.erp IN ({_erps(can_find=False)})
+    )
+    SELECT DISTINCT again.company_id, export.id AS export_id,
+           'a call that the ERP had confirmed was made again' AS what
+    FROM writes AS before JOIN writes AS again USING (connection_id, subject, body)
+    LEFT JOIN approvals_export AS export ON export.id::text = again.subject
+    WHERE before.confirmed AND before.id < again.id AND NOT EXISTS (
+        SELECT FROM connectors_conversation AS settled
+        WHERE settled.connection_id = again.connection_id AND settled.subject = again.subject
+          AND settled.purpose IN ('export', 'find', 'unlink') AND settled.outcome = 'done'
+          AND settled.id >= before.id AND settled.id < again.id
+    )
+    """
+
+
+REPEATED = Rule(
+    "repeated",
+    "Where the ERP cannot be asked, a call that it confirmed is not made again.",
+    "connectors_conversation WHERE outcome IN ('stopped', 'lost', 'refused')",
+    _repeated,
 )
 
 MESSAGES = Rule(
@@ -312,6 +353,6 @@ REASONS = Rule(
 )
 
 RULES = (
-    *(CONFIRMED, ONE_RECORD, ACCEPTED, APPROVED, ASKED, MESSAGES, ORDER, MOVING, LANES),
-    REASONS,
+    *(CONFIRMED, ONE_RECORD, ACCEPTED, APPROVED, ASKED, REPEATED, MESSAGES, ORDER, MOVING),
+    *(LANES, REASONS),
 )
