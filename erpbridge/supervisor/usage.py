@@ -12,7 +12,7 @@ usage: ./run COMMAND
   operator EMAIL                   makes an operator; prints a one-time link
   manage COMMAND …                 a Django management command
   test [--full] [pytest's own …]   the tests
-  simulate [--seeds N] [--seed K] [--minutes M] [--faults PROFILE]
+  simulate [--seed K] [--seeds N] [--minutes M] [--faults PROFILE]
                                    the product in seeded disasters, each of which can be repeated
   check                            format, lint, types, layers, migrations, deployment settings
   bench [NAME …]                   the benchmarks

@@ -159,19 +159,23 @@ class Database:
         self.locks = Locks()
         self.now = self.began = BEGINNING
         self.commits = 0  # so far
-        self._reset = ""
+        self._told: datetime | None = None  # what PostgreSQL takes for now
 
     @contextmanager
     def taken_over(self, build: Callable[[], None]) -> Iterator[Database]:
         """`build` makes what every seed begins with; `reset` brings it back."""
         with connection.cursor() as cursor:
             cursor.execute(_CLOCK)
-        self.set_clock(BEGINNING)
+        connection.execute_wrappers += [
+            self._on_time,
+            self.locks.statement,
+            self.moments.statement,
+        ]
+        self.now, self._told = BEGINNING, None
         build()
         self.began = self.now
         with connection.cursor() as cursor:
-            self._reset = _keep(cursor)
-        connection.execute_wrappers += [self.locks.statement, self.moments.statement]
+            _keep(cursor)
         commit, rollback = connection._commit, connection._rollback
         struck = self.moments.committing(commit)
 
@@ -182,6 +186,7 @@ class Database:
 
         def rolled_back() -> None:
             rollback()
+            self._told = None
             self.locks.over()
 
         connection._commit, connection._rollback = committed, rolled_back
@@ -198,7 +203,7 @@ class Database:
         """The product has hung up and connects again."""
         with connection.connection.cursor() as cursor:
             cursor.execute("SET search_path = sim, public, pg_catalog")
-        self.set_clock(self.now)
+        self._told = None
 
     def reset(self) -> None:
         """Everything as it was when it was taken over, sequences and clock included."""
@@ -206,34 +211,50 @@ class Database:
         self.locks.wrong = ""
         connection.ensure_connection()
         with connection.connection.cursor() as cursor:
-            cursor.execute(self._reset)
-        self.set_clock(self.began)
+            cursor.execute("SELECT sim.reset()")
+        self.now = self.began
 
     def vacuum(self) -> None:
         """Clear away what many seeds have left behind."""
         with connection.connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE")
 
-    def set_clock(self, now: datetime) -> None:
-        self.now = now
+    def wait(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    def _on_time(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        """PostgreSQL hears what time it is when it is asked for something the next time. What it
+        heard in a transaction that did not come about is forgotten."""
+        back = sql.startswith("ROLLBACK")
+        if self._told != self.now and not back:
+            self._tell_the_time()
+        try:
+            return execute(sql, params, many, context)
+        finally:
+            if back:
+                self._told = None
+
+    def _tell_the_time(self) -> None:
         connection.ensure_connection()
-        off = timedelta(seconds=Random(now.isoformat()).uniform(-7200, 7200))
+        off = timedelta(seconds=Random(self.now.isoformat()).uniform(-7200, 7200))
         with connection.connection.cursor() as cursor:
             cursor.execute(
                 "SELECT set_config('sim.now', %s, false), set_config('sim.host', %s, false)",
-                [now.isoformat(), (now + off).isoformat()],
+                [self.now.isoformat(), (self.now + off).isoformat()],
             )
-
-    def wait(self, seconds: float) -> None:
-        self.set_clock(self.now + timedelta(seconds=seconds))
+        self._told = self.now
 
 
-def _keep(cursor: Any) -> str:
-    """Copy all rows into the schema `base`; gives the SQL that brings them back."""
+def _keep(cursor: Any) -> None:
+    """Copy all rows into the schema `base`; `sim.reset()` brings them back. Rows that are as they
+    were stay: most of what a seed begins with never changes."""
     cursor.execute("CREATE SCHEMA base")
     cursor.execute(
         """
-        SELECT table_name, string_agg(quote_ident(column_name), ', ' ORDER BY ordinal_position)
+        SELECT table_name, string_agg(quote_ident(column_name), ', ' ORDER BY ordinal_position),
+               (SELECT array_agg(attname::text) FROM pg_index
+                JOIN pg_attribute ON attrelid = indrelid AND attnum = ANY(indkey)
+                WHERE indisprimary AND indrelid = quote_ident(table_name)::regclass)
         FROM information_schema.columns
         JOIN information_schema.tables USING (table_schema, table_name)
         WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND is_generated = 'NEVER'
@@ -242,18 +263,37 @@ def _keep(cursor: Any) -> str:
         """
     )
     # Keys between tables are checked as the transaction ends.
-    parts = ["BEGIN; SET LOCAL sim.reset = 'yes'"]
-    for table, columns in cursor.fetchall():
-        parts.append(f"DELETE FROM {table}")
+    parts = ["PERFORM set_config('sim.reset', 'yes', true)"]
+    for table, columns, key in cursor.fetchall():
         cursor.execute(f"SELECT EXISTS (SELECT FROM {table})")
-        if cursor.fetchone()[0]:
-            cursor.execute(f"CREATE TABLE base.{table} AS SELECT {columns} FROM {table}")
-            parts.append(
-                f"INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE"
-                f" SELECT {columns} FROM base.{table}"
-            )
+        if not cursor.fetchone()[0]:
+            parts.append(f"DELETE FROM {table}")
+            continue
+        cursor.execute(f"CREATE TABLE base.{table} AS SELECT {columns} FROM {table}")
+        as_it_was = " AND ".join(
+            [f"now.{one} = kept.{one}" for one in key]
+            + [f"record_image_eq({_of('now', columns)}, {_of('kept', columns)})"]
+        )
+        parts.append(
+            f"DELETE FROM {table} AS now"
+            f" WHERE NOT EXISTS (SELECT FROM base.{table} AS kept WHERE {as_it_was})"
+        )
+        parts.append(
+            f"INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE"
+            f" SELECT {columns} FROM base.{table} AS kept"
+            f" WHERE NOT EXISTS (SELECT FROM {table} AS now WHERE {as_it_was})"
+        )
     cursor.execute("SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'public'")
     for name, last in cursor.fetchall():
-        parts.append(f"SELECT setval('{name}', {last or 1}, {str(last is not None).lower()})")
-    parts.append("COMMIT")
-    return "; ".join(parts)
+        parts.append(f"PERFORM setval('{name}', {last or 1}, {str(last is not None).lower()})")
+    # PostgreSQL plans what stands in a function once.
+    cursor.execute(
+        "CREATE FUNCTION sim.reset() RETURNS void LANGUAGE plpgsql AS $$ BEGIN "
+        + "; ".join(parts)
+        + "; END $$"
+    )
+
+
+def _of(row: str, columns: str) -> str:
+    """The columns of one row, as PostgreSQL compares rows."""
+    return "ROW(" + ", ".join(f"{row}.{one}" for one in columns.split(", ")) + ")"

@@ -281,6 +281,7 @@ class Instruments:
         """What was done so far stays, in the steps of people: theirs have no savepoints."""
         if not connection.savepoint_ids:
             connection.connection.commit()
+            self.database.commits += 1
             self.database.moments.pass_by()
 
 

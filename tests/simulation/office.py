@@ -342,8 +342,8 @@ class QuickBooksSide:
             office.switch_off("is started anew")
 
     def visit(self, cast: dict[str, Actor]) -> None:
-        for office in _offices(cast):
-            office.visit()
+        offices = _offices(cast)
+        offices[0].world.dice.choice(offices).visit()
 
 
 def _offices(cast: dict[str, Actor]) -> list[Office]:

@@ -23,11 +23,15 @@ from commitments.entries import (
 )
 from directory.access import Access, holds_push
 from directory.models import User, Vendor
+from directory.prepared import Prepared
 from directory.privilege import grant_push
 from tests.simulation.site import Broken, Row, World
 
 MOST_COMMITMENTS, MOST_DOCUMENTS = 3, 9
 NOTE = "See the quote of 2 March."
+_EXPORT = Prepared(
+    lambda pk: Export.objects.select_related("company", "project").filter(pk=pk), int
+)
 
 
 @dataclass
@@ -41,7 +45,7 @@ class Person:
 
     def move(self) -> None:
         if not self.page or self.world.chance(self.world.profile.reloads):
-            self.page = {row.pk: row for row in self.world.rows()}
+            self.page = self.world.rows()
             self.access = self.world.stage.access(self.who)
         self.press()
 
@@ -62,7 +66,8 @@ class Person:
 
     def takes(self, step: str, row: Row, *, note: str = "") -> bool:
         def verb() -> None:
-            now = Export.objects.select_related("company", "project").get(pk=row.pk)
+            now = _EXPORT.first(row.pk)
+            assert now is not None
             workflow.take(step, now, by=self.by, version=row.version, note=note)
 
         return self.does(f"presses {step} for {row.name} ({row.status})", verb)

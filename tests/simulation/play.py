@@ -14,7 +14,6 @@ import pytest
 from django.conf import settings
 
 from connectors.engine import steps, turns
-from connectors.models import Conversation
 from directory import bell
 from directory.access import holds_push
 from directory.privilege import grant_push
@@ -99,12 +98,14 @@ def _heard_by(rules: Rules) -> Iterator[None]:
     for logger in loggers:
         logger.addHandler(rules)
         logger.propagate = False
+        logger.setLevel(rules.level)
     try:
         yield
     finally:
         for logger in loggers:
             logger.removeHandler(rules)
             logger.propagate = True
+            logger.setLevel(logging.NOTSET)
 
 
 def _until_quiet(world: World, side: Side, cast: dict[str, Actor], rules: Rules) -> None:
@@ -123,7 +124,7 @@ def _until_quiet(world: World, side: Side, cast: dict[str, Actor], rules: Rules)
         cast["the sweeper"].move()
         side.visit(cast)
         rules.after_move()
-        if not Conversation.objects.exclude(state="closed").exists():
+        if not rules.under_way():
             break
     rules.when_quiet()
 

@@ -145,6 +145,16 @@ class Site:
         return cls(database, stage, books.image(), other, memberships)
 
 
+_ROWS = """
+    SELECT one.id, CASE WHEN one.parent_id IS NULL THEN one.number
+           ELSE 'CCO ' || one.number || ' of ' || above.number END,
+           one.kind, one.parent_id, one.document_id, one.status, one.version, one.copy_digest,
+           one.message
+    FROM approvals_export AS one LEFT JOIN approvals_export AS above ON above.id = one.parent_id
+    WHERE one.company_id = %s ORDER BY one.id
+"""
+
+
 @dataclass
 class World:
     """One seed being played: what happened so far, and what is under way outside the database."""
@@ -157,6 +167,7 @@ class World:
     code: str = "v1"  # the connector's code that is deployed
     keys: int = 0
     rings: int = 0
+    _rows: tuple[int, dict[int, Row]] = (-1, {})  # after how many commits they were read
     restored: bool = False  # QuickBooks went back to a backup
     misled: set[int] = field(default_factory=set)  # exports that somebody said are not there
 
@@ -189,19 +200,15 @@ class World:
         mark = f"CCO {number}:" if parent else ""
         return any(line.desc.startswith(mark) for order in orders for line in order.lines)
 
-    def rows(self) -> list[Row]:
-        """All exports as a page shows them now."""
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT one.id, CASE WHEN one.parent_id IS NULL THEN one.number"
-                " ELSE 'CCO ' || one.number || ' of ' || above.number END,"
-                " one.kind, one.parent_id, one.document_id, one.status, one.version,"
-                " one.copy_digest, one.message FROM approvals_export AS one"
-                " LEFT JOIN approvals_export AS above ON above.id = one.parent_id"
-                " WHERE one.company_id = %s ORDER BY one.id",
-                [self.stage.company.pk],
-            )
-            return [Row(*row) for row in cursor.fetchall()]
+    def rows(self) -> dict[int, Row]:
+        """All exports as a page shows them now. Only a commit can have changed them."""
+        commits, rows = self._rows
+        if commits != self.database.commits:
+            with connection.cursor() as cursor:
+                cursor.execute(_ROWS, [self.stage.company.pk])
+                rows = {row[0]: Row(*row) for row in cursor.fetchall()}
+            self._rows = self.database.commits, rows
+        return rows
 
     def is_strike(self, error: BaseException) -> bool:
         """Whether an error is the mishap of this move, or follows from it."""
