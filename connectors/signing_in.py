@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -19,7 +20,7 @@ from connectors.replies import SHORT, Spool
 from connectors.secrets import keep_renewed, tries_of
 from directory.history import Happened, append
 
-TOKEN_LEFT = 30  # seconds before its end at which a token is fetched anew
+TOKEN_LEFT = 30  # seconds before its end at which a token is fetched anew; half its life at most
 HIDDEN = "(hidden)"
 
 
@@ -61,7 +62,8 @@ class Credentials:
             except Refused as error:
                 refused.append(error)
                 continue
-            self._token_ends = time.monotonic() + seconds - TOKEN_LEFT
+            lasts = max(seconds - TOKEN_LEFT, seconds / 2) if seconds else math.inf
+            self._token_ends = time.monotonic() + lasts
             self.secrets = secrets
             self._settle()
             return

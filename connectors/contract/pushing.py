@@ -59,7 +59,8 @@ class Pushed(Connector, Protocol):
         """The call that fetches a token; None where the site uses none."""
 
     def token(self, reply: Reply) -> tuple[str, int]:
-        """The token in the reply to that, and for how many seconds it may be used.
+        """The token in the reply to that, and for how many seconds it may be used; 0 where that is
+        not said: until the ERP takes it no more.
 
         Raises Refused where the ERP does not know us, Busy where it cannot say so for now.
         """

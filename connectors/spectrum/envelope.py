@@ -148,8 +148,8 @@ def token_call(site: Site) -> Call | None:
 
 
 def token(reply: Reply) -> tuple[str, int]:
-    """The token in a reply, and for how many seconds it is good. Raises Refused or Busy without
-    one."""
+    """The token in a reply, and for how many seconds it is good, 0 where that is not said. Raises
+    Refused or Busy without one."""
     said = _said(reply, "token")
     lasts = str(said.get("expires_in", ""))
     return _named(said, "access_token", "token"), int(lasts) if lasts.isdecimal() else 0

@@ -126,9 +126,12 @@ class SpectrumCompany:
         """Set up an Authorization ID for these services, or for all."""
         entrance.authorize(self.books, authorization_id, services)
 
-    def switch_on_oauth(self, client_id: str, client_secret: str) -> None:
-        """Enhanced authentication: from now on every call needs a token of this client."""
-        entrance.set_client(self.books, client_id, client_secret)
+    def switch_on_oauth(
+        self, client_id: str, client_secret: str, told: int | None = entrance.TOKEN_LIVES
+    ) -> None:
+        """Enhanced authentication: from now on every call needs a token of this client. `told`: for
+        how many seconds a token is said to be good; None: nothing is said of it."""
+        entrance.set_client(self.books, client_id, client_secret, told)
 
     def withdraw_tokens(self) -> None:
         """No token that was given out does any longer."""

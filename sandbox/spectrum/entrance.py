@@ -81,10 +81,10 @@ def refuse_http(books: Books, headers: Mapping[str, str], *, is_soap: bool) -> R
     )
 
 
-def set_client(books: Books, client_id: str, client_secret: str) -> None:
+def set_client(books: Books, client_id: str, client_secret: str, told: int | None) -> None:
     """Switch enhanced authentication on, for this client."""
     books.set(oauth=True)
-    books.storage.set_fact("client", {"id": client_id, "secret": client_secret})
+    books.storage.set_fact("client", {"id": client_id, "secret": client_secret, "told": told})
 
 
 def token(books: Books, content: bytes) -> Reply:
@@ -99,12 +99,11 @@ def token(books: Books, content: bytes) -> Reply:
     ):
         return json_text(400, json.dumps({"error": "invalid_client"}))
     made = secrets.token_urlsafe(24)
-    ends = books.clock() + timedelta(seconds=TOKEN_LIVES)
+    told = client["told"]
+    lives = {} if told is None else {"expires_in": told}
+    ends = books.clock() + timedelta(seconds=TOKEN_LIVES if told is None else told)
     books.storage.save(TOKEN, (made,), {"Ends": ends.isoformat()})
-    return json_text(
-        200,
-        json.dumps({"access_token": made, "expires_in": TOKEN_LIVES, "token_type": "Bearer"}),
-    )
+    return json_text(200, json.dumps({"access_token": made, "token_type": "Bearer", **lives}))
 
 
 def rotate_secret(books: Books) -> Reply:

@@ -466,8 +466,10 @@ def stored(connection: Connection) -> str:
     return "\n".join([*told, *sessions, connection.last_result])
 
 
-def test_a_token_is_fetched_once_a_session_and_kept_nowhere(spectrum, stage) -> None:
-    spectrum.company.switch_on_oauth("meridian", "s3cr3t-of-meridian")
+@pytest.mark.parametrize("told", [3600, 20, None], ids=["an hour", "seconds", "nothing"])
+def test_a_token_is_fetched_once_a_session_and_kept_nowhere(spectrum, stage, told) -> None:
+    """Whatever it is said to be good for."""
+    spectrum.company.switch_on_oauth("meridian", "s3cr3t-of-meridian", told)
     connection = spectrum.connection
     connection.settings |= {"oauth": "Y"}
     connection.save()
