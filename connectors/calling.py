@@ -11,7 +11,6 @@ import logging
 import random
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 
 from django.db import InterfaceError, OperationalError, close_old_connections
 from django.db.models import Exists, OuterRef, QuerySet
@@ -20,7 +19,8 @@ from django.db.models.functions import Now
 from connectors import engine
 from connectors.contract import Call, ErpError
 from connectors.models import Connection, Conversation, Message, Session
-from connectors.outside import CALL_SECONDS, Answer, Line, NoAnswer, NotReached
+from connectors.outside import Answer, Line, NoAnswer, NotReached
+from connectors.pulse import LEASE, Pulse
 from connectors.registry import called
 from connectors.replies import Spool
 from connectors.secrets import Locked
@@ -29,9 +29,6 @@ from connectors.visits import seen, sum_up, went_wrong
 
 log = logging.getLogger(__name__)
 
-# A worker that was not heard of for so long is dead: it is heard of right before each call, and no
-# call takes longer.
-LEASE = timedelta(seconds=CALL_SECONDS + 60)
 KNOWN_FOR = 1.0  # seconds for which the lane is taken for ours without asking
 # What an ERP says that did nothing with a call, and how often it is asked again at once.
 TOO_MUCH, AWAY, UNKNOWN_TOKEN = 429, 503, 401
@@ -106,9 +103,9 @@ def _visit(
     except (Locked, ValueError) as error:
         went_wrong(session, str(error))
         return False
-    with caller.line:
+    with caller.line, caller.pulse:
         while not stopping():
-            caller.heard_at = time.monotonic()
+            caller.heard()
             message = engine.next_message(session)
             if message is None:
                 break
@@ -136,9 +133,15 @@ class _Caller:
         self.stopping = stopping
         self.us = Credentials(connection)
         self.line = Line(connection.address)
+        self.pulse = Pulse(session)
         self.noted_until = 0.0
-        self.heard_at = time.monotonic()  # when the lane was certainly ours
+        self.heard()
         self.hidden: list[str] = []  # what must not be kept, should the ERP repeat it
+
+    def heard(self) -> None:
+        """Whether the lane is ours is asked at this moment."""
+        self.heard_at = time.monotonic()
+        self.pulse.moved()
 
     def speak(self, message: Message) -> bool:
         """Carry a message to the ERP and its answer back to the engine; False where the ERP could
@@ -216,7 +219,7 @@ class _Caller:
         """Right before a call: see that the lane is ours yet, unless that is just known. Whoever
         stood still for longer than the lease sends nothing more. Raises SessionOver."""
         if time.monotonic() - self.heard_at > KNOWN_FOR:
-            self.heard_at = time.monotonic()
+            self.heard()
             engine.still_here(self.session)
 
     def _wait(self, seconds: float) -> bool:

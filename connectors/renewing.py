@@ -20,10 +20,11 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from connectors import engine
-from connectors.calling import LEASE, insist
+from connectors.calling import insist
 from connectors.contract import Busy, ErpError, Refused
 from connectors.models import Connection, Renewal, Session
 from connectors.outside import Line, NoAnswer, NotReached
+from connectors.pulse import LEASE, Pulse
 from connectors.secrets import Locked, stored_names, typed_anew
 from connectors.signing_in import Credentials, as_reply, pushed, site_of
 from directory.history import Happened, append
@@ -67,7 +68,7 @@ def renew(connection_id: int) -> None:
     connection = Connection.objects.get(pk=connection_id)
     try:
         us = Credentials(connection)
-        with Line(connection.address) as line:
+        with Line(connection.address) as line, Pulse(session):
             _renew(connection, session, us, line)
     except engine.SessionOver:
         log.warning("Another worker took the lane of connection %s", connection_id)

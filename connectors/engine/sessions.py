@@ -148,6 +148,11 @@ def still_here(session: Session) -> None:
     heard(session)
 
 
+def alive(session: Session) -> None:
+    """A worker lives, though nothing was heard of it; no lock is taken. What ended stays so."""
+    Session.objects.filter(pk=session.pk, ended_at=None).update(last_seen_at=Now())
+
+
 def heard(session: Session) -> None:
     """The visitor has called: the session is not silent."""
     with database.cursor() as cursor:

@@ -12,8 +12,8 @@ import pytest
 from django.test import Client
 
 from connectors import engine
-from connectors.calling import LEASE
 from connectors.models import Connection, Conversation, Session
+from connectors.pulse import LEASE
 from connectors.secrets import secrets_of
 from directory.models import ApiToken, Event
 from tests.stage import Stage, sign_in

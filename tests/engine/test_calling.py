@@ -23,6 +23,7 @@ from connectors.engine import scripts
 from connectors.models import Connection, Conversation, Message, Session
 from connectors.outside import Answer
 from connectors.pulls import request_sync
+from connectors.pulse import LEASE
 from connectors.secrets import set_secrets
 from connectors.signing_in import as_reply
 from directory import bell
@@ -168,7 +169,7 @@ def test_what_is_switched_off_is_not_called(spectrum, stage) -> None:
 def test_a_second_worker_leaves_a_living_one_alone(spectrum, stage) -> None:
     commitment = stage.commitment()
     spectrum.accepted(commitment)
-    held = engine.open_session(spectrum.connection.pk, lease=calling.LEASE)
+    held = engine.open_session(spectrum.connection.pk, lease=LEASE)
     assert isinstance(held, Session)
     assert spectrum.serve() is False
     assert engine.next_message(held) is not None, "its lane is its own yet"
@@ -179,7 +180,7 @@ def test_a_second_worker_leaves_a_living_one_alone(spectrum, stage) -> None:
 
 def out(spectrum: OnSpectrum) -> tuple[Session, Message]:
     """A worker up to its first call, which it has not made yet."""
-    session = engine.open_session(spectrum.connection.pk, lease=calling.LEASE)
+    session = engine.open_session(spectrum.connection.pk, lease=LEASE)
     assert isinstance(session, Session)
     message = engine.next_message(session)
     assert message is not None
@@ -188,7 +189,7 @@ def out(spectrum: OnSpectrum) -> tuple[Session, Message]:
 
 def silent(session: Session) -> None:
     """Its worker is dead for longer than the lease."""
-    longer = calling.LEASE + timedelta(seconds=1)
+    longer = LEASE + timedelta(seconds=1)
     Session.objects.filter(pk=session.pk).update(last_seen_at=F("last_seen_at") - longer)
 
 
@@ -232,7 +233,7 @@ def test_a_worker_that_stood_still_before_its_call_makes_none(spectrum, stage) -
     spectrum.accepted(commitment)
     session, message = out(spectrum)
     frozen = calling._Caller(spectrum.connection, session, lambda: False)
-    frozen.heard_at -= calling.LEASE.total_seconds()
+    frozen.heard_at -= LEASE.total_seconds()
     silent(session)
     spectrum.quiet()
     assert stage.status(commitment) == "synced"

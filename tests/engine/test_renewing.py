@@ -16,8 +16,9 @@ from django.test import Client
 from django.utils import timezone
 
 from approvals.standstill import tell_of_standstills
-from connectors import calling, engine, setup, tasks
+from connectors import engine, setup, tasks
 from connectors.models import Connection, Message, Renewal, Session
+from connectors.pulse import LEASE
 from connectors.secrets import secrets_of, set_secrets, tries_of
 from connectors.signing_in import Credentials
 from directory import bell
@@ -220,7 +221,7 @@ def test_both_are_sealed_anew(site: OnSpectrum, settings) -> None:
 
 
 def test_a_document_in_the_lane_comes_first(site: OnSpectrum) -> None:
-    held = engine.open_session(site.connection.pk, lease=calling.LEASE)
+    held = engine.open_session(site.connection.pk, lease=LEASE)
     assert isinstance(held, Session)
     come(site)
     assert asked(site) == 0

@@ -20,8 +20,8 @@ from celery import Celery
 from django.db import connections
 from django.db.models import F
 
-from connectors import calling
 from connectors.models import Message, Session
+from connectors.pulse import LEASE
 from tests.engine.on_spectrum import OnSpectrum, listening, move, spectrum_books
 from tests.stage import Stage
 
@@ -132,7 +132,7 @@ def test_a_worker_that_is_killed_leaves_one_call_to_look_after(
         process.wait(PATIENCE)
         held.go_on.set()
     assert spectrum.serve() is False, "its lease is not over"
-    longer = calling.LEASE + timedelta(seconds=1)
+    longer = LEASE + timedelta(seconds=1)
     Session.objects.update(last_seen_at=F("last_seen_at") - longer)
     spectrum.quiet()
     assert stage.status(commitment) == "synced"
