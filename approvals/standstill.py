@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 
 from approvals import manner
-from approvals.models import Export
+from approvals.models import Export, FirstApproval
+from approvals.notices import title
 from approvals.seconding import moved
 from approvals.states import View
 from connectors.models import Connection, Renewal
@@ -20,11 +22,15 @@ from directory.notices import News, tell
 from directory.perms import Level, Tool
 from directory.privilege import approvers
 
+LONG = timedelta(days=1)  # for a second approver to come
+
 
 def tell_of_standstills() -> None:
-    """Tell of items that nobody may decide on (once a day), of an ERP that has fallen silent (once
-    for each silence), and of one that takes none of our secrets any more (once)."""
+    """Tell of items that nobody may decide on (once a day), of those that have waited for a second
+    approver for a day (once), of an ERP that has fallen silent (once for each silence), and of one
+    that takes none of our secrets any more (once)."""
     _nobody_decides()
+    _second_missing()
     _silence()
     _locked_out()
 
@@ -44,6 +50,30 @@ def _nobody_decides() -> None:
         ]
         with transaction.atomic():
             tell("nobody-decides", company.pk, news)
+
+
+def _second_missing() -> None:
+    """Tell the other approvers what waits for one of them."""
+    said = FirstApproval.objects.filter(export__version=F("version"), at__lt=Now() - LONG)
+    asking = Company.objects.filter(erp_enabled=True, second_approver_from__isnull=False)
+    for company in asking.filter(Exists(said.filter(export__company=OuterRef("pk")))):
+        deciders = set(approvers(company).values_list("user_id", flat=True))
+        rows = said.filter(export__company=company, by__in=deciders)
+        rows = rows.select_related("by", "export__parent", "export__project")
+        news = [
+            News(
+                person,
+                title(first.export),
+                reverse("export", args=[first.export_id]),
+                f"{first.by} has approved it; a second approver is missing.",
+                key=f"second:{first.export_id}:{first.version}:{person}",
+            )
+            for first in rows.order_by("pk")
+            for person in sorted(deciders - {first.by_id})
+            if person != first.export.sent_by_id or company.one_person_does_both
+        ]
+        with transaction.atomic():
+            tell("second-missing", company.pk, news)
 
 
 def without_a_decider(company: Company) -> int:

@@ -83,9 +83,8 @@ def free_attested(exports: Sequence[Export], by: Access, note: str) -> None:
         return
     erp = connector_for(connection.erp).capabilities
     gone = [_freed(export, {"attested": attestation(export, erp)}) for export in exports]
-    for export in exports:
-        _forget(export)
-        engine.disown(connection.pk, str(export.pk))
+    _forget(exports)
+    engine.disown(connection.pk, [str(export.pk) for export in exports])
     make(STEPS["gone"], gone, by=by.user.pk, note=note)
 
 
@@ -144,8 +143,7 @@ class Unlinks:
                     gone.append(_freed(export))
                 else:
                     still.append(Move(export, {"message": _still(export, outcome)}))
-        for move in gone:
-            _forget(move.export)
+        _forget([move.export for move in gone])
         make(STEPS["gone"], gone, by=None)
         make(STEPS["still-there"], still, by=None)
 
@@ -156,14 +154,21 @@ def _freed(export: Export, told: Mapping[str, object] = MappingProxyType({})) ->
     return Move(export, {**CLEARED, "message": DONE}, {**kept, **told})
 
 
-def _forget(export: Export) -> None:
-    """What was known of a record that is gone would only mislead the next preview."""
-    terms = export.frozen_terms
-    if terms is None or export.parent_id is not None:
-        return  # a change order's record stays, and was read just now
-    connection = Connection.objects.get(company=export.company_id)
-    record = connector_for(connection.erp).record(export.document, terms)
-    Known.objects.filter(connection=connection, record=record).delete()
+def _forget(exports: Sequence[Export]) -> None:
+    """What was known of records that are gone would only mislead the next preview. `exports` are
+    one company's."""
+    # A change order's record stays, and was read just now.
+    heads = [
+        (export.document, terms)
+        for export in exports
+        if export.parent_id is None and (terms := export.frozen_terms)
+    ]
+    if not heads:
+        return
+    connection = Connection.objects.get(company=exports[0].company_id)
+    connector = connector_for(connection.erp)
+    records = [connector.record(document, terms) for document, terms in heads]
+    Known.objects.filter(connection=connection, record__in=records).delete()
 
 
 def _check(export: Export) -> str | None:

@@ -26,6 +26,7 @@ Ours = Vendor | CostCode | Category | Project
 Theirs = Unlinked | Job
 # A bulk step takes at most as many at once, as those of the queue do.
 MOST = 500
+MOST_LOOKED_AT = 2_000
 VIEWS = {"ready": "Ready to Import", "linked": "Linked", "archived": "Archived"}
 STEPS = ("link", "link-all", "import", "archive", "restore", "unlink")
 
@@ -147,10 +148,12 @@ def link_all(each: ErpList, *, by: Access) -> Done:
 def import_records(each: ErpList, *, by: Access, records: Collection[int] | None) -> Done:
     """Make vendors, cost codes or categories of these records (ids), linked to them.
 
-    None: of all for which no row of ours is suggested, the first 500 by name. A job becomes a
-    project by `import_job`, because that needs a number.
+    None: of the first 2,000 by name that could be used, those for which no row of ours is
+    suggested, at most 500. A job becomes a project by `import_job`, because that needs a number.
+    Raises Invalid for more than 500.
     """
     by.need(Tool.ERP, Level.STANDARD)
+    _at_most(records or ())
     if each.has_jobs:
         reader = Reader()
         reader.fault("", "A project needs a number and a name: import jobs one by one.")
@@ -158,7 +161,7 @@ def import_records(each: ErpList, *, by: Access, records: Collection[int] | None
     wanted = each.records(by.company)
     suggested: dict[int, Suggestion] = {}
     if records is None:
-        usable = wanted.filter(erp_active=True, erp_problem="").order_by("name")
+        usable = wanted.filter(erp_active=True, erp_problem="").order_by("name")[:MOST_LOOKED_AT]
         suggested = each.suggested(by.company, usable)
         records = [one.pk for one in usable if one.pk not in suggested][:MOST]
     model: Any = each.ours
@@ -276,6 +279,14 @@ def why_not_unlink(mine: Ours) -> str:
 # --- What the verbs share ----------------------------------------------------------------------
 
 
+def _at_most(records: Collection[int]) -> None:
+    """Raises Invalid for more than are taken at once."""
+    reader = Reader()
+    if len(records) > MOST:
+        reader.fault("", f"At most {MOST} at once.")
+    reader.refuse()
+
+
 def _locked(records: QuerySet[Any], ids: Iterable[int]) -> list[Any]:
     wanted = records.filter(pk__in=list(ids)).select_for_update(of=("self",), no_key=True)
     return list(wanted.order_by("pk"))
@@ -342,6 +353,7 @@ def _part(each: ErpList, mine: Ours, by: Access) -> Happened:
 
 def _put(each: ErpList, by: Access, records: Collection[int], *, archived: bool) -> Done:
     by.need(Tool.ERP, Level.STANDARD)
+    _at_most(records)
     found = _locked(each.records(by.company, archived=not archived), records)
     for one in found:
         one.archived = archived

@@ -4,11 +4,14 @@ bell left."""
 import logging
 import mmap
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 from itertools import takewhile
 
 from celery import shared_task
 from celery.signals import worker_shutting_down
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from connectors import calling, engine, renewing
@@ -73,20 +76,21 @@ def sweep() -> None:
     ended = engine.expire_sessions()
     if ended:
         log.info("%s silent sessions ended", ended)
-    for connection in calling.idle_lanes():
-        if not _is_pausing(connection):
-            ring(connection)
+    for connection in _not_pausing(calling.idle_lanes()):
+        ring(connection)
     for renewal in renewing.due():
         bell.ring("connectors.tasks.renew", renewal.pk)
     Heartbeat.now("sweep")
 
 
-def _is_pausing(connection: Connection) -> bool:
-    """Whether it could not be spoken to lately, so that it is left alone for a while."""
-    last = Session.objects.filter(connection=connection).order_by("-fence")[: len(PAUSES)]
-    failed = list(takewhile(lambda session: session.error, last))
-    if not failed:
-        return False
-    pause = timedelta(seconds=PAUSES[len(failed) - 1])
-    ended = failed[0].ended_at
-    return ended is not None and timezone.now() - ended < pause
+def _not_pausing(idle: QuerySet[Connection]) -> Iterator[Connection]:
+    """Those that could be spoken to lately, or were left alone for long enough. One query."""
+    last = Session.objects.filter(connection=OuterRef("pk")).order_by("-fence")
+    for connection in idle.annotate(
+        errors=ArraySubquery(last.values("error")[: len(PAUSES)]),
+        ended_at=Subquery(last.values("ended_at")[:1]),
+    ):
+        failed = len(list(takewhile(bool, connection.errors)))
+        pause = timedelta(seconds=PAUSES[failed - 1]) if failed else timedelta(0)
+        if connection.ended_at is None or timezone.now() - connection.ended_at >= pause:
+            yield connection

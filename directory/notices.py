@@ -42,6 +42,10 @@ KINDS = {
         "What project managers sent waits, and nobody may decide on it. Ask the operator for the "
         "accounting privilege for somebody, or give an approver their level back.",
     ),
+    "second-missing": Kind(
+        "ERP Items Wait for a Second Approver",
+        "One approver has approved what follows, and nothing happens until another one has, too.",
+    ),
     "silent": Kind(
         "ERP Connection Is Silent",
         "The accounting system has not called for longer than your company allows. What was "

@@ -250,11 +250,12 @@ def record_absent(items: Sequence[Item], *, by: Access, note: str) -> list[Resul
         if objection(export, step, item.version, by) is None
     ]
     waiting, first = hold_for_second(step, words, by)
+    settled = [str(word.export.pk) for word in words if word.export.pk not in waiting]
+    engine.disown(connection.pk, settled)
 
     def looked(export: Export) -> Move:
         if export.pk in waiting:
             raise waiting[export.pk]
-        engine.disown(connection.pk, str(export.pk))
         return Move(export, {"message": f"Not in the ERP, says {by.user}: {note}"})
 
     results = move_locked(step, items, exports, by, looked, note=note)

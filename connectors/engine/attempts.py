@@ -79,11 +79,12 @@ def is_unsettled(connection: Connection) -> bool:
     return any(may_be_there(each, erp) for each in attempts.values())
 
 
-def disown(connection: int, subject: str) -> None:
-    """A person has looked: nothing of the subject is in the ERP, whatever was written of it.
+def disown(connection: int, subjects: Sequence[str]) -> None:
+    """A person has looked: nothing of the subjects is in the ERP, whatever was written of them.
 
     Where the ERP can be asked, it is asked all the same, and nothing is taken on trust.
     """
     erp = Connection.objects.only("erp").get(pk=connection).erp
     if not connector_for(erp).capabilities.can_find:
-        Conversation.objects.filter(connection=connection, subject=subject).update(disowned=True)
+        written = Conversation.objects.filter(connection=connection, subject__in=subjects)
+        written.update(disowned=True)

@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from approvals import adopting
 from approvals.comparing import queue_comparisons
@@ -284,3 +286,32 @@ def test_a_month_end_does_not_say_what_nobody_read(
     page = client.get(address).content.decode()
     assert "What Ledger holds of it now has not been read." in page
     assert "to the cent.</p>" not in page
+
+
+def test_many_at_once_ask_the_same_number_of_queries(stage: Stage, ledger: Books) -> None:
+    """What was half there is recorded as gone, and what was there is unlinked."""
+    numbers = [f"SC-{n}" for n in range(1, 10)]
+    made = [stage.commitment(number=number) for number in numbers]
+    for commitment in made:
+        stage.send(commitment)
+        stage.accept(commitment)
+    ledger.refuses = "05-120"
+    ledger.visit(stage.connection.pk)
+    ledger.refuses = ""
+    by = stage.access(stage.ann)
+
+    def queries(step: str, some: list) -> list[str]:
+        items = [Item(one.export_id, stage.export(one).version, attested=True) for one in some]
+        with CaptureQueriesContext(connection) as asked:
+            results = take_all(step, items, by=by, note="Not on the list.")
+        assert all(result.error is None for result in results)
+        return [query["sql"] for query in asked]
+
+    few, many = queries("record-absent", made[:2]), queries("record-absent", made[2:])
+    assert len(few) == len(many)
+    for commitment in made:
+        stage.step("retry", commitment, stage.ann)
+    ledger.visit(stage.connection.pk)
+    freed = queries("unlink", made)
+    assert sum('SET "disowned"' in sql for sql in freed) == 1
+    assert sum('DELETE FROM "connectors_known"' in sql for sql in freed) == 1

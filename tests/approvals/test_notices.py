@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 from django.db import connection
 from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
-from approvals.models import Export
+from approvals.models import Export, FirstApproval
 from approvals.standstill import tell_of_standstills, without_a_decider
 from approvals.summary import write_summaries
 from approvals.workflow import Item, take_all
@@ -165,6 +166,26 @@ def test_administrators_are_told_when_nobody_may_decide(stage: Stage) -> None:
     assert Notice.objects.get().title == "1 item waits at Meridian Builders, and nobody may decide"
     grant_push(bea, by=stage.otto)
     assert without_a_decider(stage.company) == 0
+
+
+def test_the_others_are_told_what_has_long_waited_for_a_second_approver(stage: Stage) -> None:
+    stage.company.second_approver_from = Decimal("20000.00")
+    stage.company.save()
+    export = stage.send(stage.commitment())
+    take_all("accept", [Item(export.pk, export.version)], by=stage.access(stage.ann))
+    tell_of_standstills()
+    assert not Notice.objects.exists(), "it was said just now"
+    FirstApproval.objects.update(at=Now() - timedelta(hours=25))
+    for _ in range(2):
+        tell_of_standstills()
+    notice = Notice.objects.get()
+    assert (notice.kind, notice.user) == ("second-missing", stage.bea)
+    assert notice.title == "Commitment SC-001, Structural concrete, 35,000.00"
+    assert notice.text == "Ann has approved it; a second approver is missing."
+    take_all("accept", [Item(export.pk, export.version)], by=stage.access(stage.bea))
+    Notice.objects.all().delete()
+    tell_of_standstills()
+    assert not Notice.objects.exists()
 
 
 def test_a_silence_is_told_once(stage: Stage) -> None:

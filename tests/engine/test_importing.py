@@ -89,6 +89,22 @@ def test_ann_imports_all_and_is_told_what_was_left(stage: Stage, ann) -> None:
     assert list(faults(stage.company.pk)) == []
 
 
+def test_so_many_at_once(stage: Stage, ann, monkeypatch) -> None:
+    """However long the ERP's list is: a part of it is looked at, and no more is taken than that."""
+    monkeypatch.setattr(importing, "MOST_LOOKED_AT", 3)
+    monkeypatch.setattr(importing, "MOST", 2)
+    for name in ("Alder", "Beacon", "Cedar", "Dorset"):
+        stage.books.add_vendor(name)
+    factories.VendorFactory.create(company=stage.company, name="ALDER")
+    sync(stage)
+    done = importing.import_records(VENDORS, by=ann, records=None)
+    assert (done.count, len(done.left)) == (2, 1)
+    assert set(ready(stage)) == {"Alder", "Dorset"}
+    for step in (importing.import_records, importing.archive):
+        with pytest.raises(Invalid, match="At most 2 at once"):
+            step(VENDORS, by=ann, records=[1, 2, 3])
+
+
 def test_what_is_written_nearly_the_same_is_linked_at_one_go(stage: Stage, ann) -> None:
     for name in ("Alder Electric, Inc.", "Beacon & Sons", "Nobody's"):
         stage.books.add_vendor(name)
