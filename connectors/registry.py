@@ -15,14 +15,17 @@ OURS = {
 }
 
 
-def names() -> list[str]:
-    """Every registered ERP."""
-    return sorted({*OURS, *(point.name for point in entry_points(group="erpbridge.connectors"))})
+@cache
+def names() -> tuple[str, ...]:
+    """Every registered ERP. Looking for entry points reads what is installed from the disk."""
+    points = entry_points(group="erpbridge.connectors")
+    return tuple(sorted({*OURS, *(point.name for point in points)}))
 
 
-def called() -> list[str]:
+@cache
+def called() -> tuple[str, ...]:
     """The ERPs that we call; the others ask us."""
-    return [erp for erp in names() if connector_for(erp).capabilities.transport == "push"]
+    return tuple(erp for erp in names() if connector_for(erp).capabilities.transport == "push")
 
 
 @cache

@@ -20,11 +20,14 @@ SITE = Path(__file__).parent / "site"
 def _installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The package is there, as if it had been installed."""
     monkeypatch.syspath_prepend(str(SITE))
-    for cached in (registry.connector_for, registry.fingerprint):
-        cached.cache_clear()
+    _look_again()
     yield
-    for cached in (registry.connector_for, registry.fingerprint):
-        cached.cache_clear()
+    _look_again()
+
+
+def _look_again() -> None:
+    for kept in (registry.names, registry.called, registry.connector_for, registry.fingerprint):
+        kept.cache_clear()
 
 
 @pytest.fixture(params=sorted(HOUSES))
