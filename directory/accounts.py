@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.internal import ratelimit
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.core.mail import EmailMessage
 from django.http import HttpRequest
@@ -16,9 +17,32 @@ class Invited(DefaultAccountAdapter):  # type: ignore[misc]
 
     error_messages = DefaultAccountAdapter.error_messages | {
         "too_many_login_attempts": "Too many wrong passwords for this account or from this place, "
-        "so even the right one is not taken now. Try again in five minutes, or have a new password "
-        "sent to you."
+        "so even the right one is not taken now. Try again in five minutes, or in an hour after "
+        "very many wrong ones; or have a new password sent to you."
     }
+
+    # Wrong passwords count for an account at one address, so that nobody keeps its person out from
+    # elsewhere; and, with a limit of their own, for the account wherever they come from.
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        account = super()._get_login_attempts_cache_key(request, **credentials)
+        return f"{account} at {ratelimit.get_ip(request)}"
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        super().pre_authenticate(request, **credentials)
+        anywhere = ratelimit.consume(request, **self._anywhere(request, **credentials))
+        if not anywhere:
+            self._rollback_login_failed_rl_usage()
+            raise self.validation_error("too_many_login_attempts")
+        self._login_failed_rl_usage.usage += anywhere.usage
+
+    def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
+        super()._delete_login_attempts_cached_email(request, **credentials)
+        ratelimit.clear(request, **self._anywhere(request, **credentials))
+
+    def _anywhere(self, request: HttpRequest, **credentials: Any) -> dict[str, str]:
+        key = super()._get_login_attempts_cache_key(request, **credentials)
+        return {"app": "allauth.account", "action": "login_failed_anywhere", "key": key}
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

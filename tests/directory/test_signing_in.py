@@ -57,6 +57,37 @@ def _with_app(browser: Client) -> str:
     return found[1]
 
 
+def _tries(user: User, password: str, address: str) -> str:
+    """'' if that opens the door, else why not."""
+    browser = Client(REMOTE_ADDR=address)
+    answer = browser.post("/accounts/login/", {"login": user.email, "password": password})
+    if answer.status_code == 302:
+        return ""
+    return "locked" if "Too many wrong passwords" in answer.content.decode() else "wrong"
+
+
+def test_wrong_passwords_keep_nobody_out_who_is_elsewhere(stage: Stage) -> None:
+    stage.ann.set_password(PASSWORD)
+    stage.ann.save()
+    assert [_tries(stage.ann, "guess", "203.0.113.7") for _ in range(6)] == 5 * ["wrong"] + [
+        "locked"
+    ]
+    assert _tries(stage.ann, PASSWORD, "203.0.113.7") == "locked", "from there not even the right"
+    assert _tries(stage.ann, PASSWORD, "198.51.100.4") == "", "Ann herself gets in"
+    assert _tries(stage.bea, "guess", "203.0.113.7") == "wrong", "another account is not locked"
+
+
+def test_very_many_wrong_passwords_lock_an_account_wherever_they_come_from(stage: Stage) -> None:
+    stage.ann.set_password(PASSWORD)
+    stage.ann.save()
+    for place in range(10):
+        for _ in range(5):
+            assert _tries(stage.ann, "guess", f"203.0.113.{place}") == "wrong"
+    assert _tries(stage.ann, "guess", "203.0.113.99") == "locked"
+    assert _tries(stage.ann, PASSWORD, "198.51.100.4") == "locked"
+    assert _tries(stage.bea, "guess", "203.0.113.99") == "wrong", "refused tries do not count"
+
+
 def test_an_authenticator_app_is_asked_for_from_then_on(stage: Stage) -> None:
     ann = _signs_in(stage.ann)
     secret = _with_app(ann)
