@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 from approvals.doors import open_export, sees_document
 from approvals.models import Export
 from approvals.moves import lock_exports
+from approvals.saving import one_at_a_time
 from approvals.states import EDITABLE, Status
 from attachments import keeping
 from attachments.models import Attachment
@@ -107,6 +108,7 @@ def attach(export: Export, files: Sequence[UploadedFile[Any]], *, by: Access) ->
         raise ValidationError(why)
     looked_at = keeping.fit(files)
     with transaction.atomic():
+        one_at_a_time(by)  # so is what a company keeps counted
         locked = lock_exports([export.pk])[export.pk]
         if why := why_not_attach(locked):
             raise ValidationError(why)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
@@ -17,7 +17,8 @@ from approvals.seconding import moved
 from approvals.states import View
 from connectors.models import Connection, Renewal
 from connectors.registry import connector_for
-from directory.models import Company, Membership
+from directory.access import with_level
+from directory.models import Company
 from directory.notices import News, tell
 from directory.perms import Level, Tool
 from directory.privilege import approvers
@@ -46,7 +47,7 @@ def _nobody_decides() -> None:
         path, day = reverse("directory", args=[company.pk]), timezone.now().date()
         news = [
             News(person, title, path, key=f"nobody:{company.pk}:{day}:{person}")
-            for person in _with_level(company, Tool.DIRECTORY, Level.ADMIN)
+            for person in with_level(company, Tool.DIRECTORY, Level.ADMIN)
         ]
         with transaction.atomic():
             tell("nobody-decides", company.pk, news)
@@ -126,7 +127,7 @@ def _tell_of_connection(kind: str, connection: Connection, title: str, since: da
     """Tell approvers and administrators of ERP Integrations, once for what began then."""
     company = connection.company
     whom = set(approvers(company).values_list("user_id", flat=True))
-    whom |= set(_with_level(company, Tool.ERP, Level.ADMIN))
+    whom |= set(with_level(company, Tool.ERP, Level.ADMIN))
     path = reverse("connection", args=[company.pk])
     news = [
         News(person, title, path, key=f"{kind}:{connection.pk}:{since:%Y%m%dT%H%M%S}:{person}")
@@ -134,14 +135,3 @@ def _tell_of_connection(kind: str, connection: Connection, title: str, since: da
     ]
     with transaction.atomic():
         tell(kind, company.pk, news)
-
-
-def _with_level(company: Company, tool: Tool, level: Level) -> QuerySet[Membership, int]:
-    rows = Membership.objects.filter(
-        company=company,
-        is_active=True,
-        user__is_active=True,
-        levels__tool=tool,
-        levels__level__gte=level,
-    )
-    return rows.values_list("user_id", flat=True)

@@ -93,7 +93,8 @@ def fit(files: Sequence[UploadedFile[Any]]) -> list[Fit]:
 
 
 def keep(company: Company, subject: str, files: Sequence[Fit], *, by: User) -> list[Attachment]:
-    """Keep files with a document, which is locked by the caller: all of them, or ValidationError.
+    """Keep files with a document: all of them, or ValidationError. The caller has locked it, and
+    its company, whose room is counted.
 
     One that the document has already, by name and content, is kept once. Another of the same name
     gets a number. Those that are new are returned.

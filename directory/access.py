@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.http import Http404
 
 from directory.history import Happened, append
@@ -240,3 +241,15 @@ def keep_an_administrator(leaving: Membership) -> None:
             f"{leaving.user} is the last one with Admin on Directory. Give it to somebody else "
             "first."
         )
+
+
+def with_level(company: Company, tool: Tool, level: Level) -> QuerySet[Membership, int]:
+    """The ids of the people who have that level on a tool of the company, or a higher one."""
+    rows = Membership.objects.filter(
+        company=company,
+        is_active=True,
+        user__is_active=True,
+        levels__tool=tool,
+        levels__level__gte=level,
+    )
+    return rows.values_list("user_id", flat=True)

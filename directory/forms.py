@@ -58,8 +58,9 @@ class SwitchesForm(CompanyForm):
 
 
 class SettingsForm(forms.Form):
-    """What a company decides for itself."""
+    """What a company decides for itself. `seen` names what the page showed."""
 
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
     second_factor_required = forms.BooleanField(
         label="Approvers and administrators sign in with a second factor",
         required=False,

@@ -46,6 +46,11 @@ KINDS = {
         "ERP Items Wait for a Second Approver",
         "One approver has approved what follows, and nothing happens until another one has, too.",
     ),
+    "limit-changed": Kind(
+        "ERP Second Approver Setting Changed",
+        "From which amount on two approvers have to accept was changed. If you did not expect "
+        "that, ask the person who did it.",
+    ),
     "silent": Kind(
         "ERP Connection Is Silent",
         "The accounting system has not called for longer than your company allows. What was "

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
+from django.urls import reverse
 
-from directory.access import Access, holds_push, keep_an_administrator, set_level
+from directory.access import Access, holds_push, keep_an_administrator, set_level, with_level
+from directory.formats import money
 from directory.history import Happened, append
 from directory.models import (
     Category,
@@ -27,9 +30,11 @@ from directory.models import (
     User,
     Vendor,
 )
+from directory.notices import News, tell
 from directory.perms import Level, Tool
 from directory.privilege import approvers, close_request, take_away
 
+SETTINGS = ("second_factor_required", "rejection_reasons", "second_approver_from")
 Listed = Project | Vendor | CostCode | Category
 
 # What people may change of a row; the rest comes from the ERP.
@@ -117,15 +122,26 @@ def change_settings(
     second_factor_required: bool,
     rejection_reasons: list[str],
     second_approver_from: Decimal | None = None,
+    seen: str | None = None,
 ) -> None:
     """What a company decides for itself: whether approvers and administrators need a second factor,
     the reasons that they choose from when they reject, and the amount, in the company's currency,
     from which on two of them have to accept. Needs Admin on ERP Integrations.
 
-    Raises ValidationError for two approvers where fewer than two could decide.
+    Who else decides or administers is told of another amount. `seen`: what `settings_seen` gave
+    for the settings that were on the screen.
+    Raises ValidationError for two approvers where fewer than two could decide, and where somebody
+    changed the settings since they were `seen`.
     """
     by.need(Tool.ERP, Level.ADMIN)
     _same_company(company.pk, by)
+    now = Company.objects.select_for_update(no_key=True).get(pk=company.pk)
+    if seen is not None and seen != settings_seen(now):
+        raise ValidationError(
+            "Somebody has changed these settings since you opened this page, so nothing was saved: "
+            "the history beside them says what. Look at yours again, then save them.",
+            code="stale",
+        )
     if second_approver_from is not None and approvers(company).count() < 2:
         text = f"Fewer than two people can decide at {company}; nothing would be accepted any more."
         raise ValidationError({"second_approver_from": text})
@@ -135,6 +151,26 @@ def change_settings(
         "second_approver_from": second_approver_from,
     }
     _change(company, wanted, by.user)
+    if second_approver_from != now.second_approver_from:
+        _tell_of_limit(now, second_approver_from, by.user)
+
+
+def settings_seen(company: Company) -> str:
+    """What names the settings of a company as they are."""
+    values = [getattr(company, name) for name in SETTINGS]
+    return sha256(repr(values).encode()).hexdigest()
+
+
+def _tell_of_limit(before: Company, now: Decimal | None, by: User) -> None:
+    """Tell who decides or administers from which amount on two approvers are needed."""
+    amounts = [
+        "no amount" if one is None else money(one) for one in (before.second_approver_from, now)
+    ]
+    title = f"{by} changed from where on {before} needs two approvers: {amounts[0]} → {amounts[1]}"
+    deciding = approvers(before).values_list("user_id", flat=True)
+    whom = {*deciding, *with_level(before, Tool.ERP, Level.ADMIN)} - {by.pk}
+    path = reverse("company_settings", args=[before.pk])
+    tell("limit-changed", before.pk, [News(person, title, path) for person in sorted(whom)])
 
 
 # --- The company administrator's -----------------------------------------------------------------

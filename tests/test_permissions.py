@@ -166,7 +166,7 @@ POST   /companies/{company}/erp/connection/password/              302 404 403 40
 POST   /companies/{company}/erp/connection/schedule/              302 404 403 403 302 404 404
 POST   /companies/{company}/erp/connection/sync/                  302 404 302 403 302 404 404
 GET    /companies/{company}/erp/settings/                         302 404 200 200 200 404 404
-POST   /companies/{company}/erp/settings/                         302 404 403 403 302 404 404
+POST   /companies/{company}/erp/settings/                         302 404 403 403 422 404 404
 GET    /qbwc/{connection}.qwc                                     302 404 403 403 200 404 404
 GET    /qbwc/{connection}/support/                                200 200 200 200 200 200 200
 GET    /qbwc/{connection}/                                        200 200 200 200 200 200 200

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
@@ -25,6 +25,7 @@ def settings(request: HttpRequest, company_id: int) -> HttpResponse:
     the password again, because it can switch the second approver off."""
     access = open_company(person(request), company_id, Tool.ERP)
     company = access.company
+    seen = workflow.settings_seen(company)
     shown = {
         "second_factor_required": company.second_factor_required,
         "second_approver_from": company.second_approver_from,
@@ -44,6 +45,8 @@ def settings(request: HttpRequest, company_id: int) -> HttpResponse:
             else:
                 messages.success(request, f"Saved the settings of {company}.")
                 return redirect("company_settings", company.pk)
+        if not form.has_error(NON_FIELD_ERRORS, "stale"):
+            seen = form.cleaned_data["seen"]  # nobody has been told of what came since
     if not may_edit:
         for field in form.fields.values():
             field.disabled = True
@@ -51,6 +54,7 @@ def settings(request: HttpRequest, company_id: int) -> HttpResponse:
         "company": company,
         "current": "settings",
         "form": form,
+        "seen": seen,
         "may_edit": may_edit,
         "why": [] if may_edit else [access.why_lacking(Tool.ERP, Level.ADMIN)],
         "history": history(company, [f"company:{company.pk}"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -121,7 +122,8 @@ def test_it_cannot_be_set_while_fewer_than_two_decide(stage: Stage) -> None:
     dora = Client()
     sign_in(dora, stage.dora)
     path = f"/companies/{stage.company.pk}/erp/settings/"
-    answer = dora.post(path, {"second_approver_from": "1000", "rejection_reasons": ""})
+    [seen] = re.findall(r'name="seen" value="(\w{64})"', dora.get(path).content.decode())
+    answer = dora.post(path, {"seen": seen, "second_approver_from": "1000"})
     assert answer.status_code == 422
     assert "Fewer than two people" in answer.content.decode()
 

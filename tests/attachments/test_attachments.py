@@ -366,3 +366,30 @@ def test_attached_while_it_is_sent_it_is_in_the_copy_or_refused(stage: Stage) ->
         outcome = (ended, stage.status(document), len(attached([subject])[subject]))
         assert outcome in (("attached stale", "draft", 1), ("refused sent", "sent", 0))
     assert list(faults(stage.company.pk)) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_company_may_keep_is_counted_one_after_the_other(stage: Stage, settings) -> None:
+    """Each of these fits alone; together they do not."""
+    settings.ATTACHMENTS_QUOTA = 4000
+    documents = [stage.commitment(number=f"SC-2{n:02}") for n in range(6)]
+    start = Barrier(len(documents))
+
+    def attach(document: Any) -> str:
+        start.wait(10)
+        try:
+            attaching.attach(
+                Export.objects.get(pk=document.export_id),
+                [upload("signed.pdf", pdf("y" * 1500))],
+                by=stage.access(stage.pam),
+            )
+        except ValidationError:
+            return "refused"
+        finally:
+            connections.close_all()
+        return "attached"
+
+    with ThreadPoolExecutor(len(documents)) as people:
+        ended = sorted(people.map(attach, documents))
+    assert ended == ["attached", *["refused"] * 5]
+    assert list(faults(stage.company.pk)) == []

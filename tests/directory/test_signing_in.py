@@ -14,8 +14,8 @@ from django.core.management import call_command
 from django.test import Client
 
 from approvals.workflow import Item, take_all
-from directory.access import holds_push
-from directory.models import ApiToken, Company, Event, Membership, User
+from directory.access import holds_push, set_level
+from directory.models import ApiToken, Company, Event, Membership, Notice, User
 from directory.perms import Level, Tool
 from tests.directory.conftest import At
 from tests.stage import Stage
@@ -34,6 +34,13 @@ def _signs_in(user: User) -> Client:
     browser = Client()
     browser.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
     return browser
+
+
+def _shown(browser: Client, page: str) -> str:
+    """What the settings page says that it showed."""
+    found = re.search(r'name="seen" value="(\w{64})"', browser.get(page).content.decode())
+    assert found
+    return found[1]
 
 
 def _code(secret: str) -> str:
@@ -112,7 +119,8 @@ def test_a_company_that_asks_for_a_second_factor(stage: Stage, at: At) -> None:
     export = stage.send(commitment)
     dora = at(stage.dora)
     page = f"/companies/{stage.company.pk}/erp/settings/"
-    dora.post(page, {"second_factor_required": "on", "rejection_reasons": ""})
+    said = {"seen": _shown(dora, page), "second_factor_required": "on"}
+    dora.post(page, said)
     assert Company.objects.get(pk=stage.company.pk).second_factor_required
 
     ann = stage.access(stage.ann)
@@ -198,13 +206,55 @@ def test_a_token_is_made_and_revoked_on_the_account_page(stage: Stage, at: At) -
 
 def test_reasons_are_kept_once_each(stage: Stage, at: At) -> None:
     dora, page = at(stage.dora), f"/companies/{stage.company.pk}/erp/settings/"
-    dora.post(page, {"rejection_reasons": "Wrong vendor\n\n Wrong cost code \nWrong vendor"})
+    reasons = "Wrong vendor\n\n Wrong cost code \nWrong vendor"
+    dora.post(page, {"seen": _shown(dora, page), "rejection_reasons": reasons})
     stage.company.refresh_from_db()
     assert stage.company.rejection_reasons == ["Wrong vendor", "Wrong cost code"]
     assert dora.post(page, {"rejection_reasons": "x" * 121}).status_code == 422
     history = dora.get(page).content.decode()
     assert "reasons for rejecting: none → Wrong vendor; Wrong cost code" in history
     assert at(stage.ann).post(page, {"rejection_reasons": ""}).status_code == 403
+
+
+def test_a_page_that_is_out_of_date_overwrites_nothing(stage: Stage, at: At) -> None:
+    page = f"/companies/{stage.company.pk}/erp/settings/"
+    dora, erin = at(stage.dora), at(stage.dora)
+    old = _shown(erin, page)
+    dora.post(page, {"seen": _shown(dora, page), "second_approver_from": "20000"})
+    said = {"seen": old, "rejection_reasons": "Wrong vendor"}
+    answer = erin.post(page, said)
+    assert answer.status_code == 422
+    text = answer.content.decode()
+    assert "Somebody has changed these settings since you opened this page" in text
+    assert "Wrong vendor</textarea>" in text, "nothing that was typed is lost"
+    stage.company.refresh_from_db()
+    assert (stage.company.second_approver_from, stage.company.rejection_reasons) == (20000, [])
+    # The page names what it shows now, so that saving again is a decision.
+    found = re.search(r'name="seen" value="(\w{64})"', text)
+    assert found
+    assert erin.post(page, {**said, "seen": found[1]}).status_code == 302
+    answer = erin.post(page, {"rejection_reasons": "None seen"})
+    assert answer.status_code == 422, "a page that does not say what it showed"
+
+
+def test_nobody_changes_alone_and_unseen_who_has_to_approve(stage: Stage, at: At) -> None:
+    """Ann approves, and administers ERP Integrations, too."""
+    ann = Membership.objects.get(user=stage.ann)
+    set_level(ann, Tool.ERP, Level.ADMIN, by=stage.dora)
+    page = f"/companies/{stage.company.pk}/erp/settings/"
+    browser = at(stage.ann)
+    browser.post(page, {"seen": _shown(browser, page), "second_approver_from": "20000"})
+    Notice.objects.all().delete()
+    browser.post(page, {"seen": _shown(browser, page), "rejection_reasons": "Wrong vendor"})
+    told = Notice.objects.filter(kind="limit-changed")
+    assert {one.user.name for one in told} == {"Bea", "Dora"}
+    assert {one.title for one in told} == {
+        "Ann changed from where on Meridian Builders needs two approvers: 20,000.00 → no amount"
+    }
+    assert "two approvers from: 20000.00 → none" in browser.get(page).content.decode()
+    Notice.objects.all().delete()
+    browser.post(page, {"seen": _shown(browser, page), "rejection_reasons": "Another"})
+    assert not Notice.objects.exists()
 
 
 def test_settings_are_not_changed_at_a_browser_that_was_left_open(stage: Stage) -> None:
