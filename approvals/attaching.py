@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import UploadedFile
@@ -14,6 +12,7 @@ from django.db import transaction
 from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from approvals.doors import open_export, sees_document
@@ -24,45 +23,27 @@ from approvals.states import EDITABLE, Status
 from attachments import keeping
 from attachments.models import Attachment
 from attachments.serving import served
+from attachments.showing import Files, attach_chosen, kept, remove_chosen
 from directory.access import Access
-from directory.formats import size_text
 from directory.history import Happened, append
 from directory.http import person
 from directory.models import User
-from directory.prepared import Prepared
 
 # What is on its way is what its approver sees; before that and after it files may come.
 OPEN = EDITABLE | {Status.SYNCED}
-
-
-@dataclass(frozen=True, slots=True)
-class Files:
-    """What `approvals/attachments.html` shows on a document's page."""
-
-    export: Export
-    all: Sequence[Attachment]
-    why_not: Sequence[str]  # this person cannot attach now
-    removable: frozenset[int]
-
-
-_FILES = Prepared(
-    lambda subject: (
-        Attachment.objects.filter(subject=subject, removed_at=None)
-        .select_related("attached_by")
-        .order_by("id")
-    ),
-    str,
-)
+CAME_LATER = "Accounting has approved what was sent; what comes later is kept here."
 
 
 def files_of(export: Export, access: Access) -> Files:
     """The files of a live document, for somebody who may read it; one query, and the export need
     not ask again."""
     why = _may_not(export, access) or why_not_attach(export)
-    found = _FILES.all(export.subject)
+    found = kept(export.subject)
     export.attached = tuple(keeping.named(one) for one in found)
     removable = frozenset(one.pk for one in found if not why and not why_not_remove(export, one.pk))
-    return Files(export, found, [why] if why else [], removable)
+    synced = export.status == Status.SYNCED
+    address = reverse("attach", args=[export.pk])
+    return Files(address, found, [why] if why else [], removable, CAME_LATER if synced else "")
 
 
 def why_not_attach(export: Export) -> str:
@@ -112,9 +93,9 @@ def attach(export: Export, files: Sequence[UploadedFile[Any]], *, by: Access) ->
         locked = lock_exports([export.pk])[export.pk]
         if why := why_not_attach(locked):
             raise ValidationError(why)
-        kept = keeping.keep(by.company, export.subject, looked_at, by=by.user)
-        _record("attach-file", locked, kept, by)
-    return kept
+        new = keeping.keep(by.company, export.subject, looked_at, by=by.user)
+        _record("attach-file", locked, new, by)
+    return new
 
 
 @transaction.atomic
@@ -164,11 +145,7 @@ def _record(verb: str, export: Export, files: Sequence[Attachment], by: Access) 
     """Write it into the history and move the version: whoever sends has seen these files."""
     if not files:
         return
-    told = {
-        "version": export.version + 1,
-        "changes": [f"{one.name} ({size_text(one.size)})" for one in files],
-        "files": [{"id": one.pk, "name": one.name, "sha256": one.sha256} for one in files],
-    }
+    told = {"version": export.version + 1, **keeping.told(files)}
     Export.objects.filter(pk=export.pk).update(version=F("version") + 1)
     append(export.company_id, [Happened(verb, export.subject, by.user.pk, told)])
 
@@ -181,13 +158,7 @@ def _record(verb: str, export: Export, files: Sequence[Attachment], by: Access) 
 def attach_files(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Attach the files that were chosen."""
     export, access = open_export(person(request), pk)
-    try:
-        kept = attach(export, request.FILES.getlist("file"), by=access)
-    except ValidationError as error:
-        messages.error(request, " ".join(["Nothing was attached.", *error.messages]))
-    else:
-        names = ", ".join(one.name for one in kept)
-        messages.success(request, f"Attached: {names}." if kept else "These were attached already.")
+    attach_chosen(request, lambda files: attach(export, files, by=access))
     return _back(request, export)
 
 
@@ -196,12 +167,7 @@ def attach_files(request: HttpRequest, pk: int) -> HttpResponseBase:
 def attachment_remove(request: HttpRequest, pk: int, attachment_id: int) -> HttpResponseBase:
     """Take a file off its document."""
     export, access = open_export(person(request), pk)
-    try:
-        remove(export, attachment_id, by=access)
-    except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-    else:
-        messages.success(request, "The attachment is removed.")
+    remove_chosen(request, lambda: remove(export, attachment_id, by=access))
     return _back(request, export)
 
 

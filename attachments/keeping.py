@@ -126,6 +126,14 @@ def keep(company: Company, subject: str, files: Sequence[Fit], *, by: User) -> l
     return kept
 
 
+def told(files: Sequence[Attachment]) -> dict[str, Any]:
+    """What the history keeps of files that came or went."""
+    return {
+        "changes": [f"{one.name} ({size_text(one.size)})" for one in files],
+        "files": [{"id": one.pk, "name": one.name, "sha256": one.sha256} for one in files],
+    }
+
+
 def remove(attachments: Collection[Attachment], *, sent: Collection[int]) -> None:
     """Take files off their document. Those with an id in `sent`, which a copy names, are hidden."""
     hidden = [one.pk for one in attachments if one.pk in sent]

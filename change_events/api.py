@@ -7,13 +7,18 @@ from typing import Annotated, Any, cast
 
 import msgspec
 from django.db.models import Q
-from django.http import Http404
+from django.http import Http404, HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from rest_framework.decorators import api_view
+from rest_framework.decorators import api_view, parser_classes
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from change_events import workflow
+from approvals.api.attachments import UPLOAD, AttachmentList, files_in
+from attachments.keeping import attached_to
+from attachments.serving import CONTENT_TYPES, served
+from change_events import attaching, workflow
 from change_events.entries import EventEntry, EventLine
 from change_events.listing import with_amounts
 from change_events.models import ChangeEvent, ChangeEventLine, EventStatus, Reason
@@ -291,6 +296,44 @@ def change_event_detach(request: Request, pk: int) -> Response:
     asked = body(request, TakeOut)
     after = workflow.detach(found, by=access, version=asked.version, lines=asked.lines)
     return Response(_detail(after))
+
+
+@extend_schema(methods=["GET"], operation_id="change_event_attachments", responses=AttachmentList)
+@extend_schema(
+    methods=["POST"],
+    operation_id="change_event_attachments_add",
+    request=UPLOAD,
+    responses={201: AttachmentList},
+)
+@api_view(["GET", "POST"])
+@parser_classes([MultiPartParser])
+def change_event_attachments(request: Request, pk: int) -> Response:
+    """The files of a change event, or more of them: PDF, PNG or JPEG, each as a part `file` of the
+    form. All are kept or none; one that is there already by name and content is kept once."""
+    found, access = _open(request, pk)
+    if request.method == "POST":
+        attaching.need_to_attach(found, access)
+        attaching.attach(found, files_in(request), by=access)
+        return Response(AttachmentList(list(attached_to(found.subject))), 201)
+    return Response(AttachmentList(list(attached_to(found.subject))))
+
+
+@extend_schema(
+    methods=["GET"],
+    operation_id="change_event_attachment",
+    responses={(200, kind): OpenApiTypes.BINARY for kind in CONTENT_TYPES.values()},
+)
+@extend_schema(
+    methods=["DELETE"], operation_id="change_event_attachment_remove", responses={204: None}
+)
+@api_view(["GET", "DELETE"])
+def change_event_attachment(request: Request, pk: int, attachment_id: int) -> HttpResponseBase:
+    """The content of one file, or taking it off its change event."""
+    found, access = _open(request, pk)
+    if request.method == "DELETE":
+        attaching.remove(found, attachment_id, by=access)
+        return Response(status=204)
+    return served(attaching.find(found, attachment_id))
 
 
 # --- Doors and answers -------------------------------------------------------------------------

@@ -7,14 +7,16 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from approvals.errors import Stale
 from approvals.told import told
-from change_events import forms, listing, workflow
+from attachments.serving import served
+from attachments.showing import attach_chosen, remove_chosen
+from change_events import attaching, forms, listing, workflow
 from change_events.models import ChangeEvent, ChangeEventLine, EventStatus, Reason, label_of
 from commitments import forms as sheets
 from commitments.forms import Field, Typed
@@ -169,6 +171,36 @@ def change_event_carry(request: HttpRequest, project_id: int, pk: int, way: str)
     return redirect(now.get_absolute_url())
 
 
+@login_required
+@require_POST
+def change_event_attach(request: HttpRequest, project_id: int, pk: int) -> HttpResponse:
+    """Attach the files that were chosen."""
+    access, now = _open(request, project_id, pk)
+    attach_chosen(request, lambda files: attaching.attach(now, files, by=access))
+    return redirect(f"{now.get_absolute_url()}#attachments")
+
+
+@login_required
+@require_POST
+def change_event_attachment_remove(
+    request: HttpRequest, project_id: int, pk: int, attachment_id: int
+) -> HttpResponse:
+    """Take a file off a change event."""
+    access, now = _open(request, project_id, pk)
+    remove_chosen(request, lambda: attaching.remove(now, attachment_id, by=access))
+    return redirect(f"{now.get_absolute_url()}#attachments")
+
+
+@login_required
+@require_GET
+def change_event_attachment(
+    request: HttpRequest, project_id: int, pk: int, attachment_id: int
+) -> HttpResponseBase:
+    """A file as a download; with `?view` a picture in the browser."""
+    _, now = _open(request, project_id, pk)
+    return served(attaching.find(now, attachment_id), shown="view" in request.GET)
+
+
 # --- Doors -------------------------------------------------------------------------------------
 
 
@@ -263,6 +295,7 @@ def _page(
                 for status in EventStatus
             ]
         ),
+        "files": attaching.files_of(now, access),
         "why_no_delete": _reasons(lacks or workflow.why_not_delete(now)),
         "history": told(now),
         "error": error,

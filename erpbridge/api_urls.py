@@ -34,6 +34,11 @@ urlpatterns = [
     path("v1/change-events/<int:pk>/create-change-orders/", change_events.change_event_create),
     path("v1/change-events/<int:pk>/add-to-change-order/", change_events.change_event_add),
     path("v1/change-events/<int:pk>/detach/", change_events.change_event_detach),
+    path("v1/change-events/<int:pk>/attachments/", change_events.change_event_attachments),
+    path(
+        "v1/change-events/<int:pk>/attachments/<int:attachment_id>/",
+        change_events.change_event_attachment,
+    ),
     path("v1/budgets/", budgets.budgets),
     path("v1/budgets/<int:pk>/", budgets.budget),
     path("v1/budgets/<int:pk>/lines/", budgets.lines),

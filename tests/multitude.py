@@ -252,7 +252,7 @@ def around(stage: Stage, at: dict[str, int], numbers: range) -> None:
             company=stage.company, subject=one.subject, name=f"{n}.pdf", type="pdf", size=10,
             sha256="0" * 64, attached_by=stage.pam,
         )
-        for one in (sent, unsent)
+        for one in (sent, unsent, ChangeEvent.objects.get(pk=at["event"]))
         for n in list(numbers)[:50]
     )  # fmt: skip
     talk = Conversation.objects.get(subject=str(sent.pk))

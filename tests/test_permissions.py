@@ -21,6 +21,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
 from approvals.models import Exportable
+from approvals.told import InHistory
 from attachments import keeping
 from connectors.contract import Request
 from connectors.models import Conversation, Message, Session
@@ -101,6 +102,9 @@ POST   /projects/{sister}/change-events/{event}/delete/           302 302 403 40
 POST   /projects/{sister}/change-events/{event}/create/           302 302 403 403 404 404 404
 POST   /projects/{sister}/change-events/{event}/add/              302 302 403 403 404 404 404
 POST   /projects/{sister}/change-events/{event}/detach/           302 422 403 403 404 404 404
+POST   /projects/{sister}/change-events/{event}/attachments/      302 302 403 403 404 404 404
+GET    /projects/{sister}/change-events/{event}/attachments/{scan}/ 302 200 200 200 404 404 404
+POST /projects/{sister}/change-events/{event}/attachments/{scan}/remove/ 302 302 403 403 404 404 404
 
 GET    /exports/{sent}/                                           302 200 200 200 200 404 404
 GET    /exports/{sent}/panel/                                     302 200 200 200 200 404 404
@@ -248,6 +252,10 @@ POST   /api/v1/change-events/{event}/status/                      401 200 403 40
 POST   /api/v1/change-events/{event}/create-change-orders/        401 201 403 403 404 404 404
 POST   /api/v1/change-events/{event}/add-to-change-order/         401 200 403 403 404 404 404
 POST   /api/v1/change-events/{event}/detach/                      401 422 403 403 404 404 404
+GET    /api/v1/change-events/{event}/attachments/                 401 200 200 200 404 404 404
+POST   /api/v1/change-events/{event}/attachments/                 401 415 403 403 404 404 404
+GET    /api/v1/change-events/{event}/attachments/{scan}/    401 200 200 200 404 404 404
+DELETE /api/v1/change-events/{event}/attachments/{scan}/    401 204 403 403 404 404 404
 GET    /api/v1/budgets/?project={project}                         401 200 200 200 404 404 404
 POST   /api/v1/budgets/                                           401 201 403 403 404 404 404
 GET    /api/v1/budgets/{budget}/                                  401 200 200 200 404 404 404
@@ -430,7 +438,7 @@ def at(stage: Stage) -> dict[str, int]:
     ivo.set_unusable_password()
     ivo.save()
     parent = stage.commitment(number="SC-001")
-    sent_file = attached(stage, parent)
+    sent_file = attached(stage, parent.export)
     stage.send(parent)
     draft = stage.commitment(number="SC-002", status="draft")
     unsent = stage.commitment(number="SC-003")
@@ -462,7 +470,7 @@ def at(stage: Stage) -> dict[str, int]:
         "sent": parent.export_id,
         "message": answered(stage, parent),
         "sent_file": sent_file,
-        "file": attached(stage, unsent),
+        "file": attached(stage, unsent.export),
         "draft": draft.pk,
         "unsent": unsent.export_id,
         "co": co.pk,
@@ -471,6 +479,7 @@ def at(stage: Stage) -> dict[str, int]:
         "sister": sister.pk,
         "sister_co": there.change_order(theirs, status="draft").pk,
         "event": event.pk,
+        "scan": attached(stage, event),
         "event_line": factories.ChangeEventLineFactory.create(
             event=event,
             commitment=theirs,
@@ -497,9 +506,9 @@ def answered(stage: Stage, document: Exportable) -> int:
     return message.pk
 
 
-def attached(stage: Stage, document: Exportable) -> int:
+def attached(stage: Stage, document: InHistory) -> int:
     files = keeping.fit([upload("signed.pdf", pdf())])
-    [made] = keeping.keep(stage.company, document.export.subject, files, by=stage.pam)
+    [made] = keeping.keep(stage.company, document.subject, files, by=stage.pam)
     return made.pk
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponseBase
@@ -37,6 +39,11 @@ UPLOAD = {
 }
 
 
+def files_in(request: Request) -> list[UploadedFile[Any]]:
+    """The files of a form's parts `file`."""
+    return [one for one in request.FILES.getlist("file") if isinstance(one, UploadedFile)]
+
+
 @extend_schema(methods=["GET"], operation_id="attachments", responses=AttachmentList)
 @extend_schema(
     methods=["POST"],
@@ -53,8 +60,7 @@ def attachments(request: Request, pk: int) -> Response:
     export, access = open_export(person(request), pk)
     if request.method == "POST":
         attaching.need_to_attach(export, access)
-        files = [one for one in request.FILES.getlist("file") if isinstance(one, UploadedFile)]
-        attaching.attach(export, files, by=access)
+        attaching.attach(export, files_in(request), by=access)
         return Response(AttachmentList(list(attached_to(export.subject))), 201)
     if sees_document(export, access):
         return Response(AttachmentList(list(export.attached)))

@@ -14,6 +14,8 @@ from django.shortcuts import get_object_or_404
 from approvals.differences import differences
 from approvals.errors import Stale
 from approvals.saving import one_at_a_time
+from attachments import keeping
+from attachments.showing import kept
 from change_events.entries import EventEntry
 from change_events.models import ChangeEvent, ChangeEventLine, EventStatus, Reason
 from commitments import checking
@@ -124,7 +126,7 @@ def set_event_status(event: ChangeEvent, *, by: Access, version: int, status: st
 
 @transaction.atomic
 def delete_event(event: ChangeEvent, *, by: Access, version: int) -> None:
-    """Delete one of which no change order carries anything. Its history stays."""
+    """Delete one of which no change order carries anything, with its files. Its history stays."""
     now = begin(event, by, version)
     permit(now, by)
     hold(now)
@@ -133,6 +135,7 @@ def delete_event(event: ChangeEvent, *, by: Access, version: int) -> None:
         reader.fault("", why)
     reader.refuse()
     subject, number = now.subject, now.number
+    keeping.remove(kept(subject), sent=())
     now.delete()
     append(by.company.pk, [Happened("delete", subject, by.user.pk, {"number": number})])
 
@@ -198,12 +201,13 @@ def _why_carried(event: ChangeEvent) -> str:
 # --- What the verbs share ----------------------------------------------------------------------
 
 
-def begin(event: ChangeEvent, by: Access, version: int) -> ChangeEvent:
-    """The change event as it is now, under the company's lock. Raises Http404 and Stale."""
+def begin(event: ChangeEvent, by: Access, version: int | None = None) -> ChangeEvent:
+    """The change event as it is now, under the company's lock; without a `version` whichever that
+    is. Raises Http404 and Stale."""
     _in_project(by, event.project_id)
     one_at_a_time(by)
     now = load_event(event.pk)
-    if now.version != version:
+    if version is not None and now.version != version:
         raise _stale(now, version)
     return now
 

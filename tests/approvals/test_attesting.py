@@ -17,6 +17,7 @@ from approvals.comparing import queue_comparisons
 from approvals.errors import StepError
 from approvals.told import told
 from approvals.workflow import Item, take_all
+from commitments.models import Commitment
 from connectors.models import Conversation, UsedNumber
 from directory.models import Event
 from tests.ledger import Books
@@ -300,7 +301,7 @@ def test_many_at_once_ask_the_same_number_of_queries(stage: Stage, ledger: Books
     ledger.refuses = ""
     by = stage.access(stage.ann)
 
-    def queries(step: str, some: list) -> list[str]:
+    def queries(step: str, some: list[Commitment]) -> list[str]:
         items = [Item(one.export_id, stage.export(one).version, attested=True) for one in some]
         with CaptureQueriesContext(connection) as asked:
             results = take_all(step, items, by=by, note="Not on the list.")
