@@ -7,8 +7,8 @@ A form is filled from a document or from what the browser sent, turned into an e
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -175,6 +175,17 @@ def columns(target: str) -> list[Column]:
 def from_sheet(sheet: Sheet) -> list[dict[str, str]]:
     """The rows of a table as lines of the form."""
     return [dict.fromkeys(CELLS, "") | row.cells for row in sheet.rows]
+
+
+def with_table(
+    typed: Typed, sheet: Sheet, wrong: Callable[[Typed], Iterable[Fault]], *, instead: bool = False
+) -> tuple[Typed, list[Fault]]:
+    """What was typed with the rows of a table behind its lines, or `instead` of them; and all that
+    is wrong with lines then. `wrong` gives the faults of an entry as if it were saved now."""
+    before = 0 if instead else len(typed.lines)
+    filled = replace(typed, lines=[*typed.lines[:before], *from_sheet(sheet)])
+    unread = [replace(one, line=before + (one.line or 0)) for one in sheet.faults]
+    return filled, [*unread, *(one for one in wrong(filled) if one.line)]
 
 
 # --- From a document ---------------------------------------------------------------------------

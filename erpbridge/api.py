@@ -22,6 +22,7 @@ from rest_framework.request import Request
 
 from approvals.errors import StepError
 from approvals.refusals import Refusal, refusal
+from directory import sheets
 from directory.asked import Fault, Unreadable
 from directory.entered import Invalid
 from directory.models import ApiToken, User
@@ -141,6 +142,8 @@ def _told(error: Exception) -> ProblemDetails | None:
             )
             for fault in error.faults
         )
+    if isinstance(error, sheets.Unreadable):
+        return _invalid([Fault("/table", str(error))])
     if isinstance(error, ValidationError):
         return _invalid(Fault("", text) for text in error.messages)
     if isinstance(error, Unreadable):

@@ -40,6 +40,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 # Pam: Admin on the project's tools. Ann: approver, may read the project. Vic: may only look.
 # Dora: Admin on the company's tools, none of the project's. Otto: operator, of no company.
 # Olga: Admin on everything of another company.
+TABLE_OF_LINES = "Cost code,Category,Amount\n03-300,Subcontract,5"
 TABLE = """
                                                                nobody Pam Ann Vic Dora Otto Olga
 GET    /                                                          302 200 200 200 200 200 200
@@ -236,6 +237,7 @@ GET    /api/v1/commitments/{draft}/                               401 200 200 20
 PUT    /api/v1/commitments/{draft}/                               401 200 403 403 404 404 404
 DELETE /api/v1/commitments/{draft}/?version=0                     401 204 403 403 404 404 404
 POST   /api/v1/commitments/{draft}/status/                        401 200 403 403 404 404 404
+POST   /api/v1/commitments/{draft}/lines/import/                  401 200 403 403 404 404 404
 GET    /api/v1/change-orders/?project={project}                   401 200 200 200 404 404 404
 GET    /api/v1/change-orders/?commitment={parent}                 401 200 200 200 404 404 404
 POST   /api/v1/change-orders/                                     401 201 403 403 404 404 404
@@ -243,6 +245,7 @@ GET    /api/v1/change-orders/{co}/                                401 200 200 20
 PUT    /api/v1/change-orders/{co}/                                401 200 403 403 404 404 404
 DELETE /api/v1/change-orders/{co}/?version=0                      401 204 403 403 404 404 404
 POST   /api/v1/change-orders/{co}/status/                         401 200 403 403 404 404 404
+POST   /api/v1/change-orders/{co}/lines/import/                   401 200 403 403 404 404 404
 GET    /api/v1/change-events/?project={sister}                    401 200 200 200 404 404 404
 POST   /api/v1/change-events/                                     401 201 403 403 404 404 404
 GET    /api/v1/change-events/{event}/                             401 200 200 200 404 404 404
@@ -262,6 +265,7 @@ GET    /api/v1/budgets/{budget}/                                  401 200 200 20
 DELETE /api/v1/budgets/{budget}/?version=4                        401 204 403 403 404 404 404
 GET    /api/v1/budgets/{budget}/lines/                            401 200 200 200 404 404 404
 PUT    /api/v1/budgets/{budget}/lines/                            401 200 403 403 404 404 404
+POST   /api/v1/budgets/{budget}/lines/import/                     401 200 403 403 404 404 404
 GET    /api/v1/budgets/{budget}/figures/                          401 200 200 200 404 404 404
 POST   /api/v1/budgets/{budget}/lock/                             401 200 403 403 404 404 404
 POST   /api/v1/budgets/{budget}/unlock/                           401 422 403 403 404 404 404
@@ -387,6 +391,12 @@ def bodies(at: dict[str, int]) -> dict[str, dict[str, Any]]:
         "POST /api/v1/change-events/{event}/detach/": {"version": 0, "lines": []},
         "POST /api/v1/budgets/": {"project": at["sister"]},
         "PUT /api/v1/budgets/{budget}/lines/": {"version": 4},
+        "POST /api/v1/commitments/{draft}/lines/import/": {"version": 0, "table": TABLE_OF_LINES},
+        "POST /api/v1/change-orders/{co}/lines/import/": {
+            "version": 0,
+            "table": "Changes line,Cost code,Category,Amount\nNew scope,03-300,Subcontract,5",
+        },
+        "POST /api/v1/budgets/{budget}/lines/import/": {"version": 4, "table": TABLE_OF_LINES},
         "POST /api/v1/budgets/{budget}/lock/": {"version": 4},
         "POST /api/v1/budgets/{budget}/unlock/": {"version": 4},
         "POST /api/v1/budgets/{budget}/next-round/": {"version": 4},

@@ -9,7 +9,7 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from budgets import workflow
+from budgets import importing, rounds, workflow
 from budgets.api import answers
 from budgets.api.answers import (
     BudgetDetail,
@@ -21,7 +21,11 @@ from budgets.api.asked import BudgetLineQuery, BudgetVersion, NewModification, S
 from budgets.api.doors import open_budget
 from budgets.entries import LineEntry
 from directory.asked import body, described, parameters
+from directory.entered import Fault, Invalid
 from directory.once import KEY, once
+from directory.perms import Level, Tool
+from directory.sheets import Sheet
+from directory.tables import TableBody, TableRead, refuse_with, table_read
 
 
 @extend_schema(
@@ -57,6 +61,30 @@ def lines(request: Request, pk: int) -> Response:
     page = page[: wanted.size]
     after = str(page[-1].number) if more else None
     return Response(BudgetLinePage([answers.line(one) for one in page], after))
+
+
+@extend_schema(
+    operation_id="budget_lines_import", parameters=[KEY], request=TableBody, responses=TableRead
+)
+@api_view(["POST"])
+@once
+def import_lines(request: Request, pk: int) -> Response:
+    """Lines from a table, all or none. A row of a cost code, category and sub job that the budget
+    has changes that line, others are new lines. Needs Admin on Budget."""
+    found, access = open_budget(request, pk)
+    access.need(Tool.BUDGET, Level.ADMIN)
+    asked = body(request, TableBody)
+    if why := rounds.why_not_edit(found, found.awaited()):
+        raise Invalid([Fault("", why)])
+    reading = importing.read(asked.table, found)
+    if asked.save:
+        refuse_with(reading.faults, reading.rows)
+        entries, version = reading.entries, asked.version
+        found = workflow.save_lines(found, by=access, version=version, entries=entries)
+    sheet = Sheet(reading.rows, ignored=reading.ignored)
+    version = found.export.version
+    told = table_read(sheet, reading.changes, reading.faults, saved=asked.save, version=version)
+    return Response(told)
 
 
 @extend_schema(

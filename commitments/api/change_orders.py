@@ -29,6 +29,7 @@ from commitments.api.doors import open_change_order, open_commitment, open_place
 from commitments.workflow.verbs import CHANGE_ORDER
 from directory.asked import Fault, Unreadable, body, described, parameters
 from directory.once import KEY, once
+from directory.tables import TableBody, TableRead
 
 
 @extend_schema(
@@ -96,4 +97,19 @@ def change_order_status(request: Request, pk: int) -> Response:
     opened = open_change_order(request, pk)
     return documents.status(
         request, opened, CHANGE_ORDER, ChangeOrderStatusBody, change_order_detail
+    )
+
+
+@extend_schema(
+    operation_id="change_order_lines_import",
+    parameters=[KEY],
+    request=TableBody,
+    responses=TableRead,
+)
+@api_view(["POST"])
+@once
+def change_order_import(request: Request, pk: int) -> Response:
+    """Lines from a table, behind those that are there: all or none. Needs Admin on Commitments."""
+    return documents.import_lines(
+        request, open_change_order(request, pk), documents.CHANGE_ORDER_TABLE
     )

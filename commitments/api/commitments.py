@@ -32,6 +32,7 @@ from commitments.workflow.verbs import COMMITMENT
 from directory.asked import body, described, parameters
 from directory.models import Project
 from directory.once import KEY, once
+from directory.tables import TableBody, TableRead
 
 
 @extend_schema(
@@ -92,3 +93,13 @@ def commitment_status(request: Request, pk: int) -> Response:
     """Give a commitment another business status: approve it, complete it, make it void."""
     opened = open_commitment(request, pk)
     return documents.status(request, opened, COMMITMENT, CommitmentStatusBody, commitment_detail)
+
+
+@extend_schema(
+    operation_id="commitment_lines_import", parameters=[KEY], request=TableBody, responses=TableRead
+)
+@api_view(["POST"])
+@once
+def commitment_import(request: Request, pk: int) -> Response:
+    """Lines from a table, behind those that are there: all or none. Needs Admin on Commitments."""
+    return documents.import_lines(request, open_commitment(request, pk), documents.COMMITMENT_TABLE)

@@ -83,12 +83,13 @@ def _import(
     except Unreadable as error:
         faults = [Fault("table", str(error))]
         return _form(request, access, now, typed, pages, faults=faults)
-    before = 0 if "instead" in request.POST else len(typed.lines)
-    filled = replace(typed, lines=[*typed.lines[:before], *forms.from_sheet(sheet)])
-    wrong = [
-        *(replace(one, line=before + (one.line or 0)) for one in sheet.faults),
-        *(one for one in pages.verbs.faults(now, pages.entry(filled, now)) if one.line),
-    ]
+    filled, wrong = forms.with_table(
+        typed,
+        sheet,
+        lambda filled: pages.verbs.faults(now, pages.entry(filled, now)),
+        instead="instead" in request.POST,
+    )
+    before = len(filled.lines) - len(sheet.rows)
     told = f"{len(sheet.rows)} lines were read from the table and stand below, not saved yet."
     if sheet.ignored:
         told += f" Not taken over: {', '.join(sheet.ignored)}."
