@@ -14,6 +14,9 @@ from typing import TypeVar
 from commitments.entries import ChangeEntry, CommitmentEntry, LineEntry
 from commitments.models import AnyLine, CommitmentLine
 from commitments.states import Type
+from connectors.contract import Capabilities
+from connectors.models import Connection
+from connectors.registry import connector_for
 from directory.entered import CENT, MOST_MONEY, Lookup, Reader
 from directory.models import Category, Company, CostCode, Vendor
 
@@ -23,10 +26,35 @@ DESCRIPTION = 10_000
 L = TypeVar("L", bound=AnyLine)
 
 
+def erp_of(company: Company) -> Capabilities | None:
+    """What the company's ERP can take; None without a connection."""
+    connection = Connection.of(company.pk)
+    return connector_for(connection.erp).capabilities if connection else None
+
+
+def own_lengths(company: Company, kind: str) -> Mapping[str, int]:
+    """How many characters the texts have at most that the company's ERP alone gets, by the field
+    whose place they take; of others it takes none."""
+    erp = erp_of(company)
+    return erp.own_lengths(kind) if erp else {}
+
+
+def own_text(reader: Reader, name: str, text: str, most: int) -> str:
+    """A text that the ERP alone gets; 0: it takes none."""
+    if text.strip() and not most:
+        reader.fault(name, "The company's accounting system takes no text of its own here.")
+    return reader.text(name, text, most or len(text), long=True)
+
+
 def header(
-    reader: Reader, entry: CommitmentEntry, company: Company, vendor_now: int | None
+    reader: Reader,
+    entry: CommitmentEntry,
+    company: Company,
+    vendor_now: int | None,
+    own: Mapping[str, int],
 ) -> dict[str, object]:
-    """The fields of a commitment but its lines, by their names on the model."""
+    """The fields of a commitment but its lines, by their names on the model; `own`: its lengths
+    of texts for the ERP."""
     if entry.type not in Type.values:
         reader.fault("type", "Choose Purchase Order or Subcontract.")
     retainage = reader.number("retainage", entry.retainage, 2, Decimal(1000))
@@ -42,6 +70,7 @@ def header(
         "type": entry.type,
         "number": reader.text("number", entry.number, 40, required="Give it a number."),
         "title": reader.text("title", entry.title, 255, required="Give it a title."),
+        "erp_title": own_text(reader, "erp_title", entry.erp_title, own.get("title", 0)),
         "vendor_id": vendor,
         "retainage": retainage if retainage is not None else Decimal("0.00"),
         "description": reader.text("description", entry.description, DESCRIPTION, long=True),
@@ -89,6 +118,16 @@ def lines(
     reader.line = None
     if abs(sum((line.amount for line in read), Decimal(0))) >= MOST_MONEY:
         reader.fault("lines", f"The total is too large: below {MOST_MONEY:,.0f} is possible.")
+    return read
+
+
+def own_texts(reader: Reader, entries: Sequence[LineEntry], most: int) -> list[str]:
+    """What the ERP alone gets in place of the lines' descriptions."""
+    read = []
+    for number, entry in enumerate(entries, 1):
+        reader.line = number
+        read.append(own_text(reader, "erp_description", entry.erp_description, most))
+    reader.line = None
     return read
 
 

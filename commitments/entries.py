@@ -22,7 +22,8 @@ class LineEntry:
     """One line. `id` is that of a stored line; None for a new one.
 
     A cost code is named by its id or its code, a category by its id or its name. `amount` may be
-    left out where quantity and unit cost are both given.
+    left out where quantity and unit cost are both given. `erp_description`, of a schedule of values
+    alone: what only the ERP gets in place of the description.
     """
 
     id: int | None = None
@@ -30,6 +31,7 @@ class LineEntry:
     category: int | str | None = None
     sub_job: str = ""
     description: str = ""
+    erp_description: str = ""
     quantity: Number = None
     unit: str = ""
     unit_cost: Number = None
@@ -49,11 +51,15 @@ class ChangeEntry(LineEntry):
 
 @dataclass(kw_only=True)
 class CommitmentEntry:
-    """A whole commitment. Dates are calendar dates (or YYYY-MM-DD), retainage is in per cent."""
+    """A whole commitment. Dates are calendar dates (or YYYY-MM-DD), retainage is in per cent.
+
+    `erp_title`: what the ERP alone gets in place of the title, where it takes such.
+    """
 
     type: str
     number: str
     title: str
+    erp_title: str = ""
     vendor: int | None = None
     retainage: Number = Decimal(0)
     description: str = ""
@@ -68,7 +74,9 @@ class ChangeOrderEntry:
 
     number: str = ""
     title: str
+    erp_title: str = ""
     description: str = ""
+    erp_description: str = ""
     lines: Sequence[ChangeEntry] = ()
 
 
@@ -78,12 +86,16 @@ def commitment_entry(commitment: Commitment) -> CommitmentEntry:
         type=commitment.type,
         number=commitment.number,
         title=commitment.title,
+        erp_title=commitment.erp_title,
         vendor=commitment.vendor_id,
         retainage=commitment.retainage,
         description=commitment.description,
         vendor_message=commitment.vendor_message,
         date_created=commitment.date_created,
-        lines=[LineEntry(**_line(line)) for line in commitment.own_lines()],
+        lines=[
+            LineEntry(**_line(line), erp_description=line.erp_description)
+            for line in commitment.own_lines()
+        ],
     )
 
 
@@ -92,7 +104,9 @@ def change_order_entry(change_order: ChangeOrder) -> ChangeOrderEntry:
     return ChangeOrderEntry(
         number=change_order.number,
         title=change_order.title,
+        erp_title=change_order.erp_title,
         description=change_order.description,
+        erp_description=change_order.erp_description,
         lines=[
             ChangeEntry(**_line(line), commitment_line=line.commitment_line_id)
             for line in change_order.lines.all()

@@ -32,13 +32,14 @@ COMMITMENT = (
     "type",
     "number",
     "title",
+    "erp_title",
     "vendor",
     "date_created",
     "retainage",
     "description",
     "vendor_message",
 )
-CHANGE_ORDER = ("number", "title", "description")
+CHANGE_ORDER = ("number", "title", "erp_title", "description", "erp_description")
 # What stays open while a document is on its way or in the ERP.
 TEXTS = ("description", "vendor_message")
 # The mark of a form that holds them alone.
@@ -50,6 +51,7 @@ CELLS = (
     "category",
     "sub_job",
     "description",
+    "erp_description",
     "quantity",
     "unit",
     "unit_cost",
@@ -59,12 +61,14 @@ NEW_SCOPE = "New scope"
 BLANK_ROWS = 3
 
 CHANGES_LINE = "Changes line"
+OWN_TEXT = "Text for the ERP"
 
 _LABELS = {
     "cost_code": "Cost code",
     "category": "Category",
     "sub_job": "Sub job",
     "description": "Description",
+    "erp_description": OWN_TEXT,
     "quantity": "Quantity",
     "unit": "Unit",
     "unit_cost": "Unit cost",
@@ -154,11 +158,13 @@ def _target(text: str, known: Mapping[int, CommitmentLine]) -> tuple[int | None,
 
 # --- From a table ------------------------------------------------------------------------------
 
+_OWN_TEXT = Column("erp_description", OWN_TEXT)
 _COLUMNS = (
     Column("cost_code", "Cost code", ["code", "cost code number"], required=True),
     Column("category", "Category", ["cost type", "type"], required=True),
     Column("sub_job", "Sub job"),
     Column("description", "Description", ["item", "title"]),
+    _OWN_TEXT,
     Column("quantity", "Quantity", ["qty"], number=True),
     Column("unit", "Unit", ["uom"]),
     Column("unit_cost", "Unit cost", ["unit price", "rate"], number=True),
@@ -166,10 +172,11 @@ _COLUMNS = (
 )
 
 
-def columns(target: str) -> list[Column]:
-    """The columns of a table of lines; with `target` the first says what a line is for."""
+def columns(target: str, own: Mapping[str, int]) -> list[Column]:
+    """The columns of a table of lines; with `target` the first says what a line is for. `own`: see
+    `checking.own_lengths`."""
     first = [Column("target", target, ["line", "commitment line"], required=True)] if target else []
-    return [*first, *_COLUMNS]
+    return [*first, *(one for one in _COLUMNS if "line" in own or one is not _OWN_TEXT)]
 
 
 def from_sheet(sheet: Sheet) -> list[dict[str, str]]:
@@ -197,6 +204,7 @@ def typed_commitment(commitment: Commitment) -> Typed:
         "type": commitment.type,
         "number": commitment.number,
         "title": commitment.title,
+        "erp_title": commitment.erp_title,
         "vendor": str(commitment.vendor_id or ""),
         "date_created": commitment.date_created.isoformat(),
         "retainage": f"{commitment.retainage.normalize():f}",
@@ -239,6 +247,7 @@ def cells_of(line: AnyLine, target: str = "") -> dict[str, str]:
         "category": line.category.name,
         "sub_job": line.sub_job,
         "description": line.description,
+        "erp_description": line.erp_description if isinstance(line, CommitmentLine) else "",
         "quantity": plain(line.quantity),
         "unit": line.unit,
         "unit_cost": plain(line.unit_cost, 2),
@@ -270,6 +279,8 @@ class Field:
     """One field of the header, ready for `commitments/field.html`.
 
     `limit` is how many characters the ERP takes; more can be typed and saved, but not sent.
+    `instead_of` names the field whose place this one takes in the ERP: it is `hidden` where that
+    one fits and nothing is typed into this one.
     """
 
     name: str
@@ -281,13 +292,16 @@ class Field:
     limit: int = 0
     options: Sequence[tuple[str, str]] = ()
     faults: Sequence[str] = ()
+    instead_of: str = ""
+    hidden: bool = False
 
 
 @dataclass
 class Form:
     """A form as the page shows it: fields, line rows as HTML, and what belongs to no field.
 
-    `target` heads the column that says what a line is for; without it there is none.
+    `target` heads the column that says what a line is for; without it there is none. `own` is how
+    many characters the text has at most that the ERP alone gets of a line; 0: there is none.
     """
 
     fields: Sequence[Field]
@@ -295,6 +309,12 @@ class Form:
     faults: Sequence[Fault] = ()
     target: str = ""
     with_sub_jobs: bool = False
+    own: int = 0
+
+    @property
+    def before_amount(self) -> int:
+        """How many columns stand before the one of the amounts."""
+        return 7 + bool(self.target) + self.with_sub_jobs + bool(self.own)
 
     @property
     def listed(self) -> list[tuple[str, str]]:
@@ -303,7 +323,8 @@ class Form:
         listed = []
         for fault in self.faults:
             if fault.line:
-                label = _LABELS.get(fault.field, self.target).lower() if fault.field else ""
+                label = _LABELS.get(fault.field, self.target) if fault.field else ""
+                label = label[:1].lower() + label[1:]
                 words = f"Line {fault.line}{', ' if label else ''}{label}: {fault.message}"
                 listed.append((f"line-{fault.line}", words))
             elif fault.field in labels:
@@ -321,25 +342,47 @@ def form(
     faults: Sequence[Fault] = (),
     *,
     target: str = "",
+    erp: str = "",
+    own: int = 0,
 ) -> Form:
     """Puts what was typed and what is wrong with it into the fields and rows.
 
     `target` heads the column that says what a line is for. Faults of fields that are no cell are
-    shown there.
+    shown there. `erp` and `own`: the ERP that gets a text of its own of each line, and its length.
     """
     for one in fields:
         one.value = typed.header.get(one.name, "")
         one.faults = [
             fault.message for fault in faults if fault.field == one.name and not fault.line
         ]
+        fits = len(typed.header.get(one.instead_of, "")) <= one.limit
+        one.hidden = bool(one.instead_of) and fits and not one.value and not one.faults
     with_sub_jobs = any(row["sub_job"] for row in typed.lines)
     rows = [_row(number, row, faults, target) for number, row in enumerate(typed.lines, 1)]
     blank = dict.fromkeys(CELLS, "")
     rows += [_row(len(rows) + more, blank, (), target) for more in range(1, BLANK_ROWS + 1)]
     html = engines["jinja2"].get_template("sheet.jinja")
-    made = html.render({"rows": rows, "target": target, "with_sub_jobs": with_sub_jobs})
+    made = html.render(
+        {"rows": rows, "target": target, "with_sub_jobs": with_sub_jobs, "own": own, "erp": erp}
+    )
     safe = mark_safe(made)  # noqa: S308 escaped by the template
-    return Form(fields, safe, faults, target, with_sub_jobs)
+    return Form(fields, safe, faults, target, with_sub_jobs, own)
+
+
+def with_own_texts(
+    fields: Sequence[Field], lengths: Mapping[str, int], erp: str
+) -> Sequence[Field]:
+    """The fields, and behind each the one that may take its place in the ERP. `lengths`: of these
+    texts, by the field that they stand for."""
+    found = []
+    for one in fields:
+        found.append(one)
+        if most := lengths.get(one.name):
+            about = f"{erp} gets this in its place. Here everybody goes on seeing the whole one."
+            own = Field(f"erp_{one.name}", f"{one.label} for {erp}", one.kind, help=about)
+            own.instead_of, own.limit, own.required = one.name, most, True
+            found.append(own)
+    return found
 
 
 def _row(

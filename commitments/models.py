@@ -31,6 +31,8 @@ class Commitment(Exportable):
     type = models.CharField(max_length=14, choices=Type.choices)
     number = models.CharField(max_length=40)
     title = models.CharField(max_length=255)
+    # What the ERP alone gets in its place, where it takes texts of its own; '' as a rule.
+    erp_title = models.CharField(max_length=255, blank=True, default="", db_default="")
     vendor = models.ForeignKey(
         Vendor, models.PROTECT, null=True, blank=True, verbose_name="contract company"
     )
@@ -110,6 +112,7 @@ class Commitment(Exportable):
             type=self.type,
             number=self.number,
             title=self.title,
+            erp_title=self.erp_title,
             description=self.description,
             vendor_message=self.vendor_message,
             date=self.date_created,
@@ -151,6 +154,8 @@ class CommitmentLine(AnyLine):
     introduced_by = models.ForeignKey(
         "ChangeOrder", models.PROTECT, null=True, blank=True, related_name="new_lines"
     )
+    # What the ERP alone gets in place of the description: see `Commitment.erp_title`.
+    erp_description = models.CharField(max_length=1000, blank=True, default="", db_default="")
 
     class Meta:
         ordering = ["number"]
@@ -177,7 +182,9 @@ class ChangeOrder(Exportable):
     number = models.CharField(max_length=40)
     revision = models.PositiveIntegerField(default=0)
     title = models.CharField(max_length=255)
+    erp_title = models.CharField(max_length=255, blank=True, default="", db_default="")
     description = models.TextField(blank=True, default="")
+    erp_description = models.TextField(blank=True, default="", db_default="")
     status = models.CharField(
         max_length=20, choices=ChangeOrderStatus.choices, default=ChangeOrderStatus.DRAFT
     )
@@ -285,7 +292,9 @@ class ChangeOrder(Exportable):
             number=self.number,
             revision=self.revision,
             title=self.title,
+            erp_title=self.erp_title,
             description=self.description,
+            erp_description=self.erp_description,
             date=self.date_created,
             project=_project(commitment.project),
             vendor=Named(id=commitment.vendor.pk, name=commitment.vendor.name)
@@ -341,6 +350,7 @@ def _lines(lines: Iterable[CommitmentLine | ChangeOrderLine]) -> Iterator[Line]:
             category=categories[category],
             sub_job=line.sub_job,
             description=line.description,
+            erp_description=line.erp_description if isinstance(line, CommitmentLine) else "",
             quantity=line.quantity,
             unit=line.unit,
             unit_cost=line.unit_cost,
@@ -356,8 +366,8 @@ def _target(line: CommitmentLine) -> Named:
 
 
 def _mended_at(document: Commitment | ChangeOrder, form: str, access: Access) -> dict[str, str]:
-    fields = ("number", "title", "description", "vendor_message", "lines")
-    places = {name: f"{form}#{name}" for name in fields}
+    texts = ("title", "erp_title", "description", "erp_description", "vendor_message")
+    places = {name: f"{form}#{name}" for name in ("number", *texts, "lines")}
     places["status"] = f"{document.get_absolute_url()}#status"
     # Who reads the directory is led to the list in which a cost code is linked.
     if not access.has(Tool.DIRECTORY, Level.READ):

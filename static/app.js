@@ -62,7 +62,8 @@ document.addEventListener("htmx:afterOnLoad", (event) => {
   if (event.detail.successful) document.querySelector("#messages > .alert-danger:not([data-keep])")?.remove();
 });
 
-// Texts that an ERP takes only so much of are counted while they are typed.
+// Texts that an ERP takes only so much of are counted while they are typed. `erp_title` is what the
+// ERP gets in place of `title`, if that is so: it stands there while it is needed or used.
 function countText(input) {
   const limit = Number(input.dataset.limit);
   const length = [...input.value.replaceAll("\r\n", "\n")].length;
@@ -75,13 +76,20 @@ function countText(input) {
     input.setAttribute("aria-describedby", counter.id);
   }
   const over = length > limit;
+  const own = document.getElementById(`erp_${input.id}`);
+  if (own) own.closest(".field").hidden = !over && !own.value;
   counter.hidden = !over && limit > 60 && length < limit * 0.7;
-  counter.classList.toggle("is-over", over);
-  counter.textContent = over
-    ? `${length} of ${limit} characters. It can be saved like this, but not sent: ${input.dataset.limitOf} takes ${limit}.`
-    : `${length} of ${limit} characters`;
+  counter.classList.toggle("is-over", over && !own?.value);
+  const erp = input.dataset.limitOf;
+  let words = "";
+  if (over && own) words = `: ${erp} takes ${limit}, so it ${own.value ? "gets" : "needs"} a text of its own.`;
+  else if (over && !input.id.startsWith("erp_")) words = `. It can be saved like this, but not sent: ${erp} takes ${limit}.`;
+  counter.textContent = `${length} of ${limit} characters${words}`;
 }
-document.addEventListener("input", (event) => {
-  if (event.target.matches("[data-limit]")) countText(event.target);
+document.addEventListener("input", ({ target }) => {
+  if (!target.matches("[data-limit]")) return;
+  countText(target);
+  const whole = target.id.startsWith("erp_") && document.getElementById(target.id.slice(4));
+  if (whole) countText(whole);
 });
 document.querySelectorAll("[data-limit]").forEach(countText);

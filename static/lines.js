@@ -101,6 +101,18 @@ function startSheet(table) {
     cell(row, "description").placeholder = found ? found.text : "";
     cell(row, "cost_code").title = found ? found.text : "";
   }
+  // What the ERP gets of a line that fits stands where its own text would be typed.
+  function showOwn(row) {
+    const own = cell(row, "erp_description");
+    if (!own) return;
+    const most = Number(table.dataset.own);
+    const long = (input) => [...input.value.trim()].length > most;
+    const said = cell(row, "description");
+    own.placeholder = long(said) ? `at most ${most} characters` : said.value.trim();
+    own.title = `${[...own.value.trim()].length} of ${most} characters`;
+    own.classList.toggle("is-needed", long(said) && !own.value.trim());
+    if (long(own)) own.setAttribute("aria-invalid", "true");
+  }
   function multiply(row) {
     if (!cell(row, "quantity")) return;
     const [quantity, unitCost] = ["quantity", "unit_cost"].map((name) => parse(cell(row, name).value));
@@ -182,6 +194,7 @@ function startSheet(table) {
     if (["quantity", "unit_cost", "amount"].includes(nameOf(input)) && parse(input.value) === undefined)
       input.setAttribute("aria-invalid", "true");
     nameCode(row);
+    showOwn(row);
     multiply(row);
   }
 
@@ -207,7 +220,7 @@ function startSheet(table) {
   }
   const HEADINGS = {
     "cost code": "cost_code", code: "cost_code", category: "category", "cost type": "category", type: "category",
-    description: "description", item: "description", quantity: "quantity", qty: "quantity", unit: "unit", uom: "unit",
+    description: "description", item: "description", "text for the erp": "erp_description", quantity: "quantity", qty: "quantity", unit: "unit", uom: "unit",
     "unit cost": "unit_cost", "unit price": "unit_cost", rate: "unit_cost", amount: "amount", total: "amount",
     line: "target", "changes line": "target", commitment: "target", company: "target", vendor: "target",
   };
@@ -287,6 +300,7 @@ function startSheet(table) {
     event.target.removeAttribute("aria-invalid");
     if (["quantity", "unit_cost"].includes(nameOf(event.target))) multiply(row);
     if (nameOf(event.target) === "cost_code") nameCode(row);
+    showOwn(row);
     if (row === body.rows[body.rows.length - 1] && !isBlank(row)) add();
     total();
   });
@@ -308,6 +322,7 @@ function startSheet(table) {
   number();
   for (const row of rows()) {
     nameCode(row);
+    showOwn(row);
     multiply(row);
   }
   total();

@@ -178,6 +178,24 @@ DAMAGE: list[tuple[str, str, str, str]] = [
     ),
     (
         "locks",
+        "UPDATE commitments_commitment SET erp_title = 'Slabs' WHERE number = 'SC-001'",
+        ORDER,
+        "its number, title, date, contract company or retainage was changed while locked",
+    ),
+    (
+        "locks",
+        "UPDATE commitments_changeorder SET erp_description = 'Soil'",
+        CHANGE,
+        "its number, title or contract company was changed while locked",
+    ),
+    (
+        "locks",
+        "UPDATE commitments_commitmentline SET erp_description = 'Slab' WHERE number = 1",
+        ORDER,
+        "its lines were changed while locked",
+    ),
+    (
+        "locks",
         "DELETE FROM commitments_changeorderline; DELETE FROM commitments_changeorder",
         CHANGE,
         "its document is gone, though it is locked",

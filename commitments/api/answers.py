@@ -94,8 +94,10 @@ class Line(msgspec.Struct, kw_only=True):
 
 class SovLine(Line, kw_only=True):
     """A line of the schedule of values. `change_order_id`: the change order that added it for a
-    new scope; such a line is changed there and is left out when the commitment is saved."""
+    new scope; such a line is changed there and is left out when the commitment is saved.
+    `erp_description`: what the accounting system alone gets in place of the description."""
 
+    erp_description: str
     change_order_id: int | None
 
 
@@ -108,6 +110,7 @@ class CommitmentDetail(msgspec.Struct):
     """`problems`: every rule that fails before it can be sent; empty once it was."""
 
     commitment: CommitmentRow
+    erp_title: str
     retainage: Decimal
     description: str
     vendor_message: str
@@ -119,7 +122,9 @@ class ChangeOrderDetail(msgspec.Struct):
     """`problems`: every rule that fails before it can be sent; empty once it was."""
 
     change_order: ChangeOrderRow
+    erp_title: str
     description: str
+    erp_description: str
     lines: list[ChangeLine]
     problems: list[Problem]
 
@@ -204,6 +209,7 @@ def commitment_detail(found: Commitment) -> CommitmentDetail:
             export_status=export.status,
             erp_number=export.erp_number,
         ),
+        erp_title=found.erp_title,
         retainage=found.retainage,
         description=found.description,
         vendor_message=found.vendor_message,
@@ -231,7 +237,9 @@ def change_order_detail(found: ChangeOrder) -> ChangeOrderDetail:
             export_status=export.status,
             erp_number=export.erp_number,
         ),
+        erp_title=found.erp_title,
         description=found.description,
+        erp_description=found.erp_description,
         lines=[_change_line(line) for line in found.lines.all()],
         problems=_problems(found),
     )
@@ -262,7 +270,11 @@ def line_fields(line: AnyLine) -> dict[str, Any]:
 
 
 def _sov_line(line: CommitmentLine) -> SovLine:
-    return SovLine(**line_fields(line), change_order_id=line.introduced_by_id)
+    return SovLine(
+        **line_fields(line),
+        erp_description=line.erp_description,
+        change_order_id=line.introduced_by_id,
+    )
 
 
 def _change_line(line: ChangeOrderLine) -> ChangeLine:

@@ -38,6 +38,13 @@ class LineBody(msgspec.Struct):
     amount: Number = None
 
 
+class SovBody(LineBody):
+    """A line of a schedule of values. `erp_description`: what the accounting system alone gets in
+    place of the description, where that is too long for it."""
+
+    erp_description: str = ""
+
+
 class ChangeBody(LineBody):
     """A line of a change order: `commitment_line` is the id of the line that it changes; a new
     scope adds a line of 0.00 to the commitment."""
@@ -47,21 +54,25 @@ class ChangeBody(LineBody):
 
 
 class CommitmentFields(msgspec.Struct, kw_only=True):
+    """`erp_title`: what the accounting system alone gets in place of a title that is too long."""
+
     type: TypeName
     number: str
     title: str
     date_created: date
+    erp_title: str = ""
     vendor: Id | None = None
     retainage: Number = None
     description: str = ""
     vendor_message: str = ""
-    lines: list[LineBody] = []
+    lines: list[SovBody] = []
 
     def entry(self) -> CommitmentEntry:
         return CommitmentEntry(
             type=self.type,
             number=self.number,
             title=self.title,
+            erp_title=self.erp_title,
             vendor=self.vendor,
             retainage=self.retainage,
             description=self.description,
@@ -84,16 +95,22 @@ class WholeCommitment(CommitmentFields, kw_only=True):
 
 
 class ChangeOrderFields(msgspec.Struct, kw_only=True):
+    """`erp_title`, `erp_description`: what the accounting system alone gets in their place."""
+
     title: str
     number: str = ""
+    erp_title: str = ""
     description: str = ""
+    erp_description: str = ""
     lines: list[ChangeBody] = []
 
     def entry(self) -> ChangeOrderEntry:
         return ChangeOrderEntry(
             number=self.number,
             title=self.title,
+            erp_title=self.erp_title,
             description=self.description,
+            erp_description=self.erp_description,
             lines=[ChangeEntry(**msgspec.structs.asdict(line)) for line in self.lines],
         )
 

@@ -17,7 +17,7 @@ from commitments.api.asked import (
     WholeChangeOrder,
     WholeCommitment,
 )
-from commitments.checking import MOST_LINES
+from commitments.checking import MOST_LINES, own_lengths
 from commitments.forms import Typed
 from commitments.models import ChangeOrder, Commitment
 from commitments.workflow.verbs import CHANGE_ORDER, COMMITMENT, Verbs
@@ -91,8 +91,9 @@ def import_lines(request: Request, opened: tuple[D, Access], table: Table[D]) ->
     found, access = opened
     access.need(Tool.COMMITMENTS, Level.ADMIN)
     asked = body(request, TableBody)
-    sheet = read_sheet(asked.table, forms.columns(table.target), MOST_LINES)
     now = found
+    columns = forms.columns(table.target, own_lengths(now.company, now.kind))
+    sheet = read_sheet(asked.table, columns, MOST_LINES)
     filled, wrong = forms.with_table(
         table.typed(now), sheet, lambda filled: table.verbs.faults(now, table.entry(filled, now))
     )

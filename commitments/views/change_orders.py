@@ -59,7 +59,7 @@ def change_order_new(request: HttpRequest, project_id: int, commitment_id: int) 
         return redirect(commitment.get_absolute_url())
     new = ChangeOrder(company=access.company, commitment=commitment)
     number = workflow.next_number(commitment)
-    first = Typed({"number": number, "title": "", "description": ""})
+    first = Typed(dict.fromkeys(forms.CHANGE_ORDER, "") | {"number": number})
     return enter(request, access, new, first, PAGES)
 
 

@@ -124,6 +124,7 @@ def _line(
         line.cost_code.name,
         line.category.name,
         line.description,
+        line.erp_description,
         numbers.get(line.introduced_by_id or 0, ""),
         forms.quantity(line),
         money(line.amount),

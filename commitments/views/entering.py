@@ -17,11 +17,11 @@ from django.views.decorators.http import require_http_methods
 
 from approvals.errors import Stale
 from commitments import forms, workflow
-from commitments.checking import MOST_LINES
+from commitments.checking import MOST_LINES, erp_of, own_lengths
 from commitments.forms import Typed
 from commitments.models import ChangeOrder, Commitment
 from commitments.views.documents import Pages, open_document
-from commitments.views.showing import erp_of, lists, posted_version, with_limits
+from commitments.views.showing import lists, posted_version, with_limits
 from directory.access import Access
 from directory.entered import Fault, Invalid
 from directory.perms import Level, Tool
@@ -79,7 +79,8 @@ def _import(
 ) -> HttpResponse:
     """The form with the lines of a table in it and every fault beside them; nothing is saved."""
     try:
-        sheet = _table(request, forms.columns(pages.target))
+        own = own_lengths(now.company, now.kind)
+        sheet = _table(request, forms.columns(pages.target, own))
     except Unreadable as error:
         faults = [Fault("table", str(error))]
         return _form(request, access, now, typed, pages, faults=faults)
@@ -133,7 +134,10 @@ def _form(
     locked = "" if is_new else workflow.why_locked(now.export)
     # What somebody typed into the whole form is kept, even where it is locked by now.
     texts_only = bool(locked) and (request.method == "GET" or forms.TEXTS_ONLY in request.POST)
+    own = erp.own_lengths(pages.kind.value) if erp and not texts_only else {}
     fields = [one for one in pages.fields(now) if not texts_only or one.name in forms.TEXTS]
+    fields = with_limits(fields, pages.kind.value, erp)
+    name = erp.short if erp else "the ERP"
     parent_label, parent_url = pages.parent(now)
     context = {
         "access": access,
@@ -143,10 +147,15 @@ def _form(
         "parent_label": parent_label,
         "parent_url": parent_url,
         "form": forms.form(
-            typed, with_limits(fields, pages.kind.value, erp), faults, target=pages.target
+            typed,
+            forms.with_own_texts(fields, own, name),
+            faults,
+            target=pages.target,
+            erp=name,
+            own=own.get("line", 0),
         ),
         "with_import": True,
-        "erp": erp.short if erp else "the ERP",
+        "erp": name,
         "locked": locked,
         "texts_only": texts_only,
         "version": stale.item.version if stale else 0 if is_new else now.export.version,

@@ -19,8 +19,6 @@ from commitments.forms import Field
 from commitments.models import ChangeOrder, ChangeOrderLine, Commitment
 from commitments.states import ChangeOrderStatus
 from connectors.contract import Capabilities
-from connectors.models import Connection
-from connectors.registry import connector_for
 from directory.entered import Invalid
 from directory.models import Category, Company, CostCode, Project, Vendor
 from directory.prepared import Prepared
@@ -68,13 +66,7 @@ class Action:
     reasons: Sequence[str] = ()
 
 
-def erp_of(company: Company) -> Capabilities | None:
-    """What the company's ERP can take; None without a connection."""
-    connection = Connection.of(company.pk)
-    return connector_for(connection.erp).capabilities if connection else None
-
-
-def with_limits(fields: Sequence[Field], kind: str, erp: Capabilities | None) -> Sequence[Field]:
+def with_limits(fields: list[Field], kind: str, erp: Capabilities | None) -> list[Field]:
     """The same fields, counting what the ERP takes."""
     if erp is not None:
         limits = {"number": erp.number_length.get(kind, 0), **erp.text_length.get(kind, {})}

@@ -239,11 +239,16 @@ def _read_change_order(
 ) -> tuple[dict[str, Any], list[ChangeOrderLine], list[ChangeEntry]]:
     commitment = now.commitment
     number = reader.text("number", data.number, 40) or now.number or next_number(commitment)
+    own = checking.own_lengths(now.company, "change_order")
     fields = {
         "number": number,
         "title": reader.text("title", data.title, 255, required="Give it a title."),
+        "erp_title": checking.own_text(reader, "erp_title", data.erp_title, own.get("title", 0)),
         "description": reader.text(
             "description", data.description, checking.DESCRIPTION, long=True
+        ),
+        "erp_description": checking.own_text(
+            reader, "erp_description", data.erp_description, own.get("description", 0)
         ),
     }
     if commitment.change_orders.filter(number=number).exclude(pk=now.pk).exists():

@@ -18,6 +18,7 @@ from commitments.states import SETTLED, STATUSES_OF, ChangeOrderStatus, Commitme
 from commitments.workflow.loading import load_change_order, load_commitment
 from commitments.workflow.numbers import number_after
 from commitments.workflow.saving import (
+    WORK,
     Saved,
     assign,
     columns,
@@ -96,7 +97,9 @@ def update_commitment(
     if not changed:
         return now
     assign(now, fields)
-    reopened = now.status == CommitmentStatus.APPROVED and changed & {"lines", "vendor_id"}
+    reopened = now.status == CommitmentStatus.APPROVED and (
+        differ(own, lines, WORK) or "vendor_id" in changed
+    )
     if reopened or now.status not in STATUSES_OF[now.type]:
         now.status = CommitmentStatus.DRAFT
     follow = [(one, seen(one)) for one in _followers(now)] if "vendor_id" in changed else []
@@ -199,9 +202,14 @@ def _read_commitment(
     reader: Reader, now: Commitment, data: CommitmentEntry
 ) -> tuple[dict[str, Any], list[CommitmentLine]]:
     company = now.company
-    fields = checking.header(reader, data, company, now.vendor_id)
+    own = checking.own_lengths(company, "commitment")
+    fields = checking.header(reader, data, company, now.vendor_id, own)
     stored = now.own_lines() if now.pk else []
     lines = checking.lines(reader, data.lines, company, CommitmentLine, stored)
+    texts = checking.own_texts(reader, data.lines, own.get("line", 0))
+    if not reader.faults:
+        for line, text in zip(lines, texts, strict=True):
+            line.erp_description = text
     others = Commitment.objects.filter(company=company, number=fields["number"])
     if (other := others.exclude(pk=now.pk).select_related("project").first()) is not None:
         reader.fault(

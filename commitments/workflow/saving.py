@@ -21,9 +21,10 @@ from directory.ledger import commit
 
 L = TypeVar("L", bound=AnyLine)
 
-# What a line is. Not its number: that follows from its place.
-_LINE = (
+# What a line says of the work and its money, and what it changes: what is approved.
+WORK = (
     "id",
+    "commitment_line_id",
     "cost_code_id",
     "category_id",
     "sub_job",
@@ -33,6 +34,8 @@ _LINE = (
     "unit_cost",
     "amount",
 )
+# What a line is. Not its number: that follows from its place.
+_LINE = (*WORK, "erp_description")
 
 
 def lock_faults(reader: Reader, export: Export, changed: set[str]) -> None:
@@ -42,14 +45,13 @@ def lock_faults(reader: Reader, export: Export, changed: set[str]) -> None:
             reader.fault(name.removesuffix("_id"), f"This is locked. {why}")
 
 
-def differ(stored: Sequence[L], lines: Sequence[L]) -> bool:
-    """Whether the lines are not those that are stored, in this order."""
-    return [_values(line) for line in stored] != [_values(line) for line in lines]
+def differ(stored: Sequence[L], lines: Sequence[L], names: Sequence[str] = _LINE) -> bool:
+    """Whether the lines are not those that are stored, in this order, as far as `names` tell."""
+    return [_values(line, names) for line in stored] != [_values(line, names) for line in lines]
 
 
-def _values(line: AnyLine) -> tuple[Any, ...]:
-    target = getattr(line, "commitment_line_id", None)
-    return (*(getattr(line, name) for name in _LINE), target)
+def _values(line: AnyLine, names: Sequence[str] = _LINE) -> tuple[Any, ...]:
+    return tuple(getattr(line, name, None) for name in names)
 
 
 def save_lines(lines: Sequence[L], stored: Sequence[L], **owner: Commitment | ChangeOrder) -> None:

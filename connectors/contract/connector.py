@@ -44,8 +44,11 @@ class Capabilities(Frozen, frozen=True, kw_only=True):
     categories: dict[str, str] = msgspec.field(default_factory=dict)
     # Kinds that may stand beside records which an approver must agree to: see `Preview.confirm`.
     confirms: frozenset[Kind] = frozenset()
-    # How many characters other texts may have, by kind of document and field: counted while typing.
+    # How many characters other texts may have, by kind of document and field (title, description,
+    # vendor_message; line: a line's description): counted while typing.
     text_length: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
+    # Whether what is longer may have a text of its own for this ERP: `Document.title_for_erp`.
+    own_texts: bool = False
     # Kinds whose number in the ERP the approver may change at acceptance, and its longest.
     chosen_numbers: dict[str, int] = msgspec.field(default_factory=dict)
     # Whether its rules on where a document goes are told before it is sent, not only from then on:
@@ -57,6 +60,10 @@ class Capabilities(Frozen, frozen=True, kw_only=True):
     questions_at_once: int = 50
     # What its job costs leave out, as a sentence that stands beside them; '' where nothing.
     costs_note: str = ""
+
+    def own_lengths(self, kind: str) -> dict[str, int]:
+        """How many characters its own texts have at most, by the field whose place they take."""
+        return self.text_length.get(kind, {}) if self.own_texts else {}
 
     def record_word(self, kind: str) -> str:
         """What the record that a document of this kind stands in is called.

@@ -50,6 +50,7 @@ class Line(Frozen, frozen=True, kw_only=True):
 
     `commitment_line` is set on change order lines: the line of the commitment that is changed
     (`code` is its line number). Several lines may name the same one; `aggregate` sums them.
+    `erp_description`: see `Document`.
     """
 
     id: int
@@ -58,11 +59,17 @@ class Line(Frozen, frozen=True, kw_only=True):
     category: Named
     sub_job: str = ""
     description: str = ""
+    erp_description: str = ""
     quantity: Decimal | None = None
     unit: str = ""
     unit_cost: Decimal | None = None
     amount: Decimal
     commitment_line: Named | None = None
+
+    @property
+    def description_for_erp(self) -> str:
+        """What an ERP that takes texts of its own is told."""
+        return self.erp_description or self.description
 
 
 class Attached(Frozen, frozen=True, kw_only=True):
@@ -79,7 +86,8 @@ class Document(Frozen, frozen=True, kw_only=True):
     """A commitment, change order or budget as its project manager sent it.
 
     A budget's `number` is its round: 1 carries the original amounts, each later one the
-    modifications since.
+    modifications since. `erp_title` and `erp_description` are what the ERP alone gets in place of
+    `title` and `description`, where those are too long for it (`Capabilities.own_texts`).
     """
 
     kind: Kind
@@ -88,7 +96,9 @@ class Document(Frozen, frozen=True, kw_only=True):
     number: str
     revision: int = 0
     title: str
+    erp_title: str = ""
     description: str = ""
+    erp_description: str = ""
     vendor_message: str = ""
     date: date
     project: Named
@@ -98,6 +108,16 @@ class Document(Frozen, frozen=True, kw_only=True):
     lines: tuple[Line, ...]
     parent: Named | None = None  # the commitment's Export, its number and title
     attachments: tuple[Attached, ...] = ()
+
+    @property
+    def title_for_erp(self) -> str:
+        """What an ERP that takes texts of its own is told."""
+        return self.erp_title or self.title
+
+    @property
+    def description_for_erp(self) -> str:
+        """What an ERP that takes texts of its own is told."""
+        return self.erp_description or self.description
 
 
 # --- Where it goes: frozen at *accept* ---------------------------------------------------------

@@ -46,7 +46,7 @@ def writes(document: Document, terms: Terms) -> list[Write]:
         "Job_Number": terms.job.id,
         "Status_Code": "A",
         "Date_Issued": document.date,
-        "Comment": document.title,
+        "Comment": document.title_for_erp,
         "GL_Account": site.account(terms, groups).number,
         "Retention_Percent": document.retainage,
     }

@@ -39,6 +39,7 @@ from connectors.spectrum import (
     commitments,
     envelope,
     finding,
+    groups,
     preview,
     problems,
     pulling,
@@ -92,12 +93,13 @@ class Spectrum:
         order_word="subcontract",
         budget_word="estimate",
         text_length={
-            "commitment": {"title": problems.COMMENT},
+            "commitment": {"title": problems.COMMENT, "line": groups.BILL_DESCRIPTION},
             "change_order": {
                 "title": problems.TITLE["change_order"],
                 "description": problems.MEMO,
             },
         },
+        own_texts=True,
         chosen_numbers={"change_order": change_orders.NUMBER},
         judges_terms_at_send=True,
         tells_changes=False,

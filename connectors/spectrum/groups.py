@@ -43,7 +43,7 @@ class Group(NamedTuple):
     @property
     def texts(self) -> tuple[str, ...]:
         """What its lines say, once each."""
-        said = (fit(line.description) for line in self.lines)
+        said = (fit(line.description_for_erp) for line in self.lines)
         return tuple(dict.fromkeys(text for text in said if text))
 
     @property

@@ -31,7 +31,7 @@ def _commitment(document: Document, terms: Terms) -> Preview:
         ("Job", _named(terms.job)),
         ("Number", terms.number),
         ("Date issued", document.date.isoformat()),
-        ("Comment", fit(document.title)),
+        ("Comment", fit(document.title_for_erp)),
         ("G/L account", f"{account.number} ({account.source})" if account.number else ""),
         ("Retention", f"{document.retainage:.1f} % on every line" if document.retainage else ""),
     )
@@ -60,8 +60,8 @@ def _change_order(document: Document, terms: Terms, facts: Facts) -> Preview:
         ("Vendor", _named(terms.vendor)),
         ("Job", _named(terms.job)),
         ("Customer", reading.known_customer(facts, terms.job)),
-        ("Description", fit(document.title)),
-        ("Memo", fit(document.description)),
+        ("Description", fit(document.title_for_erp)),
+        ("Memo", fit(document.description_for_erp)),
         ("Commitment date", document.date.isoformat()),
         ("Status", "Executed" if executed else "Proposed"),
         ("Status of the change request", site.request_status(terms.settings)),
@@ -156,7 +156,15 @@ def _named(ref: Any) -> str:
 
 
 def _not_sent(document: Document, groups: Sequence[Group]) -> Iterator[str]:
-    """What has no field in Spectrum."""
+    """What has no field in Spectrum, or another text there."""
+    own = [
+        name
+        for name, text in (("title", document.erp_title), ("description", document.erp_description))
+        if text
+    ]
+    own += [f"description of line {line.number}" for line in document.lines if line.erp_description]
+    if own:
+        yield f"The whole {', '.join(own)} (Spectrum gets a text of its own)"
     if document.kind == "commitment":
         if fit(document.description):
             yield "Description"

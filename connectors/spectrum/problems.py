@@ -23,6 +23,7 @@ COMMENT = 120  # of a subcontract: the commitment's title
 MEMO = 250  # of a change order: its description
 TITLE = {"commitment": COMMENT, "change_order": 30}
 NUMBER = {"commitment": 10, "change_order": 12}
+SHORTER = " Give it a text for Spectrum in its place."
 _MOST_RETENTION = Decimal("99.9")
 _AMOUNT = {
     "commitment": SUBCONTRACT_PHASES.field("Original_Contract_Amount"),
@@ -75,17 +76,25 @@ def _texts(document: Document) -> Iterator[Problem]:
     yield from _text("number", "number", number, NUMBER[document.kind])
     if not fit(document.title):
         yield Problem(code="title", text="It has no title.", where="title")
-    yield from _text("title", "title", document.title, TITLE[document.kind])
+    yield from _own("title", document.title, document.erp_title, TITLE[document.kind])
     if document.kind == "change_order":
-        yield from _text("description", "description", document.description, MEMO)
+        yield from _own("description", document.description, document.erp_description, MEMO)
 
 
-def _text(where: str, what: str, text: str, most: int) -> Iterator[Problem]:
+def _own(name: str, text: str, own: str, most: int) -> Iterator[Problem]:
+    """Faults of a text, or of the one that Spectrum gets in its place."""
+    if own:
+        yield from _text(f"erp_{name}", f"{name} for Spectrum", own, most)
+    else:
+        yield from _text(name, name, text, most, SHORTER)
+
+
+def _text(where: str, what: str, text: str, most: int, advice: str = "") -> Iterator[Problem]:
     length = len(fit(text))
     if length > most:
         yield Problem(
             code=f"{where}_long",
-            text=f"The {what} has {length:,} characters; Spectrum takes {most:,}.",
+            text=f"The {what} has {length:,} characters; Spectrum takes {most:,}.{advice}",
             where=where,
         )
     if strange := unfit(text):
@@ -256,7 +265,7 @@ def _bill_description(group: Group, where: str) -> Iterator[Problem]:
         yield Problem(
             code="line_long",
             text=f"The description of line {group.numbers} has {len(text)} characters; Spectrum "
-            f"takes {BILL_DESCRIPTION}.",
+            f"takes {BILL_DESCRIPTION}.{SHORTER}",
             where=where,
         )
     if strange := unfit(text):

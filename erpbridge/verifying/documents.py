@@ -48,13 +48,14 @@ AMOUNTS = Rule(
 
 def _locked() -> str:
     """Each kind's document as it stands, beside the copy that was sent of it."""
-    # Of a line: its id and number, what it changes, where its money goes, and the money.
+    # Of a line: its id and number, what it changes, where its money goes, the money, and what the
+    # ERP alone is told of it.
     line = """
         jsonb_agg(jsonb_build_array(line.id, line.number, {target}, line.cost_code_id,
-            line.category_id, line.quantity, line.unit_cost, line.amount) ORDER BY line.id)
+            line.category_id, line.quantity, line.unit_cost, line.amount, {text}) ORDER BY line.id)
     """
-    own = line.format(target="NULL")
-    changed = line.format(target="line.commitment_line_id")
+    own = line.format(target="NULL", text="line.erp_description")
+    changed = line.format(target="line.commitment_line_id", text="''::text")
     # A commitment may be completed; it then stays what it was.
     return f"""
     WITH sent AS MATERIALIZED (
@@ -63,7 +64,9 @@ def _locked() -> str:
         FROM approvals_export WHERE status NOT IN ({_OPEN})
     ), copied AS (
         SELECT id, company_id, kind, document_id, copy ->> 'number' AS number,
-               copy ->> 'title' AS title, (copy ->> 'date')::date AS date,
+               copy ->> 'title' AS title, coalesce(copy ->> 'erp_title', '') AS erp_title,
+               coalesce(copy ->> 'erp_description', '') AS erp_description,
+               (copy ->> 'date')::date AS date,
                (copy ->> 'retainage')::numeric AS retainage,
                (copy -> 'vendor' ->> 'id')::bigint AS vendor_id,
                (SELECT jsonb_agg(jsonb_build_array(
@@ -71,7 +74,8 @@ def _locked() -> str:
                     (line -> 'commitment_line' ->> 'id')::bigint,
                     (line -> 'cost_code' -> 'id')::bigint, (line -> 'category' -> 'id')::bigint,
                     (line ->> 'quantity')::numeric, (line ->> 'unit_cost')::numeric,
-                    (line ->> 'amount')::numeric) ORDER BY (line -> 'id')::bigint)
+                    (line ->> 'amount')::numeric,
+                    coalesce(line ->> 'erp_description', '')) ORDER BY (line -> 'id')::bigint)
                 FROM jsonb_array_elements(copy -> 'lines') AS line) AS lines
         FROM sent
     )
@@ -89,9 +93,10 @@ def _locked() -> str:
         WHERE introduced_by_id IS NULL GROUP BY 1
     ) AS schedule ON schedule.of = live.id
     WHERE copied.kind = 'commitment' AND (live.id IS NULL OR live.status NOT IN ({_COMMITS})
-        OR (copied.number, copied.title, copied.date, copied.retainage, copied.vendor_id)
-           IS DISTINCT FROM
-           (live.number, live.title, live.date_created, live.retainage, live.vendor_id)
+        OR (copied.number, copied.title, copied.erp_title, copied.date, copied.retainage,
+            copied.vendor_id)
+           IS DISTINCT FROM (live.number, live.title, live.erp_title, live.date_created,
+            live.retainage, live.vendor_id)
         OR copied.lines IS DISTINCT FROM schedule.lines)
     UNION ALL
     SELECT copied.company_id, copied.id, CASE
@@ -109,8 +114,10 @@ def _locked() -> str:
     ) AS schedule ON schedule.of = live.id
     WHERE copied.kind = 'change_order' AND (live.id IS NULL
         OR live.status <> '{ChangeOrderStatus.APPROVED}'
-        OR (copied.number, copied.title, copied.vendor_id)
-           IS DISTINCT FROM (live.number, live.title, above.vendor_id)
+        OR (copied.number, copied.title, copied.erp_title, copied.erp_description,
+            copied.vendor_id)
+           IS DISTINCT FROM (live.number, live.title, live.erp_title, live.erp_description,
+            above.vendor_id)
         OR copied.lines IS DISTINCT FROM schedule.lines)
     UNION ALL
     SELECT copied.company_id, copied.id, CASE

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from commitments.workflow import load_commitment
 from tests import factories
 from tests.api.conftest import Program
+from tests.engine.on_spectrum import move
 from tests.stage import Stage
 
 
@@ -191,3 +193,37 @@ def test_lists_are_narrowed(stage: Stage, program: Program) -> None:
         assert [row["id"] for row in told["results"]] == [one.pk for one in wanted], asked
     told = pam.get(f"commitments/?project={project}&status=open", 400)
     assert told["faults"][0]["where"] == "status"
+
+
+def test_the_words_for_spectrum_take_no_approval_back_and_are_locked_with_the_rest(
+    stage: Stage, program: Program
+) -> None:
+    move(stage, "http://127.0.0.1:8482")
+    said = "Spread footings and grade beams, axes A to F"
+    commitment = stage.commitment(lines=[("03-300", said, "10000.00")])
+    pam, address = program(stage.pam), f"commitments/{commitment.pk}/"
+    seen = pam.get(address)
+    assert [one["where"] for one in seen["problems"]] == ["line:1"]
+    line = {
+        "id": seen["lines"][0]["id"],
+        "cost_code": "03-300",
+        "category": "Subcontract",
+        "description": said,
+        "erp_description": "Footings",
+        "amount": "10000.00",
+    }
+    names = ("version", "type", "number", "title", "date_created")
+    body = {name: seen["commitment"][name] for name in names}
+    body |= {"vendor": seen["commitment"]["vendor_id"], "erp_title": "Slabs", "lines": [line]}
+    saved = pam.put(address, body)
+    assert saved["problems"] == []
+    assert saved["commitment"]["status"] == "approved"
+    assert (saved["erp_title"], saved["lines"][0]["erp_description"]) == ("Slabs", "Footings")
+
+    export = stage.send(load_commitment(commitment.pk))
+    assert '"erp_title":"Slabs"' in export.copy
+    assert '"erp_description":"Footings"' in export.copy
+    body |= {"version": stage.export(commitment).version, "erp_title": "Other"}
+    body["lines"] = [{**line, "erp_description": "Beams"}]
+    told = pam.put(address, body, 422)
+    assert {fault["where"] for fault in told["faults"]} == {"/erp_title", "/lines"}

@@ -42,7 +42,7 @@ def test_a_change_order_from_the_first_click_to_spectrum_once(
     expect(pam.locator("#panel")).to_contain_text("Synced")
     screenshot(pam, "on-spectrum-1-commitment")
     pam.get_by_role("link", name="New change order").click()
-    pam.get_by_label("Title").fill("Deeper footings")
+    pam.get_by_label("Title", exact=True).fill("Deeper footings")
     rows = pam.locator("table[data-sheet] tbody tr")
     write_line(rows.nth(0), "1", "Deeper footings", "1500.00")
     write_line(rows.nth(1), "1", "Less rebar", "-250.50")

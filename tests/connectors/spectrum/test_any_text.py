@@ -35,6 +35,7 @@ rates = st.decimals("0", "99", places=1) | st.decimals("-5", "120", places=2)
     named=st.lists(texts, min_size=1, max_size=4),
     sums=st.lists(amounts, min_size=1, max_size=4),
     retainage=rates,
+    own=st.just("") | texts,
 )
 def test_every_field_of_every_call_fits_or_a_problem_is_told(
     number: str,
@@ -43,12 +44,13 @@ def test_every_field_of_every_call_fits_or_a_problem_is_told(
     named: list[str],
     sums: list[Decimal],
     retainage: Decimal,
+    own: str,
 ) -> None:
     lines = [
-        line(n, str(amount), code=n % 2 + 1, description=said)
+        line(n, str(amount), code=n % 2 + 1, description=said, erp_description=own)
         for n, (amount, said) in enumerate(zip(sums, named, strict=False), 1)
     ]
-    order = commitment(*lines, number=number, title=title, retainage=retainage)
+    order = commitment(*lines, number=number, title=title, erp_title=own, retainage=retainage)
     terms = SITE.terms(order)
     event(f"commitment goes: {not problems(order, terms)}")
     if not problems(order, terms):
@@ -60,7 +62,9 @@ def test_every_field_of_every_call_fits_or_a_problem_is_told(
         *lines,
         number=number,
         title=title,
+        erp_title=own,
         description=description,
+        erp_description=own,
         parent=Named(id=1, code=number, name=title),
     )
     terms = SITE.terms(change, PARENT)
