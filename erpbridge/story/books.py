@@ -63,6 +63,9 @@ class Books(Protocol):
     def once_more(self, ask: Callable[[], None]) -> str:
         """Speak to the ERP once more; how that ended. `ask` presses Sync now, where we call it."""
 
+    def bring_costs(self, ask: Callable[[], None], is_back: Callable[[], bool]) -> None:
+        """`ask` presses Sync now; until the job costs were read, or nothing comes any more."""
+
     def number_in(self, row: dict[str, Any]) -> str:
         """Where a synced change order stands, in words."""
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from erpbridge.story.books import Books, Change, Order
-from erpbridge.story.visitor import NotAllowed, Visitor
+from erpbridge.story.budget import BudgetRound, Transfer
+from erpbridge.story.telling import Failed, Say, Teller, money
+from erpbridge.story.visitor import Visitor
 
 VERBS = {
     "create": "wrote it",
@@ -18,8 +20,6 @@ VERBS = {
     "begin": "began to export it",
     "succeed": "saw it confirmed",
 }
-
-Say = Callable[[str], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class Tale:
     title: str
     description: str
     changes: Sequence[tuple[int, str, Decimal]]
+    transfer: Transfer  # of the budget
 
 
 # Line 3 is changed twice, line 8 becomes cheaper.
@@ -52,6 +53,7 @@ ON_QUICKBOOKS = Tale(
         (6, "Two temperature sensors", Decimal("890.00")),
         (8, "Training shortened to one morning", Decimal("-320.25")),
     ],
+    transfer=Transfer("24-017", ("09-910", "Subcontract"), ("03-300", "Subcontract")),
 )
 # Lines 1 and 2 have one phase and cost type; line 4 becomes cheaper.
 ON_SPECTRUM = Tale(
@@ -68,14 +70,11 @@ ON_SPECTRUM = Tale(
         (3, "Breakers for the same", Decimal("512.00")),
         (4, "One fixture less", Decimal("-148.25")),
     ],
+    transfer=Transfer("H-102", ("07-500", "Subcontract"), ("26-510", "Material")),
 )
 
 
-class Failed(Exception):
-    """The story did not come out as it should; the message says in what."""
-
-
-class MainJob:
+class MainJob(Teller):
     """The story. `say` takes one line at a time; `people` are first name -> (name, e-mail)."""
 
     def __init__(
@@ -92,7 +91,7 @@ class MainJob:
         self.books = books
         self.people = people
         self.password = password
-        self.say = say
+        super().__init__(say)
 
     def tell(self) -> None:
         """All of it. Raises Failed, or NotAllowed where somebody was refused what is theirs."""
@@ -101,7 +100,7 @@ class MainJob:
             f"ERP Bridge runs at {self.base_url}. The part of {books.erp} is played by a stand-in, "
             f"which shows itself at {books.address}/."
         )
-        self._chapter("Who is there")
+        self.chapter("Who is there")
         people = (its.manager, its.approver, its.reader)
         manager, approver, reader = (self._sign_in(name) for name in people)
         commitment, lines = self._find_commitment(manager)
@@ -115,7 +114,7 @@ class MainJob:
             self._accept(manager, approver, reader, export)
             self._collect(manager, approver, export)
             after = books.order(its.order)
-            self._chapter(f"The {books.record} in {books.erp}, before and after")
+            self.chapter(f"The {books.record} in {books.erp}, before and after")
             self._table(before, after)
             approved = books.approved(approver.get(f"exports/{export['id']}/"))
             faults = judge(before, after, approved)
@@ -123,6 +122,7 @@ class MainJob:
         self._history(approver, export)
         if faults:
             raise Failed(" ".join(faults))
+        BudgetRound(its.transfer, books, self.say).tell(manager, approver)
 
     # --- the chapters ----------------------------------------------------------------------------
 
@@ -154,7 +154,7 @@ class MainJob:
         self, manager: Visitor, commitment: dict[str, Any], lines: dict[int, dict[str, Any]]
     ) -> dict[str, Any]:
         its, name = self.its, manager.first_name
-        self._chapter(f"{name} writes a change order and sends it to accounting")
+        self.chapter(f"{name} writes a change order and sends it to accounting")
         made = manager.post(
             "change-orders/",
             {
@@ -176,16 +176,16 @@ class MainJob:
         self.say(f"{name} writes change order {change_order['number']}, “{its.title}”:")
         for number, text, amount in its.changes:
             self.say(f"    line {number} of the contract   {amount:>10,.2f}   {text}")
-        self.say(f"    together                 {_money(change_order['amount']):>10}")
+        self.say(f"    together                 {money(change_order['amount']):>10}")
         path = f"change-orders/{change_order['id']}/"
-        self._refused(
+        self.refused(
             f"{name} tries to send it as it is",
-            lambda: self._step(manager, change_order["export_id"], "send"),
+            lambda: self.step(manager, change_order["export_id"], "send"),
         )
         status = {"version": change_order["version"], "status": "approved"}
         manager.post(f"{path}status/", status)
         self.say(f"{name} approves it: its status is Approved now.")
-        sent = self._step(manager, change_order["export_id"], "send")
+        sent = self.step(manager, change_order["export_id"], "send")
         self.say(
             f"{name} presses Send to ERP. It is {sent['status']} now, and locked: what the "
             "approver sees is a frozen copy."
@@ -196,22 +196,22 @@ class MainJob:
         self, manager: Visitor, approver: Visitor, reader: Visitor, export: dict[str, Any]
     ) -> None:
         name = approver.first_name
-        self._chapter(f"{name}, the accounting approver, decides")
-        self._refused(
+        self.chapter(f"{name}, the accounting approver, decides")
+        self.refused(
             f"{manager.first_name} tries to accept it",
-            lambda: self._step(manager, export, "accept"),
+            lambda: self.step(manager, export, "accept"),
         )
-        self._refused(
+        self.refused(
             f"{reader.first_name}, who may only read, tries",
-            lambda: self._step(reader, export, "accept"),
+            lambda: self.step(reader, export, "accept"),
         )
         seen = approver.get(f"exports/{export['id']}/preview/")
         preview = seen["preview"]
         self.say(f"{name} opens it and is shown what will change: {preview['record']}.")
         for row in preview["rows"]:
             if row["change"] != "kept":
-                self.say(f"    {row['change']}: {row['description']}   {_money(row['after'])}")
-        self.say(f"    the {self.books.record} changes by {_money(preview['change'])}")
+                self.say(f"    {row['change']}: {row['description']}   {money(row['after'])}")
+        self.say(f"    the {self.books.record} changes by {money(preview['change'])}")
         number = ""
         if seen["number_most"]:
             number = seen["terms"]["number"]
@@ -219,14 +219,14 @@ class MainJob:
                 f"In {self.books.erp} it is to be {number}, made of both numbers. {name} may "
                 f"choose another of at most {seen['number_most']} characters, and keeps it."
             )
-        accepted = self._step(approver, export, "accept", terms=seen["terms_digest"], number=number)
+        accepted = self.step(approver, export, "accept", terms=seen["terms_digest"], number=number)
         self.say(
             f"{name} accepts exactly this version and this destination. It is "
             f"{accepted['status']}: {self.books.waiting}."
         )
 
     def _collect(self, manager: Visitor, approver: Visitor, export: dict[str, Any]) -> None:
-        self._chapter(self.books.collecting)
+        self.chapter(self.books.collecting)
 
         def is_over() -> bool:
             now = approver.get(f"exports/{export['id']}/")["export"]
@@ -254,33 +254,12 @@ class MainJob:
             )
 
     def _history(self, approver: Visitor, export: dict[str, Any]) -> None:
-        self._chapter("What the history says")
+        self.chapter("What the history says")
         for event in reversed(approver.get("events/", export=export["id"])["results"]):
             who, verb = event["actor"] or "ERP Bridge", event["verb"]
             self.say(f"    {event['at'][11:19]} UTC  {who} {VERBS.get(verb, verb)}")
 
     # --- what the chapters share ------------------------------------------------------------------
-
-    def _step(
-        self, who: Visitor, export: Any, step: str, terms: str = "", number: str = ""
-    ) -> dict[str, Any]:
-        """Press a button as it is offered now."""
-        pk = export if isinstance(export, int) else export["id"]
-        version = who.get(f"exports/{pk}/")["export"]["version"]
-        made: dict[str, Any] = who.post(
-            f"exports/{pk}/{step}/",
-            {"version": version, "note": "", "terms": terms, "number": number},
-        )
-        return made
-
-    def _refused(self, what: str, attempt: Callable[[], object]) -> None:
-        try:
-            attempt()
-        except NotAllowed as refused:
-            problems = refused.problem.get("problems") or [{"text": refused.problem["detail"]}]
-            self.say(f"{what}, and is refused: {' '.join(each['text'] for each in problems)}")
-        else:
-            raise Failed(f"{what}, and nobody stopped it.")
 
     def _table(self, before: Order, after: Order) -> None:
         stood = {line.id: line.amount for line in before.lines}
@@ -290,9 +269,6 @@ class MainJob:
             text = line.text if len(line.text) <= 60 else f"{line.text[:59]}…"
             self.say(f"    {line.item:8} {text:60} {was:>12} {line.amount:>12,.2f}")
         self.say(f"    {'':8} {'total':60} {before.total:>12,.2f} {after.total:>12,.2f}")
-
-    def _chapter(self, title: str) -> None:
-        self.say(f"\n{title}\n{'-' * len(title)}")
 
 
 def judge(before: Order, after: Order, approved: Sequence[Change]) -> list[str]:
@@ -312,7 +288,3 @@ def judge(before: Order, after: Order, approved: Sequence[Change]) -> list[str]:
 
 def _all(changes: Sequence[Change]) -> str:
     return ", ".join(f"{each.item} {each.amount:,.2f}" for each in changes) or "none"
-
-
-def _money(text: str) -> str:
-    return f"{Decimal(text):,.2f}"

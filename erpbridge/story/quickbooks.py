@@ -67,6 +67,11 @@ class QuickBooks(Page):
         """The Web Connector calls once more."""
         return str(self._visit()["outcome"])
 
+    def bring_costs(self, ask: Callable[[], None], is_back: Callable[[], bool]) -> None:
+        """The Web Connector calls once; one call is enough."""
+        ask()
+        self._visit()
+
     def number_in(self, row: dict[str, Any]) -> str:
         """Its lines stand on the order itself."""
         return f"on purchase order {row['erp_number']} of QuickBooks"

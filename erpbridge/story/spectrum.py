@@ -24,9 +24,13 @@ _TOLD = {
         "Sub_Amount",
         "Sub_Status",
     ),
+    "AddPhase": ("Phase_Code", "Cost_Type", "Current_Est_Cost"),
     "GetJob": ("pStatus_Code",),
     "GetPhase": ("pJob_Number",),
 }
+
+
+_WRITES = frozenset({"ARChangeRequest", "AddPhase"})
 
 
 class Spectrum(Page):
@@ -74,7 +78,8 @@ class Spectrum(Page):
         _wait(is_over)
         yield "Spectrum was"
         for call in self._news():
-            if call["service"] in _TOLD:
+            # An empty call only asks whether we may use the service.
+            if call["service"] in _TOLD and not (call["service"] in _WRITES and _is_empty(call)):
                 yield f"    called:   {_in_words(call)}"
                 yield f"    answered: {_answered(call)}"
 
@@ -90,6 +95,11 @@ class Spectrum(Page):
 
         _wait(has_read)
         return f"{calls[0]['service']} and other questions"
+
+    def bring_costs(self, ask: Callable[[], None], is_back: Callable[[], bool]) -> None:
+        """The workers read them."""
+        ask()
+        _wait(is_back)
 
     def number_in(self, row: dict[str, Any]) -> str:
         """A change order has a number of its own there."""
@@ -130,6 +140,10 @@ def _in_words(call: dict[str, Any]) -> str:
     values = {each.tag.rpartition("}")[2]: each.text or "" for each in _request(call)}
     told = [f"{name} {values[name]}" for name in _TOLD[call["service"]] if values.get(name)]
     return f"{call['service']}: {', '.join(told) or 'all'}"
+
+
+def _is_empty(call: dict[str, Any]) -> bool:
+    return not any(each.text for each in _request(call))
 
 
 def _request(call: dict[str, Any]) -> Element:

@@ -95,6 +95,8 @@ def test_the_story_is_told_twice_and_breaks_off_when_an_answer_is_lost(
         assert "holds exactly what was approved" in told
         assert "Pam tries to accept it, and is refused" in told
         assert "PurchaseOrderMod: keep the" in told
+        assert "are not back in the ERP's job costs yet" in told
+        assert "the budget can be changed again" in told
     order = stand_in.company_file.purchase_order("SC-24017-03")
     assert order.total == Decimal("476850.00") + 2 * Decimal("5970.15")
     stand_in.faults.lose_answer = 1
@@ -146,6 +148,8 @@ def test_the_story_on_spectrum_is_told_twice_and_breaks_off_when_an_answer_is_lo
         assert f"In Spectrum it is to be S101-{number}" in told
         assert "holds exactly what was approved" in told
         assert "Marco tries to accept it, and is refused" in told
+        assert "AddPhase: Phase_Code 26510, Cost_Type M" in told
+        assert "the budget can be changed again" in told
         assert "CR_Phase_Code 26050, CR_Cost_Type L, Sub_Amount 2825.40" in told
         assert len(spectrum.writes("ARChangeRequest", "H101", "PORTAUTH", f"S101-{number}")) == 3
     subcontract = spectrum.subcontract("SC-101")

@@ -9,9 +9,10 @@ from django.core.management.base import BaseCommand, CommandError
 
 from erpbridge.demo.loading import known
 from erpbridge.story.books import Books
-from erpbridge.story.main_job import ON_QUICKBOOKS, ON_SPECTRUM, Failed, MainJob, Tale
+from erpbridge.story.main_job import ON_QUICKBOOKS, ON_SPECTRUM, MainJob, Tale
 from erpbridge.story.quickbooks import QuickBooks
 from erpbridge.story.spectrum import Spectrum
+from erpbridge.story.telling import Failed
 from erpbridge.story.visitor import NotAllowed
 
 # The ERP -> its story, how its stand-in is looked into, and in which folder that says where it is.
