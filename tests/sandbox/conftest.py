@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from sandbox.quickbooks import CompanyFile
+from sandbox.quickbooks import CompanyFile, Qwc, WebConnector
 from tests.sandbox.qbxml import Application
+from tests.sandbox.server import PASSWORD, USER, Server, start
+from tests.sandbox.web_connecting import FILE, OWNER
 
 
 @dataclass
@@ -53,3 +55,24 @@ def company(clock) -> CompanyFile:
 @pytest.fixture
 def app(company) -> Application:
     return Application(company)
+
+
+@pytest.fixture
+def server():
+    made = Server()
+    http = start(made)
+    yield made
+    http.shutdown()
+    http.server_close()
+
+
+@pytest.fixture
+def waits() -> list[float]:
+    """How long the connector waited, instead of waiting."""
+    return []
+
+
+@pytest.fixture
+def connector(server, company, waits) -> WebConnector:
+    qwc = Qwc(server.url, USER, OWNER, FILE, "ERP Bridge")
+    return WebConnector(qwc, PASSWORD, company, wait=waits.append)

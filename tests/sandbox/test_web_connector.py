@@ -5,41 +5,12 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from sandbox.quickbooks import BadQwc, CompanyFile, Faults, Qwc, SessionResult, WebConnector
+from sandbox.quickbooks import BadQwc, CompanyFile, Qwc, SessionResult, WebConnector
 from sandbox.quickbooks.polling import pause_after
-from tests.sandbox.orders import add, added, ids, keep, line, modify, new_line
+from tests.sandbox.orders import add, line
 from tests.sandbox.qbxml import Application, message_set
 from tests.sandbox.server import PASSWORD, USER, Raw, Server, start
-
-OWNER = "{57F3B9B6-86F1-4FCC-B1FF-966DE1813D20}"
-FILE = "{0A1B2C3D-0000-4444-8888-123456789ABC}"
-VENDORS = message_set('<VendorQueryRq requestID="vendors"/>')
-
-
-@pytest.fixture
-def server():
-    made = Server()
-    http = start(made)
-    yield made
-    http.shutdown()
-    http.server_close()
-
-
-@pytest.fixture
-def waits() -> list[float]:
-    """How long the connector waited, instead of waiting."""
-    return []
-
-
-@pytest.fixture
-def connector(server, company, waits) -> WebConnector:
-    qwc = Qwc(server.url, USER, OWNER, FILE, "ERP Bridge")
-    return WebConnector(qwc, PASSWORD, company, wait=waits.append)
-
-
-def addition(number: str = "PO-1", set_id: str = "PX1") -> str:
-    return message_set(add(line(), number=number), newMessageSetID=set_id)
-
+from tests.sandbox.web_connecting import FILE, OWNER, VENDORS, addition
 
 # --- a session ---
 
@@ -363,129 +334,6 @@ def test_one_update_at_a_time_on_one_machine(tmp_path, server, clock):
     assert same.steps == []
     assert elsewhere.outcome == "done"
     assert WebConnector(qwc, PASSWORD, company).run_once().outcome == "nothing to do"
-
-
-# --- faults ---
-
-
-def test_a_lost_answer_leaves_the_order_and_tells_nobody(server, connector, company):
-    server.requests = [VENDORS, addition()]
-    connector.faults.set({"lose_answer": 1})
-
-    result = connector.run_once()
-
-    assert result.outcome == "lost"
-    assert server.operations.count("receiveResponseXML") == 1
-    assert len(company.purchase_orders()) == 1
-    assert connector.faults.lose_answer == 0
-
-
-def test_a_lost_request_never_reaches_quickbooks(server, connector, company):
-    server.requests = [addition()]
-    connector.faults.set({"lose_request": 1})
-
-    assert connector.run_once().outcome == "lost"
-    assert company.purchase_orders() == []
-
-
-def test_a_question_is_lost_only_when_told_so(server, connector):
-    server.requests = [VENDORS]
-    connector.faults.set({"lose_answer": 1})
-    assert connector.run_once().outcome == "done"
-
-    server.requests = [VENDORS]
-    connector.faults.set({"writes_only": False})
-    assert connector.run_once().outcome == "lost"
-
-
-def test_a_late_answer_comes_in_the_next_session_under_the_old_ticket(server, connector):
-    tickets = iter(["{first}", "{second}"])
-    server.replies["authenticate"] = lambda values: [next(tickets), ""]
-    server.requests = [addition(), VENDORS]
-    connector.faults.set({"late_answer": 1})
-
-    assert connector.run_once().outcome == "lost"
-    assert connector.run_once().outcome == "done"
-
-    late = server.values("receiveResponseXML", 0)
-    assert late["ticket"] == "{first}"
-    assert "PurchaseOrderAddRs" in late["response"]
-    place = server.operations.index("receiveResponseXML")
-    assert server.operations[place - 1] == "authenticate"
-
-
-def test_an_answer_can_come_twice(server, connector, company):
-    server.requests = [addition()]
-    connector.faults.set({"repeat_answer": 1})
-
-    connector.run_once()
-
-    first, second = (server.values("receiveResponseXML", place) for place in (0, 1))
-    assert first == second
-    assert len(company.purchase_orders()) == 1
-
-
-def test_a_bookkeeper_can_be_faster(server, connector, company, app):
-    for fault, code in (("edit_order", "3200"), ("delete_order", "3120")):
-        txn_id, edit_sequence, (only,) = ids(added(app, line()))
-        server.requests = [message_set(modify(txn_id, edit_sequence, keep(only), new_line()))]
-        connector.faults.set({fault: 1})
-
-        connector.run_once()
-
-        assert f'statusCode="{code}"' in server.values("receiveResponseXML")["response"]
-        assert connector.last.refusals[0].startswith(f"{code}: ")
-
-
-def test_quickbooks_can_fail_without_doing_anything(server, connector, company):
-    server.requests = [addition()]
-    connector.faults.set({"hresult": "0x80040402"})
-
-    connector.run_once()
-
-    sent = server.values("receiveResponseXML")
-    assert (sent["response"], sent["hresult"]) == ("", "0x80040402")
-    assert company.purchase_orders() == []
-
-
-def test_quickbooks_can_fail_to_open(server, connector):
-    server.requests = [VENDORS]
-    connector.faults.set({"connection_error": "0x80040408"})
-
-    result = connector.run_once()
-
-    assert result.outcome == "error"
-    assert server.values("connectionError")["hresult"] == "0x80040408"
-    assert connector.run_once().outcome == "done"
-
-
-def test_the_wrong_company_file_can_be_open(server, connector, company):
-    server.requests = [addition()]
-    connector.faults.set({"wrong_company_file": True})
-
-    connector.run_once()
-
-    greeting = server.values("sendRequestXML")["strHCPResponse"]
-    assert FILE not in greeting
-    assert "Some Other Company" in greeting
-    assert company.purchase_orders() == []
-
-
-def test_calls_can_be_slow(server, connector, waits):
-    connector.faults.set({"delay": 2})
-
-    connector.run_once()
-
-    assert waits == [2.0] * 4
-
-
-def test_a_fault_that_does_not_exist_changes_nothing():
-    faults = Faults()
-
-    with pytest.raises(ValueError, match="explode, lose_answer='often'"):
-        faults.set({"explode": 1, "lose_answer": "often", "delay": 5})
-
-    assert faults == Faults()
 
 
 # --- the .qwc file ---
