@@ -5,8 +5,11 @@ from __future__ import annotations
 from django.conf import settings
 
 from approvals import unlinking
+from approvals.models import Export
 from approvals.states import Status
 from connectors.contract import Capabilities
+from connectors.models import Connection
+from connectors.registry import connector_for
 
 UNDO = "Until its export has begun the acceptance can be undone."
 ADVICE = {
@@ -30,6 +33,12 @@ UNASKED = {
     "If nothing of it is there, that is recorded, and it can then be retried from the start or "
     "rejected.",
 }
+# Where it can at least be asked whether the item is there.
+ASKED_OF_IT = {
+    Status.UNKNOWN: "{erp} did not answer, and may still be working on it. Once {minutes} minutes "
+    "have passed, what may be sent twice without adding anything is sent again; of anything else "
+    "it is asked first whether it arrived.",
+}
 DONE = {
     "send": "Sent. Accounting finds it under Ready to Export.",
     "retrieve": "Retrieved. It can be edited again.",
@@ -42,19 +51,22 @@ DONE = {
 }
 
 
-def advice(status: Status, erp: Capabilities | None) -> str:
-    """What becomes of an item of that status by itself, or what can be done; '' for most."""
+def advice(status: Status, erp: Capabilities | None, *, asked: bool) -> str:
+    """What becomes of an item of that status by itself, or what can be done; '' for most.
+
+    `asked`: see `asks_about`.
+    """
     if status == Status.ACCEPTED:
         return f"{_goes(erp)} {UNDO}"
-    words = ADVICE if asks(erp) else UNASKED
+    words = ADVICE if asks(erp) else UNASKED | ASKED_OF_IT if asked else UNASKED
     minutes = max(1, round(settings.ERP_QUARANTINE_SECONDS / 60))
     when = ", when it calls," if not is_called(erp) else ""
     return words.get(status, "").format(erp=short(erp), minutes=minutes, when=when)
 
 
-def done(step: str, erp: Capabilities | None) -> str:
-    """What is said to the person who took a step."""
-    if step == "unlink" and not asks(erp):
+def done(step: str, erp: Capabilities | None, *, asked: bool) -> str:
+    """What is said to the person who took a step. `asked`: see `asks_about`."""
+    if step == "unlink" and not asked:
         return unlinking.DONE
     if step == "retry" and not asks(erp):
         return f"Accepted again. It goes on at the first call that {short(erp)} did not confirm."
@@ -90,6 +102,14 @@ def is_called(erp: Capabilities | None) -> bool:
 def asks(erp: Capabilities | None) -> bool:
     """Whether the ERP can be asked what it holds; else a person looks."""
     return erp is None or erp.can_find
+
+
+def asks_about(export: Export, connection: Connection | None) -> bool:
+    """Whether the company's ERP can be asked if an item is there; else a person attests it."""
+    if connection is None:
+        return True
+    erp = connector_for(connection.erp).capabilities
+    return erp.can_ask(export.kind, connection.settings)
 
 
 def why_unasked(erp: Capabilities) -> str:

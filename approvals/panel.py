@@ -76,6 +76,7 @@ class Panel:
     to_confirm: Sequence[str] = ()  # what the approver has to say they know of
     erp: Capabilities | None = None
     standing: Standing | None = None  # what of it is in an ERP that cannot be asked
+    asked: bool = True  # whether the ERP can be asked if it is there
     number: str = ""  # what it gets in the ERP
     number_most: int | None = None  # how long the approver may make another; None: none is chosen
     then: str = ""  # the address of the next item of the queue, opened after a decision
@@ -102,7 +103,7 @@ class Panel:
     @property
     def attestation(self) -> str:
         """What who unlinks it has to attest, where the ERP cannot be asked; '' where it can."""
-        if self.erp is None or manner.asks(self.erp):
+        if self.erp is None or self.asked:
             return ""
         return unlinking.attestation(self.export, self.erp)
 
@@ -190,6 +191,7 @@ def review_panel(
         to_confirm=to_confirm,
         erp=erp,
         standing=standing_of(export, connection),
+        asked=manner.asks_about(export, connection),
         number=number,
         number_most=number_most,
         then=then,
@@ -211,7 +213,8 @@ def _said(
     words, detail = _ribbon(export, connection, erp)
     why = _switched_off(export, manner.short(erp)) or _behind(export)
     second = seconding.second_for(export) or ""
-    advice = why or manner.advice(Status(export.status), erp)
+    asked = manner.asks_about(export, connection)
+    advice = why or manner.advice(Status(export.status), erp, asked=asked)
     return words, detail, f"{advice} {second}".strip()
 
 

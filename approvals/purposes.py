@@ -87,7 +87,12 @@ class Exports:
                     )
                     continue
             inputs[conversation.subject] = encode(
-                Input(export.document, terms, attempts[conversation.subject])
+                Input(
+                    export.document,
+                    terms,
+                    attempts[conversation.subject],
+                    erp.can_ask(export.kind, connection.settings),
+                )
             )
         make(STEPS["begin"], begun, by=None)
         make(STEPS["fail"], stopped, by=None)

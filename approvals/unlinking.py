@@ -63,7 +63,7 @@ def begin_unlink(
     if terms is None:
         raise StepError(f"{export} was never exported from here.")
     connector = connector_for(connection.erp)
-    if connector.capabilities.can_find:
+    if connector.capabilities.can_ask(export.kind, connection.settings):
         record = connector.record(export.document, terms)
         engine.queue(connection.pk, "unlink", str(export.pk), record)
     elif not attested:
@@ -77,11 +77,12 @@ def begin_unlink(
 
 def free_attested(exports: Sequence[Export], by: Access, note: str) -> None:
     """unlinking → draft at once where the ERP cannot be asked: the approver has looked there, and
-    attested that the records are gone. Nothing where it can be."""
+    attested that the records are gone. Nothing becomes of those that it can be asked about."""
     connection = Connection.of(by.company.pk)
-    if connection is None or connector_for(connection.erp).capabilities.can_find:
+    if connection is None:
         return
     erp = connector_for(connection.erp).capabilities
+    exports = [one for one in exports if not erp.can_ask(one.kind, connection.settings)]
     gone = [_freed(export, {"attested": attestation(export, erp)}) for export in exports]
     _forget(exports)
     engine.disown(connection.pk, [str(export.pk) for export in exports])
@@ -124,7 +125,8 @@ class Unlinks:
 
     def begin(self, conversations: Sequence[Conversation]) -> Mapping[str, str | None]:
         exports = lock_exports([int(c.subject) for c in conversations])
-        return {str(pk): _check(export) for pk, export in exports.items()}
+        connection = Connection.objects.get(pk=conversations[0].connection_id)
+        return {str(pk): _check(export, connection) for pk, export in exports.items()}
 
     def put_back(self, conversations: Sequence[Conversation]) -> None:
         """It stays unlinking, and is looked for again."""
@@ -171,20 +173,24 @@ def _forget(exports: Sequence[Export]) -> None:
     Known.objects.filter(connection=connection, record__in=records).delete()
 
 
-def _check(export: Export) -> str | None:
+def _check(export: Export, connection: Connection) -> str | None:
     terms, receipt = export.frozen_terms, export.erp_receipt
     if export.status != Status.UNLINKING or terms is None or receipt is None:
         return None
-    return encode(Check(export.document, terms, receipt))
+    erp = connector_for(connection.erp).capabilities
+    asked = erp.can_ask(export.kind, connection.settings)
+    return encode(Check(export.document, terms, receipt, asked))
 
 
 def _still(export: Export, outcome: engine.Outcome) -> str:
-    """The words of the source, and underneath what was found."""
+    """The words of the source, and underneath what was found; else why nothing could be."""
     connection = Connection.objects.get(company=export.company_id)
-    erp = connector_for(connection.erp).capabilities.name
-    words = f"{NOUN[Kinds(export.kind)]} is still in {erp}. Please delete it before retrying"
-    found = outcome.value.found if isinstance(outcome.value, StillThere) else [str(outcome.error)]
-    return "\n".join([words, *found])
+    erp, noun = connector_for(connection.erp).capabilities.name, NOUN[Kinds(export.kind)]
+    if isinstance(outcome.value, StillThere):
+        words = f"{noun} is still in {erp}. Please delete it before retrying"
+        return "\n".join([words, *outcome.value.found])
+    why = f"nobody could find out whether it is gone from {erp}"
+    return f"{noun} is linked as before: {why}.\n{outcome.error}"
 
 
 @transaction.atomic

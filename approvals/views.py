@@ -285,7 +285,8 @@ def export_step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
             number=request.POST.get("number", ""),
             attested=request.POST.get("attested") == "yes",
         )
-        done = manner.done(step, connection_of(item)[1])
+        connection, erp = connection_of(item)
+        done = manner.done(step, erp, asked=manner.asks_about(item, connection))
     except AwaitsSecond as waits:
         done = waits.message
     except StepError as refused:

@@ -72,7 +72,12 @@ class Instant:
         return Receipt(id=f"T{order}", number=document.number, amount=document.amount)
 
     def find(
-        self, _document: Document, _terms: Terms, _attempts: Sequence[Attempt]
+        self,
+        _document: Document,
+        _terms: Terms,
+        _attempts: Sequence[Attempt],
+        *,
+        asked: bool = False,
     ) -> Script[Finding]:
         """Never there."""
         yield from ()

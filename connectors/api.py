@@ -40,10 +40,12 @@ Entry = Annotated[str, msgspec.Meta(max_length=20_000)] | msgspec.UnsetType
 class Entered(msgspec.Struct, kw_only=True):
     """What is entered about an ERP that is called from here; of Spectrum, in its own values.
 
-    `authorization_id`, `client_id` and `client_secret` are written and never read again. `oauth`,
-    `basic_for_soap`, `cost_reimbursable`, `estimates_shown_only` and `repeat_change_requests` are
-    Y or N, `sco_status` E or P, `price_method` F, T, C, U or J; `gl_by_type` and `gl_by_vendor`
-    hold CODE=ACCOUNT, parted by blanks.
+    `authorization_id`, `client_id`, `client_secret`, `infolink_user` and `infolink_password` are
+    written and never read again. `oauth`, `basic_for_soap`, `infolink`, `cost_reimbursable`,
+    `estimates_shown_only` and `repeat_change_requests` are Y or N, `sco_status` E or P,
+    `price_method` F, T, C, U or J; `gl_by_type` and `gl_by_vendor` hold CODE=ACCOUNT, parted by
+    blanks. `infolink_subcontract` and `infolink_change_request` are one SELECT each,
+    `infolink_known_subcontract` is VENDOR/NUMBER, `infolink_known_change_request` JOB/NUMBER.
     """
 
     address: Entry = msgspec.UNSET
@@ -53,6 +55,15 @@ class Entered(msgspec.Struct, kw_only=True):
     client_id: Entry = msgspec.UNSET
     client_secret: Entry = msgspec.UNSET
     basic_for_soap: Entry = msgspec.UNSET
+    infolink: Entry = msgspec.UNSET
+    infolink_address: Entry = msgspec.UNSET
+    infolink_database: Entry = msgspec.UNSET
+    infolink_user: Entry = msgspec.UNSET
+    infolink_password: Entry = msgspec.UNSET
+    infolink_subcontract: Entry = msgspec.UNSET
+    infolink_known_subcontract: Entry = msgspec.UNSET
+    infolink_change_request: Entry = msgspec.UNSET
+    infolink_known_change_request: Entry = msgspec.UNSET
     gl_account: Entry = msgspec.UNSET
     gl_by_type: Entry = msgspec.UNSET
     gl_by_vendor: Entry = msgspec.UNSET

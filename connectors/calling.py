@@ -17,10 +17,11 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 
 from connectors import engine
-from connectors.contract import Call, ErpError
+from connectors.contract import Call, ErpError, Query
 from connectors.models import Connection, Conversation, Message, Session
 from connectors.outside import Answer, Line, NoAnswer, NotReached
 from connectors.pulse import LEASE, Pulse
+from connectors.querying import ask
 from connectors.registry import called
 from connectors.replies import Spool
 from connectors.secrets import Locked
@@ -159,7 +160,8 @@ class _Caller:
         except _Unfit as error:
             engine.unsent(self.session, str(error), counts=True)
             return True
-        self._note()
+        if isinstance(answer, Answer):
+            self._note()
         reply = as_reply(answer, self.hidden)
         insist(lambda: engine.receive(self.session, reply))
         if isinstance(reply, Spool):
@@ -176,11 +178,14 @@ class _Caller:
             first_seen_at=Now()
         )
 
-    def _answer(self, message: Message) -> Answer:
-        """The answer to a message; asked again where the ERP says that it did nothing with it.
+    def _answer(self, message: Message) -> Answer | str:
+        """The answer to a message; asked again where the ERP says that it did nothing with it. A
+        database beside the ERP gives the reply itself.
 
         Raises NotReached, ErpError or _Unfit before anything was sent, else NoAnswer.
         """
+        if (query := self._query(message)) is not None:
+            return ask(query)
         waits = _waits()
         fresh_token = True
         while True:
@@ -199,6 +204,19 @@ class _Caller:
                 return answer
             if not self._wait(_asked_to_wait(answer, wait)):
                 return answer
+
+    def _query(self, message: Message) -> Query | None:
+        """What goes to the database beside the ERP. Raises _Unfit where there is none to ask, and
+        SessionOver."""
+        try:
+            query = self.us.erp.query(message.body, self.us.site())
+        except Exception:
+            log.exception("Message %s cannot be asked", message.pk)
+            raise _Unfit(NO_CALL) from None
+        if query is not None:
+            self.hidden = self.us.hidden()
+            self._be_there()
+        return query
 
     def _call(self, message: Message) -> Call:
         """Raises ErpError and NotReached where there is no token, _Unfit where there is no call."""

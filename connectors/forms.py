@@ -16,6 +16,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from connectors.models import Connection
 from connectors.outside import origin_of
 from connectors.secrets import stored_names
+from connectors.spectrum import statements
 from directory.entered import Fault, Invalid
 from directory.forms import ReadableForm
 
@@ -66,6 +67,33 @@ def _secret(label: str, most: int, **options: Any) -> forms.CharField:
     return forms.CharField(label=label, required=False, max_length=most, widget=widget, **options)
 
 
+class StatementField(forms.CharField):
+    """A SELECT that a site's database is asked with; `name` is that of `statements.STATEMENTS`."""
+
+    def __init__(self, name: str, **options: Any) -> None:
+        self._name = name
+        widget = forms.Textarea(attrs={"rows": 4, "spellcheck": "false"})
+        super().__init__(required=False, max_length=statements.LONGEST, widget=widget, **options)
+
+    def clean(self, value: Any) -> str:
+        """Every fault is told."""
+        text = "\n".join(super().clean(value).splitlines())
+        if text and (faults := statements.faults(self._name, text)):
+            raise ValidationError(faults)
+        return text
+
+
+def _known(label: str, pattern: str, example: str, help_text: str) -> forms.RegexField:
+    return forms.RegexField(
+        pattern,
+        label=label,
+        required=False,
+        help_text=help_text,
+        error_messages={"invalid": f"It is written like {example}."},
+        widget=forms.TextInput(attrs={"placeholder": example, "spellcheck": "false"}),
+    )
+
+
 def _answer(label: str, choices: Sequence[tuple[str, str]], help_text: str) -> forms.ChoiceField:
     return forms.ChoiceField(
         label=label,
@@ -88,7 +116,27 @@ class SpectrumForm(ReadableForm, forms.Form):
         "client_secret",
         "basic_for_soap",
     )
-    SECRETS = ("authorization_id", "client_id", "client_secret")
+    INFO_LINK = (
+        "infolink",
+        "infolink_address",
+        "infolink_database",
+        "infolink_user",
+        "infolink_password",
+        "infolink_subcontract",
+        "infolink_known_subcontract",
+        "infolink_change_request",
+        "infolink_known_change_request",
+    )
+    # The credentials of each server; what is kept goes to no other.
+    SECRETS_OF = {
+        "address": ("authorization_id", "client_id", "client_secret"),
+        "infolink_address": ("infolink_user", "infolink_password"),
+    }
+    SECRETS = tuple(name for names in SECRETS_OF.values() for name in names)
+    # What is shown in an empty field to begin with. It is no answer until somebody saves it.
+    EXAMPLES = {
+        f"infolink_{name}": statement.example for name, statement in statements.STATEMENTS.items()
+    }
     use_required_attribute = False  # so that everything is told at once
 
     address = forms.CharField(
@@ -126,6 +174,59 @@ class SpectrumForm(ReadableForm, forms.Form):
         YES_NO,
         "No: the Authorization ID stands in each message and that is enough, as Spectrum "
         "describes it. Yes: a server in front of it asks for a password all the same.",
+    )
+
+    infolink = _answer(
+        "Ask Info-Link",
+        YES_NO,
+        "Yes: it shows at once what was written, not a copy that is brought up to date later, and "
+        "what it does not show counts as not there. Then whether a document was deleted in "
+        "Spectrum, and whether an unanswered change request arrived, is asked instead of attested.",
+    )
+    infolink_address = forms.CharField(
+        label="Server of Info-Link",
+        required=False,
+        max_length=300,
+        help_text="Its name, and its port unless that is 1433. The connection is encrypted, and "
+        "the server's certificate is verified for this name.",
+        widget=forms.TextInput(
+            attrs={"placeholder": "xyz-data.example.com:1433", "spellcheck": "false"}
+        ),
+    )
+    infolink_database = forms.CharField(
+        label="Database",
+        required=False,
+        max_length=128,
+        help_text="Empty for the one that the user begins in.",
+    )
+    infolink_user = _secret("User of Info-Link", 128, help_text="One that may only read.")
+    infolink_password = _secret("Password of that user", 128)
+    infolink_subcontract = StatementField(
+        "subcontract",
+        label="Statement for subcontracts",
+        help_text="One SELECT. @company, @vendor and @number are put in. It gives a column called "
+        "number, and no row where there is no such subcontract. <strong>The example was never run: "
+        "the names of its columns are guesses.</strong>",
+    )
+    infolink_known_subcontract = _known(
+        "A subcontract that stays in Spectrum",
+        r"^[^/\s]{1,10}/[^/]{1,10}$",
+        "IRONWOOD/SC-001",
+        "Vendor/number. Whenever another one is not found, this one has to be, or nothing is "
+        "believed.",
+    )
+    infolink_change_request = StatementField(
+        "change_request",
+        label="Statement for change requests",
+        help_text="One SELECT. @company, @job and @number are put in. It gives columns called "
+        "number and amount, with one row or several whose amounts are added up. <strong>The "
+        "example was never run: the names of its columns are guesses.</strong>",
+    )
+    infolink_known_change_request = _known(
+        "A change request that stays in Spectrum",
+        r"^[^/\s]{1,10}/[^/]{1,8}$",
+        "26010/S001-001",
+        "Job/number, for the same purpose.",
     )
 
     gl_account = forms.CharField(
@@ -200,9 +301,12 @@ class SpectrumForm(ReadableForm, forms.Form):
             else initial | {name: text for name, text in given.items() if name in initial}
         )
         super().__init__(data, initial=initial)
-        self._was = connection.address if connection is not None else ""
+        self._was = {name: initial[name] for name in self.SECRETS_OF}
         self._stored = stored_names(connection) if connection is not None else frozenset()
-        for name in self._stored:
+        if given is None:
+            empty = {name: text for name, text in self.EXAMPLES.items() if not initial[name]}
+            self.initial = initial | empty
+        for name in self._stored & self.fields.keys():
             self.fields[name].widget.attrs["placeholder"] = STORED
         self.fields["authorization_id"].required = "authorization_id" not in self._stored
 
@@ -212,14 +316,29 @@ class SpectrumForm(ReadableForm, forms.Form):
         return [self[name] for name in self.ACCESS]
 
     @property
+    def info_link(self) -> list[forms.BoundField]:
+        """The database beside it, which may be asked."""
+        return [self[name] for name in self.INFO_LINK]
+
+    @property
     def questions(self) -> list[forms.BoundField]:
         """The questions about the site."""
-        return [self[name] for name in self.fields if name not in self.ACCESS]
+        elsewhere = (*self.ACCESS, *self.INFO_LINK)
+        return [self[name] for name in self.fields if name not in elsewhere]
 
     def clean_address(self) -> str:
         """Scheme, host and port. Only what may be called from here is taken."""
         try:
             return str(origin_of(self.cleaned_data["address"]))
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+
+    def clean_infolink_address(self) -> str:
+        """The same of Info-Link; '' for none."""
+        text = self.cleaned_data["infolink_address"]
+        try:
+            written = text if "://" in text else f"sql://{text}"
+            return str(origin_of(written, "sql")) if text else ""
         except ValueError as error:
             raise ValidationError(str(error)) from None
 
@@ -229,9 +348,10 @@ class SpectrumForm(ReadableForm, forms.Form):
     def clean(self) -> dict[str, Any]:
         """Every credential that is needed is there; what is kept stays with its own server."""
         cleaned = super().clean()
-        moved = cleaned.get("address", self._was) != self._was
-        kept = frozenset() if moved else self._stored
-        needed = self.SECRETS if cleaned.get("oauth") == "Y" else self.SECRETS[:1]
+        needed = self.SECRETS_OF["address"][: 3 if cleaned.get("oauth") == "Y" else 1]
+        if cleaned.get("infolink") == "Y":
+            needed += tuple(name for name in self.INFO_LINK if name != "infolink_database")
+        kept = self.kept
         for name in needed:
             if name in self.errors or cleaned.get(name) or name in kept:
                 continue
@@ -242,8 +362,21 @@ class SpectrumForm(ReadableForm, forms.Form):
                     "the server that it was given for.",
                 )
             else:
-                self.add_error(name, f"The {self.fields[name].label} is needed.")
+                label = self.fields[name].label
+                asks = name in self.INFO_LINK
+                why = "Info-Link cannot be asked without it." if asks else f"The {label} is needed."
+                self.add_error(name, why)
         return cleaned
+
+    @property
+    def kept(self) -> frozenset[str]:
+        """Those stored credentials whose server is still the same."""
+        return self._stored.intersection(
+            name
+            for server, names in self.SECRETS_OF.items()
+            if self.cleaned_data.get(server, self._was[server]) == self._was[server]
+            for name in names
+        )
 
     @property
     def company_file(self) -> str:

@@ -1,11 +1,11 @@
 """The way out: the only code that connects to an address which somebody typed.
 
-An ERP lives at a public address and speaks https. Whoever types an address into a form could
-otherwise have us call our own database, the cloud's metadata service or a neighbour's printer. So
-an address is read strictly, its host is resolved once, every address that it has must be public,
-and the connection goes to that very address, with its certificate verified for the name. Nothing is
-followed, no proxy is taken from the environment. An ERP inside the house is listed by the operator
-(`ERPBRIDGE_ALLOWED_ERP_ORIGINS`).
+An ERP lives at a public address and speaks https; a database beside it speaks TLS. Whoever types an
+address into a form could otherwise have us call our own database, the cloud's metadata service or a
+neighbour's printer. So an address is read strictly, its host is resolved once, every address that
+it has must be public, and the connection goes to that very address, with its certificate verified
+for the name. Nothing is followed, no proxy is taken from the environment. An ERP inside the house
+is listed by the operator (`ERPBRIDGE_ALLOWED_ERP_ORIGINS`).
 """
 
 from __future__ import annotations
@@ -37,10 +37,13 @@ CALL_SECONDS = 120.0  # from the first byte out to the last one in
 MOST_TRIED = 2  # addresses of one host
 LARGEST = 20_000_000  # bytes of an answer
 PIECE = 1 << 16
-PORTS = {"https": 443, "http": 80}
+PORTS = {"https": 443, "http": 80, "sql": 1433, "sql+plain": 1433}
+# What is spoken there without TLS, where the operator has listed it, and how it is written.
+_PLAIN = {"https": "http", "sql": "sql+plain"}
+_LIKE = {"https": "https://spectrum.example.com:8482", "sql": "sql://data.example.com:1433"}
 
 _URL = re.compile(
-    r"(?P<scheme>https?)://(?:\[(?P<six>[0-9a-f:.]+)\]|(?P<name>[a-z0-9.-]+))"
+    r"(?P<scheme>https?|sql(?:\+plain)?)://(?:\[(?P<six>[0-9a-f:.]+)\]|(?P<name>[a-z0-9.-]+))"
     r"(?::(?P<port>[1-9][0-9]{0,4}))?/?",
     re.ASCII | re.IGNORECASE,
 )
@@ -102,13 +105,14 @@ def check_address(url: str) -> None:
     origin_of(url)
 
 
-def origin_of(url: str) -> Origin:
-    """The origin that `url` names. Raises ValueError as `check_address` does."""
-    origin = _read(url)
-    if origin.is_listed:
+def origin_of(url: str, scheme: str = "https") -> Origin:
+    """The origin that `url` names, of an ERP, or of a database (`sql`). Raises ValueError as
+    `check_address` does."""
+    origin = _read(url, scheme)
+    if origin.is_listed and origin.scheme in (scheme, _PLAIN[scheme]):
         return origin
-    if origin.scheme != "https":
-        raise ValueError("The address begins with https://: passwords travel with every call.")
+    if origin.scheme != scheme:
+        raise ValueError(f"The address begins with {scheme}://: passwords travel with every call.")
     if (ip := origin.ip) is not None:
         if not is_public(ip):
             raise ValueError(_inside(origin))
@@ -124,14 +128,14 @@ def _inside(origin: Origin) -> str:
     )
 
 
-def _read(url: str) -> Origin:
+def _read(url: str, like: str = "https") -> Origin:
     if len(url) > LONGEST_ADDRESS:
         raise ValueError(f"The address has more than {LONGEST_ADDRESS} characters.")
     match = _URL.fullmatch(url)
     if match is None:
         raise ValueError(
-            "The address is written like https://spectrum.example.com:8482: https, a name, a "
-            "port. No user name, path or question mark, and no letters beyond a to z."
+            f"The address is written like {_LIKE[like]}: {like}, a name, a port. No user "
+            "name, path or question mark, and no letters beyond a to z."
         )
     scheme = match["scheme"].lower()
     port = int(match["port"] or PORTS[scheme])
@@ -193,6 +197,17 @@ def addresses_of(origin: Origin) -> list[str]:
     return ips
 
 
+def socket_to(origin: Origin) -> socket.socket:
+    """A connection to its host, at an address that we may call. Raises NotReached."""
+    fault = ""
+    for ip in addresses_of(origin)[:MOST_TRIED]:
+        try:
+            return _socket_to(ip, origin.port)
+        except OSError as error:
+            fault = what_happened(origin, error)
+    raise NotReached(fault)
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What came back: the status, the headers that matter to us, the whole content."""
@@ -218,7 +233,7 @@ class Line:
             raise ValueError(f"{call!r} cannot be sent as it is")
         connection = self.connect()
         try:
-            with _ends_in_time(connection.sock):
+            with ends_in_time(connection.sock):
                 connection.request(
                     call.method,
                     call.path,
@@ -236,7 +251,7 @@ class Line:
                 )
         except (*_FAULTS, ValueError, NoAnswer) as error:
             self.close()
-            raise NoAnswer(_what_happened(self.origin, error)) from None
+            raise NoAnswer(what_happened(self.origin, error)) from None
         if response.headers.get("Connection", "").lower() == "close":
             self.close()
         return answer
@@ -267,7 +282,7 @@ class Line:
                 connection.connect()
             except _FAULTS as error:
                 connection.close()
-                fault = _what_happened(self.origin, error)
+                fault = what_happened(self.origin, error)
                 continue
             connection.timeout = READ_SECONDS
             connection.sock.settimeout(READ_SECONDS)
@@ -328,7 +343,7 @@ _OWN_HEADERS = {"User-Agent": "ERP Bridge", "Accept-Encoding": "identity"}
 
 
 @contextmanager
-def _ends_in_time(line: socket.socket) -> Iterator[None]:
+def ends_in_time(line: socket.socket) -> Iterator[None]:
     """Hang up after `CALL_SECONDS`, for a server that sends a byte now and then for ever."""
 
     def hang_up() -> None:
@@ -359,7 +374,7 @@ def _content(response: BaseHTTPResponse) -> bytes:
     return bytes(content)
 
 
-def _what_happened(origin: Origin, error: Exception) -> str:
+def what_happened(origin: Origin, error: Exception) -> str:
     """A sentence for people; the address is theirs, and nothing else of the call is told."""
     if isinstance(error, NoAnswer):
         return f"No answer of {origin} could be used: {error}."
@@ -369,7 +384,7 @@ def _what_happened(origin: Origin, error: Exception) -> str:
             "was sent. The server needs a certificate for its name from a known authority."
         )
     if isinstance(error, ssl.SSLError):
-        return f"{origin} does not speak https as it should ({error.reason or error})."
+        return f"{origin} does not speak TLS as it should ({error.reason or error})."
     if isinstance(error, TimeoutError) or "timed out" in str(error):
         return f"{origin} did not answer in time."
     words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)

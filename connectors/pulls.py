@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import msgspec
 from django.db import transaction
@@ -20,7 +20,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from connectors import engine
-from connectors.contract import Area, Pulled
+from connectors.contract import Area, Kind, Pulled
 from connectors.costs import queue_costs
 from connectors.engine.scripts import Pull, SelfTest, encode
 from connectors.models import Connection, Conversation, Reading
@@ -365,12 +365,17 @@ class SelfTests:
         """With how many of each list were ever read there and not deleted since."""
         inputs: dict[str, str | None] = {}
         for conversation in conversations:
-            company = Connection.objects.get(pk=conversation.connection_id).company_id
+            connection = Connection.objects.get(pk=conversation.connection_id)
             known = {
-                what: sum(rows.exclude(synced_at=None).count() for rows in _rows(company, what))
+                what: sum(
+                    rows.exclude(synced_at=None).count()
+                    for rows in _rows(connection.company_id, what)
+                )
                 for what in LISTS
             }
-            inputs[conversation.subject] = encode(SelfTest(known))
+            erp = connector_for(connection.erp).capabilities
+            asked = any(erp.can_ask(kind, connection.settings) for kind in get_args(Kind))
+            inputs[conversation.subject] = encode(SelfTest(known, asked))
         return inputs
 
     def put_back(self, conversations: Sequence[Conversation]) -> None:

@@ -138,9 +138,11 @@ def change_connection(connection: Connection, by: Access, entered: Mapping[str, 
     _save(connection, update_fields=["address", "settings", "company_file"])
     if changed:
         _tell(connection, "change", by, changed)
-    if form.secrets:
-        kept = {} if "address" in changed else _kept(locked)
+    stored = _kept(locked)
+    kept = {name: text for name, text in stored.items() if name in form.kept}
+    if form.secrets or kept != stored:
         set_secrets(connection, {**kept, **form.secrets})
+    if form.secrets:
         # Which ones, and nothing of them.
         _tell(connection, "secrets", by, {"names": ", ".join(form.secrets)})
     plan(connection, typed=form.secrets)

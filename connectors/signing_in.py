@@ -69,9 +69,10 @@ class Credentials:
             return
         raise Refused(self._no_way_in(str(refused[0])))
 
-    def hidden(self, call: Call) -> list[str]:
+    def hidden(self, call: Call | None = None) -> list[str]:
         """What must not be kept, should the ERP repeat it."""
-        told = [value for name, value in call.headers if name.lower() == "authorization"]
+        headers = call.headers if call else ()
+        told = [value for name, value in headers if name.lower() == "authorization"]
         kept = [value for secrets in self._tries for value in secrets.values()]
         return [*kept, self.token, *(one.split(" ")[-1] for one in told)]
 
@@ -138,10 +139,10 @@ def site_of(connection: Connection, secrets: Mapping[str, str], token: str = "")
     )
 
 
-def as_reply(answer: Answer, hidden: Sequence[str] = ()) -> Reply:
-    """An answer as it is stored: `HTTP 200 text/xml`, an empty line, its text without secrets."""
-    kind = answer.type.partition(";")[0].strip().lower()[:100]
-    text = f"HTTP {answer.status} {kind}".rstrip() + "\n\n" + _text(answer)
+def as_reply(answer: Answer | str, hidden: Sequence[str] = ()) -> Reply:
+    """An answer as it is stored: `HTTP 200 text/xml`, an empty line, its text without secrets. One
+    that came as a text has its head."""
+    text = answer if isinstance(answer, str) else f"{_head(answer)}\n\n{_text(answer)}"
     for secret in hidden:
         for spelling in {secret, escape(secret)}:
             # Alone, and not as a part of a number or an amount that happens to contain it.
@@ -152,6 +153,11 @@ def as_reply(answer: Answer, hidden: Sequence[str] = ()) -> Reply:
     spool = Spool()
     spool.write(text)
     return spool.reply()
+
+
+def _head(answer: Answer) -> str:
+    kind = answer.type.partition(";")[0].strip().lower()[:100]
+    return f"HTTP {answer.status} {kind}".rstrip()
 
 
 _CHARSET = re.compile(r'charset="?([\w.:-]+)', re.IGNORECASE)

@@ -15,12 +15,14 @@ from directory.workflow import FIELDS, Listed, unlinked_jobs
 
 
 class ReadableForm(forms.BaseForm):
-    """Names are kept as they are read: without control characters, and nothing turned round."""
+    """Names are kept as they are read: without control characters, and nothing turned round. Only
+    what is typed into a large field has several lines."""
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         for name, value in list(cleaned.items()):
-            if isinstance(value, str) and (why := unreadable(value)):
+            long = isinstance(self.fields[name].widget, forms.Textarea)
+            if isinstance(value, str) and (why := unreadable(value, long=long)):
                 self.add_error(name, why)
         return cleaned
 

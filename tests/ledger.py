@@ -137,7 +137,12 @@ class Ledger:
         return self.attested(document, terms)
 
     def find(
-        self, _document: Document, _terms: Terms, _attempts: Sequence[Attempt]
+        self,
+        _document: Document,
+        _terms: Terms,
+        _attempts: Sequence[Attempt],
+        *,
+        asked: bool = False,
     ) -> Script[Finding]:
         yield from ()
         return Again(why="Every line says what it is part of.")

@@ -36,7 +36,7 @@ from connectors.contract.documents import (
     digest_of,
     pair,
 )
-from connectors.contract.pushing import Call, Pushed, Site
+from connectors.contract.pushing import Call, Pushed, Query, Site
 from connectors.contract.results import (
     Absent,
     Again,
@@ -97,6 +97,7 @@ __all__ = [
     "Problem",
     "Pulled",
     "Pushed",
+    "Query",
     "Receipt",
     "Ref",
     "Refused",

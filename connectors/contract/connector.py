@@ -36,6 +36,9 @@ class Capabilities(Frozen, frozen=True, kw_only=True):
     # attests it, a retry leaves out what was confirmed (`Connector.export`), and nothing is
     # compared at night.
     can_find: bool
+    # Kinds of which it can be asked all the same whether a document is there, where this setting of
+    # the company is Y: see `can_ask`.
+    asked_where: dict[Kind, str] = msgspec.field(default_factory=dict)
     number_length: dict[str, int]
     order_word: str  # purchase order, subcontract
     budget_word: str  # estimate
@@ -60,6 +63,12 @@ class Capabilities(Frozen, frozen=True, kw_only=True):
     questions_at_once: int = 50
     # What its job costs leave out, as a sentence that stands beside them; '' where nothing.
     costs_note: str = ""
+
+    def can_ask(self, kind: str, settings: Mapping[str, str]) -> bool:
+        """Whether the ERP of a company with these settings can be asked if a document of this kind
+        is there (`Connector.still_there`); else a person who looked attests it."""
+        setting = next((name for of, name in self.asked_where.items() if of == kind), "")
+        return self.can_find or settings.get(setting) == "Y"
 
     def own_lengths(self, kind: str) -> dict[str, int]:
         """How many characters its own texts have at most, by the field whose place they take."""
@@ -149,16 +158,26 @@ class Connector(Protocol):
         """
 
     def find(
-        self, document: Document, terms: Terms, attempts: Sequence[Attempt]
+        self,
+        document: Document,
+        terms: Terms,
+        attempts: Sequence[Attempt],
+        *,
+        asked: bool = False,
     ) -> Script[Finding]:
-        """Look whether one of the attempts arrived. Never writes. Raises Busy."""
+        """Look whether one of the attempts arrived. Never writes. Raises Busy.
+
+        `asked`: whether the ERP can be asked about it (`Capabilities.can_ask`).
+        """
 
     def still_there(
-        self, document: Document, terms: Terms, receipt: Receipt
+        self, document: Document, terms: Terms, receipt: Receipt, *, asked: bool = False
     ) -> Script[Gone | StillThere]:
-        """Look whether anything of an exported document is left. Never writes.
+        """Look whether anything of an exported document is left. Never writes. `asked` as in
+        `find`.
 
-        Raises Busy wherever the ERP did not answer clearly: no answer is no permission to unlink.
+        Raises Busy wherever the ERP did not answer clearly: no answer is no permission to unlink;
+        Refused where asking again would be of no use.
         """
 
     def compare(self, document: Document, terms: Terms, receipt: Receipt) -> Script[Compared]:
@@ -197,10 +216,13 @@ class Connector(Protocol):
         which the last complete pull began: what changed from a little before it on is given.
         """
 
-    def self_test(self, known: Mapping[str, int]) -> Script[tuple[Area, ...]]:
+    def self_test(
+        self, known: Mapping[str, int], *, asked: bool = False
+    ) -> Script[tuple[Area, ...]]:
         """Try what the ERP shows the user that speaks for us. Never writes. Raises Busy.
 
-        `known`: how many of `vendors`, `jobs` and `cost_codes` were read there before.
+        `known`: how many of `vendors`, `jobs` and `cost_codes` were read there before. `asked`:
+        whether it can be asked about any documents (`Capabilities.can_ask`).
         """
 
     def hello(self, greeting: str) -> Hello:

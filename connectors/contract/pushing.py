@@ -7,6 +7,11 @@ Pure, too. The bodies and replies that are stored look like this, and hold no cr
     <soapenv:Envelope ...                 <soapenv:Envelope ...
 
 A body without content is its first line alone.
+
+Where a site has a database beside its ERP that may be read, a body is `SQL` with the name of one
+of its statements, an empty line, and what it is asked with. The reply is `SQL rows`, an empty line,
+and JSON (`columns`, `rows`, `whole`); or words behind `SQL refused` with the server's number for
+it, or behind `SQL away` where there was no answer.
 """
 
 from __future__ import annotations
@@ -49,11 +54,34 @@ class Call(Frozen, frozen=True, kw_only=True):
         return f"Call({self.method} {self.path.partition('?')[0]})"
 
 
+class Query(Frozen, frozen=True, kw_only=True):
+    """One SELECT, for a database that may only be read, credentials and all.
+
+    `address` is like sql://host:1433, `database` '' for the one that the user begins in, and
+    `parameters` has what stands for each @name of the statement.
+    """
+
+    address: str
+    database: str
+    user: str
+    password: str
+    statement: str
+    parameters: tuple[tuple[str, str], ...]
+
+    def __repr__(self) -> str:
+        """Without the secrets: it may end in a log."""
+        return f"Query({self.address})"
+
+
 class Pushed(Connector, Protocol):
     """An ERP that our workers call over HTTPS, one call for each message."""
 
     def call(self, body: str, site: Site) -> Call:
         """The call for a stored message, with the credentials put in."""
+
+    def query(self, body: str, site: Site) -> Query | None:
+        """The SELECT for a stored message that goes to the database beside the ERP; None for one
+        that is a call."""
 
     def token_call(self, site: Site) -> Call | None:
         """The call that fetches a token; None where the site uses none."""

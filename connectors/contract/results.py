@@ -81,12 +81,14 @@ class Absent(Frozen, frozen=True, kw_only=True):
 
 
 class Again(Frozen, frozen=True, kw_only=True):
-    """Nobody can ask whether it arrived, but the very same may be sent once more: it adds nothing.
+    """The very same may be sent once more: it adds nothing.
 
-    `why` that is so, in words.
+    `why` that is so, in words. Nobody can ask whether it arrived; or it is known that the writes
+    with the digests `there` did and no other, and they are left out.
     """
 
     why: str
+    there: frozenset[str] = frozenset()
 
 
 class Unclear(Frozen, frozen=True, kw_only=True):

@@ -49,6 +49,7 @@ class Export(msgspec.Struct, frozen=True):
     document: Document
     terms: Terms
     attempts: tuple[Attempt, ...] = ()
+    asked: bool = False  # `Capabilities.can_ask`, as the conversation began
 
     def wrote(self) -> str:
         """A digest of what is written and where to."""
@@ -61,6 +62,7 @@ class Check(msgspec.Struct, frozen=True):
     document: Document
     terms: Terms
     receipt: Receipt
+    asked: bool = False  # `Capabilities.can_ask`, as an `unlink` began
 
 
 class Looking(msgspec.Struct, frozen=True):
@@ -87,9 +89,11 @@ class Pull(msgspec.Struct, frozen=True):
 
 
 class SelfTest(msgspec.Struct, frozen=True):
-    """The input of `self-test`: how many of each list are known to be there."""
+    """The input of `self-test`: how many of each list are known to be there, and whether there are
+    documents that can be asked about."""
 
     known: dict[str, int]
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,17 +132,20 @@ def begin(connector: Connector, conversation: Conversation) -> Script[Any]:
         pull = msgspec.json.decode(conversation.input, type=Pull)
         return connector.pull(pull.what, pull.cursor, pull.since)
     if conversation.purpose == "self-test":
-        return connector.self_test(msgspec.json.decode(conversation.input, type=SelfTest).known)
+        test = msgspec.json.decode(conversation.input, type=SelfTest)
+        return connector.self_test(test.known, asked=test.asked)
     if conversation.purpose == "look-up":
         looking = msgspec.json.decode(conversation.input, type=Looking)
         return connector.look_up(looking.document, looking.terms, looking.number)
     if conversation.purpose == "costs":
         costs = msgspec.json.decode(conversation.input, type=Costs)
         return connector.job_costs(costs.job, costs.settings)
-    if conversation.purpose in ("unlink", "compare"):
+    if conversation.purpose == "compare":
         check = msgspec.json.decode(conversation.input, type=Check)
-        look = connector.still_there if conversation.purpose == "unlink" else connector.compare
-        return look(check.document, check.terms, check.receipt)
+        return connector.compare(check.document, check.terms, check.receipt)
+    if conversation.purpose == "unlink":
+        check = msgspec.json.decode(conversation.input, type=Check)
+        return connector.still_there(check.document, check.terms, check.receipt, asked=check.asked)
     given = msgspec.json.decode(conversation.input, type=Export)
     if conversation.purpose == "find":
         return search(connector, given)
@@ -148,7 +155,7 @@ def begin(connector: Connector, conversation: Conversation) -> Script[Any]:
 def search(connector: Connector, given: Export) -> Script[Finding]:
     """Look for what was lost, by ourselves: after a few repeats that came to nothing, a person is
     asked, whose retry gives it as many again."""
-    finding = yield from connector.find(given.document, given.terms, given.attempts)
+    finding = yield from _find(connector, given)
     lost = sum(attempt.outcome == "lost" for attempt in given.attempts)
     if isinstance(finding, Again) and lost and lost % MOST_LOST == 0:
         return Unclear(
@@ -157,6 +164,10 @@ def search(connector: Connector, given: Export) -> Script[Finding]:
             f"running, then retry. {finding.why}"
         )
     return finding
+
+
+def _find(connector: Connector, given: Export) -> Script[Finding]:
+    return connector.find(given.document, given.terms, given.attempts, asked=given.asked)
 
 
 def write_once(connector: Connector, given: Export, key: str) -> Script[Receipt]:
@@ -171,7 +182,7 @@ def write_once(connector: Connector, given: Export, key: str) -> Script[Receipt]
     done = frozenset(one.asked for one in given.attempts if one.outcome == "passed")
     earlier, lost = "", frozenset[str]()
     if given.attempts:
-        finding = yield from connector.find(given.document, given.terms, given.attempts)
+        finding = yield from _find(connector, given)
         if isinstance(finding, Found):
             return finding.receipt
         if isinstance(finding, Unclear):
@@ -182,6 +193,7 @@ def write_once(connector: Connector, given: Export, key: str) -> Script[Receipt]
         if repeated and unchanged and connector.repeats_safely(given.document):
             key = last.key[:KEY]
         if isinstance(finding, Again):
+            done |= finding.there
             unanswered = {one.asked for one in given.attempts if one.outcome == "lost"}
             lost = frozenset(unanswered - done)
             earlier = _told(done, lost, connector.capabilities.short)

@@ -14,7 +14,14 @@ from directory.prepared import Prepared
 # How often the .qwc file has the Web Connector call.
 CALLS_EVERY = timedelta(minutes=15)
 # Settings that only say how the ERP is called: they may change while something is on its way.
-CALLING = frozenset({"oauth", "basic_for_soap"})
+CALLING = frozenset(
+    {
+        *("oauth", "basic_for_soap"),
+        *("infolink", "infolink_address", "infolink_database"),
+        *("infolink_subcontract", "infolink_known_subcontract"),
+        *("infolink_change_request", "infolink_known_change_request"),
+    }
+)
 INTERVALS_KEPT, INTERVALS_NEEDED = 5, 3
 
 

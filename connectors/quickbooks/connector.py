@@ -160,7 +160,12 @@ class QuickBooks:
         return (yield from _EXPORT[document.kind](document, terms, key))
 
     def find(
-        self, document: Document, terms: Terms, attempts: Sequence[Attempt]
+        self,
+        document: Document,
+        terms: Terms,
+        attempts: Sequence[Attempt],
+        *,
+        asked: bool = False,
     ) -> Script[Finding]:
         """Look whether one of the attempts arrived. Never writes. Raises Busy."""
         try:
@@ -171,7 +176,7 @@ class QuickBooks:
             return Unclear(message=error.message)
 
     def still_there(
-        self, document: Document, terms: Terms, receipt: Receipt
+        self, document: Document, terms: Terms, receipt: Receipt, *, asked: bool = False
     ) -> Script[Gone | StillThere]:
         """Look whether anything of an exported document is left. Raises Busy if that is unclear."""
         return (yield from unlinking.still_there(document, terms, receipt))
@@ -203,7 +208,9 @@ class QuickBooks:
         """One page of one of QuickBooks' lists."""
         return (yield from lists.pull(what, cursor, since))
 
-    def self_test(self, known: Mapping[str, int]) -> Script[tuple[Area, ...]]:
+    def self_test(
+        self, known: Mapping[str, int], *, asked: bool = False
+    ) -> Script[tuple[Area, ...]]:
         """Ask a little of each kind of record that we use. Raises Busy."""
         return (yield from self_test.self_test(known))
 

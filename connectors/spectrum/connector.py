@@ -22,6 +22,7 @@ from connectors.contract import (
     Preview,
     Problem,
     Pulled,
+    Query,
     Receipt,
     Ref,
     Refused,
@@ -40,14 +41,17 @@ from connectors.spectrum import (
     envelope,
     finding,
     groups,
+    info_link,
     preview,
     problems,
     pulling,
     reading,
     self_test,
+    unlinking,
 )
 from connectors.spectrum.answers import Answer
 from connectors.spectrum.calls import Write
+from connectors.spectrum.info_link import Shown
 from connectors.spectrum.services import Unfit
 
 _Digests = frozenset[str]
@@ -72,11 +76,6 @@ def _writes(document: Document, terms: Terms, facts: Mapping[str, Any]) -> list[
     return budgets.writes(document, terms, {})
 
 
-_CANNOT_BE_ASKED = (
-    "Spectrum has no service that tells what it holds of this. Look there, and record what you see."
-)
-
-
 class Spectrum:
     """Viewpoint Spectrum, called through its Data Exchange.
 
@@ -89,6 +88,7 @@ class Spectrum:
         short="Spectrum",
         transport="push",
         can_find=False,
+        asked_where={"commitment": info_link.SWITCH, "change_order": info_link.SWITCH},
         number_length=dict(problems.NUMBER),
         order_word="subcontract",
         budget_word="estimate",
@@ -175,11 +175,15 @@ class Spectrum:
         return (yield from _EXPORT[document.kind](document, terms, key, done, lost))
 
     def find(
-        self, document: Document, terms: Terms, attempts: Sequence[Attempt]
+        self,
+        document: Document,
+        terms: Terms,
+        attempts: Sequence[Attempt],
+        *,
+        asked: bool = False,
     ) -> Script[Finding]:
-        """Whether the rest may be sent. Asks nothing, for nothing can be asked."""
-        yield from ()  # a script, like those that ask
-        return finding.find(document, terms, attempts)
+        """Whether the rest may be sent; only Info-Link can be asked. Raises Busy."""
+        return (yield from finding.find(document, terms, attempts, asked=asked))
 
     def attested(self, document: Document, terms: Terms) -> Receipt:
         """The receipt of a document that somebody has seen in Spectrum, whole."""
@@ -196,23 +200,24 @@ class Spectrum:
         return tuple(Planned(what=write.what, digests=write.digests) for write in writes)
 
     def still_there(
-        self, document: Document, terms: Terms, receipt: Receipt
+        self, document: Document, terms: Terms, receipt: Receipt, *, asked: bool = False
     ) -> Script[Gone | StillThere]:
-        """Raises Refused: a person looks."""
-        yield from ()
-        raise Refused(_CANNOT_BE_ASKED)
+        """Whether Info-Link shows it. Raises Busy, and Refused where there is none to ask."""
+        if not asked:
+            raise Refused(unlinking.CANNOT_BE_ASKED)
+        return (yield from unlinking.still_there(document, terms, receipt))
 
     def compare(self, document: Document, terms: Terms, receipt: Receipt) -> Script[Compared]:
         """Raises Refused: a person looks."""
         yield from ()
-        raise Refused(_CANNOT_BE_ASKED)
+        raise Refused(unlinking.CANNOT_BE_ASKED)
 
     def look_up(
         self, document: Document, terms: Terms, number: str
     ) -> Script[tuple[Candidate, ...]]:
         """Raises Refused: a person looks."""
         yield from ()
-        raise Refused(_CANNOT_BE_ASKED)
+        raise Refused(unlinking.CANNOT_BE_ASKED)
 
     def job_costs(self, job: Ref, settings: Mapping[str, str]) -> Script[JobCosts]:
         """What was estimated and spent on a job, per phase and cost type. Raises Busy, Refused."""
@@ -230,9 +235,11 @@ class Spectrum:
         """One page of one of Spectrum's lists; it cannot be asked only for what changed."""
         return (yield from pulling.pull(what, cursor))
 
-    def self_test(self, known: Mapping[str, int]) -> Script[tuple[Area, ...]]:
-        """Try each service that is used. Raises Busy."""
-        return (yield from self_test.self_test(known))
+    def self_test(
+        self, known: Mapping[str, int], *, asked: bool = False
+    ) -> Script[tuple[Area, ...]]:
+        """Try each service that is used, and Info-Link where the site has it. Raises Busy."""
+        return (yield from self_test.self_test(known, asked=asked))
 
     def hello(self, greeting: str) -> Hello:
         """Nothing: Spectrum does not greet. The site is known by where it is called."""
@@ -242,17 +249,23 @@ class Spectrum:
         """The message of one request. Spectrum remembers no key, so none is cleared."""
         return envelope.wrap(requests)
 
-    def unwrap(self, reply: Reply, requests: Mapping[str, Request]) -> Mapping[str, Answer]:
+    def unwrap(self, reply: Reply, requests: Mapping[str, Request]) -> Mapping[str, Answer | Shown]:
         """Request id -> answer. Raises ValueError where nothing is stored."""
+        if any(info_link.is_asked(request.body) for request in requests.values()):
+            return info_link.unwrap(reply, requests)
         return answers.unwrap(reply, requests)
 
     def records(self, answer: Any) -> Mapping[str, Mapping[str, Any]]:
         """The jobs of an answer, and the phases of a job where all of them came."""
-        return reading.records(answer)
+        return reading.records(answer) if isinstance(answer, Answer) else {}
 
     def call(self, body: str, site: Site) -> Call:
         """The call for a stored message, with the credentials put in."""
         return envelope.call(body, site)
+
+    def query(self, body: str, site: Site) -> Query | None:
+        """The SELECT for a question to Info-Link; None for a call."""
+        return info_link.query(body, site) if info_link.is_asked(body) else None
 
     def token_call(self, site: Site) -> Call | None:
         """The call that fetches a token; None where the site uses none."""

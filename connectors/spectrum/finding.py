@@ -1,48 +1,122 @@
-"""After an attempt: may the rest be sent? Spectrum cannot be asked what it holds.
+"""After an attempt: may the rest be sent? Spectrum's services cannot be asked what it holds.
 
 Subcontracts, their lines and estimates are written under natural keys and repeating a call changes
 nothing (Trimble's help), so an unanswered one is simply made again. Of a change request the help
 says that a repeated line is taken for the first one, another connector that it is refused, and
-nobody has tried: an unanswered one is for a person, until the site has seen that it may be
-repeated.
+nobody has tried: an unanswered one is asked for by Info-Link, and without that it is for a person,
+until the site has seen that it may be repeated.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
-from connectors.contract import Again, Attempt, Document, Finding, Terms, Unclear
-from connectors.spectrum import site
+from connectors.contract import (
+    Absent,
+    Again,
+    Attempt,
+    Document,
+    Finding,
+    Found,
+    Ref,
+    Refused,
+    Script,
+    Terms,
+    Unclear,
+)
+from connectors.spectrum import change_orders, info_link, reading, site
+from connectors.spectrum.groups import grouped
+
+_NOTHING = Decimal("0.00")
+_SAME_VALUES = (
+    "Each call names its record in full, so that what Spectrum has already is only written with "
+    "the same values once more."
+)
 
 
-def find(document: Document, terms: Terms, attempts: Sequence[Attempt]) -> Finding:
-    """Again, or Unclear with what to look at. Asks nothing."""
-    doubles = document.kind == "change_order" and not site.requests_repeat(terms.settings)
-    if doubles and _in_doubt(attempts):
-        return Unclear(message=_look_at_log(document, terms))
-    return Again(
-        why="Each call names its record in full, so that what Spectrum has already is only written "
-        "with the same values once more."
-    )
+def find(
+    document: Document, terms: Terms, attempts: Sequence[Attempt], *, asked: bool
+) -> Script[Finding]:
+    """Found, Absent or Again; or Unclear with what to look at. Raises Busy.
+
+    `asked`: whether the site has Info-Link.
+    """
+    doubtful = _in_doubt(attempts)
+    may_double = document.kind == "change_order" and not site.requests_repeat(terms.settings)
+    if not (may_double and doubtful):
+        return Again(why=_SAME_VALUES)
+    if not asked or terms.job is None:
+        return Unclear(message=_look_at_log(document, terms, "and it cannot be asked"))
+    passed = frozenset(one.asked for one in attempts if one.outcome == "passed")
+    try:
+        return (yield from _asked(document, terms, terms.job, passed - doubtful, doubtful))
+    except Refused as error:
+        words = f" {error.words}" if error.words else ""
+        return Unclear(
+            message=_look_at_log(document, terms, "and nothing else tells")
+            + f"\n{error.message}{words}"
+        )
 
 
-def _in_doubt(attempts: Sequence[Attempt]) -> bool:
-    """Whether a call was never answered, and not confirmed by a later one either."""
+def _in_doubt(attempts: Sequence[Attempt]) -> frozenset[str]:
+    """The calls that were never answered, and not confirmed by a later one either."""
     doubtful: set[str] = set()
     for attempt in attempts:
         if attempt.outcome == "lost":
             doubtful.add(attempt.asked)
         elif attempt.outcome == "passed":
             doubtful.discard(attempt.asked)
-    return bool(doubtful)
+    return frozenset(doubtful)
 
 
-def _look_at_log(document: Document, terms: Terms) -> str:
+def _asked(
+    document: Document, terms: Terms, job: Ref, confirmed: frozenset[str], lost: frozenset[str]
+) -> Script[Finding]:
+    """What Info-Link shows of the change request, against the calls that were `confirmed` and that
+    may have arrived. Raises Busy and Refused."""
+    name = f"change request {terms.number} of job {job.id}"
+    rows = yield from info_link.rows_of("change_request", job.id, terms.number)
+    if not rows and not confirmed:
+        return Absent(seen=f"Info-Link shows no {name}.")
+    customer = yield from reading.customer_of(job)
+    groups = grouped(document, terms)
+    amounts = {
+        digest: group.amount
+        for group, write in zip(
+            groups, change_orders.writes(document, terms, customer), strict=True
+        )
+        for digest in write.digests
+    }
+    held = info_link.amount(rows)
+    shown = f"Info-Link shows {name} with {held:,.2f}"
+    if (confirmed | lost) <= amounts.keys() and len(lost) == 1:
+        without = sum((amounts[one] for one in confirmed), _NOTHING)
+        [unanswered] = [amounts[one] for one in lost]
+        if held == without:
+            return Again(
+                why=f"{shown}, which is what Spectrum confirmed: the call that was not answered "
+                "did not arrive, or adds nothing."
+            )
+        if held == without + unanswered:
+            if (confirmed | lost) == amounts.keys():
+                return Found(receipt=change_orders.receipt_of(document, terms))
+            return Again(why=f"{shown}, so the call that was not answered has arrived.", there=lost)
+    return Unclear(
+        message=_look_at_log(
+            document,
+            terms,
+            f"and {shown}, which none of the calls that were made explains",
+        )
+    )
+
+
+def _look_at_log(document: Document, terms: Terms, why: str) -> str:
     job = terms.job.id if terms.job else ""
     contract = terms.parent.number if terms.parent else ""
     return (
-        f"Spectrum did not say whether it took a line of change order {terms.number}, and it "
-        f"cannot be asked. In Spectrum, look at the change request {terms.number} of job {job} and "
+        f"Spectrum did not say whether it took a line of change order {terms.number}, {why}. "
+        f"In Spectrum, look at the change request {terms.number} of job {job} and "
         f"at the change order log of subcontract {contract}. If all of it is there, "
         f"{document.amount:,.2f} in total, record “It is in Spectrum”. If nothing is, or only a "
         "part, remove that part there, record “It is not in Spectrum”, then retry."

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from connectors.contract import Area, Busy, Request, Script
-from connectors.spectrum import calls, envelope, reading
+from connectors.spectrum import calls, envelope, info_link, reading
 from connectors.spectrum.answers import Answer
 from connectors.spectrum.services import (
     ADD_PHASE,
@@ -30,8 +30,8 @@ _WRITES: tuple[tuple[str, Service], ...] = (
 _NO_PHASES = "~"  # a cost type that no site has
 
 
-def self_test(known: Mapping[str, int]) -> Script[tuple[Area, ...]]:
-    """Each area, and what is wrong with it. Raises Busy.
+def self_test(known: Mapping[str, int], *, asked: bool) -> Script[tuple[Area, ...]]:
+    """Each area, and what is wrong with it. Raises Busy. `asked`: the site has Info-Link.
 
     How many are `known` here says nothing: an Authorization ID is given services, not records, and
     inactive vendors are not shown to anybody.
@@ -47,6 +47,8 @@ def self_test(known: Mapping[str, int]) -> Script[tuple[Area, ...]]:
     for name, service in _WRITES:
         answer = yield Request(body=envelope.question(service), fresh=True)
         areas.append(Area(name=f"{name} ({service.name})", problem=_problem(answer)))
+    if asked:
+        areas += yield from info_link.self_test()
     return tuple(areas)
 
 

@@ -46,7 +46,7 @@ def access(request: HttpRequest, company_id: int) -> HttpResponse:
         return redirect("connection", company_id)
     form = FORMS[erp](connection=found)
     if request.method == "POST":
-        entered = _posted(request, form.ACCESS)
+        entered = _posted(request, (*form.ACCESS, *form.INFO_LINK))
         form = FORMS[erp](entered, found)
         try:
             if found is None:

@@ -14,10 +14,11 @@ anything, it assumes, and a live Spectrum may do otherwise:
 * a repeated line of a change request changes it (a setting: it is added once more);
 * the texts of errors are its own, but for a few that are documented;
 * row 501 is not sent, and a row with W says so;
-* vendors come as a plain JSON list, and with OAuth the token alone does for them.
+* vendors come as a plain JSON list, and with OAuth the token alone does for them;
+* Info-Link has columns that are called like the fields of the services (`tds` serves it over TCP).
 
 Not played: purchase orders, vendors and jobs as writes, projections, notes, user-defined fields,
-unit prices per billing item, Info-Link. Such requests find no service.
+unit prices per billing item. Such requests find no service.
 """
 
 from sandbox.spectrum.books import Effect, Settings

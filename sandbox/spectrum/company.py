@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from sandbox.spectrum import entrance, failing, finding, views
+from sandbox.spectrum import entrance, failing, finding, info_link, views
 from sandbox.spectrum.books import Books, Clock, Effect, Settings, utc_now
 from sandbox.spectrum.by_hand import ByHand
 from sandbox.spectrum.faults import APPLIED, Fault, Faults
@@ -138,6 +138,10 @@ class SpectrumCompany:
         for kept in self.books.storage.keys(entrance.TOKEN):
             self.books.storage.delete(entrance.TOKEN, *kept)
 
+    def open_info_link(self, user: str, password: str) -> None:
+        """Info-Link from now on, for this one user."""
+        self.books.storage.set_fact("info link", {"user": user, "password": password})
+
     def load(self, seed: Mapping[str, Any]) -> None:
         """Add what a seed lists; see `ByHand.load`."""
         self.by_hand.load(seed)
@@ -188,6 +192,34 @@ class SpectrumCompany:
         if happens.kind in ("answer_lost", "applied_late", "request_lost"):
             raise NoAnswer(happens.seconds if happens.kind == "answer_lost" else 0.0)
         return failing.reply(happens, service, reply)
+
+    def sign_in_to_info_link(self, user: str, password: str) -> None:
+        """Raises SqlError for anybody but its user."""
+        info_link.let_in(self.books, user, password)
+
+    def ask_info_link(self, statement: str, parameters: Mapping[str, str]) -> info_link.Selected:
+        """What a SELECT gives, with the values of its @parameters. Raises SqlError."""
+        self.catch_up()
+        asked = "\n".join([statement, *(f"@{name} = {it}" for name, it in parameters.items())])
+        note = {
+            "at": self.books.clock().isoformat(timespec="milliseconds"),
+            "service": "Info-Link",
+            "method": "SQL",
+            "path": "",
+            "asked": asked[:LONGEST_NOTED],
+            "fault": "",
+        }
+        with self.books.storage.lock:
+            try:
+                found = info_link.select(self.books, statement, parameters)
+            except info_link.SqlError as error:
+                refused = {"status": error.number, "answered": error.words}
+                self.books.storage.note("call", (), note | refused)
+                raise
+            rows = "\n".join(", ".join(str(cell) for cell in row) for row in found.rows)
+            told = f"{', '.join(found.columns)}\n{rows}"[:LONGEST_NOTED]
+            self.books.storage.note("call", (), note | {"status": 0, "answered": told})
+        return found
 
     def catch_up(self, *, at_once: bool = False) -> None:
         """Carry out what was to be done late, if its time has come (or now, `at_once`)."""

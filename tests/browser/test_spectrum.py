@@ -15,8 +15,21 @@ from connectors import setup, tasks
 from connectors.calling import serve
 from connectors.models import Connection
 from connectors.secrets import secrets_of
+from directory.models import ToolLevel
+from directory.perms import Level, Tool
 from sandbox.spectrum import SpectrumCompany
-from tests.engine.on_spectrum import AUTHORIZATION, listening, move, spectrum_books
+from sandbox.spectrum.books import COST_LINE, SUBCONTRACT
+from tests.engine.on_spectrum import (
+    AUTHORIZATION,
+    INFO_LINK_PASSWORD,
+    INFO_LINK_USER,
+    OLD_LINE,
+    OLD_SUBCONTRACT,
+    listening,
+    listening_in_sql,
+    move,
+    spectrum_books,
+)
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -103,7 +116,7 @@ def test_from_nothing_to_a_connection_that_works(
         look(dora, screenshot, "spectrum-4-ready")
 
         # Another Authorization ID, and nothing of the one before.
-        dora.get_by_role("link", name="Change address or authorisation").click()
+        dora.get_by_role("link", name="Change address, authorisation or Info-Link").click()
         own = dora.get_by_label("Authorization ID")
         expect(own).to_have_value("")
         expect(own).to_have_attribute("placeholder", "stored; type a new one to replace it")
@@ -141,7 +154,7 @@ def test_a_secret_that_got_lost_is_told_and_typed_again(
         expect(alert).to_be_visible()
         look(dora, screenshot, "spectrum-locked-out")
 
-        dora.get_by_role("link", name="Change address or authorisation").click()
+        dora.get_by_role("link", name="Change address, authorisation or Info-Link").click()
         made = str(books.books.storage.fact("client")["secret"])
         dora.get_by_label("Client secret").fill(made)
         dora.get_by_role("button", name="Save").click()
@@ -157,3 +170,70 @@ def test_a_secret_that_got_lost_is_told_and_typed_again(
         expect(dora.get_by_text("without commitments, invoices that are not")).to_be_visible()
         dora.emulate_media(media="screen")
         look(dora, screenshot, "spectrum-job-costs")
+
+
+def test_info_link_is_set_up_and_tells_ann_what_is_gone(
+    stage: Stage, books: SpectrumCompany, live_server, sign_in, screenshot, settings
+) -> None:
+    settings.ERP_QUARANTINE_SECONDS = 0
+    ToolLevel.objects.filter(membership__user=stage.ann, tool=Tool.COMMITMENTS).update(
+        level=Level.ADMIN
+    )
+    books.open_info_link(INFO_LINK_USER, INFO_LINK_PASSWORD)
+    books.books.put(SUBCONTRACT, ("IRON", "OLD-1"), OLD_SUBCONTRACT)
+    books.books.put(COST_LINE, ("26010", "ALDER", "OLD-1", "0000"), OLD_LINE)
+    with listening(books) as address, listening_in_sql(books) as beside:
+        move(stage, address)
+        commitment = stage.commitment()
+        stage.send(commitment)
+        stage.accept(commitment)
+        serve(stage.connection.pk)
+        dora = sign_in(stage.dora)
+        dora.goto(f"/companies/{stage.company.pk}/erp/connection/")
+        dora.get_by_role("link", name="Change address, authorisation or Info-Link").click()
+        dora.get_by_label("Password").fill("a long enough password")
+        dora.get_by_role("button", name="Confirm").click()
+        look(dora, screenshot, "info-link-1-form")
+        dora.get_by_label("Ask Info-Link").select_option("Y")
+        dora.get_by_label("Server of Info-Link").fill("10.0.0.7")
+        statement = dora.get_by_label("Statement for change requests")
+        example = statement.input_value()
+        statement.fill(f"{example}; DELETE FROM VN_SUBCONTRACT_MC")
+        dora.get_by_role("button", name="Save").click()
+        expect(dora.get_by_text("10.0.0.7 is no public address.")).to_be_visible()
+        expect(dora.get_by_text("It is one statement, without a semicolon.")).to_be_visible()
+        look(dora, screenshot, "info-link-2-refused")
+        dora.get_by_label("Server of Info-Link").fill(beside)
+        dora.get_by_label("User of Info-Link").fill(INFO_LINK_USER)
+        dora.get_by_label("Password of that user").fill(INFO_LINK_PASSWORD)
+        dora.get_by_label("A subcontract that stays in Spectrum").fill("IRON/OLD-1")
+        dora.get_by_label("A change request that stays in Spectrum").fill("26010/OLD-1")
+        statement.fill(example.replace("Job_Number", "Job"))
+        dora.get_by_role("button", name="Save").click()
+        expect(dora.get_by_text("The connection is being tested.")).to_be_visible()
+        serve(stage.connection.pk)
+        expect(dora.get_by_text("Invalid column name 'Job'")).to_be_visible()
+        look(dora, screenshot, "info-link-3-red")
+        dora.get_by_role("link", name="Change address, authorisation or Info-Link").click()
+        statement.fill(example)
+        dora.get_by_role("button", name="Save").click()
+        serve(stage.connection.pk)
+        expect(dora.get_by_text("Every service answered.")).to_be_visible()
+        look(dora, screenshot, "info-link-4-green")
+
+        ann = sign_in(stage.ann)
+        ann.goto(f"/exports/{commitment.export_id}/")
+        expect(ann.get_by_text("I have made sure of it")).to_have_count(0)
+        ann.get_by_role("button", name="Unlink").click()
+        expect(ann.get_by_text("Unlink: checking Spectrum")).to_be_visible()
+        serve(stage.connection.pk)
+        expect(
+            ann.get_by_text("Info-Link shows subcontract SC-001 of vendor IRON.")
+        ).to_be_visible()
+        look(ann, screenshot, "info-link-5-still-there")
+        books.by_hand.delete_subcontract("IRON", "SC-001")
+        ann.get_by_role("button", name="Unlink").click()
+        expect(ann.get_by_text("Unlink: checking Spectrum")).to_be_visible()
+        serve(stage.connection.pk)
+        expect(ann.get_by_text("Successful Unlinked").first).to_be_visible()
+        look(ann, screenshot, "info-link-6-gone")

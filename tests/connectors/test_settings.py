@@ -309,7 +309,7 @@ def test_who_may_do_what_at_home(stage: Stage) -> None:
         assert client.post(f"{home}test/").status_code == test, name
         setting = {"setting": "cr_status"}
         assert client.post(f"{home}confirm/", setting).status_code == confirm, name
-        assert "Change address or authorisation" not in client.get(home).content.decode()
+        assert "Change address, authorisation or Info-Link" not in client.get(home).content.decode()
     # There is no Web Connector here.
     answer = at(stage.dora).post(f"{home}password/", follow=True).content.decode()
     assert "no Web Connector has a password" in answer

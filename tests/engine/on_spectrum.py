@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,8 +19,10 @@ from connectors import engine
 from connectors.calling import serve
 from connectors.models import Connection, Message
 from connectors.secrets import set_secrets
+from connectors.spectrum.statements import STATEMENTS
 from directory.models import Category, Company, CostCode, Job, Vendor
-from sandbox.spectrum import SpectrumCompany, server
+from sandbox.spectrum import SpectrumCompany, server, tds
+from sandbox.spectrum.books import COST_LINE, SUBCONTRACT
 from tests.stage import Stage
 
 AUTHORIZATION = "AUTH-0123456789"
@@ -31,6 +34,26 @@ SETTINGS = {
     "cr_status": "PE",
     "price_method": "F",
 }
+
+INFO_LINK_USER, INFO_LINK_PASSWORD = "link-reader-7", "read-only-0815"
+INFO_LINK_SECRETS = {"infolink_user": INFO_LINK_USER, "infolink_password": INFO_LINK_PASSWORD}
+INFO_LINK = {
+    "infolink": "Y",
+    "infolink_database": "",
+    "infolink_subcontract": STATEMENTS["subcontract"].example,
+    "infolink_known_subcontract": "IRON/OLD-1",
+    "infolink_change_request": STATEMENTS["change_request"].example,
+    "infolink_known_change_request": "26010/OLD-1",
+}
+OLD_SUBCONTRACT = {
+    "Vendor_Code": "IRON",
+    "Subcontract_Number": "OLD-1",
+    "Job_Number": "26010",
+    "Status_Code": "A",
+    "GL_Account": "5000100",
+    "Date_Issued": "01/05/2024",
+}
+OLD_LINE = {"CR_Phase_Code": "03300", "CR_Cost_Type": "S", "Change_Request_Amount": "99.50"}
 
 
 @dataclass
@@ -87,6 +110,40 @@ def listening(company: Any) -> Iterator[str]:
     thread = threading.Thread(target=services.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     address = f"http://{server.ADDRESS}:{services.server_port}"
+    allowed = [*django_settings.ALLOWED_ERP_ORIGINS, address]
+    try:
+        with override_settings(ALLOWED_ERP_ORIGINS=allowed):
+            yield address
+    finally:
+        services.shutdown()
+        services.server_close()
+        thread.join()
+
+
+@contextmanager
+def asking_info_link(spectrum: OnSpectrum) -> Iterator[str]:
+    """Info-Link over TCP, set up with the connection; its address. What is known to be there is a
+    subcontract and a change request of old."""
+    company = spectrum.company
+    company.open_info_link(INFO_LINK_USER, INFO_LINK_PASSWORD)
+    company.books.put(SUBCONTRACT, ("IRON", "OLD-1"), OLD_SUBCONTRACT)
+    company.books.put(COST_LINE, ("26010", "ALDER", "OLD-1", "0000"), OLD_LINE)
+    with listening_in_sql(company) as address:
+        connection = spectrum.connection
+        connection.settings |= INFO_LINK | {"infolink_address": address}
+        connection.save()
+        set_secrets(connection, {"authorization_id": AUTHORIZATION} | INFO_LINK_SECRETS)
+        yield address
+
+
+@contextmanager
+def listening_in_sql(company: SpectrumCompany, tls: ssl.SSLContext | None = None) -> Iterator[str]:
+    """The stand-in's Info-Link on an allowed port of this machine; its address."""
+    services = tds.serve(company, 0, tls)
+    thread = threading.Thread(target=services.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    scheme = "sql" if tls else "sql+plain"
+    address = f"{scheme}://{server.ADDRESS}:{services.server_address[1]}"
     allowed = [*django_settings.ALLOWED_ERP_ORIGINS, address]
     try:
         with override_settings(ALLOWED_ERP_ORIGINS=allowed):

@@ -10,9 +10,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
-from connectors.contract import Connector, Document, Pushed, Receipt, Ref, Site, Terms
+import msgspec
+
+from connectors.contract import Connector, Document, Kind, Pushed, Receipt, Ref, Site, Terms
 from connectors.registry import connector_for
+from connectors.spectrum.statements import STATEMENTS
 from sandbox.spectrum import SpectrumCompany
+from sandbox.spectrum.books import COST_LINE, SUBCONTRACT
 from tests.books import CheckedBooks
 from tests.connectors.contract.documents import CODES
 from tests.connectors.contract.ledgerline_books import KEY, Books
@@ -29,6 +33,9 @@ class House(Protocol):
 
     def busy(self, body: str) -> str:
         """The stored reply of an ERP that does nothing with a message now, and says so."""
+
+    def asked(self, kind: Kind) -> bool:
+        """Whether it can be asked if a document of this kind is there."""
 
     def terms(self, document: Document, parent: Receipt | None) -> Terms:
         """Where a document goes."""
@@ -83,6 +90,9 @@ class QuickBooksHouse:
         )
         return f"<QBXML><QBXMLMsgsRs>{inside}</QBXMLMsgsRs></QBXML>"
 
+    def asked(self, kind: Kind) -> bool:
+        return self.connector.capabilities.can_ask(kind, {})
+
     def terms(self, document: Document, parent: Receipt | None) -> Terms:
         return _terms(
             "quickbooks", document, parent, vendor=self.vendor, job=self.job, items=self.items
@@ -109,6 +119,9 @@ class CalledHouse:
     def site(self) -> Site:
         """Where it is, with its credentials."""
         raise NotImplementedError
+
+    def asked(self, kind: Kind) -> bool:
+        return self.connector.capabilities.can_ask(kind, self.site().settings)
 
     def terms(self, document: Document, parent: Receipt | None) -> Terms:
         raise NotImplementedError
@@ -180,6 +193,37 @@ class SpectrumHouse(CalledHouse):
         self.books.close()
 
 
+class InfoLinkHouse(SpectrumHouse):
+    """The same where a site has Info-Link, which shows a subcontract and change request of old."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        old = {"Vendor_Code": "IRON", "Subcontract_Number": "OLD-1"}
+        self.books.books.put(SUBCONTRACT, ("IRON", "OLD-1"), old)
+        line = {"Change_Request_Amount": "99.50"}
+        self.books.books.put(COST_LINE, ("24007", "ALDER", "OLD-1", "0000"), line)
+        self.settings |= {
+            "infolink": "Y",
+            "infolink_address": "sql://data.example:1433",
+            "infolink_subcontract": STATEMENTS["subcontract"].example,
+            "infolink_known_subcontract": "IRON/OLD-1",
+            "infolink_change_request": STATEMENTS["change_request"].example,
+            "infolink_known_change_request": "24007/OLD-1",
+        }
+
+    def answer(self, body: str) -> str:
+        query = cast(Pushed, self.connector).query(body, self.site())
+        if query is None:
+            return super().answer(body)
+        found = self.books.ask_info_link(query.statement, dict(query.parameters))
+        rows = [[None if cell is None else str(cell) for cell in row] for row in found.rows]
+        told = {"columns": found.columns, "rows": rows, "whole": True}
+        return f"SQL rows\n\n{msgspec.json.encode(told).decode()}"
+
+    def busy(self, body: str) -> str:
+        return "SQL away\n\nNobody is there." if body.startswith("SQL ") else super().busy(body)
+
+
 @dataclass
 class LedgerlineHouse(CalledHouse):
     """The ERP of the connector that comes in a package of its own."""
@@ -213,4 +257,5 @@ HOUSES: dict[str, type[House]] = {
     "ledgerline": LedgerlineHouse,
     "quickbooks": QuickBooksHouse,
     "spectrum": SpectrumHouse,
+    "spectrum with Info-Link": InfoLinkHouse,
 }

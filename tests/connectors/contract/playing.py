@@ -109,6 +109,10 @@ class Way:
     def terms(self) -> Terms:
         return self.play.house.terms(self.document, self.parent)
 
+    @property
+    def asked(self) -> bool:
+        return self.play.house.asked(self.document.kind)
+
     def key(self) -> str:
         self.conversations += 1
         return f"EB{self.document.id:04}{self.conversations:014}"
@@ -116,7 +120,7 @@ class Way:
     def export(self) -> str:
         """One conversation that writes; the status that follows."""
         connector = self.play.house.connector
-        given, key = Export(self.document, self.terms, self.attempts), self.key()
+        given, key = Export(self.document, self.terms, self.attempts, self.asked), self.key()
         first = len(self.play.writes)
         became: Literal["lost", "refused", "passed"] = "refused"
         self.error = None
@@ -148,7 +152,9 @@ class Way:
     def find(self) -> str:
         """After the quarantine."""
         connector = self.play.house.connector
-        found = self.play.run(lambda: connector.find(self.document, self.terms, self.attempts))
+        found = self.play.run(
+            lambda: connector.find(self.document, self.terms, self.attempts, asked=self.asked)
+        )
         if isinstance(found, Found):
             self.status, self.receipt, self.attempts = "synced", found.receipt, ()
         elif isinstance(found, Unclear):

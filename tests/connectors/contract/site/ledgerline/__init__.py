@@ -36,6 +36,7 @@ from connectors.contract import (
     PreviewRow,
     Problem,
     Pulled,
+    Query,
     Receipt,
     Ref,
     Refused,
@@ -178,7 +179,12 @@ class Ledgerline:
         return _receipt(document, path, answer.value)
 
     def find(
-        self, document: Document, terms: Terms, attempts: Sequence[Attempt]
+        self,
+        document: Document,
+        terms: Terms,
+        attempts: Sequence[Attempt],
+        *,
+        asked: bool = False,
     ) -> Script[Finding]:
         path = _path(document, terms)
         answer = yield Request(body=f"GET {path}", record=self.record(document, terms), fresh=True)
@@ -190,7 +196,7 @@ class Ledgerline:
         return Unclear(message=f"Ledgerline holds another {path}. Compare the two.")
 
     def still_there(
-        self, document: Document, terms: Terms, receipt: Receipt
+        self, document: Document, terms: Terms, receipt: Receipt, *, asked: bool = False
     ) -> Script[Gone | StillThere]:
         answer = yield Request(body=f"GET {receipt.id}", fresh=True)
         if answer.status == 404:
@@ -239,7 +245,9 @@ class Ledgerline:
         every = {"active": True, "parent": "", "problem": ""}
         return Pulled(rows=tuple({**row, "label": row["name"], **every} for row in rows))
 
-    def self_test(self, known: Mapping[str, int]) -> Script[tuple[Area, ...]]:
+    def self_test(
+        self, known: Mapping[str, int], *, asked: bool = False
+    ) -> Script[tuple[Area, ...]]:
         answer = yield Request(body="GET /vendors")
         if answer.status in (401, 403):
             return (Area(name="vendors", problem="The key is not known to Ledgerline."),)
@@ -275,6 +283,9 @@ class Ledgerline:
         method, _, path = head.partition(" ")
         headers = (("X-Ledgerline-Key", site.secrets["api_key"]),)
         return Call(method=method, path=path, headers=headers, content=content.encode())
+
+    def query(self, body: str, site: Site) -> Query | None:
+        return None
 
     def token_call(self, site: Site) -> Call | None:
         return None

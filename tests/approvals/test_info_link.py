@@ -1,0 +1,282 @@
+"""Where a site has Info-Link, Spectrum is asked what nobody has to attest any more.
+
+Spectrum and Info-Link are the sandbox's stand-ins, over real HTTP and TDS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from connectors.models import Connection, Conversation, Message
+from directory.models import Event, ToolLevel
+from directory.perms import Level, Tool
+from tests.engine.on_spectrum import (
+    INFO_LINK_PASSWORD,
+    INFO_LINK_USER,
+    OnSpectrum,
+    asking_info_link,
+    listening,
+    move,
+    spectrum_books,
+)
+from tests.stage import Stage, sign_in
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+TWO_LINES = ((1, "Deeper footings", "1500.00"), (2, "Extra steel", "700.00"))
+
+
+@pytest.fixture
+def spectrum(stage: Stage, settings) -> Iterator[OnSpectrum]:
+    """Ann may also unlink. A change request that is sent twice doubles."""
+    settings.ERP_QUARANTINE_SECONDS = 0
+    ToolLevel.objects.filter(membership__user=stage.ann, tool=Tool.COMMITMENTS).update(
+        level=Level.ADMIN
+    )
+    company = spectrum_books()
+    company.set(repeats_double=True)
+    with listening(company) as address:
+        move(stage, address)
+        yield OnSpectrum(stage, company, address)
+    company.close()
+
+
+@pytest.fixture
+def info_link(spectrum: OnSpectrum) -> Iterator[str]:
+    with asking_info_link(spectrum) as address:
+        yield address
+
+
+def change(spectrum: OnSpectrum, **settings: str) -> None:
+    connection = spectrum.connection
+    connection.settings |= settings
+    connection.save()
+
+
+def unlink(client: Client, stage: Stage, document: Any, **said: str) -> str:
+    export = stage.export(document)
+    address = f"/exports/{export.pk}/unlink/"
+    answer = client.post(address, {"version": export.version, **said}, follow=True)
+    return answer.content.decode()
+
+
+def exported(spectrum: OnSpectrum, stage: Stage) -> Any:
+    """A change order that stands in Spectrum with its commitment."""
+    commitment = stage.commitment()
+    spectrum.synced(commitment)
+    document = stage.change_order(commitment)
+    spectrum.synced(document)
+    return document
+
+
+# --- Unlinking -----------------------------------------------------------------------------------
+
+
+def test_ann_unlinks_a_change_order_and_attests_nothing(
+    spectrum: OnSpectrum, info_link: str, stage: Stage, client: Client
+) -> None:
+    document = exported(spectrum, stage)
+    sign_in(client, stage.ann)
+    page = client.get(f"/exports/{document.export_id}/").content.decode()
+    assert "I have made sure of it" not in page
+
+    unlink(client, stage, document)
+    assert stage.status(document) == "unlinking"
+    spectrum.serve()
+    export = stage.export(document)
+    assert export.status == "synced"
+    assert export.message.splitlines() == [
+        "The CCO is still in Viewpoint Spectrum®. Please delete it before retrying",
+        "Info-Link shows change request S001-001 of job 26010, 1,500.00 in total.",
+    ]
+
+    spectrum.company.by_hand.delete_change_request("26010", "ALDER", "S001-001")
+    unlink(client, stage, document)
+    spectrum.serve()
+    export = stage.export(document)
+    assert (export.status, export.erp_id, export.message) == ("draft", "", "Successful Unlinked")
+    gone = Event.objects.filter(subject=export.subject).latest("id")
+    assert gone.verb == "gone"
+    assert "attested" not in gone.body
+    page = client.get(f"/exports/{document.export_id}/").content.decode()
+    assert "Successful Unlinked" in page
+
+
+def test_ann_unlinks_a_commitment_and_sends_it_anew(
+    spectrum: OnSpectrum, info_link: str, stage: Stage
+) -> None:
+    commitment = stage.commitment()
+    spectrum.synced(commitment)
+    stage.step("unlink", commitment, stage.ann)
+    spectrum.serve()
+    assert stage.export(commitment).message.splitlines()[-1] == (
+        "Info-Link shows subcontract SC-001 of vendor IRON."
+    )
+    spectrum.company.by_hand.delete_subcontract("IRON", "SC-001")
+    stage.step("unlink", commitment, stage.ann)
+    spectrum.serve()
+    assert stage.status(commitment) == "draft"
+    spectrum.synced(commitment)
+    assert spectrum.total() == Decimal("35000.00")
+
+
+def test_what_a_statement_gives_is_looked_at_before_it_is_believed(
+    spectrum: OnSpectrum, info_link: str, stage: Stage
+) -> None:
+    document = exported(spectrum, stage)
+    spectrum.company.by_hand.delete_change_request("26010", "ALDER", "S001-001")
+    view = "FROM CR_CHNG_REQ_CON_DET_MC"
+    asked = f"{view} WHERE Job_Number = @job AND Change_Request_Number = @number"
+    both = "SELECT Change_Request_Number AS number, Change_Request_Amount AS amount"
+    for statement, words in {
+        f"{both} FROM CHANGES WHERE 1 = @job + @number": "“Invalid object name 'CHANGES'” (208)",
+        f"SELECT No AS number, 1 AS amount {asked}": "“Invalid column name 'No'” (207)",
+        f"SELECT Change_Request_Number AS number {asked}": "one column called amount (it gives: "
+        "number)",
+        f"{both} {asked} AND 1 = 2": "does not even show the one of the change requests",
+        f"{both} {view} WHERE @job <> @number": "gave the number 'OLD-1' "
+        "where 'S001-001' was asked for",
+    }.items():
+        change(spectrum, infolink_change_request=statement)
+        stage.step("unlink", document, stage.ann)
+        spectrum.serve()
+        export = stage.export(document)
+        assert export.status == "synced", statement
+        assert "nobody could find out whether it is gone" in export.message
+        assert words in export.message
+        assert "on the Connection page, under Info-Link" in export.message
+
+
+def test_nobody_is_kept_waiting_by_an_info_link_that_is_away(
+    spectrum: OnSpectrum, info_link: str, stage: Stage
+) -> None:
+    document = exported(spectrum, stage)
+    change(spectrum, infolink_address=info_link.rpartition(":")[0] + ":1")
+    stage.step("unlink", document, stage.ann)
+    other = stage.commitment(number="SC-002")
+    spectrum.accepted(other)
+    spectrum.serve()
+    assert stage.status(document) == "unlinking", "it is asked again"
+    waiting = Conversation.objects.get(purpose="unlink", state="waiting")
+    assert waiting.tries == 1
+    assert stage.status(other) == "synced"
+
+
+def test_without_info_link_she_attests_it(
+    spectrum: OnSpectrum, info_link: str, stage: Stage, client: Client
+) -> None:
+    document = exported(spectrum, stage)
+    change(spectrum, infolink="N")
+    sign_in(client, stage.ann)
+    page = client.get(f"/exports/{document.export_id}/").content.decode()
+    assert "I have made sure of it" in page
+    page = unlink(client, stage, document, attested="yes", note="Looked at the log of SC-001.")
+    assert "<strong>Successful Unlinked</strong>" in page
+    assert stage.status(document) == "draft"
+
+
+# --- A change request without an answer ----------------------------------------------------------
+
+
+def in_doubt(spectrum: OnSpectrum, stage: Stage, kind: str, call: int = 1) -> Any:
+    """A change order of two lines, one of whose calls Spectrum did not answer."""
+    commitment = stage.commitment()
+    spectrum.synced(commitment)
+    document = stage.change_order(commitment, TWO_LINES)
+    spectrum.accepted(document)
+    spectrum.company.faults.add(kind, "ARChangeRequest", call=call)
+    return document
+
+
+@pytest.mark.parametrize("call", [1, 2])
+@pytest.mark.parametrize("kind", ["answer_lost", "request_lost", "error_500_applied", "cut"])
+def test_an_unanswered_change_request_is_asked_for(
+    spectrum: OnSpectrum, info_link: str, stage: Stage, kind: str, call: int
+) -> None:
+    document = in_doubt(spectrum, stage, kind, call)
+    spectrum.quiet()
+    export = stage.export(document)
+    assert export.status == "synced", export.message
+    assert spectrum.total() == Decimal("37200.00"), "each line once"
+    assert [what for name, _, what in spectrum.effects() if name == "ARChangeRequest"] == [
+        "made",
+        "made",
+    ]
+
+
+def test_an_amount_that_nothing_explains_is_for_a_person(
+    spectrum: OnSpectrum, info_link: str, stage: Stage
+) -> None:
+    document = in_doubt(spectrum, stage, "answer_lost")
+    spectrum.serve()
+    books = spectrum.company.books
+    [key] = books.storage.keys("cost line", "26010", "ALDER", "S001-001")
+    books.put("cost line", key, {"Change_Request_Amount": "1600.00"})
+    spectrum.quiet()
+    export = stage.export(document)
+    assert export.status == "needs_attention"
+    assert "Info-Link shows change request S001-001 of job 26010 with 1,600.00" in export.message
+    assert spectrum.sent().count("POST /ws/ARChangeRequest") == 1
+
+
+def test_what_was_confirmed_and_is_not_shown_is_for_a_person(
+    spectrum: OnSpectrum, info_link: str, stage: Stage
+) -> None:
+    document = in_doubt(spectrum, stage, "request_lost", call=2)
+    spectrum.serve()
+    spectrum.company.by_hand.delete_change_request("26010", "ALDER", "S001-001")
+    spectrum.quiet()
+    export = stage.export(document)
+    assert export.status == "needs_attention"
+    assert "with 0.00, which none of the calls that were made explains" in export.message
+
+
+def test_a_wrong_statement_leaves_it_to_a_person_who_reads_why(
+    spectrum: OnSpectrum, info_link: str, stage: Stage
+) -> None:
+    document = in_doubt(spectrum, stage, "answer_lost")
+    right = spectrum.connection.settings["infolink_change_request"]
+    change(spectrum, infolink_change_request=right.replace("Change_Request_Amount", "Amount"))
+    spectrum.quiet()
+    export = stage.export(document)
+    assert export.status == "needs_attention"
+    assert "look at the change request S001-001 of job 26010" in export.message
+    assert "Invalid column name 'Amount'" in export.message
+    # Dora mends it, and Bea's retry needs nobody to look.
+    change(spectrum, infolink_change_request=right)
+    stage.step("retry", document, stage.bea)
+    spectrum.quiet()
+    assert stage.status(document) == "synced"
+    assert spectrum.total() == Decimal("37200.00")
+
+
+# --- What is kept --------------------------------------------------------------------------------
+
+
+def test_what_was_asked_and_shown_can_be_read_and_holds_no_credentials(
+    spectrum: OnSpectrum, info_link: str, stage: Stage, client: Client
+) -> None:
+    document = in_doubt(spectrum, stage, "answer_lost", 2)
+    spectrum.quiet()
+    sign_in(client, stage.ann)
+    page = client.get(f"/exports/{document.export_id}/exchanges/").content.decode()
+    assert "SQL change_request" in page
+    assert "SQL rows" in page
+    assert "S001-001" in page
+    spectrum.company.open_info_link(INFO_LINK_USER, "another")
+    stage.step("unlink", document, stage.ann)
+    spectrum.serve()
+    assert "Login failed for user '(hidden)'" in stage.export(document).message
+    kept = [f"{one.body}{one.reply}{one.fault}" for one in Message.objects.all()]
+    kept += [event.body for event in Event.objects.all()]
+    kept += list(Conversation.objects.values_list("input", flat=True))
+    kept += [str(one.settings) for one in Connection.objects.all()]
+    assert any("SQL" in text for text in kept)
+    for text in kept:
+        assert INFO_LINK_PASSWORD not in text
+        assert INFO_LINK_USER not in text
