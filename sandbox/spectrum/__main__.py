@@ -1,6 +1,6 @@
 """Run the stand-in for Viewpoint Spectrum as a process. It is not Spectrum.
 
-    python -m sandbox.spectrum --port 8482 --state var/spectrum --seed harbor.json
+    python -m sandbox.spectrum --state var/spectrum --seed harbor.json --info-link-port 1433
 
 The company is kept in ``company.spectrum`` in the state folder; the seed (which `ByHand.load`
 reads, with ``code`` and ``name`` of the company) fills one that is not there yet. The address of
@@ -12,12 +12,13 @@ from __future__ import annotations
 import argparse
 import json
 import signal
+import socketserver
 import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from sandbox.spectrum import control, server
+from sandbox.spectrum import control, server, tds
 from sandbox.spectrum.company import SpectrumCompany
 
 COMPANY_NAME, ADDRESS_NAME = "company.spectrum", "control.url"
@@ -47,6 +48,9 @@ def options_of(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--control-port", type=int, default=CONTROL_PORT, help="port of the page; 0: any"
     )
+    parser.add_argument(
+        "--info-link-port", type=int, help="port of Info-Link; 0: any; without it there is none"
+    )
     return parser.parse_args(arguments)
 
 
@@ -66,14 +70,22 @@ def main(arguments: Sequence[str]) -> None:
     services = server.serve(company, options.port)
     address = f"http://{server.ADDRESS}:{services.server_port}"
     page = control.serve(company, address, options.control_port)
-    for each in (services, page):
+    servers: list[socketserver.BaseServer] = [services, page]
+    beside = None
+    if options.info_link_port is not None:
+        beside = tds.serve(company, options.info_link_port)
+        servers.append(beside)
+    for each in servers:
         threading.Thread(target=each.serve_forever, daemon=True).start()
     own_address = f"http://{server.ADDRESS}:{page.server_port}/"
     say(f"Stand-in for Spectrum (not Spectrum), company {company.code}, answers at {address}")
     say(f"What it holds, and its faults: {own_address}")
+    if beside is not None:
+        port = beside.server_address[1]
+        say(f"Its Info-Link (a stand-in, too): sql+plain://{server.ADDRESS}:{port}")
     (options.state / ADDRESS_NAME).write_text(f"{own_address}\n", encoding="utf-8")
     stop.wait()
-    for each in (services, page):
+    for each in servers:
         each.shutdown()
         each.server_close()
     company.close()

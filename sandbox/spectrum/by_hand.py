@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox.spectrum import books as kinds
-from sandbox.spectrum import entrance
+from sandbox.spectrum import entrance, info_link
 from sandbox.spectrum.books import Books, amount
 from sandbox.spectrum.storage import Values
 
@@ -42,7 +42,7 @@ class ByHand:
     def load(self, seed: Mapping[str, Any]) -> None:
         """Add what a seed lists: ``authorizations`` (ids), ``vendors`` ([code, name]),
         ``accounts`` ([number, name]), ``jobs`` ([number, description, customer, status]) and
-        ``phases`` ([job, phase, cost type, description])."""
+        ``phases`` ([job, phase, cost type, description]); ``info_link`` is its [user, password]."""
         with self._books.storage.atomic():
             for authorization_id in seed.get("authorizations", []):
                 entrance.authorize(self._books, authorization_id, None)
@@ -54,6 +54,8 @@ class ByHand:
                 self.add_job(*job)
             for phase in seed.get("phases", []):
                 self.add_phase(*phase)
+            if "info_link" in seed:
+                info_link.open_to(self._books, *seed["info_link"])
 
     # --- lists ---
 

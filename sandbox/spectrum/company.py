@@ -140,7 +140,7 @@ class SpectrumCompany:
 
     def open_info_link(self, user: str, password: str) -> None:
         """Info-Link from now on, for this one user."""
-        self.books.storage.set_fact("info link", {"user": user, "password": password})
+        info_link.open_to(self.books, user, password)
 
     def load(self, seed: Mapping[str, Any]) -> None:
         """Add what a seed lists; see `ByHand.load`."""

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+import pytds
 import pytest
 
 from tests.sandbox.spectrum.asking import AUTHORIZATION, envelope
@@ -18,6 +19,7 @@ SEED = {
     "code": "HBR",
     "name": "Harbor <Construction>",
     "authorizations": [AUTHORIZATION],
+    "info_link": ["reader", "may only read"],
     "vendors": [["MOOR", "Mooring Electric"]],
     "jobs": [["H101", "Pier 4 Office Refit", "PORT"]],
     "phases": [["H101", "26050", "L", "Basic electrical work"]],
@@ -36,9 +38,11 @@ class Process:
         (state / "seed.json").write_text(json.dumps(SEED))
         command = [sys.executable, "-m", "sandbox.spectrum", "--state", str(state)]
         command += ["--seed", str(state / "seed.json"), "--port", "0", "--control-port", "0"]
+        command += ["--info-link-port", "0"]
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         self.services = self.wait_for("not Spectrum").split()[-1]
         self.address = self.wait_for("its faults").split()[-1]
+        self.info_link = self.wait_for("Info-Link").split()[-1]
 
     def wait_for(self, text: str) -> str:
         assert self.process.stdout is not None
@@ -99,6 +103,23 @@ def test_it_answers_shows_what_it_holds_and_stops_when_told(spectrum, tmp_path) 
     rest, _ = spectrum.process.communicate(timeout=20)
     assert spectrum.process.returncode == 0
     assert "has stopped" in rest
+
+
+def test_its_info_link_is_asked_by_a_driver_of_sql_server(spectrum) -> None:
+    spectrum.send("UpdateSubcontract", **HEADER)
+    host, port = spectrum.info_link.removeprefix("sql+plain://").split(":")
+    who = {"user": "reader", "password": "may only read", "database": "Spectrum"}
+    with pytds.connect(host, port=int(port), **who) as line, line.cursor() as cursor:
+        cursor.execute("SELECT Subcontract_Number, Comment FROM VN_SUBCONTRACT_MC")
+        assert cursor.fetchall() == [("SC-1", "Wires & <pipes>")]
+        cursor.execute("SELECT Vendor_Code FROM VN_SUBCONTRACT_MC WHERE Job_Number = %s", ("X",))
+        assert cursor.fetchall() == []
+        with pytest.raises(pytds.ProgrammingError, match="Invalid object name 'VN'"):
+            cursor.execute("SELECT 1 FROM VN")
+    with pytest.raises(pytds.OperationalError, match="Login failed for user 'reader'"):
+        pytds.connect(host, port=int(port), **(who | {"password": "guessed"}))
+    assert [each["service"] for each in spectrum.get("calls")].count("Info-Link") == 3
+    assert "SELECT Vendor_Code" in spectrum.get("")
 
 
 def test_what_it_holds_outlives_a_process_that_is_killed(spectrum, run) -> None:
