@@ -123,7 +123,9 @@ def unanswered(
     """Those that a retry would not bring further, by the export's id: a call was never answered,
     and sent again it could add what is there already. One query, none where the ERP is asked."""
     connector = connector_for(connection.erp)
-    if connector.capabilities.can_find or not going:
+    erp = connector.capabilities
+    going = [one for one in going if not erp.can_ask(one[0].kind, connection.settings)]
+    if not going:
         return {}
     attempts = engine.attempts_of(connection.pk, [str(export.pk) for export, _, _ in going])
     found: dict[int, Problem] = {}

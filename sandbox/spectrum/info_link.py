@@ -15,7 +15,8 @@ from decimal import Decimal
 
 from sandbox.spectrum import books as kinds
 from sandbox.spectrum.books import Books
-from sandbox.spectrum.fields import SERVICES, Field
+from sandbox.spectrum.fields import Field
+from sandbox.spectrum.layouts import SERVICES
 
 Cell = str | Decimal | None
 
