@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -45,12 +46,20 @@ class Servers:
         postmaster: int = 0,
     ) -> str:
         """The address of a new server, to which it happens at its point `at`."""
-        wanted = {"at": at, "how": how, "every": every, "beside": beside, "postmaster": postmaster}
-        self.orders.write(json.dumps(wanted) + "\n")
-        self.orders.flush()
-        port, pid = self.reports.readline().split()
+        port, pid = self._ask(at=at, how=how, every=every, beside=beside, postmaster=postmaster)
         self.pid = int(pid)
         return f"http://127.0.0.1:{port}"
+
+    def work(self, connection: int, at: int, *, every: bool = FULL) -> bool:
+        """A worker's turn at a lane, which is killed at its point `at`. Whether it lived."""
+        [status] = self._ask(work=connection, at=at, how="kill", every=every)
+        assert status == "0" or os.WTERMSIG(int(status)) == signal.SIGKILL, "it broke"
+        return status == "0"
+
+    def _ask(self, **wanted: object) -> list[str]:
+        self.orders.write(json.dumps(wanted) + "\n")
+        self.orders.flush()
+        return self.reports.readline().split()
 
 
 @contextmanager

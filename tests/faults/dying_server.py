@@ -1,4 +1,5 @@
-"""A web server that meets its fate at a chosen moment: a process that forks one for each line.
+"""A web server or worker that meets its fate at a chosen moment: a process that forks one for each
+line.
 
 `{"at": 7}` forks a server to which it happens at its seventh point; 0 never. Points are the moments
 before and after every commit, and before every SQL statement that commits by itself; with `"every"`
@@ -10,8 +11,10 @@ cut         its connection to PostgreSQL is cut: before a commit, which then nev
             it was carried out and before the server knows
 database    PostgreSQL, whose first process is `postmaster`, is stopped at once (SIGQUIT)
 
-It prints port and process. With `"beside"` the server before lives on. Forking spares the second
-that importing Django takes. The product knows nothing of this: the points are Django's own.
+It prints port and process. With `"beside"` the server before lives on. With `"work"`, the id of a
+connection, it is no server but a worker that does the task for that lane, and it prints how that
+ended, as `os.waitpid` has it. Forking spares the second that importing Django takes. The product
+knows nothing of this: the points are Django's own.
 """
 
 import json
@@ -19,8 +22,10 @@ import os
 import select
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from importlib import import_module
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -111,13 +116,32 @@ def database(postmaster: int) -> Happening:
 
 def serve(wanted: dict[str, Any], report: int) -> None:
     """The child: a server for one thread, on a free port that it writes to `report`."""
-    connections.close_all()
     server = make_server("127.0.0.1", 0, get_wsgi_application(), WSGIServer, handler_class=Quiet)
+    meet(wanted)
+    os.write(report, f"{server.server_port} {os.getpid()}\n".encode())
+    server.serve_forever()
+
+
+def worked(wanted: dict[str, Any]) -> int:
+    """How a worker ended that did one task, as `os.waitpid` has it."""
+    child = os.fork()
+    if child:
+        return os.waitpid(child, 0)[1]
+    try:
+        meet(wanted)
+        import_module("connectors.tasks").work(wanted["work"])
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+def meet(wanted: dict[str, Any]) -> None:
+    """From now on this process meets what is wanted for it."""
+    connections.close_all()
     ways: dict[str, Happening] = {"kill": kill, "freeze": freeze, "cut": cut}
     happens = ways.get(wanted["how"]) or database(wanted["postmaster"])
     Fate(wanted["at"], happens, every=wanted["every"]).wait()
-    os.write(report, f"{server.server_port} {os.getpid()}\n".encode())
-    server.serve_forever()
 
 
 def main() -> None:
@@ -126,6 +150,9 @@ def main() -> None:
     children: list[int] = []
     for line in sys.stdin:
         wanted = json.loads(line)
+        if "work" in wanted:
+            say(f"{worked(wanted)}\n")
+            continue
         if not wanted["beside"]:
             end(children)
         read, write = os.pipe()
@@ -136,9 +163,13 @@ def main() -> None:
         children.append(child)
         os.close(write)
         with os.fdopen(read) as report:
-            sys.stdout.write(report.readline())
-            sys.stdout.flush()
+            say(report.readline())
     end(children)
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line)
+    sys.stdout.flush()
 
 
 def end(children: list[int]) -> None:
