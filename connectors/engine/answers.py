@@ -14,7 +14,7 @@ from connectors.contract import Connector, Reply
 from connectors.engine.ends import abandon, leave
 from connectors.engine.outcomes import Outcome, lock
 from connectors.engine.queue import WAITING, ready, withdraw
-from connectors.engine.scripts import Ask, Reader
+from connectors.engine.scripts import Ask, Reader, fed
 from connectors.engine.sessions import SessionOver, heard, hold, lock_lane
 from connectors.engine.steps import finish, next_step
 from connectors.engine.turns import MOST_TURNS
@@ -75,27 +75,34 @@ def unsent(session: Session, why: str, *, counts: bool = False) -> None:
 
 def _out(session: Session) -> tuple[Message | None, dict[Conversation, list[Exchange]]]:
     """The message that is out; whom it speaks for, in their order, and all they asked so far."""
-    exchanges = _SPOKEN.all(session.pk)
+    # The script that asked last may wait in this process, and knows what it was answered before.
+    last = next(reversed(session.scripts), 0) if session.scripts else 0
+    known = fed(session.scripts, last)
+    exchanges = _SPOKEN.all(session.pk, last, known[-1].pk if known else 0)
     message = next((one.message for one in exchanges if one.message.replied_at is None), None)
     asked: dict[Conversation, list[Exchange]] = {}
     for exchange in exchanges:
         if message is not None and exchange.message_id == message.pk:
             exchange.message = message  # the one that the reply is kept with
-        asked.setdefault(exchange.conversation, []).append(exchange)
+        mine = known if exchange.conversation_id == last else []
+        asked.setdefault(exchange.conversation, list(mine)).append(exchange)
     return message, asked
 
 
 _SPOKEN = Prepared(
-    lambda session: (
+    lambda session, last, after: (
         Exchange.objects.filter(
             conversation__in=Exchange.objects.filter(
                 message__session=session, message__replied_at=None, borrowed=False
             ).values("conversation")
         )
+        .exclude(conversation=last, pk__lte=after)
         .select_related("conversation", "message")
         .defer("message__body")
         .order_by("conversation__place", "position")
     ),
+    int,
+    int,
     int,
 )
 

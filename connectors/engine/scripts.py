@@ -231,7 +231,14 @@ class Waiting:
 
     script: Script[Any]
     request: Request
-    fed: list[int]
+    fed: list[Exchange]
+
+
+def fed(scripts: Mapping[int, Waiting] | None, conversation: int) -> list[Exchange]:
+    """What the script of a conversation was answered, where it waits in this process: none of that
+    is loaded again."""
+    waiting = scripts.get(conversation) if scripts else None
+    return list(waiting.fed) if waiting else []
 
 
 @dataclass(slots=True)
@@ -243,7 +250,7 @@ class Reader:
 
     connector: Connector
     waiting: dict[int, Waiting] | None = None
-    _asked: dict[int, dict[str, Request]] = field(default_factory=dict)
+    _asked: dict[int, dict[str, Exchange]] = field(default_factory=dict)
     _read: dict[int, Mapping[str, Any]] = field(default_factory=dict)
 
     def expect(self, exchanges: Iterable[Exchange]) -> None:
@@ -251,13 +258,14 @@ class Reader:
         for exchange in exchanges:
             asked = self._asked.setdefault(exchange.message_id, {})
             if exchange.request_id not in asked:
-                asked[exchange.request_id] = decode_request(exchange.request)
+                asked[exchange.request_id] = exchange
                 self._read.pop(exchange.message_id, None)
 
     def answers(self, message: Message) -> Mapping[str, Any]:
         """Request id -> answer, of what is expected. Raises ValueError if it cannot be read."""
         if message.pk not in self._read:
-            asked = self._asked.get(message.pk, {})
+            expected = self._asked.get(message.pk, {})
+            asked = {name: decode_request(one.request) for name, one in expected.items()}
             self._read[message.pk] = self.connector.unwrap(reply_of(message), asked)
         return self._read[message.pk]
 
@@ -270,8 +278,7 @@ def advance(
     connector: Connector, conversation: Conversation, exchanges: Sequence[Exchange], reader: Reader
 ) -> Next:
     """Run the script through all that it was answered, to its next question or its end."""
-    fed = [exchange.pk for exchange in exchanges]
-    waiting = _taken(reader, conversation.pk, fed)
+    waiting = _taken(reader, conversation.pk, exchanges)
     script = waiting.script if waiting else begin(connector, conversation)
     left = exchanges[len(waiting.fed) :] if waiting else exchanges
     reader.expect(left)
@@ -292,11 +299,25 @@ def advance(
         return Broken(str(unfinished))
     except (Refused, CannotTell) as error:
         return Outcome(conversation, error=error)
-    _keep_waiting(reader, conversation.pk, Waiting(script, request, fed))
+    known = [*(waiting.fed if waiting else ()), *map(_without_reply, left)]
+    _keep_waiting(reader, conversation.pk, Waiting(script, request, known))
     return Ask(request)
 
 
-def _taken(reader: Reader, conversation: int, fed: Sequence[int]) -> Waiting | None:
+def _without_reply(exchange: Exchange) -> Exchange:
+    """As it is remembered. Its message, whose reply may be long, is loaded should it be needed."""
+    return Exchange(
+        pk=exchange.pk,
+        conversation_id=exchange.conversation_id,
+        position=exchange.position,
+        message_id=exchange.message_id,
+        request_id=exchange.request_id,
+        request=exchange.request,
+        record=exchange.record,
+    )
+
+
+def _taken(reader: Reader, conversation: int, fed: Sequence[Exchange]) -> Waiting | None:
     """The script as it waits in this process, if it was answered nothing but the first of `fed`.
 
     It is taken out: should the transaction be rolled back, it is begun anew.

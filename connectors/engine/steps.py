@@ -4,14 +4,14 @@ Whatever goes wrong with one conversation ends that one, with words, and not its
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.db import OperationalError, transaction
 
 from connectors.contract import Connector
 from connectors.engine.ends import abandon, given_up, has_written, put_back, settle
 from connectors.engine.outcomes import Outcome
-from connectors.engine.scripts import Back, Broken, Next, Reader, advance
+from connectors.engine.scripts import Back, Broken, Next, Reader, Waiting, advance, fed
 from connectors.models import Conversation, Exchange, Lane
 from connectors.registry import fingerprint
 from directory.prepared import Prepared
@@ -19,11 +19,14 @@ from directory.prepared import Prepared
 log = logging.getLogger(__name__)
 
 
-def asked_by(conversations: Sequence[Conversation]) -> dict[int, list[Exchange]]:
-    """What each conversation has asked so far, in order."""
+def asked_by(
+    conversations: Sequence[Conversation], scripts: Mapping[int, Waiting] | None = None
+) -> dict[int, list[Exchange]]:
+    """What each conversation has asked so far, in order; `scripts` are those that wait here."""
     if len(conversations) == 1:
         [only] = conversations
-        return {only.pk: _OF_ONE.all(only.pk)}
+        known = fed(scripts, only.pk)
+        return {only.pk: [*known, *_OF_ONE.all(only.pk, known[-1].pk if known else 0)]}
     asked: dict[int, list[Exchange]] = {}
     # The message that many share, with the reply in it, is loaded once and not for each of them.
     rows = Exchange.objects.filter(conversation__in=conversations).prefetch_related("message")
@@ -33,12 +36,13 @@ def asked_by(conversations: Sequence[Conversation]) -> dict[int, list[Exchange]]
 
 
 _OF_ONE = Prepared(
-    lambda conversation: (
-        Exchange.objects.filter(conversation=conversation)
+    lambda conversation, after: (
+        Exchange.objects.filter(conversation=conversation, pk__gt=after)
         .select_related("message")
         .defer("message__body")
         .order_by("position")
     ),
+    int,
     int,
 )
 

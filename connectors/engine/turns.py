@@ -73,7 +73,7 @@ def _turn(session: Session) -> tuple[Message | None, bool]:
     turns = _FIRST_READY.all(session.connection_id, session.pk)
     if turns and turns[0].state == OPEN:
         [conversation] = turns
-        exchanges = asked_by(turns)[conversation.pk]
+        exchanges = asked_by(turns, session.scripts)[conversation.pk]
         step = _next_question(lane, connector, conversation, exchanges, reader)
         if not isinstance(step, Ask):
             lock(turns)
@@ -97,7 +97,7 @@ def _together(
 ) -> tuple[Message | None, bool]:
     """Begin what waits; the questions of all travel in one message, or else the first write."""
     lock(turns)
-    asked = asked_by([conversation for conversation in turns if conversation.state == OPEN])
+    asked = asked_by([one for one in turns if one.state == OPEN])
     going = _begin(lane, session, turns)
     questions: list[Asking] = []
     # What was dropped makes room for the next one of its record.

@@ -30,8 +30,10 @@ from directory import bell
 from directory.access import access_to
 from directory.models import Event as Told
 from directory.models import Unlinked
+from directory.prepared import Prepared
 from tests.engine.on_spectrum import (
     AUTHORIZATION,
+    PHASES,
     OnSpectrum,
     connect,
     listening,
@@ -450,6 +452,23 @@ def test_a_long_document_is_not_told_from_its_beginning_for_each_call(
     monkeypatch.setattr(scripts, "begin", counted)
     spectrum.synced(stage.commitment())
     assert begun == ["export"]
+
+
+def test_what_a_long_document_was_answered_is_not_loaded_for_each_call(
+    spectrum, stage, monkeypatch
+) -> None:
+    ask, rows = Prepared.all, []
+
+    def counted(query, *values):
+        found = ask(query, *values)
+        rows.append(len(found))
+        return found
+
+    monkeypatch.setattr(Prepared, "all", counted)
+    lines = [(code, code, "100.00") for code in PHASES]
+    spectrum.synced(stage.commitment(lines=lines))
+    assert len(spectrum.sent()) == 4
+    assert max(rows) == 1
 
 
 # --- Credentials ----------------------------------------------------------------------------------
