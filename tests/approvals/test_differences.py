@@ -56,6 +56,8 @@ FOOTINGS, STEEL = line(1, 1, "Footings", "10.00"), line(2, 2, "Steel", "20.00")
         ({"retainage": Decimal("5.5")}, "Default retainage: 0.00 % → 5.50 %"),
         ({"description": "North"}, "Description: (empty) → North"),
         ({"vendor_message": "Call first"}, "Message to the vendor: (empty) → Call first"),
+        ({"erp_title": "Slabs"}, "Title for the ERP: (empty) → Slabs"),
+        ({"erp_description": "Soil"}, "Description for the ERP: (empty) → Soil"),
         ({"revision": 1}, "Revision: 0 → 1"),
         ({"attachments": (QUOTE,)}, "Attachment Quote.pdf is new"),
     ],
@@ -106,3 +108,12 @@ def test_another_target_or_sub_job_is_told() -> None:
 def test_nothing_to_compare_is_no_difference() -> None:
     copy = document(FOOTINGS).canonical()
     assert changed("", copy) == changed(copy, "") == changed(copy, copy) == []
+
+
+def test_a_copy_from_before_the_texts_for_the_erp_is_read_as_one_without() -> None:
+    now = document(FOOTINGS)
+    old = now.canonical().replace('"erp_title":"",', "").replace('"erp_description":"",', "")
+    assert "erp" not in old
+    assert changed(old, now.canonical()) == []
+    of_line = document(line(1, 1, "Footings", "10.00", erp_description="Ftg"))
+    assert changed(old, of_line.canonical()) == ["Line 1: description for the ERP (empty) → Ftg"]

@@ -88,3 +88,13 @@ def test_a_text_for_spectrum_is_asked_for_while_the_long_one_is_typed(
     held = spectrum.company.subcontract("SC-100")
     assert held.comment == "Concrete of the east wing"
     assert [one.description for one in held.phases] == ["Footings, axes A to F", "Slab on grade"]
+
+    # A change order: 30 characters of its title, 250 of its description.
+    pam.goto(f"/projects/{stage.project.pk}/commitments/{made.pk}/change-orders/new/")
+    pam.get_by_label("Title", exact=True).fill("Deeper footings by the soil report of May")
+    memo = "The soil report of May asks for footings that are deeper by two feet. " * 4
+    pam.locator("#description").fill(memo)
+    for name in ("Title for Spectrum", "Description for Spectrum"):
+        expect(pam.get_by_label(name)).to_be_visible()
+    pam.get_by_label("Title for Spectrum").fill("Deeper footings")
+    in_every_look(pam, screenshot, "own-texts-6-change-order")
