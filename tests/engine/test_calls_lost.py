@@ -11,6 +11,7 @@ from decimal import Decimal
 
 import pytest
 
+from approvals.errors import NotReady
 from connectors.models import Conversation, Message
 from sandbox.spectrum.faults import DESCRIPTIONS
 from tests.engine.on_spectrum import AUTHORIZATION, OnSpectrum
@@ -134,7 +135,8 @@ def test_a_change_request_in_doubt_that_nobody_looked_at_is_never_repeated(
     before = len(spectrum.sent())
     for _ in range(3):
         assert stage.status(change_order) == "needs_attention"
-        stage.step("retry", change_order, stage.ann)
+        with pytest.raises(NotReady, match="look at the change request S001-001"):
+            stage.step("retry", change_order, stage.ann)
         spectrum.quiet()
     assert len(spectrum.sent()) == before
     assert requests(spectrum) == ["made", "made"]
