@@ -2,7 +2,7 @@
 
 Whoever works for a request, a task, a lane or a conversation binds its ids; every line that is
 written meanwhile, by whatever code, carries them: `request`, `task`, `company`, `connection`,
-`session`, `conversation`, `export`. With ERPBRIDGE_DEBUG lines are for reading.
+`session`, `message`, `conversation`, `export`. With ERPBRIDGE_DEBUG lines are for reading.
 """
 
 from __future__ import annotations

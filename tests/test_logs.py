@@ -13,7 +13,7 @@ from django.conf import settings
 from django.test import Client
 
 from connectors import engine
-from connectors.models import Session
+from connectors.models import Message, Session
 from directory.tokens import make_token
 from erpbridge.logs import formatter
 from tests.stage import PASSWORD, Stage, sign_in
@@ -55,6 +55,11 @@ def test_the_way_of_an_item_can_be_followed(stage: Stage, lines: Lines) -> None:
     session = Session.objects.get()
     assert [line["session"] for line in steps[2:]] == [session.pk, session.pk]
     assert {line["connection"] for line in steps[2:]} == {stage.connection.pk}
+    wrote = Message.objects.get(writes=True)
+    assert "message" not in steps[2], "it begins before there is one"
+    assert steps[3]["message"] == wrote.pk
+    [ended] = [line for line in told if line["event"] == "A session ended"]
+    assert "message" not in ended
     assert all(line["level"] == "info" and line["timestamp"] for line in steps)
 
 
@@ -68,6 +73,7 @@ def test_an_answer_that_cannot_be_read_is_told_with_its_item(stage: Stage, lines
     engine.receive(session, "<no></such>")
     [line] = [line for line in lines() if line["level"] == "error"]
     assert line["export"] == export.pk
+    assert line["message"] == Message.objects.get().pk
     assert line["session"] == session.pk
     assert "Traceback" in str(line["exception"])
 

@@ -9,6 +9,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db import OperationalError, transaction
 from django.db import connection as database
 from django.db.models.functions import Now
+from structlog.contextvars import bind_contextvars
 
 from connectors.contract import Connector, Reply
 from connectors.engine.ends import abandon, leave
@@ -80,6 +81,8 @@ def _out(session: Session) -> tuple[Message | None, dict[Conversation, list[Exch
     known = fed(session.scripts, last)
     exchanges = _SPOKEN.all(session.pk, last, known[-1].pk if known else 0)
     message = next((one.message for one in exchanges if one.message.replied_at is None), None)
+    if message is not None:
+        bind_contextvars(message=message.pk)
     asked: dict[Conversation, list[Exchange]] = {}
     for exchange in exchanges:
         if message is not None and exchange.message_id == message.pk:

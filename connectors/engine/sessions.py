@@ -10,7 +10,7 @@ from django.db import connection as database
 from django.db import transaction
 from django.db.models import DurationField, ExpressionWrapper, F
 from django.db.models.functions import Now
-from structlog.contextvars import bind_contextvars
+from structlog.contextvars import bind_contextvars, unbind_contextvars
 
 from connectors.engine.ends import leave, quarantine
 from connectors.models import Conversation, Lane, Message, Session
@@ -117,6 +117,7 @@ def lock_lane(connection: int) -> Lane:
     if lane is None:
         Lane.objects.get_or_create(connection_id=connection)
         return lock_lane(connection)
+    unbind_contextvars("message")
     bind_contextvars(
         company=lane.connection.company_id, connection=connection, session=lane.session_id
     )

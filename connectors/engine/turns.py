@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from django.db import OperationalError, transaction
 from django.db import connection as database
+from structlog.contextvars import bind_contextvars
 
 from connectors.contract import Connector, Request
 from connectors.engine.outcomes import Purpose, by_purpose, lock
@@ -301,6 +302,7 @@ def _send(
             },
         )
         [(made,)] = cursor.fetchall()
+    bind_contextvars(message=made)
     return Message(pk=made, session=session, number=number, key=key, writes=writes, body=body)
 
 
