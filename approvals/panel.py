@@ -181,11 +181,12 @@ def review_panel(
         detail=detail,
         advice=advice,
         buttons=[
-            button
+            _called(button, erp)
             for button in buttons(export, document, access, [p.text for p in problems])
             if button.who == Who.APPROVER or (button.step == "retrieve" and not button.reasons)
         ],
-        rules=_rules(problems, document, access),
+        # What stands above already, as the ERP's words, is not said twice.
+        rules=_rules([p for p in problems if p.text != export.message], document, access),
         review=True,
         terms=terms,
         to_confirm=to_confirm,
@@ -196,6 +197,13 @@ def review_panel(
         number_most=number_most,
         then=then,
     )
+
+
+def _called(button: Button, erp: Capabilities | None) -> Button:
+    """The button with the ERP's own name, as messages call it: It is not in Spectrum."""
+    if button.step != "record-absent":
+        return button
+    return replace(button, label=f"It is not in {manner.short(erp)}")
 
 
 def connection_of(export: Export) -> tuple[Connection | None, Capabilities | None]:

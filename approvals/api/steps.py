@@ -95,9 +95,13 @@ def _need_note(step: str, note: str) -> None:
 
 
 class BulkItem(msgspec.Struct):
+    """What a step with this one item would be given."""
+
     id: Id
     version: int
     terms: str = ""
+    number: Text = ""
+    attested: bool = False
 
 
 class BulkBody(msgspec.Struct):
@@ -142,7 +146,7 @@ def bulk_step(request: Request, step: str) -> Response:
     if not any(one.name == step for one in BULK):
         raise Http404
     asked = body(request, BulkBody)
-    items = [Item(item.id, item.version, item.terms) for item in asked.items]
+    items = [Item(one.id, one.version, one.terms, one.number, one.attested) for one in asked.items]
     ids = _ids(items)
     if step == "send":
         results = send_all(items, by=open_documents(request, ids, Level.ADMIN))

@@ -147,6 +147,13 @@ def test_the_api_attests_too(stage: Stage, ledger: Books, client: Client) -> Non
     assert answer.status_code == 409
     answer = client.post(address, {**said, "attested": True}, content_type="application/json")
     assert answer.json()["status"] == "draft"
+    through(stage, ledger, commitment)
+    item = {"id": export.pk, "version": stage.export(commitment).version}
+    address = "/api/v1/exports/bulk/unlink/"
+    for attested, done in ((False, False), (True, True)):
+        many = {"items": [{**item, "attested": attested}], "note": "Deleted it."}
+        [result] = client.post(address, many, content_type="application/json").json()["results"]
+        assert result["done"] == done
 
 
 # --- What is there already -----------------------------------------------------------------------

@@ -280,8 +280,13 @@ def test_retry_is_not_offered_where_it_can_do_nothing(
 ) -> None:
     """The page says what to do instead, also after Stop waiting has taken the message away."""
     document = unanswered(spectrum, stage)
-    Export.objects.filter(pk=document.export_id).update(message="Nobody knows yet.")
     sign_in(client, stage.ann)
+    page = page_of(client, stage, document)
+    assert "It is not in Spectrum …" in page, "as the message calls it"
+    assert page.count("record “It is not in Spectrum”") == 2 + page.count("History"), (
+        "once, and why"
+    )
+    Export.objects.filter(pk=document.export_id).update(message="Nobody knows yet.")
     page = page_of(client, stage, document)
     assert '<button class="btn btn-quiet" type="button" disabled aria-describedby="why-retry">' in (
         page
