@@ -133,7 +133,7 @@ class _Caller:
         self.session = session
         self.stopping = stopping
         self.us = Credentials(connection)
-        self.line = Line(connection.address)
+        self.line = Line(connection.address, connection.company_id)
         self.pulse = Pulse(session)
         self.noted_until = 0.0
         self.heard()
@@ -185,7 +185,7 @@ class _Caller:
         Raises NotReached, ErpError or _Unfit before anything was sent, else NoAnswer.
         """
         if (query := self._query(message)) is not None:
-            return ask(query)
+            return ask(query, self.connection.company_id)
         waits = _waits()
         fresh_token = True
         while True:

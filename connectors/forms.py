@@ -286,10 +286,15 @@ class SpectrumForm(ReadableForm, forms.Form):
     )
 
     def __init__(
-        self, given: Mapping[str, str] | None = None, connection: Connection | None = None
+        self,
+        given: Mapping[str, str] | None = None,
+        connection: Connection | None = None,
+        *,
+        company: int | None = None,
     ) -> None:
         """`given` is what was entered (None: nothing yet), over what `connection` holds already;
-        without a connection over what a new one begins with."""
+        without a connection over what a new one of `company` (its id) begins with."""
+        self._company = company if connection is None else connection.company_id
         initial: dict[str, str] = {
             name: str(field.initial or "") for name, field in self.base_fields.items()
         }
@@ -329,7 +334,7 @@ class SpectrumForm(ReadableForm, forms.Form):
     def clean_address(self) -> str:
         """Scheme, host and port. Only what may be called from here is taken."""
         try:
-            return str(origin_of(self.cleaned_data["address"]))
+            return str(origin_of(self.cleaned_data["address"], self._company))
         except ValueError as error:
             raise ValidationError(str(error)) from None
 
@@ -338,7 +343,7 @@ class SpectrumForm(ReadableForm, forms.Form):
         text = self.cleaned_data["infolink_address"]
         try:
             written = text if "://" in text else f"sql://{text}"
-            return str(origin_of(written, "sql")) if text else ""
+            return str(origin_of(written, self._company, "sql")) if text else ""
         except ValueError as error:
             raise ValidationError(str(error)) from None
 
@@ -381,7 +386,7 @@ class SpectrumForm(ReadableForm, forms.Form):
     @property
     def company_file(self) -> str:
         """host:port/company: what no two companies here may both be connected to."""
-        origin = origin_of(self.cleaned_data["address"])
+        origin = origin_of(self.cleaned_data["address"], self._company)
         return f"{origin.host}:{origin.port}/{self.cleaned_data['company_code']}"
 
     @property

@@ -5,7 +5,7 @@ address into a form could otherwise have us call our own database, the cloud's m
 neighbour's printer. So an address is read strictly, its host is resolved once, every address that
 it has must be public, and the connection goes to that very address, with its certificate verified
 for the name. Nothing is followed, no proxy is taken from the environment. An ERP inside the house
-is listed by the operator (`ERPBRIDGE_ALLOWED_ERP_ORIGINS`).
+is listed by the operator (`ERPBRIDGE_ALLOWED_ERP_ORIGINS`), for the companies whose it is.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from http.client import HTTPException
 from threading import Timer
@@ -74,6 +74,8 @@ class Origin:
     scheme: str
     host: str
     port: int
+    # Whether the operator vouches for it, to the company that is asked for.
+    is_listed: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -86,29 +88,47 @@ class Origin:
             return ipaddress.ip_address(self.host)
         return None
 
-    @property
-    def is_listed(self) -> bool:
-        """Whether the operator vouches for it."""
-        return self in _listed(tuple(settings.ALLOWED_ERP_ORIGINS))
+
+EVERYBODY = None  # an origin that is listed without a company is every company's
 
 
 @cache
-def _listed(addresses: tuple[str, ...]) -> frozenset[Origin]:
-    return frozenset(_read(address) for address in addresses)
+def _listed(entries: tuple[str, ...]) -> dict[Origin, frozenset[int | None]]:
+    """Whose the listed origins are, of entries like `https://10.0.0.7:8482=12,15`.
+
+    Raises ValueError with words that tell nothing of what is listed.
+    """
+    found: dict[Origin, frozenset[int | None]] = {}
+    for entry in entries:
+        address, sign, companies = entry.partition("=")
+        try:
+            origin = _read(address)
+            mine = {int(one) for one in companies.split(",")} if sign else {EVERYBODY}
+        except ValueError:
+            raise ValueError(
+                "What this installation may call cannot be read. Its operator has to mend it "
+                "(ERPBRIDGE_ALLOWED_ERP_ORIGINS: https://10.0.0.7:8482=12, several parted by "
+                "blanks)."
+            ) from None
+        found[origin] = found.get(origin, frozenset()) | mine
+    return found
 
 
-def check_address(url: str) -> None:
-    """Whether an ERP may be at `url`, as far as can be said without asking anybody.
+def check_address(url: str, company: int | None = None) -> None:
+    """Whether an ERP of a company (its id) may be at `url`, as far as can be said without asking
+    anybody. Without a company, whether that of every one may.
 
     Raises ValueError with a sentence for people.
     """
-    origin_of(url)
+    origin_of(url, company)
 
 
-def origin_of(url: str, scheme: str = "https") -> Origin:
-    """The origin that `url` names, of an ERP, or of a database (`sql`). Raises ValueError as
-    `check_address` does."""
+def origin_of(url: str, company: int | None = None, scheme: str = "https") -> Origin:
+    """The origin that `url` names, of a company's ERP, or of a database (`sql`). Raises ValueError
+    as `check_address` does."""
     origin = _read(url, scheme)
+    whose = _listed(tuple(settings.ALLOWED_ERP_ORIGINS)).get(origin, frozenset())
+    origin = replace(origin, is_listed=bool(whose & {EVERYBODY, company}))
     if origin.is_listed and origin.scheme in (scheme, _PLAIN[scheme]):
         return origin
     if origin.scheme != scheme:
@@ -221,9 +241,9 @@ class Answer:
 class Line:
     """A connection to one ERP, made when it is first needed and kept for the calls that follow."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, company: int | None = None) -> None:
         """Raises ValueError where `check_address` does."""
-        self.origin = origin_of(address)
+        self.origin = origin_of(address, company)
         self._connection: HTTPConnection | None = None
 
     def call(self, call: Call) -> Answer:

@@ -51,11 +51,12 @@ class _Refused(Exception):
         self.number, self.words = number, words
 
 
-def ask(query: Query) -> str:
-    """The reply to a query, as it is stored: see `connectors.contract.pushing`. Nothing is raised:
-    a database that is away keeps nobody from the ERP."""
+def ask(query: Query, company: int | None = None) -> str:
+    """The reply to a query of a company (its id), as it is stored: see
+    `connectors.contract.pushing`. Nothing is raised: a database that is away keeps nobody from the
+    ERP."""
     try:
-        origin = origin_of(query.address, "sql")
+        origin = origin_of(query.address, company, "sql")
     except ValueError as error:
         return f"SQL away\n\n{error}"
     try:

@@ -68,7 +68,7 @@ def renew(connection_id: int) -> None:
     connection = Connection.objects.get(pk=connection_id)
     try:
         us = Credentials(connection)
-        with Line(connection.address) as line, Pulse(session):
+        with Line(connection.address, connection.company_id) as line, Pulse(session):
             _renew(connection, session, us, line)
     except engine.SessionOver:
         log.warning("Another worker took the lane of connection %s", connection_id)

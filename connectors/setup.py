@@ -96,7 +96,7 @@ def _polled(company: Company, erp: str) -> tuple[Connection, str]:
 
 def _called(company: Company, erp: str, entered: Mapping[str, str]) -> Connection:
     """A connection that we call, as it was entered. Raises Invalid."""
-    form = FORMS[erp](entered)
+    form = FORMS[erp](entered, company=company.pk)
     _refuse(form.faults)
     connection = Connection(
         company=company,

@@ -44,10 +44,10 @@ def access(request: HttpRequest, company_id: int) -> HttpResponse:
     erp = found.erp if found is not None else request.GET.get("erp", "")
     if not is_called(erp):
         return redirect("connection", company_id)
-    form = FORMS[erp](connection=found)
+    form = FORMS[erp](connection=found, company=company_id)
     if request.method == "POST":
         entered = _posted(request, (*form.ACCESS, *form.INFO_LINK))
-        form = FORMS[erp](entered, found)
+        form = FORMS[erp](entered, found, company=company_id)
         try:
             if found is None:
                 setup.create_connection(access.company, erp, access, entered)

@@ -143,3 +143,23 @@ def test_the_operator_vouches_for_whole_origins_and_for_no_others(settings) -> N
     ):
         with pytest.raises(ValueError, match=r"\.$"):
             check_address(other)
+
+
+def test_what_the_operator_lists_for_one_company_stays_closed_to_all_others(settings) -> None:
+    ours, shared = "http://10.0.0.7:8482", "https://spectrum.group.internal:8482"
+    settings.ALLOWED_ERP_ORIGINS = [f"{ours}=12", f"{shared}=12,15", f"{shared}=20"]
+    for url, companies in ((ours, [12]), (shared, [12, 15, 20])):
+        for company in (12, 15, 20, 1, None):
+            if company in companies:
+                check_address(url, company)
+                continue
+            with pytest.raises(ValueError, match=r"https|is no public address"):
+                check_address(url, company)
+
+
+@pytest.mark.parametrize("entry", ["http://10.0.0.7:8482=", "http://10.0.0.7=acme", "10.0.0.7=1"])
+def test_a_list_that_cannot_be_read_opens_nothing_and_tells_nothing(settings, entry) -> None:
+    settings.ALLOWED_ERP_ORIGINS = [entry]
+    with pytest.raises(ValueError, match="cannot be read") as refused:
+        check_address("https://spectrum.example.com:8482", 1)
+    assert "acme" not in str(refused.value)

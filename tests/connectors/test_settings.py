@@ -163,6 +163,18 @@ def test_one_company_of_spectrum_is_connected_once(stage: Stage) -> None:
     assert "already" not in told, "who works with that server is nobody else's business"
 
 
+def test_an_address_inside_is_open_to_the_company_that_it_is_listed_for(
+    stage: Stage, settings
+) -> None:
+    inside = "http://10.0.0.7:8482"
+    settings.ALLOWED_ERP_ORIGINS = [f"{inside}={stage.company.pk}"]
+    assert connect(stage, address=inside).status_code == 422
+    settings.ALLOWED_ERP_ORIGINS = [f"{inside}={stage.other.pk}"]
+    assert connect(stage, address=inside).status_code == 302
+    answered = at(stage.olga).post(page(stage, "settings/"), ANSWERS)
+    assert answered.status_code == 302
+
+
 def test_a_secret_stays_with_its_server(stage: Stage) -> None:
     """Whoever gets the page open cannot have what is stored sent to a server of their own."""
     connected(stage)

@@ -547,8 +547,12 @@ def test_credentials_of_another_key_are_said(spectrum, stage) -> None:
     assert stage.status(commitment) == "accepted"
 
 
-def test_an_address_that_is_no_longer_allowed_is_not_called(spectrum, stage, settings) -> None:
-    settings.ALLOWED_ERP_ORIGINS = []
+@pytest.mark.parametrize("listed", ["for nobody", "for another company"])
+def test_an_address_that_is_no_longer_allowed_is_not_called(
+    spectrum, stage, settings, listed
+) -> None:
+    others = f"{spectrum.address}={stage.other.pk}"
+    settings.ALLOWED_ERP_ORIGINS = [others] if listed == "for another company" else []
     commitment = stage.commitment()
     spectrum.accepted(commitment)
     assert spectrum.serve() is False

@@ -226,7 +226,7 @@ class SpectrumSide:
 
     def inject(self, world: World, patch: pytest.MonkeyPatch) -> None:
         """The line, and a clock for waiting that does not wait."""
-        patch.setattr(calling, "Line", lambda _address: Wire(world))
+        patch.setattr(calling, "Line", lambda *_whose: Wire(world))
         begin = world.database.now
 
         def monotonic() -> float:
