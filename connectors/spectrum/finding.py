@@ -26,6 +26,7 @@ from connectors.contract import (
     Unclear,
 )
 from connectors.spectrum import change_orders, info_link, reading, site
+from connectors.spectrum.calls import Write
 from connectors.spectrum.groups import grouped
 
 _NOTHING = Decimal("0.00")
@@ -81,27 +82,27 @@ def _asked(
         return Absent(seen=f"Info-Link shows no {name}.")
     customer = yield from reading.customer_of(job)
     groups = grouped(document, terms)
-    amounts = {
-        digest: group.amount
-        for group, write in zip(
-            groups, change_orders.writes(document, terms, customer), strict=True
-        )
-        for digest in write.digests
-    }
+    writes = change_orders.writes(document, terms, customer)
     held = info_link.amount(rows)
     shown = f"Info-Link shows {name} with {held:,.2f}"
-    if (confirmed | lost) <= amounts.keys() and len(lost) == 1:
-        without = sum((amounts[one] for one in confirmed), _NOTHING)
-        [unanswered] = [amounts[one] for one in lost]
-        if held == without:
-            return Again(
-                why=f"{shown}, which is what Spectrum confirmed: the call that was not answered "
-                "did not arrive, or adds nothing."
-            )
-        if held == without + unanswered:
-            if (confirmed | lost) == amounts.keys():
+    tried = [bool(write.digests & (confirmed | lost)) for write in writes]
+    last = sum(tried) - 1
+    # A call goes out once all before it are known to be in, so the last one alone is in doubt.
+    if (confirmed | lost) <= _digests(writes) and all(tried[: last + 1]) and rows:
+        before = sum((group.amount for group in groups[:last]), _NOTHING)
+        amount = groups[last].amount
+        certain = bool(writes[last].digests & confirmed)
+        # Whether a line of nothing is there, no amount tells; only that there is anything at all.
+        tells = bool(amount) or certain or not last
+        if held == before + amount and tells:
+            if all(tried):
                 return Found(receipt=change_orders.receipt_of(document, terms))
-            return Again(why=f"{shown}, so the call that was not answered has arrived.", there=lost)
+            return Again(why=f"{shown}, so every call that was made has arrived.", there=lost)
+        if held == before and tells and not certain and last:
+            return Again(
+                why=f"{shown}, so the call that was not answered did not arrive.",
+                there=lost - writes[last].digests,
+            )
     return Unclear(
         message=_look_at_log(
             document,
@@ -109,6 +110,10 @@ def _asked(
             f"and {shown}, which none of the calls that were made explains",
         )
     )
+
+
+def _digests(writes: Sequence[Write]) -> frozenset[str]:
+    return frozenset[str]().union(*(write.digests for write in writes))
 
 
 def _look_at_log(document: Document, terms: Terms, why: str) -> str:

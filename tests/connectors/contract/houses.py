@@ -10,8 +10,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
-import msgspec
-
 from connectors.contract import Connector, Document, Kind, Pushed, Receipt, Ref, Site, Terms
 from connectors.registry import connector_for
 from connectors.spectrum.statements import STATEMENTS
@@ -20,6 +18,7 @@ from sandbox.spectrum.books import COST_LINE, SUBCONTRACT
 from tests.books import CheckedBooks
 from tests.connectors.contract.documents import CODES
 from tests.connectors.contract.ledgerline_books import KEY, Books
+from tests.connectors.spectrum.playing import shown
 
 
 class House(Protocol):
@@ -215,10 +214,7 @@ class InfoLinkHouse(SpectrumHouse):
         query = cast(Pushed, self.connector).query(body, self.site())
         if query is None:
             return super().answer(body)
-        found = self.books.ask_info_link(query.statement, dict(query.parameters))
-        rows = [[None if cell is None else str(cell) for cell in row] for row in found.rows]
-        told = {"columns": found.columns, "rows": rows, "whole": True}
-        return f"SQL rows\n\n{msgspec.json.encode(told).decode()}"
+        return shown(self.books, query)
 
     def busy(self, body: str) -> str:
         return "SQL away\n\nNobody is there." if body.startswith("SQL ") else super().busy(body)

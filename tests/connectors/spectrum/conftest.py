@@ -12,7 +12,9 @@ import pytest
 from connectors.contract import Document, Line, Named, Receipt, Ref, Terms
 from connectors.spectrum import connector
 from connectors.spectrum.groups import BILL_DESCRIPTION
+from connectors.spectrum.statements import STATEMENTS
 from sandbox.spectrum import SpectrumCompany
+from sandbox.spectrum.books import COST_LINE, SUBCONTRACT
 from tests.connectors.spectrum import playing
 from tests.connectors.spectrum.playing import Way
 
@@ -26,6 +28,14 @@ SETTINGS = {
 }
 CODES = {1: ("03300", "Cast-in-place concrete"), 2: ("03200", "Reinforcing steel")}
 TYPES = {1: "S", 2: "M"}
+
+
+OLD_SUBCONTRACT = {
+    "Job_Number": "26010",
+    "Status_Code": "A",
+    "GL_Account": "5000100",
+    "Date_Issued": "01/05/2024",
+}
 
 
 class Clock:
@@ -52,6 +62,21 @@ class Site:
     @property
     def line(self) -> playing.Line:
         return playing.Line(self.company, self.settings, {"authorization_id": AUTHORIZATION})
+
+    def add_info_link(self) -> None:
+        """The site has Info-Link from now on, which shows a subcontract and change request of
+        old."""
+        old = {"Vendor_Code": "MOOR", "Subcontract_Number": "OLD-1"}
+        self.company.books.put(SUBCONTRACT, ("MOOR", "OLD-1"), OLD_SUBCONTRACT | old)
+        key = ("26010", "ALDER", "OLD-1", "0000")
+        self.company.books.put(COST_LINE, key, {"Change_Request_Amount": "99.50"})
+        self.settings |= {
+            "infolink": "Y",
+            "infolink_subcontract": STATEMENTS["subcontract"].example,
+            "infolink_known_subcontract": "MOOR/OLD-1",
+            "infolink_change_request": STATEMENTS["change_request"].example,
+            "infolink_known_change_request": "26010/OLD-1",
+        }
 
     def terms(
         self, document: Document, parent: Receipt | None = None, taken: frozenset[str] = frozenset()

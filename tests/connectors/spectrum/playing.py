@@ -11,13 +11,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import msgspec
+
 from connectors.contract import (
+    Absent,
     Again,
     Attempt,
     Busy,
     CannotTell,
     Document,
     Finding,
+    Found,
+    Query,
     Receipt,
     Refused,
     Request,
@@ -32,6 +37,7 @@ from connectors.engine.scripts import Export, search, write_once
 from connectors.spectrum import connector
 from connectors.spectrum.answers import Answer
 from sandbox.spectrum import NoAnswer, SpectrumCompany
+from sandbox.spectrum.info_link import SqlError
 
 T = TypeVar("T")
 ADDRESS = "https://spectrum.example:8482"
@@ -88,6 +94,9 @@ class Line:
 
     def exchange(self, body: str) -> str:
         """The reply to a stored body, as a worker stores it. Raises Lost."""
+        query = connector.query(body, self.site)
+        if query is not None:
+            return shown(self.company, query)
         call = connector.call(body, self.site)
         try:
             status, headers, content = self.company.answer(
@@ -103,6 +112,17 @@ class Line:
     @property
     def site(self) -> Site:
         return Site(address=ADDRESS, settings=self.settings, secrets=self.secrets, token=self.token)
+
+
+def shown(company: SpectrumCompany, query: Query) -> str:
+    """The reply of the stand-in's Info-Link, as a worker stores it."""
+    try:
+        found = company.ask_info_link(query.statement, dict(query.parameters))
+    except SqlError as error:
+        return f"SQL refused {error.number}\n\n{error.words}"
+    rows = [[None if cell is None else str(cell) for cell in row] for row in found.rows]
+    told = {"columns": found.columns, "rows": rows, "whole": True}
+    return f"SQL rows\n\n{msgspec.json.encode(told).decode()}"
 
 
 def _with(attempt: Attempt, outcome: Any) -> Attempt:
@@ -127,11 +147,15 @@ class Way:
     receipt: Receipt | None = None
     conversations: int = 0
 
+    @property
+    def asked(self) -> bool:
+        return connector.capabilities.can_ask(self.document.kind, self.line.settings)
+
     def export(self) -> str:
         """One conversation that writes; gives the status that follows."""
         self.conversations += 1
         key = f"EB{self.conversations:018}"
-        given = Export(self.document, self.terms, self.attempts)
+        given = Export(self.document, self.terms, self.attempts, self.asked)
         wrote: list[Attempt] = []
         self.message = self.words = ""
         try:
@@ -158,12 +182,14 @@ class Way:
         """After the quarantine: what may be done about an answer that never came."""
         assert self.status == "unknown"
         self.quarantine()
-        given = Export(self.document, self.terms, self.attempts)
+        given = Export(self.document, self.terms, self.attempts, self.asked)
         finding: Finding = self.line.run(lambda: search(connector, given))
         if isinstance(finding, Unclear):
             self.status, self.message = "needs_attention", finding.message
+        elif isinstance(finding, Found):
+            self.status, self.receipt, self.attempts = "synced", finding.receipt, ()
         else:
-            assert isinstance(finding, Again)
+            assert isinstance(finding, Again | Absent)
             self.status = "accepted"
         return self.status
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from connectors.contract import Line, Receipt
 from connectors.spectrum import Spectrum
+from connectors.spectrum.groups import grouped
 from tests.connectors.spectrum.conftest import (
     CODES,
     TYPES,
@@ -65,7 +66,7 @@ mishaps = st.lists(st.tuples(st.sampled_from(MISHAPS), st.integers(1, 8)), max_s
     planned=parts,
     modified=parts,
     happens=st.lists(mishaps, min_size=5, max_size=5),
-    doubles=st.booleans(),
+    can=st.sampled_from(["repeat", "look", "ask"]),
 )
 def test_what_was_approved_stands_there_once(
     agreed: list[tuple[int, int, Decimal]],
@@ -73,11 +74,15 @@ def test_what_was_approved_stands_there_once(
     planned: list[tuple[int, int, Decimal]],
     modified: list[tuple[int, int, Decimal]],
     happens: list[list[tuple[str, int]]],
-    doubles: bool,
+    can: str,
 ) -> None:
+    """After a lost answer a change request may be repeated here, a person looks, or Info-Link is
+    asked."""
     site = make_site()
-    site.company.set(repeats_double=doubles)
-    site.settings["repeat_change_requests"] = "N" if doubles else "Y"
+    site.company.set(repeats_double=can != "repeat")
+    site.settings["repeat_change_requests"] = "Y" if can == "repeat" else "N"
+    if can == "ask":
+        site.add_info_link()
     agreed = [(code, kind, abs(amount)) for code, kind, amount in agreed]
     order = commitment(*_lines(agreed))
     contract = _through(site, site.way(order), happens[0])
@@ -110,7 +115,8 @@ def test_what_was_approved_stands_there_once(
 
 
 def _through(site: Site, way: Way, wrong: list[tuple[str, int]]) -> Receipt:
-    """A document on its way to Spectrum, with an accountant who looks where she is asked to."""
+    """A document on its way to Spectrum, with an accountant who looks where she is asked to. Where
+    there is Info-Link, she is asked only of a line of 0.00, which no amount tells."""
     for kind, call in wrong:
         site.company.faults.add(kind, call=call, seconds=60)
     for _ in range(40):
@@ -122,6 +128,9 @@ def _through(site: Site, way: Way, wrong: list[tuple[str, int]]) -> Receipt:
             return way.receipt
         site.quarantine()
         if "did not say whether" in way.message:
+            if way.asked:
+                assert Decimal(0) in [one.amount for one in grouped(way.document, way.terms)]
+                assert "none of the calls that were made explains" in way.message
             _look(site, way)
         way.status = way.status if way.status == "synced" else "accepted"
     raise AssertionError(way.message)
