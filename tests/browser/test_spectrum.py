@@ -237,3 +237,25 @@ def test_info_link_is_set_up_and_tells_ann_what_is_gone(
         serve(stage.connection.pk)
         expect(ann.get_by_text("Successful Unlinked").first).to_be_visible()
         look(ann, screenshot, "info-link-6-gone")
+
+
+def test_a_spectrum_that_is_away(
+    stage: Stage, books: SpectrumCompany, live_server, sign_in, screenshot, settings
+) -> None:
+    """Dora reads it on her company's page, Otto on the operator's."""
+    with listening(books) as address:
+        move(stage, address)
+    settings.ALLOWED_ERP_ORIGINS = [address]
+    commitment = stage.commitment()
+    stage.send(commitment)
+    stage.accept(commitment)
+    serve(stage.connection.pk)
+    dora = sign_in(stage.dora)
+    dora.goto(f"/companies/{stage.company.pk}/erp/connection/")
+    told = dora.get_by_role("alert").filter(has_text="Spectrum could not be spoken to")
+    expect(told).to_contain_text("It is tried again by itself")
+    look(dora, screenshot, "spectrum-away")
+    otto = sign_in(stage.otto)
+    otto.goto("/operator/health/")
+    expect(otto.get_by_text("its ERP could not be spoken to")).to_be_visible()
+    look(otto, screenshot, "spectrum-away-operator")
