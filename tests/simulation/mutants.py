@@ -22,7 +22,7 @@ from django.db.models import DateTimeField, Func
 
 from directory.prepared import Prepared
 from tests.simulation.database import Database
-from tests.simulation.plan import EVERYWHERE, FROZEN, OFF, REPLY_LOST, Profile
+from tests.simulation.plan import EVERYWHERE, FROZEN, OFF, REPLY_LOST, STANDS_STILL, Profile
 
 OURS = ("approvals", "commitments", "connectors", "directory")
 
@@ -87,9 +87,36 @@ LOST = Profile(
     swarm=False,
     waits=SLOW,
 )
+ANSWERS_LOST = Profile(
+    "Spectrum's answers are lost",
+    {"Pam": 4.0, "Ann": 5.0, "Bea": 3.0, "a worker": 10.0},
+    dict.fromkeys(("answer_lost", "soap_fault_applied", "cut"), 1.0),
+    rate=0.5,
+    swarm=False,
+    waits=SLOW,
+    erp="spectrum",
+)
+HALF_A_DOCUMENT = Profile(
+    "half a document in Spectrum",
+    {"Pam": 6.0, "Ann": 6.0, "a worker": 10.0},
+    dict.fromkeys(("refused", "too_many", "timed_out"), 1.0),
+    rate=0.4,
+    swarm=False,
+    moves=60,
+    erp="spectrum",
+)
+STOOD_STILL = Profile(
+    "workers that stand still",
+    {"Pam": 3.0, "Ann": 5.0, "a worker": 10.0},
+    {STANDS_STILL: 1.0},
+    rate=0.7,
+    swarm=False,
+    erp="spectrum",
+)
 PRIVILEGE = Profile("the privilege", {"Ann": 4.0, "Bea": 4.0, "Otto": 4.0}, swarm=False, moves=30)
 
 _OBJECTION = "approvals.workflow.items:objection"
+_FIND = "yield from connector.find(given.document, given.terms, given.attempts)"
 _WITHOUT_QUARANTINE = (
     Edit("connectors.engine.ends:lose", "wait=quarantine()", "wait=timedelta(0)"),
     Edit("connectors.engine.sessions:_seconds_left", "max(0, ceil(left.total_seconds()))", "0"),
@@ -229,6 +256,42 @@ MUTANTS = (
         (Edit("connectors.engine.scripts:write_once", "key = last.key", "key = key"),),
         TOO_LATE,
         hidden_by="the quarantine, as long as QuickBooks keeps within it",
+    ),
+    Mutant(
+        "before a retry it is looked for",
+        (
+            Edit("connectors.engine.scripts:search", _FIND, "Absent() if True else (yield)"),
+            Edit("connectors.engine.scripts:write_once", "if given.attempts:", "if False:"),
+        ),
+        LOST,
+        hidden_by="the search after a lost answer, and that of the script itself",
+    ),
+    Mutant(
+        "what nobody can ask about is a person's, where a repeat may double it",
+        (Edit("connectors.spectrum.finding:find", "if doubles and _in_doubt(attempts):", "if 0:"),),
+        ANSWERS_LOST,
+    ),
+    Mutant(
+        "a retry goes on after what was confirmed",
+        (
+            Edit(
+                "connectors.engine.scripts:write_once",
+                'done = frozenset(one.asked for one in given.attempts if one.outcome == "passed")',
+                "done = frozenset()",
+            ),
+        ),
+        HALF_A_DOCUMENT,
+    ),
+    Mutant(
+        "a worker that stood still makes no call before it has looked whether the lane is its own",
+        (
+            Edit(
+                "connectors.calling:_Caller._be_there",
+                "if time.monotonic() - self.heard_at > KNOWN_FOR:",
+                "if False:",
+            ),
+        ),
+        STOOD_STILL,
     ),
     Mutant(
         "a step and its event are one transaction",

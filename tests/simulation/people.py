@@ -27,6 +27,8 @@ from directory.prepared import Prepared
 from directory.privilege import grant_push
 from tests.simulation.site import Broken, Row, World
 
+# The third commitment's change orders would have the numbers of the first one's in Spectrum, which
+# are made of the ends of both numbers.
 MOST_COMMITMENTS, MOST_DOCUMENTS = 3, 9
 NOTE = "See the quote of 2 March."
 _EXPORT = Prepared(
@@ -139,7 +141,7 @@ class Manager(Person):
         if len(self.page) >= MOST_DOCUMENTS:
             return
         if self.world.chance(0.3) and len(commitments) < MOST_COMMITMENTS:
-            self._make_commitment(f"SC-{len(commitments) + 1}")
+            self._make_commitment("B-SC-1")
         else:
             self._make_change_order(self.world.dice.choice(commitments))
 
@@ -165,15 +167,17 @@ class Manager(Person):
         dice = self.world.dice
         amount = f"{dice.randint(-400, 9000)}.{dice.randint(0, 99):02}"
         commitment = parent.load()
-        target = commitment.lines.order_by("number").first()
-        change = ChangeEntry(
-            cost_code=target.cost_code_id,
-            category=target.category_id,
-            commitment_line=target.pk,
-            amount=amount,
-            description=f"Change {dice.randint(10, 99)}",
-        )
-        entry = ChangeOrderEntry(title="Wetter soil", lines=[change])
+        changes = [
+            ChangeEntry(
+                cost_code=target.cost_code_id,
+                category=target.category_id,
+                commitment_line=target.pk,
+                amount=amount,
+                description=f"Change {dice.randint(10, 99)}",
+            )
+            for target in commitment.lines.order_by("number")[: dice.choice((1, 1, 2))]
+        ]
+        entry = ChangeOrderEntry(title="Wetter soil", lines=changes)
         self.does(
             f"makes a change order of {amount} for {parent.name}",
             lambda: documents.create_change_order(commitment=commitment, by=self.by, data=entry),

@@ -37,6 +37,8 @@ AT_SPECTRUM = (
     "timed_out",
 )
 DIES = "the worker dies over a call"
+STANDS_STILL = "the worker stands still, and another one takes the lane"
+AT_WORKERS = (DIES, STANDS_STILL, *AT_SPECTRUM)
 
 EVERYWHERE = (KILLED, CUT)  # in any move that the server has a part in
 ON_THE_LINE = (
@@ -64,7 +66,9 @@ WORLD = {
 WORKERS = {
     "a worker": 10.0,
     "the sweeper": 1.5,
+    "the bookkeeper": 0.8,
     "Otto": 0.4,
+    "Dora": 0.4,
     "a deployment": 0.3,
 }
 # How long after the move before: seconds, and how often.
@@ -96,7 +100,7 @@ class Profile:
     moves: int = 45
     reloads: float = 0.6  # how often people look again before they press
     swarm: bool = True
-    # What the bookkeeper does; see `office.DEEDS`. None: everything.
+    # What the bookkeeper does; see `office.DEEDS` and `spectrum.DEEDS`. None: everything.
     deeds: tuple[str, ...] | None = None
     waits: tuple[tuple[float, float], ...] = WAITS
     # What approvers decide on, and whether QuickBooks may carry out a write after the quarantine.
@@ -133,7 +137,7 @@ PROFILES = {
         Profile(
             "spectrum",
             {**PEOPLE, "Bea": 3.0, **WORKERS},
-            dict.fromkeys((KILLED, CUT, DIES, *AT_SPECTRUM), 1.0),
+            dict.fromkeys((KILLED, CUT, *AT_WORKERS), 1.0),
             rate=0.35,
             erp="spectrum",
         ),
@@ -170,7 +174,7 @@ def _move(
         mishap = _pick(dice, mishaps)
         own = {
             **dict.fromkeys(ON_THE_LINE, OFFICES),
-            **dict.fromkeys((DIES, *AT_SPECTRUM), WORKERS),
+            **dict.fromkeys(AT_WORKERS, WORKERS),
         }
         if actor not in own.get(mishap, (actor,)):
             mishap = ""

@@ -170,6 +170,7 @@ class World:
     _rows: tuple[int, dict[int, Row]] = (-1, {})  # after how many commits they were read
     restored: bool = False  # QuickBooks went back to a backup
     misled: set[int] = field(default_factory=set)  # exports that somebody said are not there
+    removed: set[str] = field(default_factory=set)  # numbers that a bookkeeper deleted in Spectrum
 
     @property
     def stage(self) -> Stage:
@@ -249,6 +250,8 @@ class World:
             self.tell(f"{what}: the database's connection breaks over it")
         except REFUSED as refused:
             self.tell(f"{what}: refused ({_short(refused)})")
+        except Broken:
+            raise
         except Exception as error:
             self.tell(what)
             raise Broken(f"The program met an error of its own: {error!r}") from error

@@ -16,19 +16,25 @@ from approvals.states import Status
 from connectors import calling
 from connectors.contract import Call
 from connectors.outside import Answer, NoAnswer
+from connectors.pulse import Pulse
+from connectors.tasks import sweep
 from directory.models import Category, CostCode, Job, Vendor
 from sandbox.spectrum import SpectrumCompany
+from sandbox.spectrum.books import VENDOR
 from sandbox.spectrum.company import NoAnswer as Nothing
+from sandbox.spectrum.views import SubcontractView
 from tests.engine.on_spectrum import AUTHORIZATION, PHASES, connect
 from tests.simulation.database import Database, Killed
 from tests.simulation.office import Deployment, Sweeper
-from tests.simulation.people import NOTE, Approver, Manager, Operator
-from tests.simulation.plan import AT_SPECTRUM, DIES, Profile
+from tests.simulation.people import NOTE, Administrator, Approver, Manager, Operator
+from tests.simulation.plan import AT_SPECTRUM, DIES, STANDS_STILL, Profile
 from tests.simulation.rules import WRITING, Rules
 from tests.simulation.site import Actor, Broken, Row, Site, World
 from tests.stage import Stage
 
 ADDRESS = "https://spectrum.test.example:8482"
+JOB = "26010"
+OTHER_VENDOR = ("ALDER", "Alder Steel")
 LATEST = 500  # seconds after which a late call is carried out: within the quarantine
 Seen = Callable[[str, tuple[str, ...], str], None]
 
@@ -53,17 +59,31 @@ class WatchedSpectrum(SpectrumCompany):
 
     def held(self, export: Export) -> Decimal | None:
         """What stands there of an export: its amount; None for nothing at all."""
-        orders = {one.number: one for one in self.subcontracts()}
-        if export.parent_id is None:
-            order = orders.get(export.number)
-            return order.original if order else None
         terms = export.frozen_terms
-        if terms is None or terms.parent is None or terms.parent.number not in orders:
+        if terms is None or terms.vendor is None:
             return None
-        found = [
-            one for one in orders[terms.parent.number].change_orders if one.number == terms.number
-        ]
+        number = terms.number if terms.parent is None else terms.parent.number
+        order = self._order(terms.vendor.id, number)
+        if order is None:
+            return None
+        if terms.parent is None:
+            return order.original
+        found = [one for one in order.change_orders if one.number == terms.number]
         return sum((one.amount for one in found), Decimal(0)) if found else None
+
+    def _order(self, vendor: str, number: str) -> SubcontractView | None:
+        key = vendor, number
+        return next((one for one in self.subcontracts() if (one.vendor, one.number) == key), None)
+
+
+class Still(Pulse):
+    """No thread says that the worker lives: calls take no time, and who stands still is silent."""
+
+    def __enter__(self) -> Pulse:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Nothing runs."""
 
 
 class Wire:
@@ -79,7 +99,9 @@ class Wire:
         """Nothing is kept open."""
 
     def connect(self) -> None:
-        """It is always there."""
+        """It is always there. Here a worker may stand still for however long: it looks whether the
+        lane is its own only when it is connected."""
+        stand_still(self.world, self.world.dice.choice((60, 700, 1500)))
 
     def call(self, call: Call) -> Answer:
         self.world.database.wait(1)
@@ -91,8 +113,24 @@ class Wire:
             raise NoAnswer(str(nothing)) from None
         if self.world.move.mishap == DIES and self.world.chance(0.4):
             raise Killed("The worker died before it could keep the answer.")
+        stand_still(self.world, self.world.dice.choice((60, 700, 1500)))
         small = {name.lower(): value for name, value in told.items()}
         return Answer(status, small.get("content-type", ""), small.get("retry-after", ""), content)
+
+
+def stand_still(world: World, seconds: float) -> None:
+    """If that is the move's mishap, and its moment: the worker does nothing for so long, while
+    another one works."""
+    if world.move.mishap != STANDS_STILL or not world.chance(0.25):
+        return
+    world.move = replace(world.move, mishap="")
+    world.tell(f"the worker stands still for {seconds:.0f} seconds, and another one comes")
+    for _ in range(2):
+        world.database.wait(seconds / 2)
+        world.site.erp.catch_up()
+        sweep()
+        Worker(world).calls(30)
+    world.tell("the worker goes on")
 
 
 @dataclass
@@ -113,6 +151,7 @@ class Worker:
         left = [most]
 
         def stopping() -> bool:
+            stand_still(self.world, 60)
             left[0] -= 1
             return left[0] < 0
 
@@ -120,6 +159,49 @@ class Worker:
         pk = self.world.stage.connection.pk
         self.world.attempt(what, lambda: calling.serve(pk, stopping=stopping))
         faults.clear()
+
+
+class Bookkeeper:
+    """Works in Spectrum past us."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.backups: list[bytes] = []
+
+    def move(self) -> None:
+        DEEDS[self.world.dice.choice(self.world.profile.deeds or tuple(DEEDS))](self)
+
+    def back_up(self) -> None:
+        self.world.tell("the bookkeeper makes a backup of Spectrum")
+        self.backups.append(self.world.site.erp.books.storage.image())
+
+    def restore(self) -> None:
+        if self.backups:
+            self.world.tell("the bookkeeper goes back to the last backup of Spectrum")
+            self.world.site.erp.books.storage.become(self.backups[-1])
+            self.world.restored = True
+
+    def delete_change_order(self) -> None:
+        erp: WatchedSpectrum = self.world.site.erp
+        written = [one for order in erp.subcontracts() for one in order.change_orders]
+        if written:
+            one = self.world.dice.choice(written)
+            self.world.tell(f"the bookkeeper deletes {one.number} in Spectrum")
+            erp.by_hand.delete_change_request(JOB, one.customer, one.request)
+            self.world.removed.add(one.number)
+
+    def vendor_inactive(self) -> None:
+        status = self.world.dice.choice("AI")
+        self.world.tell(f"the bookkeeper sets the vendor to {status} in Spectrum")
+        self.world.site.erp.by_hand.set_status(VENDOR, ("IRON",), status)
+
+
+DEEDS: dict[str, Callable[[Bookkeeper], None]] = {
+    "back up": Bookkeeper.back_up,
+    "restore": Bookkeeper.restore,
+    "delete a change order": Bookkeeper.delete_change_order,
+    "make the vendor inactive": Bookkeeper.vendor_inactive,
+}
 
 
 class Accountant(Approver):
@@ -162,6 +244,13 @@ class SpectrumRules(Rules):
         self.effects: dict[int, list[int]] = {}  # export -> after which event each was made
         self.world.site.erp.seen = self.effect
 
+    def forgiven(self, pk: int) -> bool:
+        """Nor can anybody know what the bookkeeper deleted."""
+        if super().forgiven(pk):
+            return True
+        terms = Export.objects.get(pk=pk).frozen_terms
+        return terms is not None and terms.number in self.world.removed
+
     def effect(self, service: str, key: tuple[str, ...], what: str) -> None:
         """A call did something to a record."""
         if what == "nothing" or service not in ("UpdateSubcontract", "ARChangeRequest"):
@@ -181,7 +270,11 @@ class SpectrumRules(Rules):
     def _named(self, service: str, key: tuple[str, ...]) -> Export:
         """The document that a record is of."""
         if service == "UpdateSubcontract":
-            return Export.objects.get(kind="commitment", number=key[1])
+            export = Export.objects.get(kind="commitment", number=key[1])
+            terms = export.frozen_terms
+            if terms is None or terms.vendor is None or terms.vendor.id != key[0]:
+                raise Broken(f"{key[1]} went to {key[0]}, not where it was approved to go")
+            return export
         for export in Export.objects.filter(kind="change_order").exclude(terms=""):
             terms = export.frozen_terms
             if terms is not None and terms.number == key[2]:
@@ -196,6 +289,8 @@ class SpectrumRules(Rules):
         erp.catch_up(at_once=True)
         for export in Export.objects.order_by("pk"):
             name, held = self.known[export.pk].name, erp.held(export)
+            if self.forgiven(export.pk):
+                continue
             if export.status == Status.SYNCED and held != export.amount:
                 raise Broken(f"{name} is synced with {export.amount}, and Spectrum holds {held}")
             written = self.effects.get(export.pk)
@@ -219,14 +314,17 @@ class SpectrumSide:
             "Ann": Accountant(world, stage.ann),
             "Bea": Accountant(world, stage.bea),
             "Otto": Operator(world),
+            "Dora": Administrator(world),
             "a worker": Worker(world),
             "the sweeper": Sweeper(world),
+            "the bookkeeper": Bookkeeper(world),
             "a deployment": Deployment(world),
         }
 
     def inject(self, world: World, patch: pytest.MonkeyPatch) -> None:
         """The line, and a clock for waiting that does not wait."""
         patch.setattr(calling, "Line", lambda *_whose: Wire(world))
+        patch.setattr(calling, "Pulse", Still)
         begin = world.database.now
 
         def monotonic() -> float:
@@ -240,9 +338,12 @@ class SpectrumSide:
         world.site.erp.catch_up()
 
     def tidy_up(self, world: World) -> None:
-        """What was to come late has come."""
+        """What was to come late has come, and nothing stands in the way."""
         world.database.wait(LATEST)
         world.site.erp.catch_up()
+        world.site.erp.by_hand.set_status(VENDOR, ("IRON",), "A")
+        vendor = world.stage.vendor
+        Vendor.objects.filter(pk=vendor.pk).update(erp_id=vendor.erp_id, erp_name=vendor.erp_name)
 
     def start_anew(self, cast: dict[str, Actor]) -> None:
         """A worker remembers nothing anyway."""
@@ -257,15 +358,18 @@ class SpectrumSide:
 def build(database: Database) -> Site:
     """The same company and documents, on Spectrum."""
     erp = WatchedSpectrum(clock=lambda: database.now, wait=lambda _seconds: None)
+    erp.set(repeats_double=True)  # nobody knows that a site's Spectrum does not
     erp.authorize(AUTHORIZATION)
     erp.add_vendor("IRON", "Ironwood Concrete")
-    erp.add_job("26010", "Riverside Library", customer="ALDER")
+    erp.add_vendor(*OTHER_VENDOR)
+    erp.add_job(JOB, "Riverside Library", customer="ALDER")
     for phase in PHASES.values():
-        erp.add_phase("26010", phase, "S", f"Phase {phase}")
+        erp.add_phase(JOB, phase, "S", f"Phase {phase}")
 
     def move(stage: Stage) -> None:
         Vendor.objects.filter(pk=stage.vendor.pk).update(erp_id="IRON")
-        Job.objects.filter(project=stage.project).update(erp_id="26010", erp_name="26010")
+        stage.vendor.refresh_from_db()
+        Job.objects.filter(project=stage.project).update(erp_id=JOB, erp_name=JOB)
         for code, phase in PHASES.items():
             CostCode.objects.filter(pk=stage.codes[code].pk).update(erp_id=phase, erp_name=phase)
         Category.objects.filter(pk=stage.category.pk).update(erp_id="S", erp_name="S Subcontract")
@@ -279,7 +383,7 @@ def build(database: Database) -> Site:
             calling.serve(stage.connection.pk)
 
     site = Site.build(database, move=move, carry=carry)
-    return replace(site, image=erp.books.storage.image(), erp=erp)
+    return replace(site, image=erp.books.storage.image(), erp=erp, other_vendor=OTHER_VENDOR)
 
 
 SITES: dict[str, Callable[[Database], Site]] = {"quickbooks": Site.build, "spectrum": build}

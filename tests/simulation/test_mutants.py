@@ -7,7 +7,7 @@ import os
 import pytest
 
 from tests.simulation.mutants import MUTANTS, Mutant, made
-from tests.simulation.plan import drawn
+from tests.simulation.plan import Profile, drawn
 from tests.simulation.play import play
 from tests.simulation.site import Site
 
@@ -16,7 +16,10 @@ SEEDS_OF_THE_PRODUCT = 200 if "ERPBRIDGE_FULL" in os.environ else 3
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.rule)
-def test_a_product_without_one_of_its_rules_is_caught(site: Site, mutant: Mutant) -> None:
+def test_a_product_without_one_of_its_rules_is_caught(
+    request: pytest.FixtureRequest, mutant: Mutant
+) -> None:
+    site = site_of(request, mutant.profile)
     with made(mutant, site.database):
         for seed in range(1, MOST_SEEDS + 1):
             if play(site, drawn(seed, mutant.profile)).broken:
@@ -24,11 +27,21 @@ def test_a_product_without_one_of_its_rules_is_caught(site: Site, mutant: Mutant
     pytest.fail(f"{MOST_SEEDS} seeds went well without the rule: {mutant.rule}")
 
 
+def site_of(request: pytest.FixtureRequest, profile: Profile) -> Site:
+    """The site of the profile's ERP."""
+    name = "spectrum_site" if profile.erp == "spectrum" else "site"
+    site: Site = request.getfixturevalue(name)
+    return site
+
+
 DIRECTED = {mutant.profile.name: mutant.profile for mutant in MUTANTS}
 
 
 @pytest.mark.parametrize("profile", DIRECTED)
-def test_the_product_itself_passes_the_same_faults(site: Site, profile: str) -> None:
+def test_the_product_itself_passes_the_same_faults(
+    request: pytest.FixtureRequest, profile: str
+) -> None:
+    site = site_of(request, DIRECTED[profile])
     for seed in range(1, SEEDS_OF_THE_PRODUCT + 1):
         played = play(site, drawn(seed, DIRECTED[profile]))
         assert not played.broken, "\n".join(played.story)
