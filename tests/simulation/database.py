@@ -166,16 +166,13 @@ class Database:
         """`build` makes what every seed begins with; `reset` brings it back."""
         with connection.cursor() as cursor:
             cursor.execute(_CLOCK)
-        connection.execute_wrappers += [
-            self._on_time,
-            self.locks.statement,
-            self.moments.statement,
-        ]
+        connection.execute_wrappers.append(self._on_time)
         self.now, self._told = BEGINNING, None
         build()
         self.began = self.now
         with connection.cursor() as cursor:
             _keep(cursor)
+        connection.execute_wrappers += [self.locks.statement, self.moments.statement]
         commit, rollback = connection._commit, connection._rollback
         struck = self.moments.committing(commit)
 
@@ -208,6 +205,7 @@ class Database:
     def reset(self) -> None:
         """Everything as it was when it was taken over, sequences and clock included."""
         self.moments.disarm()
+        self.locks.over()
         self.locks.wrong = ""
         connection.ensure_connection()
         with connection.connection.cursor() as cursor:

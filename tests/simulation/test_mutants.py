@@ -17,7 +17,7 @@ SEEDS_OF_THE_PRODUCT = 200 if "ERPBRIDGE_FULL" in os.environ else 3
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.rule)
 def test_a_product_without_one_of_its_rules_is_caught(
-    request: pytest.FixtureRequest, mutant: Mutant
+    request: pytest.FixtureRequest, transactional_db: None, mutant: Mutant
 ) -> None:
     site = site_of(request, mutant.profile)
     with made(mutant, site.database):
@@ -39,7 +39,7 @@ DIRECTED = {mutant.profile.name: mutant.profile for mutant in MUTANTS}
 
 @pytest.mark.parametrize("profile", DIRECTED)
 def test_the_product_itself_passes_the_same_faults(
-    request: pytest.FixtureRequest, profile: str
+    request: pytest.FixtureRequest, transactional_db: None, profile: str
 ) -> None:
     site = site_of(request, DIRECTED[profile])
     for seed in range(1, SEEDS_OF_THE_PRODUCT + 1):
