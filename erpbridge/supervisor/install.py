@@ -1,10 +1,10 @@
 """Makes .venv what a lock file says, then becomes the supervisor inside it.
 
 Runs on the machine's own Python, before any package is there. `demo`, `serve`, `story`, `operator`
-and `manage` need requirements/run.lock; `test`, `check` and `bench` need requirements/dev.lock,
-which holds everything of the first at the same versions. A finished environment carries a stamp
-with the lock's checksum and the Python it was made with; while the stamp fits, nothing is installed
-and no network is needed.
+and `manage` need requirements/run.lock; `test`, `simulate`, `check` and `bench` need
+requirements/dev.lock, which holds everything of the first at the same versions. A finished
+environment carries a stamp with the lock's checksum and the Python it was made with; while the
+stamp fits, nothing is installed and no network is needed.
 """
 
 import fcntl
@@ -22,7 +22,7 @@ from pathlib import Path
 
 from erpbridge.supervisor import Refusal, places, say, usage
 
-FOR_DEVELOPERS = {"test", "check", "bench"}
+FOR_DEVELOPERS = {"test", "simulate", "check", "bench"}
 
 
 def stamp(lock: str, target: Path) -> str:

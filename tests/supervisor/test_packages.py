@@ -69,3 +69,8 @@ def test_every_command_is_explained():
         "check",
         "bench",
     ]
+
+
+def test_what_is_played_with_the_tests_has_their_packages():
+    assert {"test", "simulate", "check", "bench"} == install.FOR_DEVELOPERS
+    assert set(usage.COMMANDS) >= install.FOR_DEVELOPERS
