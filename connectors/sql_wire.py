@@ -4,7 +4,8 @@ TLS begins inside packets of TDS here, and the driver's own verifies a certifica
 So the first words (PRELOGIN) and TLS are spoken here, with the certificate verified for the name,
 and the driver is told that there is no encryption to be had.
 
-Source: [MS-TDS], 2.2.6.5 (PRELOGIN) and 3.2.5 (the client's states).
+Source: [MS-TDS], 2.2.6.5 (PRELOGIN) and 3.2.5 (the client's states). It was tried against the
+stand-in alone, never against a live SQL Server.
 """
 
 from __future__ import annotations

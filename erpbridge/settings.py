@@ -312,7 +312,8 @@ ERP_QUARANTINE_SECONDS = int(os.environ.get("ERPBRIDGE_QUARANTINE_SECONDS", "600
 # A Web Connector session that says nothing for so long is over.
 ERP_SESSION_IDLE_SECONDS = int(os.environ.get("ERPBRIDGE_SESSION_IDLE_SECONDS", "1200"))
 # ERPs that are called although their address is not public, or without https: whole origins, such
-# as https://spectrum.acme.example:8482, with blanks between them.
+# as https://spectrum.acme.example:8482, with blanks between them; databases beside them, too, such
+# as sql://data.acme.example:1433.
 ALLOWED_ERP_ORIGINS = os.environ.get("ERPBRIDGE_ALLOWED_ERP_ORIGINS", "").split()
 
 # --- API ---------------------------------------------------------------------------------------
