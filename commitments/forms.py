@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from typing import Any
 
 from django.db.models import prefetch_related_objects
@@ -25,7 +24,7 @@ from commitments.entries import (
 )
 from commitments.models import AnyLine, ChangeOrder, Commitment, CommitmentLine
 from directory.entered import Fault
-from directory.formats import money
+from directory.formats import money, plain
 from directory.sheets import Column, Sheet
 
 COMMITMENT = (
@@ -253,16 +252,6 @@ def cells_of(line: AnyLine, target: str = "") -> dict[str, str]:
         "unit_cost": plain(line.unit_cost, 2),
         "amount": money(line.amount),
     }
-
-
-def plain(value: Decimal | None, places: int = 0) -> str:
-    """A quantity or unit cost with at least `places` decimals: 12.5, 1,250, 0.335."""
-    if value is None:
-        return ""
-    text = f"{value:,.4f}".rstrip("0")
-    whole, _, decimals = text.partition(".")
-    decimals = decimals.ljust(places, "0")
-    return f"{whole}.{decimals}" if decimals else whole
 
 
 def quantity(line: AnyLine) -> str:

@@ -12,6 +12,16 @@ def money(value: Decimal | None) -> str:
     return "–" if value is None else f"{value:,.2f}"
 
 
+def plain(value: Decimal | None, places: int = 0) -> str:
+    """A quantity or unit cost with at least `places` decimals: 12.5, 1,250, 0.335."""
+    if value is None:
+        return ""
+    text = f"{value:,.4f}".rstrip("0")
+    whole, _, decimals = text.partition(".")
+    decimals = decimals.ljust(places, "0")
+    return f"{whole}.{decimals}" if decimals else whole
+
+
 def moment(at: datetime | None) -> SafeString | str:
     """A moment as an HTML element: UTC as it is sent, local time once the page's script ran."""
     if at is None:

@@ -1,4 +1,4 @@
-"""`{% load formats %}`: the filters money, moment, age, ago and size."""
+"""`{% load formats %}`: the filters money, plain, moment, age, ago and size."""
 
 from django import template
 
@@ -6,6 +6,7 @@ from directory import formats
 
 register = template.Library()
 register.filter("money", formats.money)
+register.filter("plain", formats.plain)
 register.filter("moment", formats.moment)
 register.filter("age", formats.age)
 register.filter("ago", formats.ago)

@@ -11,6 +11,7 @@ from django.test import Client
 
 from approvals.models import Export, Exportable
 from approvals.review import review
+from commitments.models import CommitmentLine
 from connectors.models import Exchange
 from connectors.replies import Spool, keep
 from directory.models import CostCode, User, Vendor
@@ -40,6 +41,15 @@ def form(page: str, step: str) -> dict[str, str]:
     assert found, f"there is no button for {step}"
     fields = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', found.group(0))
     return {name: value for name, value in fields if name != "csrfmiddlewaretoken"}
+
+
+def test_quantities_stand_there_as_they_were_entered(stage: Stage) -> None:
+    commitment = stage.commitment()
+    CommitmentLine.objects.filter(commitment=commitment, number=1).update(
+        quantity="10", unit="ea", unit_cost="1234.5"
+    )
+    stage.send(commitment)
+    assert "10 ea × 1,234.50" in page_of(stage.ann, commitment)
 
 
 def test_ann_sees_both_sides_and_sums_that_agree(stage: Stage) -> None:
