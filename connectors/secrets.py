@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 import msgspec
 from cryptography.fernet import InvalidToken
 from django.db import transaction
+from django.db.models import F
 
 from connectors.models import Connection, Renewal
 from directory.sealing import seal, unseal
@@ -32,9 +33,15 @@ def secrets_of(connection: Connection) -> dict[str, str]:
 
 def tries_of(connection: Connection) -> list[dict[str, str]]:
     """What is tried in turn: the credentials; then, while what was renewed last has not worked yet,
-    the same as they were before. Raises Locked."""
-    sealed = Connection.objects.values_list("sealed", "renewal__sealed_before")
-    now, before = (_opened(one or "") for one in sealed.get(pk=connection.pk))
+    the same as they were before.
+
+    Raises Locked; ValueError where somebody has given the connection another server since it was
+    loaded: what is kept by now is for that one.
+    """
+    kept = Connection.objects.annotate(before=F("renewal__sealed_before")).get(pk=connection.pk)
+    if kept.servers != connection.servers:
+        raise ValueError("The address was changed meanwhile. Nothing was sent to the one before.")
+    now, before = _opened(kept.sealed), _opened(kept.before or "")
     return [now, {**now, **before}] if before else [now]
 
 

@@ -28,7 +28,7 @@ class Credentials:
     """What is kept of a connection for the time of one session, and the token, if it uses any."""
 
     def __init__(self, connection: Connection) -> None:
-        """Raises Locked."""
+        """Raises Locked, and ValueError where `connection` names a server of before."""
         self.erp = pushed(connection)
         self.token, self._token_ends = "", 0.0
         self._connection = connection
@@ -77,7 +77,8 @@ class Credentials:
         return [*kept, self.token, *(one.split(" ")[-1] for one in told)]
 
     def keep(self, new: Mapping[str, str]) -> None:
-        """What the ERP gave in place of what is used; both are tried from now on. Raises Locked."""
+        """What the ERP gave in place of what is used; both are tried from now on. Raises
+        Locked, and ValueError as a new one does."""
         keep_renewed(self._connection, new, read=self._tries[0], used=self.secrets)
         self._tries = tries_of(self._connection)
 

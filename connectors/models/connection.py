@@ -82,6 +82,11 @@ class Connection(models.Model):
         """Those that say what a document becomes there: what is accepted, is accepted with them."""
         return {k: v for k, v in self.settings.items() if k not in CALLING}
 
+    @property
+    def servers(self) -> tuple[str, str]:
+        """Whom its credentials are for: an ERP that we call, and the database beside it."""
+        return self.address, self.settings.get("infolink_address", "")
+
     @classmethod
     def of(cls, company_id: int) -> "Connection | None":
         """The company's connection, if it has one."""

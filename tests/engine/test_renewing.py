@@ -260,3 +260,24 @@ def test_a_site_that_was_connected_before_is_renewed_from_now_on(site: OnSpectru
     assert renewal().due_at is not None
     come(site)
     assert ours(site) == [theirs(site)] != [FIRST]
+
+
+@pytest.mark.parametrize(
+    ("server", "secret"),
+    [("address", "client_secret"), ("infolink_address", "infolink_password")],
+)
+def test_what_is_typed_for_another_server_is_not_sent_to_the_one_before(
+    site: OnSpectrum, stage: Stage, server: str, secret: str
+) -> None:
+    """A worker has the connection in hand as Dora moves it, and looks for its credentials then."""
+    places = {"address": "https://new.example:8482", "infolink_address": "sql://new.example:1433"}
+    before, us = Connection.objects.get(), Credentials(Connection.objects.get())
+    typed = {"authorization_id": "AUTH-2", "client_id": CLIENT, "client_secret": "typed-for-new"}
+    entered = {**typed, server: places[server], secret: "typed-for-new"}
+    setup.change_connection(Connection.objects.get(), stage.access(stage.dora), entered)
+    with pytest.raises(ValueError, match="Nothing was sent to the one before"):
+        Credentials(before)
+    with pytest.raises(ValueError, match="Nothing was sent to the one before"):
+        us.keep({"client_secret": "made-by-the-one-before"})
+    assert "typed-for-new" not in us.hidden()
+    assert Credentials(Connection.objects.get()).secrets[secret] == "typed-for-new"
