@@ -191,8 +191,9 @@ ACCOUNT_PREVENT_ENUMERATION = True
 # The words for who met a limit name these times: 429.html and directory/accounts.py.
 ACCOUNT_RATE_LIMITS = {
     "login": "30/m/ip",
-    # By account and address together, and by account alone: see `directory.accounts`.
-    "login_failed": "10/m/ip,5/5m/key",
+    # By account and address together, and by account alone: see `directory.accounts`. One address
+    # alone does not reach the limit of all: five in five minutes would be sixty in an hour.
+    "login_failed": "10/m/ip,5/5m/key,20/h/key",
     "login_failed_anywhere": "50/h/key",
     "reset_password": "20/m/ip,5/m/key",
     "reset_password_from_key": "20/m/ip",

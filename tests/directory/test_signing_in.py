@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from itertools import count
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -93,6 +94,20 @@ def test_very_many_wrong_passwords_lock_an_account_wherever_they_come_from(stage
     assert _tries(stage.ann, "guess", "203.0.113.99") == "locked"
     assert _tries(stage.ann, PASSWORD, "198.51.100.4") == "locked"
     assert _tries(stage.bea, "guess", "203.0.113.99") == "wrong", "refused tries do not count"
+
+
+def test_one_patient_guesser_locks_an_account_nowhere_else(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five wrong passwords whenever five may be tried, for an hour and a half."""
+    stage.ann.set_password(PASSWORD)
+    stage.ann.save()
+    for minutes in range(0, 90, 6):
+        clock = count(1.8e9 + 60 * minutes, 0.01)
+        monkeypatch.setattr(time, "time", lambda clock=clock: next(clock))
+        for _ in range(5):
+            assert _tries(stage.ann, "guess", "203.0.113.7") in ("wrong", "locked")
+        assert _tries(stage.ann, PASSWORD, "198.51.100.4") == "", "Ann herself gets in"
 
 
 def test_an_authenticator_app_is_asked_for_from_then_on(stage: Stage) -> None:
