@@ -187,11 +187,13 @@ def with_table(
     typed: Typed, sheet: Sheet, wrong: Callable[[Typed], Iterable[Fault]], *, instead: bool = False
 ) -> tuple[Typed, list[Fault]]:
     """What was typed with the rows of a table behind its lines, or `instead` of them; and all that
-    is wrong with lines then. `wrong` gives the faults of an entry as if it were saved now."""
+    is wrong with lines then, or with all of them together. `wrong` gives the faults of an entry as
+    if it were saved now."""
     before = 0 if instead else len(typed.lines)
     filled = replace(typed, lines=[*typed.lines[:before], *from_sheet(sheet)])
     unread = [replace(one, line=before + (one.line or 0)) for one in sheet.faults]
-    return filled, [*unread, *(one for one in wrong(filled) if one.line)]
+    about_lines = [one for one in wrong(filled) if one.line or one.field == "lines"]
+    return filled, [*unread, *about_lines]
 
 
 # --- From a document ---------------------------------------------------------------------------

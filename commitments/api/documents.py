@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from approvals.saving import why_locked
 from commitments import forms
 from commitments.api.asked import (
     ChangeOrderStatusBody,
@@ -23,6 +24,7 @@ from commitments.models import ChangeOrder, Commitment
 from commitments.workflow.verbs import CHANGE_ORDER, COMMITMENT, Verbs
 from directory.access import Access
 from directory.asked import body, parameters
+from directory.entered import Fault, Invalid
 from directory.perms import Level, Tool
 from directory.sheets import read_sheet
 from directory.tables import TableBody, refuse_with, table_read
@@ -92,6 +94,8 @@ def import_lines(request: Request, opened: tuple[D, Access], table: Table[D]) ->
     access.need(Tool.COMMITMENTS, Level.ADMIN)
     asked = body(request, TableBody)
     now = found
+    if why := why_locked(now.export):
+        raise Invalid([Fault("", why)])
     columns = forms.columns(table.target, own_lengths(now.company, now.kind))
     sheet = read_sheet(asked.table, columns, MOST_LINES)
     filled, wrong = forms.with_table(
@@ -99,7 +103,9 @@ def import_lines(request: Request, opened: tuple[D, Access], table: Table[D]) ->
     )
     before = len(filled.lines) - len(sheet.rows)
     faults = [
-        replace(one, line=one.line - before) for one in wrong if one.line and one.line > before
+        replace(one, line=one.line - before) if one.line else one
+        for one in wrong
+        if not one.line or one.line > before
     ]
     if asked.save:
         refuse_with(faults, sheet.rows)

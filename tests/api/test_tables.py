@@ -90,3 +90,21 @@ def test_who_may_not_edit_may_not_read_a_table_in(stage: Stage, program: Program
     commitment = stage.commitment()
     vic, address = program(stage.vic), f"commitments/{commitment.pk}/lines/import/"
     vic.post(address, {"version": 0, "table": SOV}, 403)
+
+
+def test_what_stands_against_the_whole_is_told_as_it_is_read(
+    stage: Stage, program: Program
+) -> None:
+    commitment = stage.commitment(status="draft")
+    pam, address = program(stage.pam), f"commitments/{commitment.pk}/lines/import/"
+    many = SOV.splitlines()[0] + 999 * "\n03-300,Subcontract,One of many,1,2.00,,Bo"
+    read = pam.post(address, {"version": 0, "table": many})
+    assert [(one["row"], one["field"]) for one in read["faults"]] == [(None, "lines")]
+    assert "At most 1,000 lines" in read["faults"][0]["text"]
+    pam.post(address, {"version": 0, "table": many, "save": True}, 422)
+
+    sent = stage.commitment(number="SC-002")
+    stage.send(sent)
+    there = f"commitments/{sent.pk}/lines/import/"
+    refused = pam.post(there, {"version": stage.export(sent).version, "table": SOV}, 422)
+    assert "It waits for accounting" in refused["faults"][0]["text"]
