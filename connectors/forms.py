@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 
 from django import forms
@@ -300,6 +301,8 @@ class SpectrumForm(ReadableForm, forms.Form):
         }
         if connection is not None:
             initial |= {"address": connection.address, **connection.settings}
+        # What names the entries as they are; of credentials there is nothing in it.
+        self.seen = sha256(repr([initial[name] for name in self.base_fields]).encode()).hexdigest()
         data = (
             None
             if given is None

@@ -112,12 +112,16 @@ def _called(company: Company, erp: str, entered: Mapping[str, str]) -> Connectio
 
 
 @transaction.atomic
-def change_connection(connection: Connection, by: Access, entered: Mapping[str, str]) -> list[str]:
+def change_connection(
+    connection: Connection, by: Access, entered: Mapping[str, str], *, seen: str | None = None
+) -> list[str]:
     """Change what `entered` names of a connection that we call; the rest stays. A credential that
     is empty stays, too. Returns the names of what is another now.
 
-    Needs Admin on ERP Integrations. Raises Invalid with every fault; also for what would change
-    what was accepted while something is on its way. Raises ValidationError for an ERP that asks us.
+    `seen`: what the form's `seen` was when it was on the screen.
+    Needs Admin on ERP Integrations. Raises Invalid with every fault; also where somebody changed
+    an entry since it was `seen`, and for what would change what was accepted while something is on
+    its way. Raises ValidationError for an ERP that asks us.
     """
     by.need(Tool.ERP, Level.ADMIN)
     if connection.erp not in FORMS:
@@ -127,6 +131,12 @@ def change_connection(connection: Connection, by: Access, entered: Mapping[str, 
         engine.interrupt(connection.pk)
     locked = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
     form = FORMS[locked.erp](entered, locked)
+    if seen is not None and seen != form.seen:
+        text = (
+            "Somebody has changed this connection since you opened this page, so nothing was "
+            "saved: the company's history says what. Look at yours again, then save them."
+        )
+        _refuse([Fault("", text)])
     _refuse(form.faults)
     was = {"address": locked.address, **locked.settings}
     now = {"address": form.cleaned_data["address"], **form.settings}

@@ -52,7 +52,7 @@ def access(request: HttpRequest, company_id: int) -> HttpResponse:
             if found is None:
                 setup.create_connection(access.company, erp, access, entered)
             else:
-                setup.change_connection(found, access, entered)
+                setup.change_connection(found, access, entered, seen=request.POST.get("seen"))
         except (ValidationError, Invalid) as error:
             form.say(error)
         else:
@@ -78,7 +78,7 @@ def settings(request: HttpRequest, company_id: int) -> HttpResponse:
     form = FORMS[found.erp](connection=found)
     entered = _posted(request, [field.name for field in form.questions])
     try:
-        changed = setup.change_connection(found, access, entered)
+        changed = setup.change_connection(found, access, entered, seen=request.POST.get("seen"))
     except Invalid as error:
         form = FORMS[found.erp](entered, found)
         form.say(error)
