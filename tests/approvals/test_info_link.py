@@ -236,6 +236,24 @@ def test_what_was_confirmed_and_is_not_shown_is_for_a_person(
     assert "with 0.00, which none of the calls that were made explains" in export.message
 
 
+def test_lines_that_come_to_nothing_are_missed_all_the_same(
+    spectrum: OnSpectrum, info_link: str, stage: Stage
+) -> None:
+    """1,500.00 went from one phase to another, and the change request was deleted since."""
+    codes = ("03-300", "05-120", "09-290")
+    commitment = stage.commitment(lines=[(code, "Work", "9000.00") for code in codes])
+    spectrum.synced(commitment)
+    lines = ((1, "Less", "-1500.00"), (2, "More", "1500.00"), (3, "Extra", "700.00"))
+    document = stage.change_order(commitment, lines)
+    spectrum.accepted(document)
+    spectrum.company.faults.add("request_lost", "ARChangeRequest", call=3)
+    spectrum.serve()
+    spectrum.company.by_hand.delete_change_request("26010", "ALDER", "S001-001")
+    spectrum.quiet()
+    assert stage.status(document) == "needs_attention"
+    assert spectrum.sent().count("POST /ws/ARChangeRequest") == 3, "nothing more was sent"
+
+
 def test_a_wrong_statement_leaves_it_to_a_person_who_reads_why(
     spectrum: OnSpectrum, info_link: str, stage: Stage
 ) -> None:
