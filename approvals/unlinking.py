@@ -44,7 +44,7 @@ CLEARED = {
 
 
 def begin_unlink(
-    rounds: Sequence[Export], by: Access, *, attested: bool = False
+    rounds: Sequence[Export], by: Access, connection: Connection | None, *, attested: bool = False
 ) -> Mapping[str, object]:
     """Queue the look into the ERP; what the step writes. All are locked, and one is synced.
 
@@ -58,9 +58,8 @@ def begin_unlink(
     if why := why_not(STEPS["unlink"], here, export.sent_by_id, export.kind):
         raise StepError(f"{export}: {why}")
     _nothing_under_way(export, rounds)
-    connection = Connection.objects.get(company=export.company_id)
     terms = export.frozen_terms
-    if terms is None:
+    if connection is None or terms is None:
         raise StepError(f"{export} was never exported from here.")
     connector = connector_for(connection.erp)
     if connector.capabilities.can_ask(export.kind, connection.settings):
@@ -75,12 +74,12 @@ def begin_unlink(
     return {"message": ""}
 
 
-def free_attested(exports: Sequence[Export], by: Access, note: str) -> None:
+def free_attested(exports: Sequence[Export], by: Access, connection: Connection, note: str) -> None:
     """unlinking → draft at once where the ERP cannot be asked: the approver has looked there, and
-    attested that the records are gone. Nothing becomes of those that it can be asked about."""
-    connection = Connection.of(by.company.pk)
-    if connection is None:
-        return
+    attested that the records are gone. Nothing becomes of those that it can be asked about.
+
+    `connection` is the one that `begin_unlink` was given: what can be asked may change meanwhile.
+    """
     erp = connector_for(connection.erp).capabilities
     exports = [one for one in exports if not erp.can_ask(one.kind, connection.settings)]
     gone = [_freed(export, {"attested": attestation(export, erp)}) for export in exports]

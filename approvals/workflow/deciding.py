@@ -272,13 +272,17 @@ def unlink(items: Sequence[Item], *, by: Access, note: str = "") -> list[Result]
     if any(item.attested for item in items):
         need_comment(note, "Say how you made sure that it is gone, so that others can follow.")
     attested = {item.id for item in items if item.attested}
+    connection = Connection.of(by.company.pk)
     results, moved = _checking(
         STEPS["unlink"],
         items,
         by,
-        lambda rounds: begin_unlink(rounds, by, attested=any(one.pk in attested for one in rounds)),
+        lambda rounds: begin_unlink(
+            rounds, by, connection, attested=any(one.pk in attested for one in rounds)
+        ),
     )
-    free_attested(moved, by, note.strip())
+    if connection is not None:
+        free_attested(moved, by, connection, note.strip())
     return results
 
 

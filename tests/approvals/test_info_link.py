@@ -10,11 +10,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client
 
 from connectors.models import Connection, Conversation, Message
+from directory.history import Happened, append
 from directory.models import Event, ToolLevel
 from directory.perms import Level, Tool
+from tests.directory.test_locks import Meanwhile
 from tests.engine.on_spectrum import (
     INFO_LINK_PASSWORD,
     INFO_LINK_USER,
@@ -165,6 +168,23 @@ def test_nobody_is_kept_waiting_by_an_info_link_that_is_away(
     waiting = Conversation.objects.get(purpose="unlink", state="waiting")
     assert waiting.tries == 1
     assert stage.status(other) == "synced"
+
+
+def test_it_is_not_freed_unattested_as_info_link_is_switched_off(
+    spectrum: OnSpectrum, info_link: str, stage: Stage
+) -> None:
+    """Ann unlinks while it can be asked; Dora switches it off before that is written down."""
+    document = exported(spectrum, stage)
+    with Meanwhile(lambda: stage.step("unlink", document, stage.ann)) as ann, transaction.atomic():
+        append(stage.company.pk, [Happened("change", "connection:1", None)])
+        ann.begin()
+        change(spectrum, infolink="N")
+    assert not ann.faults
+    assert stage.status(document) == "unlinking"
+    spectrum.serve()
+    export = stage.export(document)
+    assert export.status == "synced"
+    assert "nobody could find out whether it is gone" in export.message
 
 
 def test_without_info_link_she_attests_it(
