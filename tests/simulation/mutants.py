@@ -116,7 +116,7 @@ STOOD_STILL = Profile(
 PRIVILEGE = Profile("the privilege", {"Ann": 4.0, "Bea": 4.0, "Otto": 4.0}, swarm=False, moves=30)
 
 _OBJECTION = "approvals.workflow.items:objection"
-_FIND = "yield from connector.find(given.document, given.terms, given.attempts)"
+_FIND = "yield from _find(connector, given)"
 _WITHOUT_QUARANTINE = (
     Edit("connectors.engine.ends:lose", "wait=quarantine()", "wait=timedelta(0)"),
     Edit("connectors.engine.sessions:_seconds_left", "max(0, ceil(left.total_seconds()))", "0"),
@@ -147,8 +147,8 @@ MUTANTS = (
         (
             Edit(
                 "approvals.purposes:Exports.begin",
-                "Input(export.document, terms,",
-                "Input(export.live().to_document(), terms,",
+                "export.document,\n                terms,",
+                "export.live().to_document(),\n                terms,",
             ),
         ),
         STALE_PAGES,
@@ -158,8 +158,8 @@ MUTANTS = (
         (
             Edit(
                 "approvals.purposes:Exports.begin",
-                "Input(export.document, terms,",
-                "Input(export.document, now.terms(export.document),",
+                "export.document,\n                terms,",
+                "export.document,\n                now.terms(export.document),",
             ),
             Edit("approvals.purposes:Exports._why_not", "if terms is None or", "if False and"),
         ),
@@ -268,7 +268,11 @@ MUTANTS = (
     ),
     Mutant(
         "what nobody can ask about is a person's, where a repeat may double it",
-        (Edit("connectors.spectrum.finding:find", "if doubles and _in_doubt(attempts):", "if 0:"),),
+        (
+            Edit(
+                "connectors.spectrum.finding:find", "if not (may_double and doubtful):", "if True:"
+            ),
+        ),
         ANSWERS_LOST,
     ),
     Mutant(
