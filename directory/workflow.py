@@ -128,7 +128,7 @@ def change_settings(
     the reasons that they choose from when they reject, and the amount, in the company's currency,
     from which on two of them have to accept. Needs Admin on ERP Integrations.
 
-    Who else decides or administers is told of another amount. `seen`: what `settings_seen` gave
+    Who else decides or administers is told of another amount. `seen`: what `seen_of` gave
     for the settings that were on the screen.
     Raises ValidationError for two approvers where fewer than two could decide, and where somebody
     changed the settings since they were `seen`.
@@ -136,7 +136,7 @@ def change_settings(
     by.need(Tool.ERP, Level.ADMIN)
     _same_company(company.pk, by)
     now = Company.objects.select_for_update(no_key=True).get(pk=company.pk)
-    if seen is not None and seen != settings_seen(now):
+    if seen is not None and seen != seen_of(now):
         raise ValidationError(
             "Somebody has changed these settings since you opened this page, so nothing was saved: "
             "the history beside them says what. Look at yours again, then save them.",
@@ -155,9 +155,10 @@ def change_settings(
         _tell_of_limit(now, second_approver_from, by.user)
 
 
-def settings_seen(company: Company) -> str:
-    """What names the settings of a company as they are."""
-    values = [getattr(company, name) for name in SETTINGS]
+def seen_of(row: Company | Listed) -> str:
+    """What names that which people may change of it, as it is."""
+    names = SETTINGS if isinstance(row, Company) else FIELDS[type(row)]
+    values = [row.serializable_value(name) for name in names]
     return sha256(repr(values).encode()).hexdigest()
 
 
@@ -246,12 +247,21 @@ def reactivate(membership: Membership, *, by: Access) -> None:
 
 
 @transaction.atomic
-def save(row: Listed, *, by: Access) -> None:
-    """Keep a new or changed project, vendor, cost code or category, and write down what changed."""
+def save(row: Listed, *, by: Access, seen: str | None = None) -> None:
+    """Keep a new or changed project, vendor, cost code or category, and write down what changed.
+
+    `seen`: what `seen_of` gave for what was on the screen. Raises ValidationError where somebody
+    changed it since.
+    """
     by.need(Tool.DIRECTORY, Level.ADMIN)
     _same_company(row.company_id, by)
     fields, kind = FIELDS[type(row)], row._meta.model_name
     before = type(row)._default_manager.select_for_update(no_key=True).filter(pk=row.pk).first()
+    if before is not None and seen is not None and seen != seen_of(before):
+        raise ValidationError(
+            "Somebody has changed it since you opened this page, so nothing was saved: the history "
+            "beside it says what. Look at yours again, then save it."
+        )
     if isinstance(row, Project):
         # What a project knows of the ERP is as old as what is known of its job.
         row.erp_synced_at = row.job.synced_at if row.job else None

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -172,13 +173,20 @@ def entry(request: HttpRequest, company_id: int, kind: str, pk: int | None = Non
         row: Listed = each.model(company=access.company)
     else:
         row = get_object_or_404(each.found(access.company), pk=pk)
+    now = workflow.seen_of(row)  # before the form writes into it
+    seen = request.POST.get("seen", now)
     form = FORMS[each.model](request.POST or None, instance=row)
     if request.method == "POST":
         access.need(Tool.DIRECTORY, Level.ADMIN)
         if form.is_valid():
-            workflow.save(row, by=access)
-            messages.success(request, f"{each.one.capitalize()} {row} is saved.")
-            return redirect("directory_list", company_id=access.company.pk, kind=kind)
+            try:
+                workflow.save(row, by=access, seen=seen)
+            except ValidationError as refused:
+                form.add_error(None, refused)
+                seen = now
+            else:
+                messages.success(request, f"{each.one.capitalize()} {row} is saved.")
+                return redirect("directory_list", company_id=access.company.pk, kind=kind)
     if not may_edit:
         for field in form.fields.values():
             field.disabled = True
@@ -195,6 +203,7 @@ def entry(request: HttpRequest, company_id: int, kind: str, pk: int | None = Non
             "erp": _erp(row) if isinstance(row, Vendor | CostCode) else None,
             "may_edit": may_edit,
             "form": form,
+            "seen": seen,
             "history": history(access.company, [f"{row._meta.model_name}:{pk}"]) if pk else [],
         },
         status=422 if form.errors else 200,

@@ -25,7 +25,7 @@ def settings(request: HttpRequest, company_id: int) -> HttpResponse:
     the password again, because it can switch the second approver off."""
     access = open_company(person(request), company_id, Tool.ERP)
     company = access.company
-    seen = workflow.settings_seen(company)
+    seen = workflow.seen_of(company)
     shown = {
         "second_factor_required": company.second_factor_required,
         "second_approver_from": company.second_approver_from,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from directory.models import CostCode, Event, Project, Vendor
 from tests import factories
@@ -96,3 +97,24 @@ def test_the_lists_of_others_are_closed(stage: Stage, at: At) -> None:
     assert at(stage.dora).get(_url(stage, "secrets")).status_code == 404
     theirs = factories.VendorFactory.create(company=stage.other)
     assert at(stage.dora).get(_url(stage, "vendors", f"{theirs.pk}/")).status_code == 404
+
+
+def test_what_somebody_changed_meanwhile_is_not_taken_back(stage: Stage, at: At) -> None:
+    dora = at(stage.dora)
+    project = stage.project
+    page = _url(stage, "projects", f"{project.pk}/")
+    seen = re.findall(r'name="seen" value="(\w+)"', dora.get(page).content.decode())[0]
+    right = factories.JobFactory.create(company=stage.company, name="City of Alder:Pool")
+    entered = {"number": project.number, "name": project.name, "job": right.pk, "seen": seen}
+    assert dora.post(page, entered).status_code == 302
+    late = {**entered, "name": "Library, phase 2", "job": project.job_id}
+    refused = dora.post(page, late)
+    assert refused.status_code == 422
+    assert "Somebody has changed it since you opened this page" in refused.content.decode()
+    project.refresh_from_db()
+    assert project.job == right
+    # Told of it, she saves what she wants.
+    again = re.findall(r'name="seen" value="(\w+)"', refused.content.decode())[0]
+    assert dora.post(page, {**late, "job": right.pk, "seen": again}).status_code == 302
+    project.refresh_from_db()
+    assert (project.name, project.job) == ("Library, phase 2", right)
