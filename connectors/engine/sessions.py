@@ -38,7 +38,7 @@ def open_session(
 
     A visitor who comes again takes over from his last visit; but while that one has a write out
     and has not been silent for the quarantine, the answer is how many seconds it still has. Workers
-    hold a lane for `lease` since they were last heard of, longer than any of their calls takes.
+    hold a lane for `lease` since they were last heard of; they say that they live while they call.
     Otherwise the old ticket is dead from here on: what it had only asked is put back, what it had
     written is lost and will be looked for.
     """
