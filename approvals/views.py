@@ -31,6 +31,7 @@ from approvals.states import STEPS, Status, View
 from approvals.told import attested, told
 from approvals.wanted import Wanted
 from approvals.workflow import MOST_AT_ONCE, MOST_UNASKED, take, take_all
+from approvals.workflow.deciding import LONGEST_NOTE
 from connectors.models import Connection
 from connectors.registry import connector_for
 from directory.access import Access, not_approver, open_company
@@ -317,12 +318,14 @@ def _note(request: HttpRequest, step: str, access: Access, item: Export | None =
 def _refused(
     request: HttpRequest, pk: int, message: str, changes: Sequence[str], status: int
 ) -> HttpResponse:
-    """Says why a step was not taken, beside how things stand now."""
+    """Says why a step was not taken, beside how things stand now, and what was written with it."""
     if _by_htmx(request):
         item, access = open_export(person(request), pk)
         panel = panel_for(item, access).saying(error=message, changes=changes)
         return _panel(request, panel, status=status)
-    messages.error(request, " ".join([message, *changes]))
+    note = request.POST.get("note", "").strip()[:LONGEST_NOTE]
+    written = [f"You had written: “{note}”"] if note else []
+    messages.error(request, " ".join([message, *changes, *written]))
     return redirect(_back(request, pk))
 
 

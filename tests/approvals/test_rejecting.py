@@ -60,6 +60,13 @@ def test_what_is_not_there_is_refused(reasons: Stage, entered: dict[str, str], w
     assert reasons.status(document) == ("sent" if why else "rejected")
 
 
+def test_the_words_of_a_refused_step_are_not_lost(reasons: Stage) -> None:
+    export = reasons.send(reasons.commitment())
+    entered = {"version": export.version, "lines": "7", "note": "The <deduct> stands twice."}
+    answer = _ann(reasons).post(f"/exports/{export.pk}/reject/", entered, follow=True)
+    assert "You had written: “The &lt;deduct&gt; stands twice.”" in answer.content.decode()
+
+
 def test_a_reason_is_enough_for_many_at_once_and_by_api(reasons: Stage) -> None:
     first, second = (reasons.commitment(number=f"SC-00{n}") for n in (1, 2))
     sent = [reasons.send(document) for document in (first, second)]
