@@ -21,7 +21,7 @@ from approvals.rights import why_not
 from approvals.states import EDITABLE
 from connectors.contract import Capabilities
 from directory.access import Access
-from directory.http import person
+from directory.http import person, say_refused
 
 
 def shown(export: Export, access: Access, erp: Capabilities | None) -> dict[str, Any] | None:
@@ -111,7 +111,7 @@ def _do(
     except AwaitsSecond as waits:
         messages.success(request, waits.message)
     except StepError as refused:
-        messages.error(request, refused.message)
+        say_refused(request, refused.message)
     else:
         messages.success(request, done.format(soon=manner.soon(connection_of(export)[1])))
     return redirect("export", export.pk)

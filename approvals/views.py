@@ -31,11 +31,10 @@ from approvals.states import STEPS, Status, View
 from approvals.told import attested, told
 from approvals.wanted import Wanted
 from approvals.workflow import MOST_AT_ONCE, MOST_UNASKED, take, take_all
-from approvals.workflow.deciding import LONGEST_NOTE
 from connectors.models import Connection
 from connectors.registry import connector_for
 from directory.access import Access, not_approver, open_company
-from directory.http import is_fresh, person
+from directory.http import is_fresh, person, say_refused
 from directory.perms import Level, Tool
 
 # --- The queue ---------------------------------------------------------------------------------
@@ -323,9 +322,7 @@ def _refused(
         item, access = open_export(person(request), pk)
         panel = panel_for(item, access).saying(error=message, changes=changes)
         return _panel(request, panel, status=status)
-    note = request.POST.get("note", "").strip()[:LONGEST_NOTE]
-    written = [f"You had written: “{note}”"] if note else []
-    messages.error(request, " ".join([message, *changes, *written]))
+    say_refused(request, " ".join([message, *changes]))
     return redirect(_back(request, pk))
 
 

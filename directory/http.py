@@ -17,6 +17,7 @@ from django.urls import reverse
 
 from directory.models import User
 
+MOST_SHOWN_AGAIN = 10_000  # characters
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
@@ -24,6 +25,12 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 def person(request: HttpRequest) -> User:
     """Who is asking. Only behind `login_required` or the API's authentication."""
     return cast(User, request.user)
+
+
+def say_refused(request: HttpRequest, why: str) -> None:
+    """Says why nothing was done, and shows again what its person had written with it."""
+    note = request.POST.get("note", "").strip()[:MOST_SHOWN_AGAIN]
+    messages.error(request, f"{why} You had written: “{note}”" if note else why)
 
 
 def fresh(view: View[P]) -> View[P]:

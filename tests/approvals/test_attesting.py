@@ -195,6 +195,7 @@ def test_no_number_is_no_number(stage: Stage, ledger: Books, client: Client) -> 
     sign_in(client, stage.ann)
     page = post(client, stage, commitment, "attest", number=" ", **SEEN).content.decode()
     assert "Say the number that it has in Ledger." in page
+    assert SEEN["note"] in page, "what was written is not lost"
     export = stage.export(commitment)
     answer = client.post(
         f"/api/v1/exports/{export.pk}/attest/",
