@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -211,13 +211,22 @@ def why_not_delete_change_order(now: ChangeOrder) -> str:
         return f"It cannot be deleted now. {why}"
     if now.status != ChangeOrderStatus.DRAFT:
         return f"Only a Draft can be deleted; this one is {now.get_status_display()}."
-    others = ChangeOrderLine.objects.filter(commitment_line__introduced_by=now)
-    if other := others.exclude(change_order=now).select_related("change_order").first():
-        return (
-            f"Change order {other.change_order.number} changes a line of the commitment that this "
-            "one added. Remove that line there first."
-        )
-    return ""
+    return _why_not_without(now, [line.pk for line in now.new_lines.all()])
+
+
+def _why_not_without(now: ChangeOrder, lines: Collection[int]) -> str:
+    """'' if the commitment can do without these lines, which the change order added; else who else
+    changes one of them."""
+    if not lines:
+        return ""
+    others = ChangeOrderLine.objects.filter(commitment_line__in=lines).exclude(change_order=now)
+    other = others.select_related("change_order").first()
+    if other is None:
+        return ""
+    return (
+        f"Change order {other.change_order.number} changes a line of the commitment that this "
+        "one added. Remove that line there first."
+    )
 
 
 def next_number(commitment: Commitment) -> str:
@@ -257,6 +266,10 @@ def _read_change_order(
     entries = checking.targets(reader, data.lines, standing)
     stored = now.lines.all() if now.pk else ()
     lines = checking.lines(reader, entries, now.company, ChangeOrderLine, stored)
+    kept = {entry.commitment_line for entry in entries}
+    dropped = [line.pk for line in now.new_lines.all() if line.pk not in kept] if now.pk else []
+    if why := _why_not_without(now, dropped):
+        reader.fault("lines", why)
     if not reader.faults:
         for line, entry in zip(lines, entries, strict=True):
             line.commitment = commitment

@@ -176,6 +176,10 @@ def test_a_new_scope_that_another_change_order_changes_stays(pam, commitment) ->
     create_change_order(commitment=commitment, by=pam, data=change_order(change(added, "5.00")))
     with pytest.raises(Invalid, match="Change order 002"):
         delete_change_order(first, by=pam, version=version(first))
+    own = commitment.lines.get(number=1).pk
+    with pytest.raises(Invalid, match="Change order 002"):
+        save(first, pam, lines=[change(own, "1.00")])
+    assert first.lines.get().commitment_line_id == added
 
 
 def test_new_scopes_come_after_the_commitments_own_lines(pam, commitment) -> None:

@@ -20,7 +20,21 @@ def test_rows_of_another_width_are_an_error() -> None:
 
 
 def test_a_schedule_shows_what_people_typed() -> None:
-    line = ["1", "03-300", "<i>", "Labor", "<script>", "<b>", "", "", "1.00", "0.00", "", "1.00", "5 %"]
+    line = [
+        "1",
+        "03-300",
+        "<i>",
+        "Labor",
+        "<script>",
+        "<b>",
+        "",
+        "",
+        "1.00",
+        "0.00",
+        "",
+        "1.00",
+        "5 %",
+    ]
     html = rows_html("schedule.jinja", rows=escaped([line]), with_quantities=False)
     assert "<script>" not in html
     assert "&lt;script&gt;" in html
