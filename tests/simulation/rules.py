@@ -31,7 +31,7 @@ _UNDER_WAY = "SELECT EXISTS (SELECT FROM connectors_conversation WHERE state <> 
 class Rules(logging.Handler):
     """Watches one seed. It knows QuickBooks; for Spectrum see `tests.simulation.spectrum`."""
 
-    # Steps that say that nothing of it is in the ERP.
+    # Steps that say that nothing of it is in the ERP; `put-back`, that this try wrote nothing.
     nothing_there = frozenset({"put-back", "fail", "found-not-there", "gone"})
 
     def __init__(self, world: World) -> None:
@@ -42,6 +42,7 @@ class Rules(logging.Handler):
         self.known = world.rows()
         self.seen = self._last_event()
         self.without: set[int] = set()  # who has lost the accounting privilege
+        self.begun: dict[int, int] = {}  # export -> the event with which its last try began
         self.complaint = ""
         self.commits = world.database.commits
         self.changed = 0  # moves that wrote something
@@ -133,7 +134,11 @@ class Rules(logging.Handler):
                 raise Broken(f"{verb} from {status} (told: {data['from']}) to {data['to']}")
             if actor in self.without:
                 raise Broken(f"{verb} by somebody who no longer had the accounting privilege")
-            if verb in self.nothing_there and not self.forgiven(pk) and self._stands(pk, self.seen):
+            if verb == "begin":
+                self.begun[pk] = self.seen
+            since = self.begun[pk] if verb == "put-back" else 0
+            there = verb in self.nothing_there and self._stands(pk, self.seen, since)
+            if there and not self.forgiven(pk):
                 raise Broken(f"{verb} of {self.known[pk].name}, which stands in the ERP")
             status = step.target
             self.steps[verb] += 1
@@ -153,13 +158,13 @@ class Rules(logging.Handler):
         is not there without looking."""
         return self.world.restored or pk in self.world.misled
 
-    def _stands(self, pk: int, before: int | None = None) -> bool:
-        """Whether something of it is in QuickBooks, written before the event of that number."""
+    def _stands(self, pk: int, before: int | None = None, since: int = 0) -> bool:
+        """Whether something of it is in QuickBooks, written between the events of these numbers."""
         orders = self.world.books.orders()
         return any(
             one.stands_in(orders)
             for one in self.written[pk]
-            if before is None or one.after < before
+            if since <= one.after and (before is None or one.after < before)
         )
 
     # --- at every write to QuickBooks ------------------------------------------------------------

@@ -214,8 +214,11 @@ class Accountant(Approver):
 
     def look_into(self, row: Row) -> None:
         export = Export.objects.get(pk=row.pk)
-        held = self.world.site.erp.held(export)
-        if held is None and self.world.chance(0.7):
+        erp: WatchedSpectrum = self.world.site.erp
+        held = erp.held(export)
+        # Its vendor was linked elsewhere since: what was written stands under the other one.
+        elsewhere = export.number in {one.number for one in erp.subcontracts()}
+        if held is None and (export.parent_id or not elsewhere) and self.world.chance(0.7):
             self.takes("record-absent", row, note="Not among the subcontracts.")
         elif held == export.amount and self.world.chance(0.7):
             self.does(
@@ -281,8 +284,11 @@ class SpectrumRules(Rules):
                 return export
         raise Broken(f"Nobody accepted what was written to Spectrum: {' '.join(key)}")
 
-    def _stands(self, pk: int, before: int | None = None) -> bool:
-        return any(before is None or after < before for after in self.effects.get(pk, []))
+    def _stands(self, pk: int, before: int | None = None, since: int = 0) -> bool:
+        return any(
+            since <= after and (before is None or after < before)
+            for after in self.effects.get(pk, [])
+        )
 
     def quiet(self) -> None:
         erp: WatchedSpectrum = self.world.site.erp
