@@ -75,12 +75,13 @@ def lock_exports(
         wanted = f"id IN (SELECT unnest(%(ids)s::bigint[]) {also})"
     within = "" if company is None else "AND company_id = %(company)s"
     rows = Export.objects.raw(
-        f"SELECT * FROM approvals_export WHERE {wanted} {within} ORDER BY id FOR UPDATE",  # noqa: S608 our own words
+        f"SELECT {_COLUMNS} FROM approvals_export WHERE {wanted} {within} ORDER BY id FOR UPDATE",  # noqa: S608 our own words
         {"ids": list(ids), "company": company},
     )
     return {export.pk: export for export in rows}
 
 
+_COLUMNS = ", ".join(str(field.column) for field in Export._meta.concrete_fields)
 # UNIONs: with OR, PostgreSQL would look at every export there is.
 _PARENTS = " UNION SELECT parent_id FROM approvals_export WHERE id = ANY(%(ids)s::bigint[])"
 _ROUNDS = """

@@ -3,7 +3,8 @@
 Needed: DATABASE_URL, ERPBRIDGE_SECRET_KEY, ERPBRIDGE_ENCRYPTION_KEYS. Optional: REDIS_URL or
 CELERY_BROKER_URL, ERPBRIDGE_BASE_URL, ERPBRIDGE_STATE, ERPBRIDGE_DEBUG,
 ERPBRIDGE_ATTACHMENTS_GB, ERPBRIDGE_ALLOWED_ERP_ORIGINS; for mail EMAIL_URL, ERPBRIDGE_MAIL_FROM,
-ERPBRIDGE_SUMMARY_HOUR; ERPBRIDGE_VERIFY_HOUR, ERPBRIDGE_IDLE_TRANSACTION_SECONDS.
+ERPBRIDGE_SUMMARY_HOUR; ERPBRIDGE_VERIFY_HOUR, ERPBRIDGE_IDLE_TRANSACTION_SECONDS,
+ERPBRIDGE_PREPARE=0 where a pooler shares connections between transactions.
 """
 
 import os
@@ -14,6 +15,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
+from erpbridge import planned
 from erpbridge.logs import formatter
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -37,7 +39,8 @@ def database(url: str) -> dict[str, Any]:
         "CONN_HEALTH_CHECKS": True,
         # A process that is frozen within a transaction lets go of what it has locked.
         "OPTIONS": {
-            "options": f"-c idle_in_transaction_session_timeout={IDLE_TRANSACTION_SECONDS * 1000}"
+            "options": f"-c idle_in_transaction_session_timeout={IDLE_TRANSACTION_SECONDS * 1000}",
+            **({} if os.environ.get("ERPBRIDGE_PREPARE") == "0" else planned.FACTORIES),
         },
     }
 
