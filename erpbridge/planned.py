@@ -30,7 +30,8 @@ MOST_SEEN = 5_000  # statements that a connection counts; then it begins anew
 LONGEST = 20_000  # characters of a statement
 
 Values = Sequence[Any] | Mapping[str, Any]
-_MAY_BE = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\s(?!\s*\*)")
+# One statement: of several, PREPARE would take the first.
+_MAY_BE = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\s(?!\s*\*)[^;]*")
 _NAMED = re.compile(r"%\((\w+)\)s")
 # What PostgreSQL says of a statement that it cannot prepare, though it may be sound otherwise.
 _NOT_SO = (ProgrammingError, DataError, NotSupportedError)
@@ -43,6 +44,7 @@ class Connection(connection):
         super().__init__(*arguments, **options)
         self._seen: dict[tuple[str, tuple[str, ...]], int] = {}
         self._sent: dict[tuple[str, tuple[str, ...]], str] = {}
+        self._prepared_so_far = 0
 
     def sent(self, sql: str, values: Values) -> str:
         """How to send a statement for its values: as EXECUTE, with their places, or as it is."""
@@ -53,7 +55,7 @@ class Connection(connection):
             return sql
         if (sent := self._sent.get(key)) is not None:
             return sent
-        if len(self._sent) >= MOST or len(sql) > LONGEST or not _MAY_BE.match(sql):
+        if self._prepared_so_far >= MOST or len(sql) > LONGEST or not _MAY_BE.fullmatch(sql):
             return sql
         if len(self._seen) >= MOST_SEEN:
             self._seen.clear()
@@ -67,32 +69,33 @@ class Connection(connection):
     def _prepared(self, sql: str, values: Values, types: Sequence[str]) -> str:
         """Prepares it and gives its EXECUTE; or itself, if PostgreSQL cannot prepare it. The
         transaction goes on either way."""
-        name = f"planned_{len(self._sent)}"
+        self._prepared_so_far += 1
+        name, places = f"planned_{self._prepared_so_far}", ["%s"] * len(types)
         if isinstance(values, Mapping):
-            type_of = dict(zip(values, types, strict=True))
-            names = list(dict.fromkeys(_NAMED.findall(sql)))
-            numbers = {given: f"${place}" for place, given in enumerate(names, 1)}
-            numbered = _NAMED.sub(lambda found: numbers[found[1]], sql).replace("%%", "%")
+            # Each place is a parameter of its own, as each has a literal of its own.
+            type_of, names = dict(zip(values, types, strict=True)), _NAMED.findall(sql)
             types, places = [type_of[given] for given in names], [f"%({n})s" for n in names]
+            sql_of_places = _NAMED.sub("%s", sql)
         else:
-            numbered = sql % tuple(f"${place}" for place in range(1, len(types) + 1))
-            places = ["%s"] * len(types)
-        save, keep, undo = ("", "", "") if self.autocommit else _SAVEPOINT
+            sql_of_places = sql
+        numbered = sql_of_places % tuple(f"${place}" for place in range(1, len(types) + 1))
+        prepare = f"PREPARE {name} ({', '.join(types)}) AS {numbered}"
         with super().cursor(cursor_factory=cursor) as plain:
+            if not self.autocommit:
+                # Before it and alone: of several at once, a fault of grammar runs none.
+                plain.execute("SAVEPOINT planning")
+                prepare += "; RELEASE SAVEPOINT planning"
             try:
-                plain.execute(f"{save}PREPARE {name} ({', '.join(types)}) AS {numbered}{keep}")
+                plain.execute(prepare)
             except _NOT_SO:
-                if undo:
-                    plain.execute(undo)
+                if not self.autocommit:
+                    plain.execute("ROLLBACK TO SAVEPOINT planning; RELEASE SAVEPOINT planning")
                 return sql
         return f"EXECUTE {name} ({', '.join(places)})"
 
-
-_SAVEPOINT = (
-    "SAVEPOINT planning; ",
-    "; RELEASE SAVEPOINT planning",
-    "ROLLBACK TO SAVEPOINT planning; RELEASE SAVEPOINT planning",
-)
+    def forget(self) -> None:
+        """Prepare everything anew: a migration has changed what came of it."""
+        self._sent.clear()
 
 
 class Cursor(cursor):
@@ -103,9 +106,20 @@ class Cursor(cursor):
 
     def execute(self, query: Any, vars: Any = None) -> None:
         self._asked = query, vars
+        sent = query
         if vars and self.name is None and isinstance(query, str):
-            query = self.connection.sent(query, vars)
-        super().execute(query, vars)
+            sent = self.connection.sent(query, vars)
+        try:
+            super().execute(sent, vars)
+        except NotSupportedError:
+            if sent == query:
+                raise
+            # “cached plan must not change result type”. Nothing was done. Within a transaction
+            # that is lost now, this fails once; the next one goes well.
+            self.connection.forget()
+            if not self.connection.autocommit:
+                raise
+            super().execute(query, vars)
 
     @property
     def query(self) -> bytes | None:
@@ -151,8 +165,8 @@ _TYPES: dict[type, str] = {
 
 
 def _whole(value: int) -> str:
-    size = abs(value)
-    return "integer" if size < 2**31 else "bigint" if size < 2**63 else "numeric"
+    size = (value if value >= 0 else ~value).bit_length()
+    return "integer" if size < 32 else "bigint" if size < 64 else "numeric"
 
 
 def _array(values: list[Any]) -> str:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import NotSupportedError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from directory.models import Company
@@ -53,6 +53,8 @@ VALUES = [
     -7,
     2**40,
     2**70,
+    -(2**31),
+    -(2**63),
     True,
     Decimal("12.50"),
     Decimal("-5"),
@@ -147,3 +149,50 @@ def test_a_pooler_of_transactions_gets_plain_statements(monkeypatch: pytest.Monk
     assert set(settings.database("postgresql:///one")["OPTIONS"]) == {"options"}
     monkeypatch.delenv("ERPBRIDGE_PREPARE")
     assert settings.database("postgresql:///one")["OPTIONS"].items() >= planned.FACTORIES.items()
+
+
+def test_what_no_grammar_lets_be_prepared_loses_no_work_either() -> None:
+    company = CompanyFactory.create()
+    with transaction.atomic():
+        Company.objects.filter(pk=company.pk).update(name="Renamed")
+        for _ in range(5):
+            assert ask("SELECT INTERVAL %s", ["1 day"]) == [(timedelta(days=1),)]
+    company.refresh_from_db()
+    assert str(company.name) == "Renamed"
+
+
+def test_of_two_statements_in_one_both_are_run_every_time() -> None:
+    company = CompanyFactory.create()
+    for name in "abcde":
+        update = "UPDATE directory_company SET name = %s; SELECT 'and another'"
+        assert ask(update, [name]) == [("and another",)]
+        company.refresh_from_db()
+        assert company.name == name
+
+
+def test_a_value_that_stands_in_two_places_is_read_as_each_of_them_reads_it() -> None:
+    sql = "SELECT date '2026-03-01' = %(then)s, timestamp '2026-03-01 11:00' < %(then)s"
+    for _ in range(5):
+        assert ask(sql, {"then": "2026-03-01 12:00"}) == [(True, True)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_gets_over_a_migration_that_changes_the_type_of_a_column() -> None:
+    """At once, and within a transaction with the next one."""
+    company = CompanyFactory.create()
+    sql = "SELECT name FROM directory_company WHERE id = %s"
+    widen = "ALTER TABLE directory_company ALTER COLUMN name TYPE varchar({})"
+    try:
+        for _ in range(5):
+            ask(sql, [company.pk])
+        ask(widen.format(301), None)
+        assert ask(sql, [company.pk]) == [(company.name,)]
+        for _ in range(5):
+            ask(sql, [company.pk])
+        ask(widen.format(302), None)
+        with pytest.raises(NotSupportedError), transaction.atomic():
+            ask(sql, [company.pk])
+        with transaction.atomic():
+            assert ask(sql, [company.pk]) == [(company.name,)]
+    finally:
+        ask(widen.format(Company._meta.get_field("name").max_length), None)
