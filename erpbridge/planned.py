@@ -25,7 +25,7 @@ from psycopg2 import DataError, NotSupportedError, ProgrammingError
 from psycopg2.extensions import connection, cursor
 
 COMMON = 3  # so often a statement comes before it is prepared
-MOST = 500  # prepared statements of a connection: each takes memory of the server
+MOST = 300  # prepared statements of a connection: each takes memory of the server
 MOST_SEEN = 5_000  # statements that a connection counts; then it begins anew
 LONGEST = 20_000  # characters of a statement
 
