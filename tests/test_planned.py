@@ -102,10 +102,10 @@ def test_the_same_statement_with_values_of_another_type_is_another_one() -> None
 
 
 def test_values_with_names_may_stand_twice_or_nowhere() -> None:
-    sql = "SELECT %(one)s - %(other)s, %(one)s, '100 %%'"
+    sql = "SELECT %(one)s - %(other)s, %(one)s, 'all of it: 100 %%'"
     for _ in range(5):
-        assert ask(sql, {"one": 5, "spare": "unused", "other": 2}) == [(3, 5, "100 %")]
-    assert prepared("100") == 1
+        assert ask(sql, {"one": 5, "spare": "unused", "other": 2}) == [(3, 5, "all of it: 100 %")]
+    assert prepared("all of it") == 1
 
 
 def test_what_cannot_be_prepared_goes_on_and_loses_no_work() -> None:
