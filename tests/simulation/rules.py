@@ -92,10 +92,7 @@ class Rules(logging.Handler):
 
     def _verify(self, rules: tuple[Rule, ...]) -> None:
         """The same rules as `manage.py verify` asks."""
-        with connection.cursor() as cursor:
-            cursor.execute(_asking(rules))
-            rows = cursor.fetchall()
-        if rows:
+        if rows := self.world.database.rows(_asking(rules)):
             place, _, export, what = rows[0]
             name = self.known[export].name if export in self.known else "the company"
             raise Broken(f"{name}: {what}. {rules[place].words}")
