@@ -27,9 +27,11 @@ from connectors.contract import (
 )
 from connectors.spectrum import change_orders, info_link, reading, site
 from connectors.spectrum.calls import Write
-from connectors.spectrum.groups import grouped
+from connectors.spectrum.groups import Group, grouped
+from connectors.spectrum.services import fit
 
 _NOTHING = Decimal("0.00")
+_MOST_TOLD = 6  # lines in a message
 _SAME_VALUES = (
     "Each call names its record in full, so that what Spectrum has already is only written with "
     "the same values once more."
@@ -81,24 +83,21 @@ def _asked(
     if not rows and not confirmed:
         return Absent(seen=f"Info-Link shows no {name}.")
     customer = yield from reading.customer_of(job)
-    groups = grouped(document, terms)
     writes = change_orders.writes(document, terms, customer)
-    held = info_link.amount(rows)
-    shown = f"Info-Link shows {name} with {held:,.2f}"
+    held = info_link.amounts(rows)
+    shown = f"Info-Link shows {name} with {sum(held.values(), _NOTHING):,.2f}"
     tried = [bool(write.digests & (confirmed | lost)) for write in writes]
     last = sum(tried) - 1
+    known = (confirmed | lost) <= _digests(writes) and all(tried[: last + 1])
     # A call goes out once all before it are known to be in, so the last one alone is in doubt.
-    if (confirmed | lost) <= _digests(writes) and all(tried[: last + 1]) and rows:
-        before = sum((group.amount for group in groups[:last]), _NOTHING)
-        amount = groups[last].amount
-        certain = bool(writes[last].digests & confirmed)
-        # Whether a line of nothing is there, no amount tells; only that there is anything at all.
-        tells = bool(amount) or certain or not last
-        if held == before + amount and tells:
+    if known and rows and all(_is_ours(row, document, terms) for row in rows):
+        arrived = _amounts(grouped(document, terms)[: last + 1])
+        if held == arrived:
             if all(tried):
                 return Found(receipt=change_orders.receipt_of(document, terms))
             return Again(why=f"{shown}, so every call that was made has arrived.", there=lost)
-        if held == before and tells and not certain and last:
+        arrived.popitem()
+        if held == arrived and not writes[last].digests & confirmed:
             return Again(
                 why=f"{shown}, so the call that was not answered did not arrive.",
                 there=lost - writes[last].digests,
@@ -107,9 +106,37 @@ def _asked(
         message=_look_at_log(
             document,
             terms,
-            f"and {shown}, which none of the calls that were made explains",
+            f"and {shown}, which none of the calls that were made explains ({_told(rows)})",
         )
     )
+
+
+def _is_ours(row: info_link.Row, document: Document, terms: Terms) -> bool:
+    """Whether a row may be one of our lines, by all that stands there but phase and amount."""
+    contract = terms.parent.number if terms.parent else ""
+    return _alike(row["subcontract"], contract) and _alike(
+        row["description"], document.title_for_erp
+    )
+
+
+def _alike(one: str, other: str) -> bool:
+    return fit(one).upper() == fit(other).upper()
+
+
+def _amounts(groups: Sequence[Group]) -> dict[tuple[str, str], Decimal]:
+    """What these lines come to, as `info_link.amounts` tells it."""
+    return {(one.phase.id.upper(), one.cost_type.id.upper()): one.amount for one in groups}
+
+
+def _told(rows: Sequence[info_link.Row]) -> str:
+    """What is shown, line by line: 03300/S 1,500.00 of subcontract SC-001, “Deeper footings”."""
+    lines = [
+        f"{row['phase']}/{row['cost_type']} {info_link.amount([row]):,.2f} of subcontract "
+        f"{row['subcontract'] or '–'}, “{row['description']}”"
+        for row in rows[:_MOST_TOLD]
+    ]
+    more = [f"and {len(rows) - _MOST_TOLD} more"] if len(rows) > _MOST_TOLD else []
+    return "; ".join([*lines, *more]) or "no line at all"
 
 
 def _digests(writes: Sequence[Write]) -> frozenset[str]:

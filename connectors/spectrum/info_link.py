@@ -8,7 +8,7 @@ that is known to be there, each time before "nothing" is believed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
@@ -112,7 +112,7 @@ def rows_of(name: str, holder: str, number: str) -> Script[tuple[Row, ...]]:
     """
     statement = STATEMENTS[name]
     shown: Shown = yield _request(name, **{statement.holder: holder, "number": number})
-    if error := _fault(statement, shown, number):
+    if error := _fault(statement, shown, (holder, number)):
         raise error
     if not shown.rows:
         known: Shown = yield _request(name)
@@ -121,9 +121,14 @@ def rows_of(name: str, holder: str, number: str) -> Script[tuple[Row, ...]]:
     return shown.rows
 
 
-def amount(rows: tuple[Row, ...]) -> Decimal:
+def amount(rows: Iterable[Row]) -> Decimal:
     """What the rows come to. Raises Refused for an amount that is none."""
-    total = Decimal("0.00")
+    return sum(amounts(rows).values(), Decimal("0.00"))
+
+
+def amounts(rows: Iterable[Row]) -> dict[tuple[str, str], Decimal]:
+    """Phase and cost type, in large letters -> what its rows come to. Raises Refused."""
+    found: dict[tuple[str, str], Decimal] = {}
     for row in rows:
         try:
             value = Decimal(row["amount"].replace(",", ""))
@@ -133,12 +138,16 @@ def amount(rows: tuple[Row, ...]) -> Decimal:
             raise Refused(
                 f"Info-Link told {row['amount']!r} as the amount of {row['number']}. {_ADVICE}"
             )
-        total += value
-    return total
+        pair = (row["phase"].upper(), row["cost_type"].upper())
+        found[pair] = found.get(pair, Decimal("0.00")) + value
+    return found
 
 
-def _fault(statement: Statement, shown: Shown, number: str = "") -> ErpError | None:
-    """What is wrong with an answer; None where it tells what was asked for."""
+def _fault(
+    statement: Statement, shown: Shown, asked: tuple[str, str] | None = None
+) -> ErpError | None:
+    """What is wrong with an answer; None where it tells what was `asked` for: the vendor or job,
+    and the number."""
     of = f"the question for {statement.words}"
     if shown.away:
         return Busy(f"Info-Link did not answer {of}. {shown.words}")
@@ -157,12 +166,13 @@ def _fault(statement: Statement, shown: Shown, number: str = "") -> ErpError | N
             f"The statement for {statement.words} gave {len(shown.rows):,} rows, and that was not "
             f"all. It has to give those of the one number that is asked for. {_ADVICE}"
         )
-    others = {row["number"] for row in shown.rows if row["number"].upper() != number.upper()}
-    if number and others:
-        return Refused(
-            f"The statement for {statement.words} gave the number {min(others)!r} where {number!r} "
-            f"was asked for. {_ADVICE}"
-        )
+    for name, wanted in zip((statement.holder, "number"), asked or (), strict=False):
+        others = {row[name] for row in shown.rows if row[name].upper() != wanted.upper()}
+        if others:
+            return Refused(
+                f"The statement for {statement.words} gave the {name} {min(others)!r} where "
+                f"{wanted!r} was asked for. {_ADVICE}"
+            )
     return None
 
 
@@ -185,7 +195,7 @@ def self_test() -> Script[list[Area]]:
             nothing: Shown = yield _request(name, **{statement.holder: _NOBODY, "number": _NOBODY})
             known: Shown = yield _request(name)
             for error in (
-                _fault(statement, nothing, _NOBODY),
+                _fault(statement, nothing, (_NOBODY, _NOBODY)),
                 _fault(statement, known),
                 _shows_nothing(statement, known),
             ):

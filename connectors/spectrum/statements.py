@@ -16,7 +16,7 @@ LONGEST = 4000
 
 class Statement(NamedTuple):
     """What is asked: `words` name what it is about, `holder` is what has the number beside the
-    company, `columns` what it has to give, by these names."""
+    company, `columns` what it has to give, by these names: the two that it was asked for first."""
 
     words: str
     holder: str
@@ -33,8 +33,8 @@ STATEMENTS = {
     "subcontract": Statement(
         "subcontracts",
         "vendor",
-        ("number",),
-        "SELECT Subcontract_Number AS number\n"
+        ("vendor", "number"),
+        "SELECT Vendor_Code AS vendor, Subcontract_Number AS number\n"
         "FROM VN_SUBCONTRACT_MC\n"
         "WHERE Company_Code = @company AND Vendor_Code = @vendor\n"
         "  AND Subcontract_Number = @number",
@@ -42,8 +42,10 @@ STATEMENTS = {
     "change_request": Statement(
         "change requests",
         "job",
-        ("number", "amount"),
-        "SELECT Change_Request_Number AS number, Change_Request_Amount AS amount\n"
+        ("job", "number", "subcontract", "phase", "cost_type", "amount", "description"),
+        "SELECT Job_Number AS job, Change_Request_Number AS number,\n"
+        "  Subcontract_Number AS subcontract, CR_Phase_Code AS phase, CR_Cost_Type AS cost_type,\n"
+        "  Change_Request_Amount AS amount, Sub_Description AS description\n"
         "FROM CR_CHNG_REQ_CON_DET_MC\n"
         "WHERE Company_Code = @company AND Job_Number = @job\n"
         "  AND Change_Request_Number = @number",

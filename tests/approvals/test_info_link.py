@@ -14,6 +14,7 @@ from django.db import transaction
 from django.test import Client
 
 from connectors.models import Connection, Conversation, Message
+from connectors.spectrum.statements import STATEMENTS
 from directory.history import Happened, append
 from directory.models import Event, ToolLevel
 from directory.perms import Level, Tool
@@ -135,15 +136,19 @@ def test_what_a_statement_gives_is_looked_at_before_it_is_believed(
     spectrum.company.by_hand.delete_change_request("26010", "ALDER", "S001-001")
     view = "FROM CR_CHNG_REQ_CON_DET_MC"
     asked = f"{view} WHERE Job_Number = @job AND Change_Request_Number = @number"
-    both = "SELECT Change_Request_Number AS number, Change_Request_Amount AS amount"
+    example = STATEMENTS["change_request"].example
+    both = example.partition("\nFROM")[0]
     for statement, words in {
         f"{both} FROM CHANGES WHERE 1 = @job + @number": "“Invalid object name 'CHANGES'” (208)",
-        f"SELECT No AS number, 1 AS amount {asked}": "“Invalid column name 'No'” (207)",
-        f"SELECT Change_Request_Number AS number {asked}": "one column called amount (it gives: "
-        "number)",
+        example.replace("CR_Phase_Code", "No"): "“Invalid column name 'No'” (207)",
+        f"SELECT Change_Request_Number AS number {asked}": "one column called job and one called "
+        "subcontract and one called phase and one called cost_type and one called amount and one "
+        "called description (it gives: number)",
         f"{both} {asked} AND 1 = 2": "does not even show the one of the change requests",
         f"{both} {view} WHERE @job <> @number": "gave the number 'OLD-1' "
         "where 'S001-001' was asked for",
+        example.replace("Job_Number AS", "Customer_Code AS").replace("= @number", "<> @number"): ""
+        "gave the job 'ALDER' where '26010' was asked for",
     }.items():
         change(spectrum, infolink_change_request=statement)
         stage.step("unlink", document, stage.ann)
@@ -242,6 +247,74 @@ def test_an_amount_that_nothing_explains_is_for_a_person(
     assert export.status == "needs_attention"
     assert "Info-Link shows change request S001-001 of job 26010 with 1,600.00" in export.message
     assert spectrum.sent().count("POST /ws/ARChangeRequest") == 1
+
+
+def test_a_late_first_call_and_its_repeat_are_not_taken_for_two_lines(
+    spectrum: OnSpectrum, info_link: str, stage: Stage
+) -> None:
+    """Both lines are of the same amount. The first one's call arrives after it was repeated, and
+    the second one's never."""
+    commitment = stage.commitment()
+    spectrum.synced(commitment)
+    lines = ((1, "Deeper footings", "1500.00"), (2, "Extra steel", "1500.00"))
+    document = stage.change_order(commitment, lines, title="Deeper")
+    spectrum.accepted(document)
+    spectrum.company.faults.add("applied_late", "ARChangeRequest", seconds=3600)
+    spectrum.serve()
+    spectrum.company.faults.add("request_lost", "ARChangeRequest", call=2)
+    spectrum.serve()
+    assert stage.status(document) == "unknown"
+    assert spectrum.sent().count("POST /ws/ARChangeRequest") == 3
+    spectrum.company.catch_up(at_once=True)
+    assert spectrum.total() == Decimal("38000.00"), "as much as was approved, by chance"
+    spectrum.quiet()
+    export = stage.export(document)
+    assert export.status == "needs_attention"
+    assert (
+        "Info-Link shows change request S001-001 of job 26010 with 3,000.00, which none of the "
+        "calls that were made explains (03300/S 1,500.00 of subcontract SC-001, “Deeper”; 03300/S "
+        "1,500.00 of subcontract SC-001, “Deeper”)" in export.message
+    )
+    assert spectrum.sent().count("POST /ws/ARChangeRequest") == 3, "nothing more was sent"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"Subcontract_Number": "OLD-1"},
+        {"Sub_Description": "Another change"},
+        {"CR_Phase_Code": "05120"},
+        {"CR_Cost_Type": "M"},
+    ],
+)
+def test_another_request_of_the_same_number_and_amount_is_not_taken_for_ours(
+    spectrum: OnSpectrum, info_link: str, stage: Stage, other: dict[str, str]
+) -> None:
+    """Ours never arrived; while it was not known, somebody entered one by hand."""
+    document = in_doubt(spectrum, stage, "answer_lost")
+    spectrum.serve()
+    books = spectrum.company.books
+    [key] = books.storage.keys("cost line", "26010", "ALDER", "S001-001")
+    books.put("cost line", key, other)
+    spectrum.quiet()
+    export = stage.export(document)
+    assert export.status == "needs_attention"
+    assert "with 1,500.00, which none of the calls that were made explains" in export.message
+    assert next(iter(other.values())) in export.message
+    assert spectrum.sent().count("POST /ws/ARChangeRequest") == 1
+
+
+def test_ours_is_known_again_in_whatever_letters_spectrum_keeps_it(
+    spectrum: OnSpectrum, info_link: str, stage: Stage
+) -> None:
+    document = in_doubt(spectrum, stage, "answer_lost")
+    spectrum.serve()
+    books = spectrum.company.books
+    [key] = books.storage.keys("cost line", "26010", "ALDER", "S001-001")
+    held = books.storage.get("cost line", *key) or {}
+    books.put("cost line", key, {"Sub_Description": held["Sub_Description"].upper() + "  "})
+    spectrum.quiet()
+    assert stage.status(document) == "synced"
 
 
 def test_what_was_confirmed_and_is_not_shown_is_for_a_person(

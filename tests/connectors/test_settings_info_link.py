@@ -133,13 +133,13 @@ def test_each_statement_is_tried(spectrum: OnSpectrum) -> None:
         asked = Message.objects.filter(body__startswith="SQL ").count()
         assert asked == 4, "for one that nobody has, and for the one that is known"
         for statement, words in {
-            GOOD.replace("Job_Number", "Job"): "“Invalid column name 'Job'” (207)",
-            GOOD.replace("AS amount", "AS total"): "one column called amount (it gives: number, "
-            "total)",
+            GOOD.replace("Job_Number =", "Jobs ="): "“Invalid column name 'Jobs'” (207)",
+            GOOD.replace("AS amount", "AS total"): "one column called amount (it gives: job, "
+            "number, subcontract, phase, cost_type, total, description)",
             GOOD.replace("= @company", "<> @company"): "does not even show the one of the",
             GOOD.replace("Job_Number = @job", "@job <> ''").replace(
                 "= @number", "<> @number"
-            ): "where '~' was asked for",
+            ): "gave the job '26010' where '~' was asked for",
             GOOD.replace("Change_Request_Amount", "Customer_Code"): "as the amount of OLD-1",
         }.items():
             change = {"infolink_change_request": statement}
