@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
+from unicodedata import normalize
 
 LONGEST = 4000
 
@@ -66,6 +67,16 @@ _LOCKS = """
     TABLOCKX UPDLOCK XLOCK
 """
 _REFUSED = frozenset(f"{_BEGINNINGS} {_LOCKS}".split())
+# What tells of the server itself: its schemas, and the views from before it had schemas.
+_ABOUT_SERVER = frozenset({"SYS", "INFORMATION_SCHEMA"})
+_SYS_VIEWS = """
+    ALTFILES CACHEOBJECTS CHARSETS COLUMNS COMMENTS CONFIGURES CONSTRAINTS CURCONFIGS CURSORCOLUMNS
+    CURSORREFS CURSORS CURSORTABLES DATABASES DEPENDS DEVICES FILEGROUPS FILES FOREIGNKEYS
+    FULLTEXTCATALOGS INDEXES INDEXKEYS LANGUAGES LOCKINFO LOCKS LOGINS MEMBERS MESSAGES OBJECTS
+    OLEDBUSERS OPENTAPES PERFINFO PERMISSIONS PROCESSES PROTECTS REFERENCES REMOTELOGINS SERVERS
+    TYPES USERS
+"""
+_OLD_VIEWS = frozenset(f"SYS{name}" for name in _SYS_VIEWS.split())
 _JOINS = frozenset({"(", "UNION", "ALL", "EXCEPT", "INTERSECT"})
 _NUMBER_AND_MORE = re.compile(r"\$|\d+[^\d]")  # 1DELETE is a number and a statement
 _PARTS = re.compile(
@@ -85,7 +96,7 @@ def faults(name: str, text: str) -> list[str]:
         return [f"The statement has {len(text):,} characters; {LONGEST:,} are possible."]
     if any(not (c.isprintable() or c in "\r\n\t") for c in text):
         return ["The statement has characters that cannot be seen."]
-    return list(dict.fromkeys(_faults(statement, text)))
+    return list(dict.fromkeys((*_faults(statement, text), *_strangers(text))))
 
 
 def _faults(statement: Statement, text: str) -> Iterator[str]:
@@ -118,3 +129,43 @@ def _faults(statement: Statement, text: str) -> Iterator[str]:
         yield f"There is no @{', @'.join(strange)}; what is put in is {known}."
     if missing := [one for one in statement.parameters[1:] if one not in used]:
         yield f"It has to ask for @{' and @'.join(missing)}; what is put in is {known}."
+
+
+def _strangers(text: str) -> Iterator[str]:
+    """What is wrong with the names in it: they stay in the one database, among its own views."""
+    for parts in _names(text):
+        name = ".".join(parts)
+        if len(parts) > 2:
+            yield (
+                f"“{name[:80]}” has more than two parts, so it may be in another database or on "
+                "another server. What is read stands in the database that is entered: one dot in a "
+                "name at most."
+            )
+        if _ABOUT_SERVER & {*map(_plain, parts[:-1])} or _plain(parts[-1]) in _OLD_VIEWS:
+            yield f"“{name[:80]}” is about the server itself. What is read are Spectrum's views."
+
+
+def _names(text: str) -> Iterator[list[str]]:
+    """The names in a statement, each in its parts: dbo.[My View] is dbo and My View."""
+    parts: list[str] = []
+    dotted = False
+    for part in _PARTS.finditer(text):
+        own = part[0]
+        if own == ".":
+            parts = [*parts, ""] if dotted or not parts else parts
+            dotted = True
+            continue
+        named = bool(part["word"] or part["quoted"]) and not own.startswith("'")
+        if parts and not (named and dotted):
+            yield parts
+            parts = []
+        if named:
+            parts = [*parts, own if part["word"] else own[1:-1]]
+        dotted = False
+    if parts:
+        yield parts
+
+
+def _plain(name: str) -> str:
+    """A name as the server compares it: it takes wide letters and small ones for the same."""
+    return normalize("NFKC", name).upper().strip()

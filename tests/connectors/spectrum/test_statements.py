@@ -23,6 +23,10 @@ def test_the_examples_may_be_run(name: str) -> None:
         f"{GOOD} UNION ALL {GOOD}",
         f"{GOOD} AND EXISTS (SELECT 1 FROM X)",
         GOOD.replace("\n", "\t \r\n"),
+        GOOD.replace("FROM CR", "FROM dbo . [CR").replace("DET_MC", "DET_MC]"),
+        f"{GOOD} AND 1.5 < .5 AND Text <> 'a.b.c.sys.objects'",
+        f"{GOOD} AND a.SysNo = 1 AND [sys] = 2 AND Sys_Users = 3",
+        f"{GOOD} UNION ALL {GOOD.replace('_MC', '_OLD')}",
     ],
 )
 def test_one_select_is_taken(text: str) -> None:
@@ -60,3 +64,35 @@ def test_one_select_is_taken(text: str) -> None:
 )
 def test_nothing_else_is(text: str) -> None:
     assert faults("change_request", text)
+
+
+PARTS = "has more than two parts, so it may be in another database or on another server"
+SERVER = "is about the server itself"
+
+
+@pytest.mark.parametrize(
+    ("view", "words"),
+    [
+        ("OTHER.Spectrum.dbo.CR_MC", f"“OTHER.Spectrum.dbo.CR_MC” {PARTS}"),
+        ("[OTHER] . [Spectrum] .. CR_MC", f"“OTHER.Spectrum..CR_MC” {PARTS}"),
+        ("Payroll..EMPLOYEES", PARTS),
+        ("..EMPLOYEES", PARTS),
+        ("sys.sql_logins", f"“sys.sql_logins” {SERVER}"),
+        ("[Sys]\n.\n[objects]", SERVER),
+        ('"sys".objects', SERVER),
+        ("\uff53\uff59\uff53.objects", SERVER),
+        ("information_schema.tables", f"“information_schema.tables” {SERVER}"),
+        ("dbo.sysobjects", f"“dbo.sysobjects” {SERVER}"),
+        ("sysdatabases", SERVER),
+        ("master.sys.databases", SERVER),
+    ],
+)
+def test_nothing_but_views_of_the_one_database_is_read(view: str, words: str) -> None:
+    for text in (
+        GOOD.replace("CR_CHNG_REQ_CON_DET_MC", view),
+        f"{GOOD} UNION ALL SELECT name, name, name, name, name, 1, name FROM {view}",
+        f"{GOOD} AND EXISTS (SELECT 1 FROM X AS x JOIN {view} AS y ON 1 = 1)",
+        GOOD.replace("FROM", f"FROM {view} AS x,"),
+    ):
+        found = faults("change_request", text)
+        assert any(words in one for one in found), (text, found)
