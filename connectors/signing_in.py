@@ -7,7 +7,6 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from typing import cast
-from xml.sax.saxutils import escape
 
 from django.db import transaction
 from django.utils import timezone
@@ -145,15 +144,60 @@ def as_reply(answer: Answer | str, hidden: Sequence[str] = ()) -> Reply:
     that came as a text has its head."""
     text = answer if isinstance(answer, str) else f"{_head(answer)}\n\n{_text(answer)}"
     for secret in hidden:
-        for spelling in {secret, escape(secret)}:
-            # Alone, and not as a part of a number or an amount that happens to contain it.
-            alone = rf"(?<![\w-])(?<!\d[.,]){re.escape(spelling)}(?![\w-]|[.,]\d)"
-            text = re.sub(alone, HIDDEN, text) if len(secret) > 3 else text
+        text = _without(secret, text)
     if len(text) <= SHORT // 4:  # bytes of one character at most
         return text
     spool = Spool()
     spool.write(text)
     return spool.reply()
+
+
+def _without(secret: str, text: str) -> str:
+    """The text with HIDDEN in place of a secret, also as JSON, XML or an address would spell it."""
+    # Letters and digits nobody spells otherwise, and where they are not, it is not.
+    longest = max(_PLAIN.findall(secret), key=len, default="")
+    if len(secret) <= 3 or longest not in text:
+        return text
+    spelled = "|".join("".join(map(one, secret)) for one in (re.escape, _json, _xml, _address))
+    return re.sub(f"{_BEFORE}(?:{spelled}){_BEHIND}", HIDDEN, text)
+
+
+_PLAIN = re.compile(r"[A-Za-z0-9]+")
+# Alone, and not as a part of a number or an amount that happens to contain it; what stands before
+# it may be an escape that ends with a letter or digit.
+_BEFORE = r"(?:(?<![\w-])(?<!\d[.,])|(?<=\\[bfnrt])|(?<=\\u[\da-fA-F]{4})|(?<=%[\da-fA-F]{2}))"
+_BEHIND = r"(?![\w-]|[.,]\d)"
+_NAMES_IN_XML = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
+
+
+def _json(char: str) -> str:
+    """A pattern for each way in which JSON may write this character; so the next ones."""
+    if _PLAIN.fullmatch(char):
+        return char
+    units = re.findall("....", char.encode("utf-16-be").hex())
+    ways = ["".join(rf"\\u(?i:{unit})" for unit in units)]
+    ways += [rf"\\{re.escape(char)}"] if char in '"\\/' else []
+    return _one_of(ways, char, never='"\\')
+
+
+def _xml(char: str) -> str:
+    if _PLAIN.fullmatch(char):
+        return char
+    ways = [rf"&#0*{ord(char)};", rf"&#[xX]0*(?i:{ord(char):x});"]
+    ways += [f"&{_NAMES_IN_XML[char]};"] if char in _NAMES_IN_XML else []
+    return _one_of(ways, char, never="&")
+
+
+def _address(char: str) -> str:
+    if _PLAIN.fullmatch(char):
+        return char
+    ways = ["".join(f"%(?i:{byte:02x})" for byte in char.encode()), *([r"\+"] * (char == " "))]
+    return _one_of(ways, char, never="%+")
+
+
+def _one_of(ways: list[str], char: str, *, never: str) -> str:
+    plain = [] if char in never else [re.escape(char)]
+    return f"(?:{'|'.join([*plain, *ways])})"
 
 
 def _head(answer: Answer) -> str:

@@ -20,11 +20,9 @@ from approvals.errors import StepError
 from connectors import calling, engine, tasks
 from connectors.calling import serve
 from connectors.engine import scripts
-from connectors.models import Connection, Conversation, Message, Session
-from connectors.outside import Answer
+from connectors.models import Conversation, Message, Session
 from connectors.pulls import request_sync
 from connectors.pulse import LEASE
-from connectors.secrets import set_secrets
 from connectors.signing_in import as_reply
 from directory import bell
 from directory.access import access_to
@@ -32,7 +30,6 @@ from directory.models import Event as Told
 from directory.models import Unlinked
 from directory.prepared import Prepared
 from tests.engine.on_spectrum import (
-    AUTHORIZATION,
     PHASES,
     OnSpectrum,
     connect,
@@ -246,25 +243,6 @@ def test_a_worker_that_stood_still_before_its_call_makes_none(spectrum, stage) -
     assert len(spectrum.company.calls(100)) == before
 
 
-@pytest.mark.parametrize("charset", ["undefined", "idna", "utf-7", "no-such-thing"])
-def test_a_charset_that_nobody_can_read_costs_no_answer(charset: str) -> None:
-    answer = Answer(
-        status=200,
-        type=f"text/xml; charset={charset}",
-        content="<p>Zoë +2AA- \0</p>".encode(),
-        retry_after="",
-    )
-    str(as_reply(answer)).encode()  # PostgreSQL gets no half characters
-
-
-def test_only_a_credential_that_stands_alone_is_hidden() -> None:
-    text = b"<a>2601</a> job 26010, 2601.00, Not for 2601, sorry: 2601."
-    answer = Answer(status=200, type="text/xml", content=text, retry_after="")
-    kept = str(as_reply(answer, ["2601"]))
-    assert "<a>(hidden)</a> job 26010, 2601.00, Not for" in kept
-    assert kept.endswith("sorry: (hidden).")
-
-
 def test_its_late_answer_is_kept_and_the_document_comes_to_its_end(
     spectrum, stage, settings
 ) -> None:
@@ -471,82 +449,6 @@ def test_what_a_long_document_was_answered_is_not_loaded_for_each_call(
     assert max(rows) == 1
 
 
-# --- Credentials ----------------------------------------------------------------------------------
-
-
-def stored(connection: Connection) -> str:
-    """All that is kept of what went out and came back, and of what went wrong."""
-    told = [
-        text
-        for row in Message.objects.values_list("body", "reply", "fault")
-        for text in row
-        if text
-    ]
-    sessions = Session.objects.values_list("error", flat=True)
-    return "\n".join([*told, *sessions, connection.last_result])
-
-
-@pytest.mark.parametrize("told", [3600, 20, None], ids=["an hour", "seconds", "nothing"])
-def test_a_token_is_fetched_once_a_session_and_kept_nowhere(spectrum, stage, told) -> None:
-    """Whatever it is said to be good for."""
-    spectrum.company.switch_on_oauth("meridian", "s3cr3t-of-meridian", told)
-    connection = spectrum.connection
-    connection.settings |= {"oauth": "Y"}
-    connection.save()
-    secrets = {"client_id": "meridian", "client_secret": "s3cr3t-of-meridian"}
-    set_secrets(connection, {"authorization_id": AUTHORIZATION, **secrets})
-    spectrum.synced(stage.commitment())
-    asked = [call for call in spectrum.company.calls() if call["service"] == "token"]
-    assert len(asked) == 1
-    kept = stored(spectrum.connection)
-    tokens = spectrum.company.books.storage.keys("token")
-    for secret in (AUTHORIZATION, "s3cr3t-of-meridian", *[key for [key] in tokens]):
-        assert secret not in kept
-
-
-def test_a_token_that_no_longer_does_is_fetched_anew_in_the_middle(spectrum, stage) -> None:
-    spectrum.company.switch_on_oauth("meridian", "s3cr3t-of-meridian")
-    connection = spectrum.connection
-    connection.settings |= {"oauth": "Y"}
-    connection.save()
-    secrets = {"client_id": "meridian", "client_secret": "s3cr3t-of-meridian"}
-    set_secrets(connection, {"authorization_id": AUTHORIZATION, **secrets})
-    commitment = stage.commitment()
-    spectrum.accepted(commitment)
-
-    calls = count()
-
-    def withdraws() -> bool:
-        if next(calls) == 1:
-            spectrum.company.withdraw_tokens()
-        return False
-
-    serve(spectrum.connection.pk, stopping=withdraws)
-    assert stage.status(commitment) == "synced"
-    assert spectrum.sent() == COMMITMENT
-
-
-def test_a_client_that_gets_no_token_sends_nothing(spectrum, stage) -> None:
-    connection = spectrum.connection
-    connection.settings |= {"oauth": "Y"}
-    connection.save()
-    commitment = stage.commitment()
-    spectrum.accepted(commitment)
-    assert spectrum.serve() is False
-    assert stage.status(commitment) == "accepted"
-    assert "client secret" in spectrum.connection.last_result
-    assert spectrum.effects() == []
-
-
-def test_credentials_of_another_key_are_said(spectrum, stage) -> None:
-    Connection.objects.update(sealed="gAAAAABnothing")
-    commitment = stage.commitment()
-    spectrum.accepted(commitment)
-    assert spectrum.serve() is False
-    assert "ERPBRIDGE_ENCRYPTION_KEYS" in spectrum.connection.last_result
-    assert stage.status(commitment) == "accepted"
-
-
 @pytest.mark.parametrize("listed", ["for nobody", "for another company"])
 def test_an_address_that_is_no_longer_allowed_is_not_called(
     spectrum, stage, settings, listed
@@ -558,22 +460,6 @@ def test_an_address_that_is_no_longer_allowed_is_not_called(
     assert spectrum.serve() is False
     assert "https" in spectrum.connection.last_result
     assert spectrum.company.calls() == []
-
-
-def test_a_message_that_cannot_be_sent_stops_itself_and_no_other(spectrum, stage) -> None:
-    """Its credentials hold a character that XML has no place for."""
-    set_secrets(spectrum.connection, {"authorization_id": "AUTH\x01"})
-    commitment = stage.commitment()
-    spectrum.accepted(commitment)
-    other = stage.commitment(number="SC-002")
-    spectrum.accepted(other)
-    spectrum.serve()
-    assert (stage.status(commitment), stage.status(other)) == ("accepted", "accepted")
-    assert Conversation.objects.filter(state="waiting", tries=1).count() == 2
-    assert spectrum.company.calls() == []
-    set_secrets(spectrum.connection, {"authorization_id": AUTHORIZATION})
-    spectrum.quiet()
-    assert (stage.status(commitment), stage.status(other)) == ("synced", "synced")
 
 
 def test_a_list_of_thousands_comes_whole(spectrum, stage) -> None:
