@@ -128,6 +128,8 @@ def _come_to_nothing(connection: Connection, words: str, pause: timedelta) -> No
     """Keep why, for people, and when it is tried again; the history is told once."""
     with transaction.atomic():
         renewal = Renewal.objects.select_for_update().get(connection=connection)
+        if renewal.due_at is None:
+            return  # somebody ended the schedule meanwhile
         is_news = renewal.fault != words
         renewal.fault, renewal.due_at = words, timezone.now() + pause
         renewal.save(update_fields=["fault", "due_at"])

@@ -60,13 +60,15 @@ def keep_renewed(
     used: Mapping[str, str],
 ) -> None:
     """Seal what the ERP gave in place of what was `used`, which is kept beside it until the new one
-    has worked. What somebody typed since it was `read` stays, with the new one beside it."""
+    has worked. What somebody typed in its place since it was `read` stays, with the new one beside
+    it."""
     locked = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
     if locked.address != connection.address:
         return  # what is kept by now is for another server
     now = secrets_of(locked)
-    before = {name: used.get(name, "") for name in new} if now == read else new
-    if now == read:
+    typed = any(now.get(name) != read.get(name) for name in new)
+    before = new if typed else {name: used.get(name, "") for name in new}
+    if not typed:
         set_secrets(locked, {**now, **new})
     Renewal.objects.filter(connection=locked).update(sealed_before=_sealed(before))
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 from importlib import import_module
+from typing import Any
 
 import pytest
 from django.apps import apps
 from django.core.management import call_command
+from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
@@ -24,7 +26,7 @@ from connectors.signing_in import Credentials
 from directory import bell
 from directory.models import Event, Notice
 from sandbox.spectrum import entrance
-from tests.engine.on_spectrum import OnSpectrum
+from tests.engine.on_spectrum import OnSpectrum, listening
 from tests.stage import Stage, sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -211,6 +213,36 @@ def test_what_somebody_types_meanwhile_is_tried_first(site: OnSpectrum, stage: S
     assert ours(site) == ["typed-later"]
 
 
+def test_what_somebody_types_beside_it_costs_no_new_secret(site: OnSpectrum, stage: Stage) -> None:
+    """Dora types another authorization ID while Spectrum is making a secret."""
+    us = Credentials(site.connection)
+    dora = stage.access(stage.dora)
+    setup.change_connection(site.connection, dora, {"authorization_id": "AUTH-2"})
+    us.keep({"client_secret": "made-meanwhile"})
+    assert ours(site) == ["made-meanwhile", FIRST]
+    assert secrets_of(site.connection)["authorization_id"] == "AUTH-2"
+
+
+def test_a_schedule_that_somebody_ended_meanwhile_stays_ended(
+    site: OnSpectrum, stage: Stage
+) -> None:
+    """Dora switches enhanced authentication off while a worker waits for its answer."""
+
+    class Slow:
+        def answer(self, method: str, path: str, headers: Any, content: bytes) -> Any:
+            if path == "/secretRotation":
+                dora = stage.access(stage.dora)
+                setup.change_connection(Connection.objects.get(), dora, {"oauth": "N"})
+                connections.close_all()
+                return 503, {}, b""
+            return site.company.answer(method, path, headers, content)
+
+    with listening(Slow()) as address:
+        Connection.objects.update(address=address)
+        come(site)
+    assert (renewal().due_at, renewal().fault, verbs()) == (None, "", [])
+
+
 def test_both_are_sealed_anew(site: OnSpectrum, settings) -> None:
     Credentials(site.connection).keep({"client_secret": "made"})
     new = "bmV3LWtleS1mb3ItdGhlLXNlYWxzLW9mLW1lcmlkaWE="
@@ -281,3 +313,21 @@ def test_what_is_typed_for_another_server_is_not_sent_to_the_one_before(
         us.keep({"client_secret": "made-by-the-one-before"})
     assert "typed-for-new" not in us.hidden()
     assert Credentials(Connection.objects.get()).secrets[secret] == "typed-for-new"
+
+
+@pytest.mark.parametrize("server", ["address", "infolink_address"])
+def test_a_worker_under_way_says_nothing_more_once_a_server_is_another(
+    site: OnSpectrum, stage: Stage, server: str
+) -> None:
+    session = engine.open_session(site.connection.pk, lease=LEASE)
+    assert isinstance(session, Session)
+    dora = stage.access(stage.dora)
+    setup.change_connection(site.connection, dora, {"address": site.address, "cr_status": "AP"})
+    engine.still_here(session)  # nothing moved
+    entered = {
+        "address": {"address": "https://new.example:8482", "authorization_id": "A", "oauth": "N"},
+        "infolink_address": {"infolink_address": "sql://new.example:1433"},
+    }
+    setup.change_connection(site.connection, dora, entered[server])
+    with pytest.raises(engine.SessionOver):
+        engine.still_here(session)
