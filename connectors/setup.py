@@ -127,7 +127,9 @@ def change_connection(
     if connection.erp not in FORMS:
         raise ValidationError("This ERP is not called from here; there is nothing to change.")
     # The lane before anything else: a worker that speaks to the old place must not go on there.
-    if entered.get("address", connection.address) != connection.address:
+    address, info_link = connection.servers
+    places = entered.get("address", address), entered.get("infolink_address", info_link)
+    if places != connection.servers:
         engine.interrupt(connection.pk)
     locked = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
     form = FORMS[locked.erp](entered, locked)
