@@ -30,7 +30,7 @@ def open_export(user: User, export_id: int) -> tuple[Export, Access]:
 
 _EXPORT = Prepared(
     lambda pk: Export.objects.select_related(
-        "company", "project", "parent", "sent_by", "decided_by"
+        "company__connection", "project", "parent", "sent_by", "decided_by"
     ).filter(pk=pk),
     int,
 )

@@ -208,7 +208,7 @@ def _called(button: Button, erp: Capabilities | None) -> Button:
 
 def connection_of(export: Export) -> tuple[Connection | None, Capabilities | None]:
     """The connection that an export's company has, and what its ERP is called."""
-    connection = Connection.of(export.company_id)
+    connection: Connection | None = getattr(export.company, "connection", None)
     if connection is None:
         return None, None
     return connection, connector_for(connection.erp).capabilities

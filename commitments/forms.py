@@ -258,6 +258,8 @@ def cells_of(line: AnyLine, target: str = "") -> dict[str, str]:
 
 def quantity(line: AnyLine) -> str:
     """12.5 CY × 185.005; a lump sum has none, or only the half that is known."""
+    if line.quantity is None and line.unit_cost is None:
+        return line.unit
     parts = (f"{plain(line.quantity)} {line.unit}".strip(), plain(line.unit_cost, 2))
     return " × ".join(part for part in parts if part)
 

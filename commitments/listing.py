@@ -152,8 +152,11 @@ def change_orders(project: Project, wanted: Wanted) -> Listed:
 
 
 def change_orders_of(commitment: Commitment) -> list[dict[str, Any]]:
-    """A commitment's change orders in the order in which they were made, for their rows."""
-    return _OF_COMMITMENT.rows(commitment.pk)
+    """A commitment's change orders in the order in which they were made, for their rows; of what
+    was loaded once, they are read once."""
+    if commitment.change_order_rows is None:
+        commitment.change_order_rows = _OF_COMMITMENT.rows(commitment.pk)
+    return commitment.change_order_rows
 
 
 def change_order_rows(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
+from typing import Any
 
 from django.db import models
 from django.db.models import QuerySet
@@ -45,6 +46,9 @@ class Commitment(Exportable):
     description = models.TextField(blank=True, default="")
     vendor_message = models.CharField(max_length=255, blank=True, default="")
     date_created = models.DateField()
+
+    # Its change orders, once they were read: see `commitments.listing.change_orders_of`.
+    change_order_rows: list[dict[str, Any]] | None = None
 
     class Meta:
         constraints = [

@@ -24,6 +24,7 @@ from directory.entered import Fault, Invalid, Reader
 from directory.history import Happened
 from directory.models import Project
 from directory.perms import Level, Tool
+from directory.prepared import Prepared
 
 # A change order in one of these takes no more lines: see `commitments.why_no_more_lines`.
 DECIDED = [*states.DECIDED, ChangeOrderStatus.VOID]
@@ -144,18 +145,25 @@ def detach(event: ChangeEvent, *, by: Access, version: int, lines: Collection[in
     return load_event(now.pk)
 
 
+_MADE_FROM = Prepared(
+    lambda change_order: ChangeEventLine.objects.filter(
+        change_order_line__change_order=change_order
+    ).select_related("event"),
+    int,
+)
+
+
 class FromChangeEvents:
     """What commitments ask about lines of change orders: see `commitments.origins`."""
 
     def of(self, change_order: ChangeOrder, access: Access) -> Mapping[int, Origin]:
-        rows = ChangeEventLine.objects.filter(change_order_line__change_order=change_order)
         sees = access.has(Tool.CHANGE_EVENTS, Level.READ)
         return {
             line.change_order_line_id or 0: Origin(
                 f"change event {line.event.number}, line {line.number}",
                 line.event.get_absolute_url() if sees else "",
             )
-            for line in rows.select_related("event")
+            for line in _MADE_FROM.all(change_order.pk)
         }
 
     def leaving(self, lines: Collection[int], by: Access) -> Sequence[Happened]:

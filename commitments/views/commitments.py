@@ -117,20 +117,21 @@ def _line(
 ) -> Sequence[str]:
     """The cells of a line, in the order of the template, which takes them apart: faster than
     looking up names."""
+    code, original = line.cost_code, money(line.amount)
     revised = line.amount + changed
     return (
         str(line.number),
-        line.cost_code.code,
-        line.cost_code.name,
+        code.code,
+        code.name,
         line.category.name,
         line.description,
         line.erp_description,
         numbers.get(line.introduced_by_id or 0, ""),
         forms.quantity(line),
-        money(line.amount),
+        original,
         money(changed),
         " deduct" if changed < 0 else "",
-        money(revised),
+        money(revised) if changed else original,
         f"{100 * revised / total:.1f} %" if total else "",
     )
 

@@ -38,7 +38,7 @@ from commitments.views.showing import (
     with_quantities,
 )
 from commitments.workflow.verbs import Verbs
-from directory.access import Access, lacking, open_project
+from directory.access import Access, access_to, lacking, open_project
 from directory.addresses import address
 from directory.downloads import Cell, csv_download
 from directory.entered import Invalid
@@ -248,10 +248,11 @@ def open_document(
     request: HttpRequest, project_id: int, pk: int, pages: Pages[D]
 ) -> tuple[Access, D]:
     """A document of the project, and what the person may do there. Raises Http404."""
-    access, project = open_tool(request, project_id, pages)
     now = pages.verbs.load(pk)
-    if now.project.pk != project.pk:
+    if now.project.pk != project_id:
         raise Http404
+    access = access_to(person(request), now.project.company, now.project)
+    access.see(*TOOLS[pages.kind])
     return access, now
 
 

@@ -13,6 +13,7 @@ from approvals.saving import lock_at, one_at_a_time, permit, why_locked
 from approvals.states import Status
 from commitments import checking
 from commitments.entries import CommitmentEntry
+from commitments.listing import change_orders_of
 from commitments.models import ChangeOrder, ChangeOrderLine, Commitment, CommitmentLine
 from commitments.states import SETTLED, STATUSES_OF, ChangeOrderStatus, CommitmentStatus
 from commitments.workflow.loading import load_change_order, load_commitment
@@ -32,17 +33,8 @@ from directory.access import Access
 from directory.entered import Fault, Reader
 from directory.models import Project
 from directory.perms import Tool
-from directory.prepared import Prepared
 
-_OPEN_CHANGE_ORDERS = Prepared(
-    lambda commitment: (
-        ChangeOrder.objects.filter(commitment=commitment)
-        .exclude(status__in=SETTLED)
-        .order_by("number")
-        .values("number")[:20]
-    ),
-    int,
-)
+MOST_NAMED = 20
 
 
 @transaction.atomic
@@ -152,8 +144,9 @@ def why_not_commitment_status(now: Commitment, status: str) -> str:
     if status == CommitmentStatus.COMPLETE:
         return "Only a commitment that is in the ERP can be completed."
     if status == CommitmentStatus.VOID:
-        numbers = ", ".join(one["number"] for one in _OPEN_CHANGE_ORDERS.rows(now.pk))
-        if numbers:
+        open_ = [one["number"] for one in change_orders_of(now) if one["status"] not in SETTLED]
+        if open_:
+            numbers = ", ".join(sorted(open_)[:MOST_NAMED])
             return f"Change orders {numbers} are open. Void, reject or delete them first."
     return ""
 
@@ -180,7 +173,7 @@ def why_not_delete_commitment(now: Commitment) -> str:
         return f"It cannot be deleted now. {why}"
     if now.status != CommitmentStatus.DRAFT:
         return f"Only a Draft can be deleted; this one is {now.get_status_display()}."
-    if now.change_orders.exists():
+    if change_orders_of(now):
         return "It has change orders. Delete them first."
     return ""
 

@@ -24,7 +24,6 @@ class _Loading(Generic[D]):
     def __init__(
         self, model: type[D], line: type[AnyLine], owner: str, **others: type[Model]
     ) -> None:
-        self._owner = owner
         self._document: Prepared[D] = Prepared(
             lambda pk: model.in_full().prefetch_related(None).filter(pk=pk), int
         )
@@ -45,8 +44,8 @@ class _Loading(Generic[D]):
         found = self._document.first(pk)
         if found is None:
             raise Http404
+        point([found.export], "company", [found.project.company])
         lines = self._lines.all(pk)
-        point(lines, self._owner, [found])
         for name, others in self._others.items():
             point(lines, name, others.all(pk))
         keep(found, "lines", lines)
@@ -66,4 +65,6 @@ def load_commitment(commitment_id: int) -> Commitment:
 
 def load_change_order(change_order_id: int) -> ChangeOrder:
     """A change order with its lines, in five queries. Raises Http404 if it was deleted."""
-    return _CHANGE_ORDER.load(change_order_id)
+    found = _CHANGE_ORDER.load(change_order_id)
+    point([found.export], "parent", [found.commitment.export])
+    return found
