@@ -11,18 +11,24 @@ from django.http import HttpRequest
 from directory.outbox import post
 from directory.sealing import seal, unseal
 
+_HERE = {"app": "allauth.account", "action": "login_failed_here"}
+
 
 class Invited(DefaultAccountAdapter):  # type: ignore[misc]
     """allauth with its front door closed, and its mails in our outbox."""
 
     error_messages = DefaultAccountAdapter.error_messages | {
-        "too_many_login_attempts": "Too many wrong passwords for this account or from this place, "
-        "so even the right one is not taken now. Try again in five minutes, or in an hour after "
-        "very many wrong ones; or have a new password sent to you."
+        "too_many_login_attempts": "Too many wrong passwords for this account, so even the right "
+        "one is not taken now. Try again in five minutes, or in an hour after very many wrong "
+        "ones; or have a new password sent to you.",
+        "too_many_from_here": "Very many wrong passwords came from where you are within a minute, "
+        "so none is taken from there now. Nothing is wrong with your account: try again in a "
+        "minute.",
     }
 
     # Wrong passwords count for an account at one address, so that nobody keeps its person out from
-    # elsewhere; and, with a limit of their own, for the account wherever they come from.
+    # elsewhere; and, with limits of their own, for that address, whosever account it is, and for
+    # the account, wherever they come from.
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         account = super()._get_login_attempts_cache_key(request, **credentials)
@@ -30,11 +36,15 @@ class Invited(DefaultAccountAdapter):  # type: ignore[misc]
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         super().pre_authenticate(request, **credentials)
-        anywhere = ratelimit.consume(request, **self._anywhere(request, **credentials))
-        if not anywhere:
-            self._rollback_login_failed_rl_usage()
-            raise self.validation_error("too_many_login_attempts")
-        self._login_failed_rl_usage.usage += anywhere.usage
+        for limit, words in (
+            (_HERE, "too_many_from_here"),
+            (self._anywhere(request, **credentials), "too_many_login_attempts"),
+        ):
+            used = ratelimit.consume(request, **limit)
+            if not used:
+                self._rollback_login_failed_rl_usage()
+                raise self.validation_error(words)
+            self._login_failed_rl_usage.usage += used.usage
 
     def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
         super()._delete_login_attempts_cached_email(request, **credentials)

@@ -193,10 +193,13 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_PREVENT_ENUMERATION = True
 # The words for who met a limit name these times: 429.html and directory/accounts.py.
 ACCOUNT_RATE_LIMITS = {
-    "login": "30/m/ip",
-    # By account and address together, and by account alone: see `directory.accounts`. One address
-    # alone does not reach the limit of all: five in five minutes would be sixty in an hour.
-    "login_failed": "10/m/ip,5/5m/key,20/h/key",
+    "login": "120/m/ip",
+    # By account and address together, by address and by account alone: see `directory.accounts`.
+    # One address alone does not reach the limit of all: five in five minutes would be sixty in an
+    # hour. A whole office is one address, so that limit only slows down whoever tries one password
+    # at many accounts: each of these is protected by its own.
+    "login_failed": "5/5m/key,20/h/key",
+    "login_failed_here": "60/m/ip",
     "login_failed_anywhere": "50/h/key",
     "reset_password": "20/m/ip,5/m/key",
     "reset_password_from_key": "20/m/ip",

@@ -85,6 +85,37 @@ def test_wrong_passwords_keep_nobody_out_who_is_elsewhere(stage: Stage) -> None:
     assert _tries(stage.bea, "guess", "203.0.113.7") == "wrong", "another account is not locked"
 
 
+def test_an_office_that_mistypes_keeps_none_of_its_people_out(stage: Stage) -> None:
+    """All of Meridian call from one address, and on Monday a dozen have a new password."""
+    stage.ann.set_password(PASSWORD)
+    stage.ann.save()
+    office = "203.0.113.7"
+    for user in (stage.pam, stage.bea, stage.vic, stage.dora):
+        assert [_tries(user, "mistyped", office) for _ in range(6)] == 5 * ["wrong"] + ["locked"]
+    assert _tries(stage.ann, PASSWORD, office) == "", "her own five are hers"
+
+
+def test_whoever_tries_many_accounts_holds_up_their_own_address_for_a_minute(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.ann.set_password(PASSWORD)
+    stage.ann.save()
+    clock = count(1.8e9, 0.01)
+    monkeypatch.setattr(time, "time", lambda: next(clock))
+    browser = Client(REMOTE_ADDR="203.0.113.7")
+    for number in range(60):
+        guess = {"login": f"{number}@test.example", "password": "guess"}
+        assert browser.post("/accounts/login/", guess).status_code == 200
+    entered = {"login": stage.ann.email, "password": PASSWORD}
+    page = browser.post("/accounts/login/", entered).content.decode()
+    assert "Very many wrong passwords came from where you are" in page
+    assert "Nothing is wrong with your account: try again in a minute." in page
+    assert "five minutes" not in page
+    assert _tries(stage.ann, PASSWORD, "198.51.100.4") == "", "from elsewhere she gets in"
+    clock = count(1.8e9 + 70, 0.01)
+    assert _tries(stage.ann, PASSWORD, "203.0.113.7") == "", "a minute later"
+
+
 def test_very_many_wrong_passwords_lock_an_account_wherever_they_come_from(stage: Stage) -> None:
     stage.ann.set_password(PASSWORD)
     stage.ann.save()
