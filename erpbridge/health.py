@@ -12,8 +12,19 @@ from datetime import datetime, timedelta
 
 from celery import current_app
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import DatabaseError, InterfaceError, connection
-from django.db.models import Exists, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import (
+    BooleanField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -24,6 +35,7 @@ from django.views.decorators.http import require_GET, require_safe
 
 from connectors import engine
 from connectors.models import Connection, Conversation, Session
+from connectors.pulse import LEASE
 from connectors.registry import called
 from connectors.visits import not_spoken_to
 from directory.models import Company, Heartbeat, Verification
@@ -35,6 +47,7 @@ SWEEPS_WITHIN = timedelta(minutes=2)
 # A lane that the workers serve, with something to do, should not stand still for longer.
 MOVES_WITHIN = timedelta(minutes=15)
 VERIFIES_WITHIN = timedelta(hours=36)
+DEATHS = 3  # visits in a row at which a worker fell silent: the lane's fault, not the worker's
 SHOWN = 20  # lanes on the operator's page
 
 
@@ -87,15 +100,16 @@ def _sweep() -> Check:
 def _lanes() -> Check:
     stuck = len(stuck_lanes())
     if stuck:
-        return Check("lanes", False, f"{stuck} lanes have work to do and stand still.")
+        return Check("lanes", False, f"Lanes with work to do that stand still: {stuck}.")
     held = Session.objects.filter(ended_at=None).count()
     return Check("lanes", True, f"No lane stands still; {held} are being served.")
 
 
 def stuck_lanes() -> list[Connection]:
     """Connections whose lane should move and does not: a session that fell silent and was not
-    ended, or work for an ERP that we call and nobody has been at it. One that calls us comes when
-    it comes; one that we called in vain is tried again, and is no fault of this installation.
+    ended; or, of an ERP that we call, work that nobody has been at, or at which one worker after
+    the other falls silent. One that calls us comes when it comes; one that we called in vain is
+    tried again, and is no fault of this installation.
     """
     silent = timedelta(seconds=settings.ERP_SESSION_IDLE_SECONDS) + SWEEPS_WITHIN
     overdue = Session.objects.filter(ended_at=None, last_seen_at__lt=Now() - silent)
@@ -106,11 +120,22 @@ def stuck_lanes() -> list[Connection]:
     left_alone = ~Exists(visits.filter(ended_at=None)) & (
         Q(last_visit=None) | Q(last_visit__lt=Now() - MOVES_WITHIN)
     )
-    stands = Q(pk__in=overdue.values("connection")) | (
-        Q(Exists(work), erp__in=called()) & left_alone
+    pending = Conversation.objects.exclude(state="closed").filter(
+        connection=OuterRef("pk"), connection__company__erp_enabled=True
     )
-    last_visit = Subquery(visits.order_by("-fence").values("ended_at")[:1])
-    lanes = Connection.objects.annotate(last_visit=last_visit).filter(stands)
+    stands = Q(pk__in=overdue.values("connection")) | Q(erp__in=called()) & (
+        Q(Exists(work)) & left_alone | Q(Exists(pending), last_died=[True] * DEATHS)
+    )
+    latest = visits.order_by("-fence")
+    # A worker that ends its visit is heard of until then.
+    died = Q(ended_at__gte=F("last_seen_at") + LEASE)
+    ended = latest.filter(ended_at__isnull=False).annotate(
+        died=ExpressionWrapper(died, BooleanField())
+    )
+    lanes = Connection.objects.annotate(
+        last_visit=Subquery(latest.values("ended_at")[:1]),
+        last_died=ArraySubquery(ended.values("died")[:DEATHS]),
+    ).filter(stands)
     return list(lanes.select_related("company"))
 
 

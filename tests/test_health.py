@@ -13,6 +13,7 @@ from approvals.models import TabCount
 from connectors import engine
 from connectors.calling import serve
 from connectors.models import Conversation, Session
+from connectors.pulse import LEASE
 from connectors.tasks import sweep
 from directory.models import Heartbeat, Verification
 from directory.tokens import make_token
@@ -119,6 +120,32 @@ def test_an_erp_that_cannot_be_reached_is_told_to_those_whom_it_concerns(running
     Session.objects.update(ended_at=ago)
     Conversation.objects.filter(state="waiting").update(not_before=ago)
     assert look(503)["lanes"]["works"] is False, "it should have been tried again by now"
+
+
+def test_a_worker_that_dies_with_each_visit_shows(running: Stage, settings) -> None:
+    """Something in this one lane kills whoever serves it; the work is put back each time."""
+    settings.ERP_QUARANTINE_SECONDS = 0
+    company = spectrum_books()
+    with listening(company) as address:
+        move(running, address)
+        commitment = running.commitment()
+        running.send(commitment)
+        running.accept(commitment)
+        for _ in range(4):
+            assert look()["lanes"]["works"] is True, "workers die now and then"
+            died = engine.open_session(running.connection.pk, lease=LEASE)
+            assert isinstance(died, Session)
+            assert engine.next_message(died) is not None
+            Session.objects.filter(pk=died.pk).update(last_seen_at=Now() - timedelta(minutes=1))
+        assert "Lanes with work to do that stand still: 1." in str(look(503)["lanes"]["words"])
+        client = Client()
+        sign_in(client, running.otto)
+        told = client.get("/operator/health/").content.decode()
+        assert "Meridian Builders</strong> stands still" in told
+
+        serve(running.connection.pk)
+        assert look()["lanes"]["works"] is True
+    company.close()
 
 
 def test_what_is_not_sound_shows_until_it_is(running: Stage) -> None:
