@@ -15,7 +15,14 @@ from attachments import keeping
 from attachments.models import Attachment
 from attachments.showing import Files, kept
 from change_events.models import ChangeEvent
-from change_events.workflow.events import begin, hold, tell, why_not_change, why_not_edit, why_off
+from change_events.workflow.events import (
+    begin,
+    load_event,
+    tell,
+    why_not_change,
+    why_not_edit,
+    why_off,
+)
 from directory.access import Access
 
 
@@ -74,8 +81,10 @@ def _why_not_now(event: ChangeEvent) -> str:
 
 
 def _locked(event: ChangeEvent, by: Access) -> ChangeEvent:
-    now = begin(event, by)
-    hold(now)
+    """As it is once its row is held: no version of it is out of date for a file."""
+    begin(event, by)
+    ChangeEvent.objects.select_for_update(no_key=True).get(pk=event.pk)
+    now = load_event(event.pk)
     if why := _why_not_now(now):
         raise ValidationError(why)
     return now

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import pytest
+from django.db import transaction
+from django.test import Client
 
 from change_events.entries import event_entry
 from change_events.models import ChangeEventLine
@@ -12,8 +15,10 @@ from change_events.workflow import create_change_orders, detach, load_event, upd
 from commitments.models import ChangeOrder
 from commitments.workflow import delete_change_order, load_change_order
 from directory.history import faults
+from tests.attachments.files import png, upload
 from tests.change_events.conftest import event, ids, line
 from tests.commitments.test_at_once import at_once
+from tests.directory.test_locks import Meanwhile
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -50,4 +55,28 @@ def test_one_deletes_what_others_carry_edit_and_take_out(stage: Stage, pam) -> N
         for each in ChangeEventLine.objects.filter(event=made).exclude(change_order_line=None):
             assert each.change_order_line is not None
             assert each.change_order_line.amount == each.amount
+    assert list(faults(stage.company.pk)) == []
+
+
+def test_a_file_is_attached_while_a_line_leaves_its_change_order(
+    stage: Stage, pam, client: Client
+) -> None:
+    """Whoever attaches has nothing to look at again: the line is none of theirs."""
+    made = event(stage, line(commitment=stage.commitment().pk))
+    [order] = create_change_orders(made, by=pam, version=0, lines=ids(made))
+    answers: list[Any] = []
+    client.force_login(stage.pam)
+    photo = {"file": upload("wall.png", png())}
+
+    def attach() -> None:
+        address = f"{made.get_absolute_url()}attachments/"
+        answers.append(client.post(address, photo, follow=True))
+
+    with Meanwhile(attach) as other, transaction.atomic():
+        delete_change_order(load_change_order(order.pk), by=pam, version=0)
+        other.begin()
+    assert other.faults == []
+    assert "Attached: wall.png." in answers[0].content.decode()
+    now = load_event(made.pk)
+    assert now.lines.get().change_order_line is None
     assert list(faults(stage.company.pk)) == []
