@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
@@ -14,7 +15,7 @@ from approvals import manner
 from approvals.models import Export, FirstApproval
 from approvals.notices import title
 from approvals.seconding import moved
-from approvals.states import View
+from approvals.states import EDITABLE, View
 from connectors.models import Connection, Renewal
 from connectors.registry import connector_for
 from directory.access import with_level
@@ -61,6 +62,7 @@ def _second_missing() -> None:
         deciders = set(approvers(company).values_list("user_id", flat=True))
         rows = said.filter(export__company=company, by__in=deciders)
         rows = rows.select_related("by", "export__parent", "export__project")
+        limit = company.second_approver_from or Decimal(0)
         news = [
             News(
                 person,
@@ -70,11 +72,20 @@ def _second_missing() -> None:
                 key=f"second:{first.export_id}:{first.version}:{person}",
             )
             for first in rows.order_by("pk")
+            if _moved(first.export) >= limit  # it may have been raised since
             for person in sorted(deciders - {first.by_id})
             if person != first.export.sent_by_id or company.one_person_does_both
         ]
         with transaction.atomic():
             tell("second-missing", company.pk, news)
+
+
+def _moved(export: Export) -> Decimal:
+    """What it moves: as it was sent, or as it would be linked now; nothing once it is deleted."""
+    if export.status not in EDITABLE:
+        return moved(export.document)
+    document = export.live()
+    return moved(document.to_document()) if document else Decimal(0)
 
 
 def without_a_decider(company: Company) -> int:

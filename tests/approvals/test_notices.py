@@ -188,6 +188,28 @@ def test_the_others_are_told_what_has_long_waited_for_a_second_approver(stage: S
     assert not Notice.objects.exists()
 
 
+def test_a_limit_that_was_raised_since_leaves_nothing_to_wait_for(stage: Stage) -> None:
+    """What Ann has approved is below it now: anybody may accept it, she as well."""
+    stage.company.second_approver_from = Decimal("20000.00")
+    stage.company.save()
+    sent, found = stage.send(stage.commitment()), stage.commitment(number="SC-002").export
+    take_all("accept", [Item(sent.pk, sent.version)], by=stage.access(stage.ann))
+    FirstApproval.objects.create(
+        export=found, version=found.version, step="adopt", by=stage.ann, at=Now()
+    )
+    FirstApproval.objects.update(at=Now() - timedelta(hours=25))
+    stage.company.second_approver_from = Decimal("35000.01")
+    stage.company.save()
+    tell_of_standstills()
+    assert not Notice.objects.exists()
+    stage.company.second_approver_from = Decimal("35000.00")
+    stage.company.save()
+    tell_of_standstills()
+    assert {one.path for one in Notice.objects.all()} == {
+        f"/exports/{export.pk}/" for export in (sent, found)
+    }
+
+
 def test_a_silence_is_told_once(stage: Stage) -> None:
     Connection.objects.update(last_seen_at=Now() - timedelta(days=2))
     for _ in range(2):
