@@ -137,13 +137,15 @@ class Unlinks:
         """Gone: the document is free again. Still there: as before, with what was found."""
         subjects = [int(outcome.conversation.subject) for outcome in outcomes]
         exports = lock_exports(subjects, rounds=True)
+        connection = Connection.objects.get(pk=outcomes[0].conversation.connection_id)
+        erp = connector_for(connection.erp).capabilities.name
         gone, still = [], []
         for subject, outcome in zip(subjects, outcomes, strict=True):
             for export in rounds_of(exports[subject], exports):
                 if isinstance(outcome.value, Gone):
                     gone.append(_freed(export))
                 else:
-                    still.append(Move(export, {"message": _still(export, outcome)}))
+                    still.append(Move(export, {"message": _still(export, outcome, erp)}))
         _forget([move.export for move in gone])
         make(STEPS["gone"], gone, by=None)
         make(STEPS["still-there"], still, by=None)
@@ -181,10 +183,9 @@ def _check(export: Export, connection: Connection) -> str | None:
     return encode(Check(export.document, terms, receipt, asked))
 
 
-def _still(export: Export, outcome: engine.Outcome) -> str:
+def _still(export: Export, outcome: engine.Outcome, erp: str) -> str:
     """The words of the source, and underneath what was found; else why nothing could be."""
-    connection = Connection.objects.get(company=export.company_id)
-    erp, noun = connector_for(connection.erp).capabilities.name, NOUN[Kinds(export.kind)]
+    noun = NOUN[Kinds(export.kind)]
     if isinstance(outcome.value, StillThere):
         words = f"{noun} is still in {erp}. Please delete it before retrying"
         return "\n".join([words, *outcome.value.found])

@@ -4,6 +4,8 @@ from decimal import Decimal
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from approvals.comparing import differences_of, request_comparison
 from approvals.errors import StepError
@@ -66,6 +68,23 @@ def test_deleted_there_unlinked_here_corrected_and_sent_anew(stage: Stage) -> No
     assert stage.synced(change_order).erp_id == order.txn_id
     amounts = [line.amount for line in stage.order().lines if line.desc.startswith("CCO 001:")]
     assert amounts == [Decimal("1750.00")]
+
+
+def test_many_that_are_still_there_are_told_with_one_look_at_the_connection(stage: Stage) -> None:
+    looks = []
+    for many in (1, 6):
+        documents = [stage.commitment(number=f"SC-{many}{place}") for place in range(many)]
+        for document in documents:
+            stage.synced(document)
+        for document in documents:
+            stage.step("unlink", document, stage.ann)
+        with CaptureQueriesContext(connection) as queries:
+            stage.visit()
+        for document in documents:
+            assert "The commitment is still in QuickBooks" in stage.export(document).message
+        by_company = 'WHERE "connectors_connection"."company_id" ='
+        looks.append(len([one for one in queries if by_company in one["sql"]]))
+    assert looks[1] == looks[0]
 
 
 def test_a_commitment_waits_for_its_change_orders(stage: Stage) -> None:
