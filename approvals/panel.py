@@ -61,7 +61,7 @@ class OfLines:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """What `approvals/panel.html` shows."""
+    """What `approvals/panel.jinja` shows."""
 
     export: Export
     words: str

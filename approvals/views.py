@@ -332,7 +332,7 @@ def _by_htmx(request: HttpRequest) -> bool:
 
 
 def _panel(request: HttpRequest, panel: Panel, **options: Any) -> HttpResponse:
-    return render(request, "approvals/panel.html", {"panel": panel}, **options)
+    return render(request, "approvals/panel.jinja", {"panel": panel}, using="jinja2", **options)
 
 
 def _next(request: HttpRequest, pk: int) -> str:

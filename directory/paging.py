@@ -22,7 +22,7 @@ def page(rows: Any, key: str, after: str, size: int = PAGE) -> tuple[list[Any], 
 
 
 def rows_html(template: str, **context: Any) -> SafeString:
-    """The rows of a table, from a template of templates/rows, which escapes by itself."""
+    """Rows of a table, or another part of a page, from a Jinja2 template, which escapes itself."""
     return mark_safe(engines["jinja2"].get_template(template).render(context))  # noqa: S308
 
 

@@ -128,7 +128,7 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": ["directory.templatetags.addresses"],
+            "builtins": ["directory.templatetags.addresses", "directory.templatetags.parts"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -137,9 +137,10 @@ TEMPLATES = [
         },
     },
     {
-        # Rows of long lists: eleven times faster than Django's own templates.
+        # Rows of long lists, and what documents' pages are made of: eleven times faster than
+        # Django's own templates. After those, which are asked for by name alone.
         "BACKEND": "django.template.backends.jinja2.Jinja2",
-        "DIRS": [BASE_DIR / "templates" / "rows"],
+        "DIRS": [BASE_DIR / "templates" / "rows", BASE_DIR / "templates"],
         "OPTIONS": {"environment": "erpbridge.rows.environment"},
     },
 ]

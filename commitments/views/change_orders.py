@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods
 
 from approvals.models import Kinds
@@ -17,7 +17,7 @@ from commitments.forms import Field, Typed
 from commitments.models import ChangeOrder
 from commitments.states import ChangeOrderStatus, Type
 from commitments.views.commitments import PAGES as COMMITMENTS
-from commitments.views.documents import Pages, open_document, open_tool, shown
+from commitments.views.documents import Pages, open_document, open_tool, page, shown
 from commitments.views.entering import enter
 from commitments.views.showing import vendors_of, with_quantities
 from commitments.workflow.verbs import CHANGE_ORDER
@@ -36,13 +36,13 @@ def change_order(request: HttpRequest, project_id: int, pk: int) -> HttpResponse
     access, now = open_document(request, project_id, pk, PAGES)
     context = {
         **shown(PAGES, now, access),
-        "change_order": now,
         "commitment": now.commitment,
         "lines": _lines(now, access),
         "total": now.total,
         "sums": _sums(now),
     }
-    return render(request, "commitments/change_order.html", context)
+    heading = f"Change order {now.commitment.number} / {now.number}: {now.title}"
+    return page(request, "commitments/change_order.jinja", heading, context)
 
 
 @login_required

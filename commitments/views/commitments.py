@@ -8,7 +8,6 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET, require_http_methods
@@ -19,7 +18,7 @@ from commitments.entries import commitment_entry
 from commitments.forms import Field, Typed
 from commitments.models import Commitment, CommitmentLine
 from commitments.states import DECIDED, ChangeOrderStatus, CommitmentStatus, Type
-from commitments.views.documents import Pages, lacks, open_document, open_tool, shown
+from commitments.views.documents import Pages, lacks, open_document, open_tool, page, shown
 from commitments.views.entering import enter
 from commitments.views.showing import Action, approved_changes, vendors_of, with_quantities
 from commitments.workflow.verbs import COMMITMENT
@@ -44,9 +43,16 @@ def commitment(request: HttpRequest, project_id: int, pk: int) -> HttpResponse:
     changed = _sum(one for one in changes if one["status"] == ChangeOrderStatus.APPROVED)
     lack = lacks(access, Tool.COMMITMENTS)
     why_no_change = lack or workflow.why_no_change_order(now)
-    context = {
-        **shown(PAGES, now, access),
-        "commitment": now,
+    copy_url = f"{address('commitment_new', project_id)}?copy={pk}"
+    copy = Action("Copy", copy_url, [lack] if lack else [])
+    new_change_order = Action(
+        "New change order",
+        address("change_order_new", project_id, pk),
+        [why_no_change] if why_no_change else [],
+    )
+    context = shown(PAGES, now, access)
+    context |= {
+        "actions": [context["edit"], copy, new_change_order],
         "schedule": _schedule(now, changes, original + changed),
         "original": original,
         "changed": changed,
@@ -54,18 +60,10 @@ def commitment(request: HttpRequest, project_id: int, pk: int) -> HttpResponse:
         "waiting": _sum(one for one in changes if one["status"] not in NOT_PENDING),
         "change_orders": changes,
         "change_order_rows": listing.change_order_rows(changes, project_id, with_commitment=False),
-        "copy": Action(
-            "Copy",
-            f"{address('commitment_new', project_id)}?copy={pk}",
-            [lack] if lack else [],
-        ),
-        "new_change_order": Action(
-            "New change order",
-            address("change_order_new", project_id, pk),
-            [why_no_change] if why_no_change else [],
-        ),
+        "new_change_order": new_change_order,
     }
-    return render(request, "commitments/commitment.html", context)
+    heading = f"{now.get_type_display()} {now.number}: {now.title}"
+    return page(request, "commitments/commitment.jinja", heading, context)
 
 
 @login_required

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
@@ -44,6 +45,7 @@ from directory.downloads import Cell, csv_download
 from directory.entered import Invalid
 from directory.http import person
 from directory.models import Project
+from directory.paging import rows_html
 from directory.perms import Level, Tool
 
 D = TypeVar("D", bound=Commitment | ChangeOrder)
@@ -76,6 +78,11 @@ class Pages(Generic[D]):
     def list_name(self) -> str:
         """The name of its list's address, and of the tab."""
         return f"{self.kind.value}s"
+
+    @property
+    def list_label(self) -> str:
+        """What its list is called."""
+        return f"{self.word}s".title()
 
     def url(self, name: str, *args: int) -> str:
         """The address of one of its documents' pages: 'edit', 'status', 'delete'."""
@@ -154,6 +161,25 @@ def _why_no_send(access: Access, pages: Pages[Any]) -> str:
 # --- One document ------------------------------------------------------------------------------
 
 
+# What the frame of the page looks at, and not what is below its tabs.
+_IN_FRAME = ("access", "project", "current", "parent_label", "parent_url", "csrf_token")
+
+
+def page(
+    request: HttpRequest, template: str, heading: str, shown: Mapping[str, Any]
+) -> HttpResponse:
+    """The page of a document: `template` makes what is below its tabs of what is `shown`."""
+    given = {**shown, "request": request, "csrf_token": get_token(request)}
+    context = {
+        **{name: given[name] for name in _IN_FRAME},
+        "title": str(given["document"]),
+        "heading": heading,
+        "actions": rows_html("commitments/actions.jinja", **given),
+        "content": rows_html(template, **given),
+    }
+    return render(request, "commitments/document.html", context)
+
+
 def shown(pages: Pages[D], now: D, access: Access) -> dict[str, Any]:
     """What the page of a document of either kind shows."""
     project = now.project
@@ -161,26 +187,28 @@ def shown(pages: Pages[D], now: D, access: Access) -> dict[str, Any]:
     lack = lacks(access, Tool.COMMITMENTS)
     locked = workflow.why_locked(now.export)
     why_no_delete = lack or pages.verbs.why_not_delete(now)
+    edit = Action("Edit texts" if locked else "Edit", edit_url, [lack] if lack else [])
     heading, differs = since(now)
     files = files_of(now.export, access)  # the panel looks at them, too
     return {
         "access": access,
         "project": project,
         "current": pages.list_name,
+        "parent_label": pages.list_label,
+        "parent_url": address(pages.list_name, project.pk),
         "document": now,
         "panel": panel_for(now, access),
         "sees_commitments": access.has(Tool.COMMITMENTS, Level.READ),
-        "sees_erp": access.has(Tool.ERP, Level.READ),
         "locked": locked,
         "count": len(now.lines.all()),
         "with_quantities": with_quantities(now),
         "print_url": pages.url("print", project.pk, now.pk),
-        "edit": Action("Edit texts" if locked else "Edit", edit_url, [lack] if lack else []),
+        "edit": edit,
+        "actions": [edit],
         "statuses": _statuses(pages.verbs, now, access),
         "status_url": pages.url("status", project.pk, now.pk),
         "delete_url": pages.url("delete", project.pk, now.pk),
         "why_no_delete": [why_no_delete] if why_no_delete else [],
-        "made_by": now.export.created_by,
         "files": files,
         "since_heading": heading,
         "since": differs,
