@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging.config
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 import structlog
@@ -47,9 +47,19 @@ def formatter(debug: bool) -> dict[str, Any]:
             add_log_level,
             add_logger_name,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _refused,
         ],
         "processors": [ProcessorFormatter.remove_processors_meta, *last, _without_secrets],
     }
+
+
+def _refused(_logger: Any, _name: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A request that Django refuses for how it was made (a foreign Host, too many fields) is no
+    fault here, and anybody may send thousands: a line without a traceback."""
+    if line["logger"].startswith("django.security."):
+        line.pop("exc_info", None)
+        line["level"] = "warning"
+    return line
 
 
 # What a line may say of itself beside its words.

@@ -87,6 +87,16 @@ def test_each_request_has_a_name_of_its_own(stage: Stage, lines: Lines) -> None:
     assert len(set(names)) == 2
 
 
+def test_whoever_calls_us_by_a_foreign_name_leaves_one_line(stage: Stage, lines: Lines) -> None:
+    """Scanners do so all day; where in the code it was noticed is of use to nobody."""
+    answer = Client().get("/accounts/login/", headers={"host": "evil.example"})
+    assert answer.status_code == 400
+    [line] = lines()
+    assert "evil.example" in str(line["event"])
+    assert "exception" not in line
+    assert line["level"] == "warning", "nothing went wrong here"
+
+
 def test_secrets_are_not_written_down(stage: Stage, lines: Lines) -> None:
     _, key = make_token(stage.otto, "Prometheus", None)
     log = logging.getLogger("somewhere")
