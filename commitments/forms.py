@@ -23,6 +23,7 @@ from commitments.entries import (
     LineEntry,
 )
 from commitments.models import AnyLine, ChangeOrder, Commitment, CommitmentLine
+from connectors.contract import Capabilities
 from directory.entered import Fault
 from directory.formats import money, plain
 from directory.sheets import Column, Sheet
@@ -157,13 +158,13 @@ def _target(text: str, known: Mapping[int, CommitmentLine]) -> tuple[int | None,
 
 # --- From a table ------------------------------------------------------------------------------
 
-_OWN_TEXT = Column("erp_description", OWN_TEXT)
-_COLUMNS = (
+_TEXTS = (
     Column("cost_code", "Cost code", ["code", "cost code number"], required=True),
     Column("category", "Category", ["cost type", "type"], required=True),
     Column("sub_job", "Sub job"),
     Column("description", "Description", ["item", "title"]),
-    _OWN_TEXT,
+)
+_AMOUNTS = (
     Column("quantity", "Quantity", ["qty"], number=True),
     Column("unit", "Unit", ["uom"]),
     Column("unit_cost", "Unit cost", ["unit price", "rate"], number=True),
@@ -171,11 +172,13 @@ _COLUMNS = (
 )
 
 
-def columns(target: str, own: Mapping[str, int]) -> list[Column]:
-    """The columns of a table of lines; with `target` the first says what a line is for. `own`: see
-    `checking.own_lengths`."""
+def columns(target: str, kind: str, erp: Capabilities | None) -> list[Column]:
+    """The columns of a table of lines of a document of that kind; with `target` the first says what
+    a line is for. `erp`: the company's, which may get a text of its own of each."""
     first = [Column("target", target, ["line", "commitment line"], required=True)] if target else []
-    return [*first, *(one for one in _COLUMNS if "line" in own or one is not _OWN_TEXT)]
+    takes_own = erp is not None and "line" in erp.own_lengths(kind)
+    own = [Column("erp_description", OWN_TEXT, [f"For {erp.short}"])] if erp and takes_own else []
+    return [*first, *_TEXTS, *own, *_AMOUNTS]
 
 
 def from_sheet(sheet: Sheet) -> list[dict[str, str]]:

@@ -16,6 +16,7 @@ from directory.entered import Fault
 
 MOST_BYTES = 5 * 1024 * 1024
 MOST_COLUMNS = 100
+_SHOWN = 60  # characters of a heading
 
 # 1,234 where a semicolon separates: thousands to one spreadsheet, decimals to the other.
 _AMBIGUOUS = re.compile(r"[+-]?\$?\d{1,3},\d{3}", re.ASCII)
@@ -118,7 +119,12 @@ def _table(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
         for number, cells in enumerate(rows, 1):
             if any(cell.strip() for cell in cells):
                 yield number, cells
-    except csv.Error:
+    except csv.Error as error:
+        if "field limit" in str(error):
+            raise Unreadable(
+                f"Row {number + 1} has a cell of more than {csv.field_size_limit():,} characters. "
+                "That is no table of lines, or a quotation mark is not closed: look at that row."
+            ) from None
         raise Unreadable(
             f"Row {number + 1} cannot be read: a cell begins with a quotation mark that is not "
             "closed, or goes on after it. Double the marks within it, or take them away."
@@ -129,15 +135,17 @@ def _heading(text: str, columns: Sequence[Column]) -> tuple[str, dict[str, int],
     """The separator under which most columns are named; their places; what stands beside them."""
     known = {_plain(word): one.name for one in columns for word in (one.heading, *one.also)}
     best: tuple[str, list[str]] | None = None
+    why = ""
     for separator in _SEPARATORS:
         try:
             _, cells = next(_table(text, separator), (0, []))
-        except Unreadable:
+        except Unreadable as error:
+            why = why or str(error)
             continue
         if best is None or _named(cells, known) > _named(best[1], known):
             best = separator, cells
     if best is None or not any(cell.strip() for cell in best[1]):
-        raise Unreadable("There is nothing in it.")
+        raise Unreadable(why or "There is nothing in it.")
     separator, cells = best
     places: dict[str, int] = {}
     ignored: dict[int, str] = {}
@@ -145,13 +153,16 @@ def _heading(text: str, columns: Sequence[Column]) -> tuple[str, dict[str, int],
     for place, cell in enumerate(cells[:MOST_COLUMNS]):
         name = known.get(_plain(cell))
         if name is None:
-            ignored[place] = " ".join(cell.split())[:60]
+            ignored[place] = " ".join(cell.split())[:_SHOWN]
         elif name in places:
-            twice.append(cell.strip())
+            twice.append(f"{_shown(cells[places[name]])} and {_shown(cell)}")
         else:
             places[name] = place
     if twice:
-        raise Unreadable(f"The first row names a column twice: {', '.join(twice)}.")
+        raise Unreadable(
+            f"In the first row, {'; '.join(twice)} name the same column. Keep one of them; "
+            "the other gets a name that no column has, and is not taken over."
+        )
     if missing := [one.heading for one in columns if one.required and one.name not in places]:
         raise Unreadable(
             f"The first row has to name the columns; {', '.join(missing)} "
@@ -163,6 +174,10 @@ def _heading(text: str, columns: Sequence[Column]) -> tuple[str, dict[str, int],
 
 def _named(cells: Sequence[str], known: dict[str, str]) -> int:
     return len({known[plain] for cell in cells if (plain := _plain(cell)) in known})
+
+
+def _shown(heading: str) -> str:
+    return f"“{' '.join(heading.split())[:_SHOWN]}”"
 
 
 def _plain(heading: str) -> str:

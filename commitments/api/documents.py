@@ -18,7 +18,7 @@ from commitments.api.asked import (
     WholeChangeOrder,
     WholeCommitment,
 )
-from commitments.checking import MOST_LINES, own_lengths
+from commitments.checking import MOST_LINES, erp_of
 from commitments.forms import Typed
 from commitments.models import ChangeOrder, Commitment
 from commitments.workflow.verbs import CHANGE_ORDER, COMMITMENT, Verbs
@@ -96,7 +96,7 @@ def import_lines(request: Request, opened: tuple[D, Access], table: Table[D]) ->
     now = found
     if why := why_locked(now.export):
         raise Invalid([Fault("", why)])
-    columns = forms.columns(table.target, own_lengths(now.company, now.kind))
+    columns = forms.columns(table.target, now.kind, erp_of(now.company))
     sheet = read_sheet(asked.table, columns, MOST_LINES)
     filled, wrong = forms.with_table(
         table.typed(now), sheet, lambda filled: table.verbs.faults(now, table.entry(filled, now))

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from approvals.errors import Stale
 from commitments import forms, workflow
-from commitments.checking import MOST_LINES, erp_of, own_lengths
+from commitments.checking import MOST_LINES, erp_of
 from commitments.forms import Typed
 from commitments.models import ChangeOrder, Commitment
 from commitments.views.documents import Pages, open_document
@@ -79,8 +79,8 @@ def _import(
 ) -> HttpResponse:
     """The form with the lines of a table in it and every fault beside them; nothing is saved."""
     try:
-        own = own_lengths(now.company, now.kind)
-        sheet = _table(request, forms.columns(pages.target, own))
+        columns = forms.columns(pages.target, now.kind, erp_of(now.company))
+        sheet = _table(request, columns)
     except Unreadable as error:
         faults = [Fault("table", str(error))]
         return _form(request, access, now, typed, pages, faults=faults)

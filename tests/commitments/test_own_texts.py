@@ -154,11 +154,13 @@ def test_a_change_order_goes_with_its_own_title_and_memo(
     assert (held.description, held.comments) == ("Deeper footings", "Soil: +2 ft")
 
 
+@pytest.mark.parametrize("heading", ["For Spectrum", "Text for the ERP"])
 def test_lines_with_texts_for_spectrum_are_read_from_a_table(
-    spectrum: OnSpectrum, stage: Stage, pam: Client
+    spectrum: OnSpectrum, stage: Stage, pam: Client, heading: str
 ) -> None:
+    """The first is what the sheet on the screen calls it."""
     new = f"/projects/{stage.project.pk}/commitments/new/"
-    table = "Cost code\tCategory\tDescription\tText for the ERP\tAmount\n"
+    table = f"Cost code\tCategory\tDescription\t{heading}\tAmount\n"
     table += f"03-300\tSubcontract\t{SAID}\tFootings A-F\t100.00\n"
     read = pam.post(new, {**form_of(stage), "import": "1", "table-text": table})
     assert 'value="Footings A-F"' in text(read)
