@@ -235,9 +235,10 @@ def html(
     *,
     actions: Mapping[str, str],
     firsts: Mapping[int, FirstApproval],
+    stuck: Mapping[int, str],
 ) -> SafeString:
     """The rows of `approvals.listing.page` as table rows; `actions`: the address of each step,
-    `firsts`: who has approved where a second approver is missing."""
+    `firsts`: who has approved where a second approver is missing, `stuck`: why it cannot go."""
     now = timezone.now()
     item = address("export", 0).replace("0", "{}")
     # An item is left for the next one in the same order.
@@ -249,7 +250,10 @@ def html(
         rows=zip(
             escaped([_cells(row, item, firsts) for row in rows]),
             [_when(row, now) for row in rows],
-            [buttons(Status(row["status"]), row["sent_by_id"]) for row in rows],
+            [
+                buttons(Status(row["status"]), row["sent_by_id"], stuck.get(row["id"], ""))
+                for row in rows
+            ],
             strict=True,
         ),
         view=asked.view.value,
@@ -305,16 +309,18 @@ def _when(row: Mapping[str, Any], now: datetime) -> SafeString | str:
     return moment(at) if row["status"] in SETTLED else ago(at, now)
 
 
-def _buttons(access: Access, status: Status, sent_by: int | None) -> tuple[Sequence[Button], bool]:
-    """The steps of an item of that status, with the reason where this person may not; and whether
-    they may press one."""
+def _buttons(
+    access: Access, status: Status, sent_by: int | None, stuck: str
+) -> tuple[Sequence[Button], bool]:
+    """The steps of an item of that status, with the reason where this person may not, or where it
+    is `stuck` and could not go; and whether they may press one."""
     made = [
         Button(
             step.name,
             step.label,
             step.name in MAIN,
             step.needs_note,
-            why_not(step, access, sent_by),
+            why_not(step, access, sent_by) or (stuck if step.name in MAIN else ""),
         )
         for step in (STEPS[name] for name in IN_LISTS)
         if status in step.sources

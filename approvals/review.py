@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -13,14 +14,14 @@ from approvals import manner
 from approvals.differences import changed
 from approvals.models import Export
 from approvals.panel import connection_of
-from approvals.readiness import frozen_problems, terms_now
+from approvals.readiness import destinations, frozen_problems, terms_now
 from approvals.rules import tool_problems
 from approvals.standing import unanswered
 from approvals.states import EDITABLE, Status
 from approvals.told import unlinked_by_word
 from connectors.contract import Capabilities, Document, Line, Preview, Problem, Receipt, Terms
 from connectors.destination import facts_for
-from connectors.models import Known
+from connectors.models import Connection, Known
 from connectors.registry import connector_for
 
 # A decision here sends it where it goes now; later it goes where it was accepted to go.
@@ -99,11 +100,8 @@ def review(export: Export) -> Review:
         known = Known.objects.filter(connection=connection, record=record).first()
         if export.status in DECIDED_NOW:
             parents = {export.parent.pk: export.parent} if export.parent else {}
-            problems = [
-                *tool_problems(export.company, connection),
-                *frozen_problems(connection, export, terms, parents, facts),
-                *unanswered(connection, [(export, document, terms)]).values(),
-            ]
+            going = [(export, document, terms)]
+            problems = _problems(connection, going, parents, facts)[export.pk]
         if export.status != Status.SYNCED:
             preview = connector.preview(document, terms, known.value if known else None, facts)
             preview = replace(preview, warnings=(*_on_whose_word(export, erp), *preview.warnings))
@@ -120,6 +118,35 @@ def review(export: Export) -> Review:
         receipt=receipt,
         arrived=_arrived(document, terms, receipt),
     )
+
+
+def why_not_again(connection: Connection, exports: Sequence[Export]) -> dict[int, str]:
+    """Why a retry of these, of one company and with their parents, would go nowhere, by their ids;
+    what the page of each says, too. The same number of queries for however many."""
+    parents = {one.parent.pk: one.parent for one in exports if one.parent is not None}
+    to = destinations(connection, exports, parents)
+    going = [(export, export.document, to.terms(export.document)) for export in exports]
+    facts = facts_for(connection, [(document, terms) for _, document, terms in going])
+    found = _problems(connection, going, parents, facts)
+    return {pk: " ".join(one.text for one in problems) for pk, problems in found.items()}
+
+
+def _problems(
+    connection: Connection,
+    going: Sequence[tuple[Export, Document, Terms]],
+    known: Mapping[int, Export],
+    facts: Mapping[str, Any],
+) -> dict[int, list[Problem]]:
+    """All that keeps each of these, of one company, from going where it would go now."""
+    stuck = unanswered(connection, going)
+    return {
+        export.pk: [
+            *tool_problems(export.company, connection),
+            *frozen_problems(connection, export, terms, known, facts),
+            *([stuck[export.pk]] if export.pk in stuck else []),
+        ]
+        for export, _, terms in going
+    }
 
 
 def _on_whose_word(export: Export, erp: Capabilities | None) -> Iterator[str]:

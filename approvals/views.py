@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,7 +25,7 @@ from approvals.exchanges import talks, whole_reply
 from approvals.listing import TABS, VIEWS
 from approvals.models import Export, Kinds
 from approvals.panel import Panel, connection_of, panel_for, review_panel
-from approvals.review import review
+from approvals.review import review, why_not_again
 from approvals.seconding import first_approvals
 from approvals.states import STEPS, Status, View
 from approvals.told import attested, told
@@ -135,7 +135,14 @@ def _queue(
         "views": asked.views(counts),
         "title": queue.title(kind, view, erp),
         "when": queue.WHEN[view],
-        "rows": queue.html(page.rows, asked, access, actions=actions, firsts=firsts),
+        "rows": queue.html(
+            page.rows,
+            asked,
+            access,
+            actions=actions,
+            firsts=firsts,
+            stuck=_stuck(access, page.rows) if view == View.FAILED else {},
+        ),
         "shown": len(page.rows),
         "total": counts.of(kind, view),
         "most": MOST_AT_ONCE,
@@ -157,6 +164,15 @@ def _queue(
     template = "approvals/queue.html"
     template = f"{template}#queue" if _by_htmx(request) else template
     return render(request, template, context, status=status)
+
+
+def _stuck(access: Access, rows: Sequence[Mapping[str, Any]]) -> dict[int, str]:
+    """Why a retry of these rows would go nowhere, by the ids of those."""
+    connection = Connection.of(access.company.pk)
+    if connection is None or not access.is_approver:
+        return {}
+    shown = Export.objects.filter(pk__in=[row["id"] for row in rows])
+    return why_not_again(connection, list(shown.select_related("company", "parent")))
 
 
 def _erp_name(access: Access) -> str:

@@ -307,6 +307,33 @@ def test_retry_is_not_offered_where_it_can_do_nothing(
     assert stage.status(document) == "synced"
 
 
+def test_the_red_list_offers_a_retry_where_the_items_page_does(
+    spectrum: OnSpectrum, stage: Stage, client: Client
+) -> None:
+    document = unanswered(spectrum, stage)
+    bare = stage.commitment(number="SC-009")
+    spectrum.accepted(bare)
+    spectrum.company.faults.add("refused", "UpdateSubcontract", text="Vendor is on hold")
+    spectrum.serve()
+    assert stage.status(bare) == "failed"
+    sign_in(client, stage.ann)
+
+    def retries() -> list[bool]:
+        """Whether it can be pressed: in the list of change orders, of commitments; on each page."""
+        lists = [
+            client.get(f"/companies/{stage.company.pk}/erp/{tab}/?view=failed").content.decode()
+            for tab in ("change-orders", "commitments")
+        ]
+        pages = [page_of(client, stage, one) for one in (document, bare)]
+        found = [re.findall(r"<button([^>]*)>\s*Retry\s*</button>", page)[-1:] for page in pages]
+        rows = [re.findall(r"<button([^>]*)>Retry</button>", page)[-1:] for page in lists]
+        return ["disabled" not in one for [one] in [*rows, *found]]
+
+    assert retries() == [False, True, False, True]
+    Vendor.objects.update(erp_active=False)
+    assert retries() == [False, False, False, False]
+
+
 def test_the_history_does_not_say_that_anything_is_looked_up(
     spectrum: OnSpectrum, stage: Stage
 ) -> None:
