@@ -303,8 +303,9 @@ def export_step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
         )
         connection, erp = connection_of(item)
         done = manner.done(step, erp, asked=manner.asks_about(item, connection))
+        said = f"{item}{item.of}: {done}"
     except AwaitsSecond as waits:
-        done = waits.message
+        said = done = waits.message
     except StepError as refused:
         return _refused(request, pk, refused.message, getattr(refused, "changes", ()), 409)
     except PermissionDenied as refused:
@@ -316,7 +317,7 @@ def export_step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
         response = _panel(request, panel_for(item, access).saying(notice=done))
         response["HX-Trigger"] = "exportMoved"
         return response
-    messages.success(request, f"{item}{item.of}: {done}")
+    messages.success(request, said)
     return redirect(_next(request, pk))
 
 

@@ -35,7 +35,8 @@ def went_wrong(session: Session, words: str) -> None:
 def sum_up(session: Session) -> str:
     """What the Web Connector and the connection page show of this visit."""
     session.refresh_from_db()
-    text = session.error or f"OK: {session.finished} done"
+    done = f"{session.finished} done" if session.finished else "nothing finished yet"
+    text = session.error or f"OK: {done}"
     Connection.objects.filter(pk=session.connection_id).update(last_result=text[:300])
     return text
 

@@ -201,6 +201,23 @@ def test_what_is_not_sent_yet_says_it_where_it_is_linked(stage: Stage, client: C
     assert "two approvers" not in page
 
 
+def test_the_page_names_what_was_approved_once(stage: Stage, client: Client) -> None:
+    limit(stage, None)
+    commitment = stage.commitment()
+    stage.synced(commitment)
+    limit(stage, "1000.00")
+    sign_in(client, stage.ann)
+    for document, name in (
+        (stage.commitment(number="SC-002"), "Commitment SC-002"),
+        (stage.change_order(commitment), "Commitment Change Order 001"),
+    ):
+        export = stage.send(document)
+        said = {"version": export.version}
+        answer = client.post(f"/exports/{export.pk}/accept/", said, follow=True)
+        [told] = [str(one) for one in answer.context["messages"]]
+        assert told.startswith(f"Your approval of {name} is noted. From 1,000.00 on")
+
+
 def test_two_attest_where_nobody_can_be_asked(stage: Stage, ledger: Books) -> None:
     limit(stage, None)
     commitment = in_part(stage, ledger)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
+from django.test import Client
 
 from approvals.models import Export
 from approvals.workflow import take
@@ -63,6 +64,11 @@ def test_two_rounds_there_and_free_again_together(spectrum: OnSpectrum, desk: De
     assert not desk.budget.awaited()
 
     export = desk.budget.export
+    ann = Client()
+    ann.force_login(stage.ann)
+    page = ann.get(f"/exports/{export.pk}/").content.decode()
+    assert "Job there" in page
+    assert "Vendor there" not in page, "a budget has none"
     take(
         "unlink",
         export,

@@ -98,6 +98,7 @@ def test_a_worker_that_is_to_end_goes_between_two_calls_and_another_goes_on(
     assert serve(spectrum.connection.pk, stopping=after(2)) is True
     assert spectrum.sent() == COMMITMENT[:2]
     assert stage.status(commitment) == "accepted"
+    assert spectrum.connection.last_result == "OK: nothing finished yet"
     with pytest.raises(StepError, match="part of it"):
         stage.step("undo-acceptance", commitment, stage.ann)
     spectrum.serve()

@@ -220,7 +220,7 @@ def test_the_preview_of_a_commitment_shows_parts_sums_and_what_is_not_sent(site:
         "Descriptions of lines 1, 2 (Spectrum has one for their sum)",
         "Quantities, units and unit costs (Spectrum gets the amounts)",
     )
-    assert "cannot be asked whether IRON" in shown.warnings[0]
+    assert "is not asked beforehand whether IRON" in shown.warnings[0]
 
 
 def test_the_preview_of_a_change_order_says_what_its_status_means(site: Site) -> None:
@@ -229,7 +229,7 @@ def test_the_preview_of_a_change_order_says_what_its_status_means(site: Site) ->
     assert shown.record == "Change order S001-002 of subcontract SC-001"
     assert ("Customer", "ALDER") in shown.fields
     assert (
-        "cannot be asked whether 26010 Riverside Library has a change request S001-002"
+        "is not asked beforehand whether 26010 Riverside Library has a change request S001-002"
         in (shown.warnings[0])
     )
     assert "executed at once" in shown.warnings[1]
