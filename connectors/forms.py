@@ -6,14 +6,20 @@ answers decide what a document becomes there. What an answer means stands beside
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 
+from connectors.fields import (
+    AccountTable,
+    StatementField,
+    answer_field,
+    known_field,
+    secret_field,
+)
 from connectors.models import Connection
 from connectors.outside import origin_of
 from connectors.secrets import stored_names
@@ -21,88 +27,8 @@ from connectors.spectrum import statements
 from directory.entered import Fault, Invalid
 from directory.forms import ReadableForm
 
-_ACCOUNT = re.compile(r"[0-9A-Za-z.\-]{1,12}")
-_KEPT = re.compile(r"([^\s=]+=[^\s=]+ ?)*")
 YES_NO = (("N", "No"), ("Y", "Yes"))
 STORED = "stored; type a new one to replace it"
-
-
-class AccountTable(forms.CharField):
-    """Which G/L account each code has: one `CODE = ACCOUNT` on a line, kept as `CODE=ACCOUNT …`."""
-
-    def __init__(self, *, code: str, longest: int, **options: Any) -> None:
-        """`code`: what people call the code; `longest`: its most characters in the ERP."""
-        self._code, self._longest = code, longest
-        widget = forms.Textarea(attrs={"rows": 4, "spellcheck": "false"})
-        super().__init__(required=False, max_length=20_000, widget=widget, **options)
-
-    def prepare_value(self, value: Any) -> Any:
-        return (
-            "\n".join(value.split(" ")) if isinstance(value, str) and "\n" not in value else value
-        )
-
-    def clean(self, value: Any) -> str:
-        """Every faulty line is told."""
-        accounts: dict[str, str] = {}
-        faults = []
-        # What is kept has one blank between its entries; people put some around the sign, too.
-        for entry in re.sub(r"[ \t]*=[ \t]*", "=", super().clean(value)).split():
-            code, sign, account = entry.partition("=")
-            code = code.upper()
-            if not sign or not 0 < len(code) <= self._longest or not _ACCOUNT.fullmatch(account):
-                faults.append(
-                    f"“{entry[:40]}” is no {self._code} (at most {self._longest} characters) and "
-                    "account (at most 12 digits, letters, points or dashes), like M = 5000-100."
-                )
-            elif accounts.setdefault(code, account) != account:
-                faults.append(f"{code} stands here twice, with different accounts.")
-        if faults:
-            raise ValidationError(faults)
-        return " ".join(f"{code}={account}" for code, account in sorted(accounts.items()))
-
-
-def _secret(label: str, most: int, **options: Any) -> forms.CharField:
-    """A field whose text is never shown again."""
-    attrs = {"autocomplete": "off", "spellcheck": "false"}
-    widget = forms.PasswordInput(attrs=attrs, render_value=False)
-    return forms.CharField(label=label, required=False, max_length=most, widget=widget, **options)
-
-
-class StatementField(forms.CharField):
-    """A SELECT that a site's database is asked with; `name` is that of `statements.STATEMENTS`."""
-
-    def __init__(self, name: str, **options: Any) -> None:
-        self._name = name
-        widget = forms.Textarea(attrs={"rows": 4, "spellcheck": "false"})
-        super().__init__(required=False, max_length=statements.LONGEST, widget=widget, **options)
-
-    def clean(self, value: Any) -> str:
-        """Every fault is told."""
-        text = "\n".join(super().clean(value).splitlines())
-        if text and (faults := statements.faults(self._name, text)):
-            raise ValidationError(faults)
-        return text
-
-
-def _known(label: str, pattern: str, example: str, help_text: str) -> forms.RegexField:
-    return forms.RegexField(
-        pattern,
-        label=label,
-        required=False,
-        help_text=help_text,
-        error_messages={"invalid": f"It is written like {example}."},
-        widget=forms.TextInput(attrs={"placeholder": example, "spellcheck": "false"}),
-    )
-
-
-def _answer(label: str, choices: Sequence[tuple[str, str]], help_text: str) -> forms.ChoiceField:
-    return forms.ChoiceField(
-        label=label,
-        choices=choices,
-        initial=choices[0][0],
-        help_text=help_text,
-        widget=forms.Select(attrs={"class": "form-select"}),
-    )
 
 
 class SpectrumForm(ReadableForm, forms.Form):
@@ -155,29 +81,31 @@ class SpectrumForm(ReadableForm, forms.Form):
         help_text="Up to three characters, as Spectrum asks for it at sign-in.",
         error_messages={"invalid": "A company code has one to three letters or digits."},
     )
-    authorization_id = _secret(
+    authorization_id = secret_field(
         "Authorization ID",
         20,
         error_messages={"required": "The Authorization ID is needed."},
         help_text="From Data Exchange Installation. It has to be authorised for the services that "
         "the connection's test asks for.",
     )
-    oauth = _answer(
+    oauth = answer_field(
         "Enhanced authentication",
         YES_NO,
         "Yes: this hosted site hands out tokens (OAuth), and a client ID and secret are needed, "
         "too. The Authorization ID is needed either way.",
     )
-    client_id = _secret("Client ID", 200, help_text="Only with enhanced authentication.")
-    client_secret = _secret("Client secret", 200, help_text="Only with enhanced authentication.")
-    basic_for_soap = _answer(
+    client_id = secret_field("Client ID", 200, help_text="Only with enhanced authentication.")
+    client_secret = secret_field(
+        "Client secret", 200, help_text="Only with enhanced authentication."
+    )
+    basic_for_soap = answer_field(
         "HTTP Basic for the SOAP services",
         YES_NO,
         "No: the Authorization ID stands in each message and that is enough, as Spectrum "
         "describes it. Yes: a server in front of it asks for a password all the same.",
     )
 
-    infolink = _answer(
+    infolink = answer_field(
         "Ask Info-Link",
         YES_NO,
         "Yes: it shows at once what was written, not a copy that is brought up to date later, and "
@@ -200,16 +128,13 @@ class SpectrumForm(ReadableForm, forms.Form):
         max_length=128,
         help_text="Empty for the one that the user begins in.",
     )
-    infolink_user = _secret("User of Info-Link", 128, help_text="One that may only read.")
-    infolink_password = _secret("Password of that user", 128)
+    infolink_user = secret_field("User of Info-Link", 128, help_text="One that may only read.")
+    infolink_password = secret_field("Password of that user", 128)
     infolink_subcontract = StatementField(
         "subcontract",
         label="Statement for subcontracts",
-        help_text="One SELECT. @company, @vendor and @number are put in. It gives a column called "
-        "number, and no row where there is no such subcontract. <strong>The example was never run: "
-        "the names of its columns are guesses.</strong>",
     )
-    infolink_known_subcontract = _known(
+    infolink_known_subcontract = known_field(
         "A subcontract that stays in Spectrum",
         r"^[^/\s]{1,10}/[^/]{1,10}$",
         "IRONWOOD/SC-001",
@@ -219,11 +144,10 @@ class SpectrumForm(ReadableForm, forms.Form):
     infolink_change_request = StatementField(
         "change_request",
         label="Statement for change requests",
-        help_text="One SELECT. @company, @job and @number are put in. It gives columns called "
-        "number and amount, with one row or several whose amounts are added up. <strong>The "
-        "example was never run: the names of its columns are guesses.</strong>",
+        gives="It gives each line with phase and cost type as the services write them; description "
+        "is that of the line on the change order log.",
     )
-    infolink_known_change_request = _known(
+    infolink_known_change_request = known_field(
         "A change request that stays in Spectrum",
         r"^[^/\s]{1,10}/[^/]{1,8}$",
         "26010/S001-001",
@@ -250,7 +174,7 @@ class SpectrumForm(ReadableForm, forms.Form):
         label="G/L accounts by vendor",
         help_text="One on a line, like IRONWOOD = 5100-200. These come before all others.",
     )
-    sco_status = _answer(
+    sco_status = answer_field(
         "Change orders arrive as",
         (("E", "Executed (E)"), ("P", "Proposed (P)")),
         "Executed: a change order counts in the subcontract at once. Proposed: somebody executes "
@@ -263,23 +187,23 @@ class SpectrumForm(ReadableForm, forms.Form):
         help_text="One of your site's own codes, whose action posts no estimate. Change orders "
         "cannot go without it.",
     )
-    cost_reimbursable = _answer(
+    cost_reimbursable = answer_field(
         "Change requests are reimbursable",
         YES_NO,
         "What the flag Cost Reimbursable of the change request gets.",
     )
-    price_method = _answer(
+    price_method = answer_field(
         "Price method of phases",
         [(code, code) for code in "FTCUJ"],
         "The code that a budget writes with each of its phases, as your site's phases have it.",
     )
-    estimates_shown_only = _answer(
+    estimates_shown_only = answer_field(
         "Current estimates are shown only",
         YES_NO,
         "Yes: “Current Estimate display only?” is ticked in Spectrum, so later changes of a budget "
         "cannot be written and are refused here instead of being lost there.",
     )
-    repeat_change_requests = _answer(
+    repeat_change_requests = answer_field(
         "Unanswered change requests may be sent again",
         YES_NO,
         "No: after a lost answer a person looks in Spectrum first. Yes only where somebody has "

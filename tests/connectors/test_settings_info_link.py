@@ -42,6 +42,8 @@ def test_it_is_entered_beside_the_address(stage: Stage) -> None:
     form = at(stage.olga).get(page(stage, "access/")).content.decode()
     assert "FROM VN_SUBCONTRACT_MC" in form, "an example to begin with"
     assert "The example was never run: the names of its columns are guesses." in form
+    assert "called vendor and number, and there is no row" in form
+    assert "phase, cost_type, amount and description" in form
     assert "not asked" in at(stage.olga).get(page(stage)).content.decode()
     answer = enter(stage)
     assert answer.status_code == 302, answer.context["form"].errors
