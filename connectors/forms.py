@@ -13,6 +13,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 
+from connectors.addresses import origin_of
 from connectors.fields import (
     AccountTable,
     StatementField,
@@ -21,7 +22,6 @@ from connectors.fields import (
     secret_field,
 )
 from connectors.models import Connection
-from connectors.outside import origin_of
 from connectors.secrets import stored_names
 from connectors.spectrum import statements
 from directory.entered import Fault, Invalid

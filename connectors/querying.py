@@ -20,13 +20,13 @@ from pytds.connection import NonMarsConnection
 from pytds.tds_base import TDS_ERROR_TOKEN, TDS_IDLE, TDS_ODBC_ON, PreLoginEnc, _TdsLogin
 from pytds.tds_socket import _TdsSocket
 
+from connectors.addresses import origin_of
 from connectors.contract import Query
 from connectors.outside import (
     LARGEST,
     NoAnswer,
     NotReached,
     ends_in_time,
-    origin_of,
     socket_to,
     what_happened,
 )

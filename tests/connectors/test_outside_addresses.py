@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.outside import Line, check_address
+from connectors.addresses import check_address
+from connectors.outside import Line
 
 # What somebody could type to have us call ourselves, our neighbours or nobody, and why it is
 # refused: the first words of the sentence.
