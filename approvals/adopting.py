@@ -7,7 +7,7 @@ in the ERP*). Where the ERP cannot be asked, a person who looked there attests w
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import cast
 
@@ -16,21 +16,24 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from approvals import numbering
-from approvals.errors import AwaitsSecond, NotReady, Stale, StepError, WrongState
+from approvals.errors import AwaitsSecond, StepError
+from approvals.linkable import (
+    NO_SUCH,
+    as_linked,
+    connection_for,
+    opened,
+    what_of,
+)
 from approvals.look_ups import candidates_of, subject_of
-from approvals.models import Export, LookUp, live
-from approvals.moves import Move, lock_exports, make
-from approvals.readiness import parent_problems, send_problems_of
-from approvals.rights import why_not
+from approvals.models import Export, LookUp
+from approvals.moves import Move, make
 from approvals.seconding import Word, hold_for_second
 from approvals.standing import standing_of
-from approvals.states import EDITABLE, STEPS, Status, Step
+from approvals.states import STEPS, Status
 from approvals.workflow import Item, Result, approver_again
 from approvals.workflow.deciding import need_comment
-from approvals.workflow.items import ids
 from connectors import engine
-from connectors.contract import Candidate, Document, Receipt, Terms, Unasked, digest_of
-from connectors.destination import Destinations, facts_for
+from connectors.contract import Candidate, Document, Terms, Unasked, digest_of
 from connectors.models import Connection
 from connectors.registry import connector_for
 from connectors.tasks import ring
@@ -38,17 +41,7 @@ from directory.access import Access
 from directory.formats import money
 from directory.history import append
 
-LINKABLE = frozenset({*EDITABLE, Status.NEEDS_ATTENTION})
-MOST_LOOKED_UP = 200  # at once
-NO_SUCH = "There is no such item."
 LOOK_AGAIN = "That record was not found for the item as it is now. Look it up again."
-
-
-def step_of(export: Export) -> Step | None:
-    """The step that linking would be from here; None where nothing can be linked."""
-    if export.status == Status.NEEDS_ATTENTION:
-        return STEPS["record-found"]
-    return STEPS["adopt"] if export.status in EDITABLE else None
 
 
 # --- Looking up ----------------------------------------------------------------------------------
@@ -73,13 +66,13 @@ def ask_all(items: Sequence[Item], *, by: Access) -> list[Result]:
     PermissionDenied, and StepError when nothing at all can be looked up.
     """
     by = approver_again(by)
-    connection = _connection(by)
+    connection = connection_for(by)
     erp = connector_for(connection.erp).capabilities
     if not erp.can_find:
         raise StepError(f"{erp.short} cannot be asked. Look there, and say what you found.")
-    exports, refused = _open(items, by)
+    exports, refused = opened(items, by)
     ready = [exports[item.id] for item in items if item.id not in refused]
-    what = _what(ready, exports, connection)
+    what = what_of(ready, exports, connection)
     busy = engine.withdraw_all(connection.pk, [subject_of(export.pk) for export in ready])
     asked = []
     for item in items:
@@ -145,8 +138,8 @@ def link_all(
     """
     by = approver_again(by)
     # One record is linked once, also by two people at the same moment.
-    engine.lock_lane(_connection(by).pk)
-    exports, refused = _open(items, by)
+    engine.lock_lane(connection_for(by).pk)
+    exports, refused = opened(items, by)
     look_ups = {row.export_id: row for row in LookUp.objects.filter(export__in=exports)}
     chosen: dict[int, Candidate] = {}
     for item in items:
@@ -169,7 +162,7 @@ def link_all(
             told = {"erp_id": receipt.id, "differences": differs}
             says = digest_of(receipt.canonical())
             words.append(Word(export, document, says, candidate.description, told))
-            moves.append(Move(export, _linked(document, terms, receipt, by), told))
+            moves.append(Move(export, as_linked(document, terms, receipt, by), told))
         waiting, first = hold_for_second(step, words, by)
         refused |= waiting
         free = [move for move in moves if move.export.pk not in waiting]
@@ -265,7 +258,7 @@ def attest(
 def _attest(item: Item, by: Access, note: str) -> tuple[Export, AwaitsSecond | None]:
     """The export; or what is said of it, when the word is kept and somebody else's is missing."""
     by = approver_again(by)
-    connection = _connection(by)
+    connection = connection_for(by)
     engine.lock_lane(connection.pk)
     connector = connector_for(connection.erp)
     erp = connector.capabilities
@@ -274,11 +267,11 @@ def _attest(item: Item, by: Access, note: str) -> tuple[Export, AwaitsSecond | N
     if not item.attested:
         raise StepError("Say that you have seen it there: nothing else vouches for it.")
     need_comment(note, "Say where you looked and what you saw, so that others can follow.")
-    exports, refused = _open([item], by)
+    exports, refused = opened([item], by)
     if refused:
         raise refused[item.id]
     export = exports[item.id]
-    found = _what([export], exports, connection)[export.pk]
+    found = what_of([export], exports, connection)[export.pk]
     if isinstance(found, StepError):
         raise found
     document, terms = found
@@ -299,7 +292,7 @@ def _attest(item: Item, by: Access, note: str) -> tuple[Export, AwaitsSecond | N
     word = Word(export, document, says, words, {**told, "note": note})
     waiting, first = hold_for_second(step, [word], by)
     if not waiting:
-        move = Move(export, _linked(document, terms, receipt, by), told)
+        move = Move(export, as_linked(document, terms, receipt, by), told)
         make(step, [move], by=by.user.pk, note=note)
     append(by.company.pk, first)
     return export, waiting.get(export.pk)
@@ -318,107 +311,3 @@ def _by_hand(export: Export, connection: Connection, item: Item) -> str:
             f"“It is not in {standing.erp}”."
         )
     return f"; also {missing}, which ERP Bridge did not write"
-
-
-# --- What all of these look at -------------------------------------------------------------------
-
-
-def _linked(document: Document, terms: Terms, receipt: Receipt, by: Access) -> dict[str, object]:
-    """The columns of an export that stands in the ERP as `receipt` from now on."""
-    return {
-        "number": document.number,
-        "title": document.title,
-        "amount": document.amount,
-        "vendor_name": document.vendor.name if document.vendor else "",
-        "copy": document.canonical(),
-        "copy_digest": document.digest(),
-        "terms": terms.canonical(),
-        "terms_digest": terms.digest(),
-        "receipt": receipt.canonical(),
-        "erp_id": receipt.id,
-        "erp_number": receipt.number,
-        "message": "",
-        "decided_by_id": by.user.pk,
-    }
-
-
-def _open(items: Sequence[Item], by: Access) -> tuple[dict[int, Export], dict[int, StepError]]:
-    """The exports, locked with their commitments, and which of them this person cannot link.
-
-    Of another project than that of `by` there is none.
-    """
-    wanted = ids(items)
-    if len(wanted) > MOST_LOOKED_UP:
-        raise StepError(f"At most {MOST_LOOKED_UP} items at once.")
-    exports = lock_exports(wanted, company=by.company.pk, parents=True)
-    if by.project is not None:
-        strange = [pk for pk in wanted if pk in exports and exports[pk].project_id != by.project.pk]
-        for pk in strange:
-            del exports[pk]
-    found = {item.id: _objection(exports.get(item.id), item.version, by) for item in items}
-    return exports, {pk: error for pk, error in found.items() if error}
-
-
-def _objection(export: Export | None, version: int, by: Access) -> StepError | None:
-    if export is None:
-        return StepError(NO_SUCH)
-    if export.version != version:
-        return Stale(export)
-    step = step_of(export)
-    if step is None:
-        return WrongState(export, STEPS["adopt"])
-    why = why_not(step, by, export.sent_by_id, export.kind)
-    return StepError(f"{export}: {why}") if why else None
-
-
-def _what(
-    exports: Collection[Export], known: Mapping[int, Export], connection: Connection
-) -> dict[int, tuple[Document, Terms] | StepError]:
-    """What is compared with the ERP's records: what was sent, or the document as it is now; else
-    why it is not in order. `known` holds their commitments, too."""
-    found: dict[int, tuple[Document, Terms] | StepError] = {}
-    unsent = []
-    for export in exports:
-        if export.status != Status.NEEDS_ATTENTION:
-            unsent.append(export)
-        elif terms := export.frozen_terms:
-            found[export.pk] = (export.document, terms)
-        else:
-            found[export.pk] = StepError(f"{export} was never accepted.")
-    documents = live(unsent)
-    copies = {pk: document.to_document() for pk, document in documents.items()}
-    problems = dict(
-        zip(
-            copies,
-            send_problems_of([(documents[pk], copies[pk]) for pk in copies], connection, known),
-            strict=True,
-        )
-    )
-    parents = {
-        export.parent_id: known[export.parent_id].erp_receipt
-        for export in unsent
-        if export.parent_id is not None
-    }
-    to = Destinations(connection, list(copies.values()), parents)
-    going = {pk: (copy, to.terms(copy)) for pk, copy in copies.items()}
-    facts = facts_for(connection, going.values())
-    connector = connector_for(connection.erp)
-    for export in unsent:
-        if export.pk not in going:
-            found[export.pk] = StepError(f"{export} no longer has a document.")
-            continue
-        failing = [
-            *problems[export.pk],
-            *parent_problems(export, known),
-            *connector.problems(*going[export.pk], facts),
-        ]
-        unique = {problem.text: problem for problem in failing}
-        found[export.pk] = NotReady(export, list(unique.values())) if unique else going[export.pk]
-    return found
-
-
-def _connection(by: Access) -> Connection:
-    connection = Connection.of(by.company.pk)
-    if connection is None:
-        raise StepError("There is no connection to an accounting system yet.")
-    return connection

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from approvals import adopting, manner, numbering, seconding
+from approvals import adopting, linkable, manner, numbering, seconding
 from approvals.doors import open_export
 from approvals.errors import AwaitsSecond, StepError
 from approvals.look_ups import candidates_of
@@ -26,7 +26,7 @@ from directory.http import person, say_refused
 
 def shown(export: Export, access: Access, erp: Capabilities | None) -> dict[str, Any] | None:
     """What `approvals/link.html` shows of one item; None where nothing can be linked."""
-    step = adopting.step_of(export)
+    step = linkable.step_of(export)
     if step is None or not access.is_approver:
         return None
     asked = LookUp.objects.filter(export=export, version=export.version).first()

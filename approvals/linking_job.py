@@ -16,7 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET, require_POST
 
-from approvals import adopting, manner, queue
+from approvals import adopting, linkable, manner, queue
 from approvals.doors import TOOLS
 from approvals.errors import StepError
 from approvals.listing import TABS
@@ -156,7 +156,7 @@ def _page(
         "error": error,
         "confirm": address("linking_job", access.company.pk, project.pk, tab) if confirm else "",
         "most_unasked": MOST_UNASKED,
-        "most": adopting.MOST_LOOKED_UP,
+        "most": linkable.MOST_LOOKED_UP,
     }
     template = "approvals/linking_job.html"
     template = f"{template}#queue" if "HX-Request" in request.headers else template

@@ -10,7 +10,7 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from approvals import adopting
+from approvals import adopting, linkable
 from approvals.api.rows import ExportRow, KindName, row_of
 from approvals.api.steps import BulkAnswer, answered, open_documents
 from approvals.doors import TOOLS, open_export
@@ -176,8 +176,8 @@ def linking_link(request: Request) -> Response:
 def _open(request: Request, items: list[Item]) -> Access:
     """The project that all items belong to, of an approver who sees them."""
     ids = {item.id for item in items}
-    if not items or len(items) > adopting.MOST_LOOKED_UP or len(ids) < len(items):
-        text = f"Between 1 and {adopting.MOST_LOOKED_UP} different items."
+    if not items or len(items) > linkable.MOST_LOOKED_UP or len(ids) < len(items):
+        text = f"Between 1 and {linkable.MOST_LOOKED_UP} different items."
         raise Unreadable([Fault("/items", text)])
     access = open_documents(request, ids)
     access.see(Tool.ERP)
