@@ -237,7 +237,7 @@ class Approver(Person):
 
     def saw(self, row: Row) -> None:
         """What was accepted is what stood on the page."""
-        if Export.objects.get(pk=row.pk).copy_digest != row.copy_digest:
+        if self.world.rows()[row.pk].copy_digest != row.copy_digest:
             raise Broken(f"{self.who.name} accepted {row.name} as they never saw it")
 
     def reject(self, row: Row) -> None:
