@@ -145,16 +145,15 @@ def _play(seeds: Seeds, number: int, faults: str, say: Any, dies: Any, told: boo
     from bench.database import database
     from tests.simulation.database import Database
     from tests.simulation.plan import PROFILES, drawn
-    from tests.simulation.play import play, shortest
+    from tests.simulation.play import SITES, play, shortest
     from tests.simulation.site import Site
-    from tests.simulation.spectrum import SITES
 
     dies()
     logging.disable(logging.INFO)
     profile, simulated = PROFILES[faults], Database()
     with (
         database(f"simulation{number}"),
-        Site.taken_over(simulated, SITES[profile.erp]) as site,
+        Site.taken_over(simulated, SITES[profile.site]) as site,
     ):
         for turn, seed in enumerate(seeds, 1):
             plan = drawn(seed, profile)

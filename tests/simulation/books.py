@@ -47,6 +47,7 @@ class WatchedBooks(CompanyFile):
     """A company file that tells `seen` of each write that was asked for and of what it did."""
 
     seen: Callable[[str, str, list[Written]], None] = staticmethod(lambda key, body, done: None)
+    watched: str = "PurchaseOrder"  # or "Estimate"
 
     def answer(self, qbxml: str | bytes, session: Session | None = None) -> str:
         text = qbxml if isinstance(qbxml, str) else qbxml.decode()
@@ -65,8 +66,8 @@ class WatchedBooks(CompanyFile):
         return answer
 
     def orders(self) -> dict[str, OrderView]:
-        """The purchase orders by their TxnID."""
-        return {order.txn_id: order for order in self.purchase_orders()}
+        """The purchase orders, or estimates, by their TxnID."""
+        return {order.txn_id: order for order in self._views(self.watched)}
 
     def image(self) -> bytes:
         """A backup, in memory."""

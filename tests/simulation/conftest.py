@@ -7,17 +7,23 @@ from collections.abc import Iterator
 import pytest
 
 from tests.simulation.database import Database
+from tests.simulation.play import SITES
 from tests.simulation.site import Site
-from tests.simulation.spectrum import build
 
 
 @pytest.fixture
-def site(transactional_db: None) -> Iterator[Site]:
-    with Site.taken_over(Database()) as made:
+def quickbooks_site(transactional_db: None) -> Iterator[Site]:
+    with Site.taken_over(Database(), SITES["quickbooks"]) as made:
         yield made
 
 
 @pytest.fixture
 def spectrum_site(transactional_db: None) -> Iterator[Site]:
-    with Site.taken_over(Database(), build) as made:
+    with Site.taken_over(Database(), SITES["spectrum"]) as made:
+        yield made
+
+
+@pytest.fixture
+def budgets_site(transactional_db: None) -> Iterator[Site]:
+    with Site.taken_over(Database(), SITES["budgets"]) as made:
         yield made

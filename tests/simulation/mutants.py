@@ -1,48 +1,13 @@
 """The product without one of its rules, and the faults under which that shows.
 
-Each mutant is a change of the product's own text, made in this process only: what stands there, and
-what would stand there had the rule been forgotten. Where another rule catches the same mistake, the
-two are left out together, and `hidden_by` says which.
+What stands in the product's text, and what would stand there had the rule been forgotten. Where
+another rule catches the same mistake, the two are left out together, and `hidden_by` says which.
 """
 
 from __future__ import annotations
 
-import inspect
-import sys
-import textwrap
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from importlib import import_module
-from typing import Any
-
-import pytest
-from django.db import connection
-from django.db.models import DateTimeField, Func
-
-from directory.prepared import Prepared
-from tests.simulation.database import Database
+from tests.simulation.mutating import Edit, Mutant
 from tests.simulation.plan import EVERYWHERE, FROZEN, OFF, REPLY_LOST, STANDS_STILL, Profile
-
-OURS = ("approvals", "commitments", "connectors", "directory")
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """In `place` (module:name) `there` becomes `instead`."""
-
-    place: str
-    there: str
-    instead: str
-
-
-@dataclass(frozen=True, slots=True)
-class Mutant:
-    rule: str
-    edits: tuple[Edit, ...]
-    profile: Profile
-    hidden_by: str = ""
-
 
 PEOPLE = {"Pam": 6.0, "Ann": 4.0, "Bea": 4.0}
 OFFICE = {"the office": 12.0}
@@ -94,7 +59,7 @@ ANSWERS_LOST = Profile(
     rate=0.5,
     swarm=False,
     waits=SLOW,
-    erp="spectrum",
+    site="spectrum",
 )
 HALF_A_DOCUMENT = Profile(
     "half a document in Spectrum",
@@ -103,7 +68,7 @@ HALF_A_DOCUMENT = Profile(
     rate=0.4,
     swarm=False,
     moves=60,
-    erp="spectrum",
+    site="spectrum",
 )
 STOOD_STILL = Profile(
     "workers that stand still",
@@ -111,10 +76,18 @@ STOOD_STILL = Profile(
     {STANDS_STILL: 1.0},
     rate=0.7,
     swarm=False,
-    erp="spectrum",
+    site="spectrum",
 )
 PRIVILEGE = Profile("the privilege", {"Ann": 4.0, "Bea": 4.0, "Otto": 4.0}, swarm=False, moves=30)
 
+ROUNDS = Profile(
+    "rounds of a budget",
+    {"Pam": 9.0, "Ann": 6.0, "the office": 12.0},
+    swarm=False,
+    kinds=("budget",),
+    site="budgets",
+    calls=(6, 10),
+)
 _OBJECTION = "approvals.workflow.items:objection"
 _FIND = "yield from _find(connector, given)"
 _WITHOUT_QUARANTINE = (
@@ -332,82 +305,15 @@ MUTANTS = (
         ),
         PRIVILEGE,
     ),
+    Mutant(
+        "a budget goes on when its last round is back in the job costs",
+        (
+            Edit(
+                "budgets.rounds:why_closed",
+                'return str(waiting) if waiting else ""',
+                'return ""',
+            ),
+        ),
+        ROUNDS,
+    ),
 )
-
-
-class Instruments:
-    """What a mutant's text may use: the clock of a machine, and a commit in between."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-
-    def host_clock(self) -> Func:
-        return Func(function="sim.host_timestamp", output_field=DateTimeField())
-
-    def commit(self) -> None:
-        """What was done so far stays, in the steps of people: theirs have no savepoints."""
-        if not connection.savepoint_ids:
-            connection.connection.commit()
-            self.database.commits += 1
-            self.database.moments.pass_by()
-
-
-@contextmanager
-def made(mutant: Mutant, database: Database) -> Iterator[None]:
-    """While it lasts, the product is the mutant."""
-    with pytest.MonkeyPatch.context() as patch:
-        for edit in mutant.edits:
-            _edit(patch, edit, Instruments(database))
-        _forget_what_was_prepared()
-        yield
-    _forget_what_was_prepared()
-
-
-def _forget_what_was_prepared() -> None:
-    """Queries that are written once are written anew, by what the functions now say."""
-    for name, module in list(sys.modules.items()):
-        if name.startswith(OURS):
-            for one in vars(module).values():
-                if isinstance(one, Prepared):
-                    for kept in ("_queryset", "_written", "_read", "_converters"):
-                        vars(one).pop(kept, None)
-
-
-def _edit(patch: pytest.MonkeyPatch, edit: Edit, instruments: Instruments) -> None:
-    module_name, _, name = edit.place.partition(":")
-    module = sys.modules.get(module_name) or import_module(module_name)
-    patch.setattr(module, "SIM", instruments, raising=False)
-    *above, last = name.split(".")
-    owner: Any = module
-    for part in above:
-        owner = getattr(owner, part)
-    old = getattr(owner, last)
-    new = _rewritten(old, edit, module)
-    patch.setattr(owner, last, new)
-    if above:
-        return
-    for name, other in list(sys.modules.items()):
-        if name.startswith(OURS) and getattr(other, last, None) is old:
-            patch.setattr(other, last, new)
-
-
-def _rewritten(old: Any, edit: Edit, module: Any) -> Any:
-    source = old if isinstance(old, str) else textwrap.dedent(_source(old))
-    if edit.there not in source:
-        raise AssertionError(f"{edit.place} no longer says {edit.there!r}: mend the mutant")
-    source = source.replace(edit.there, edit.instead)
-    if isinstance(old, str):
-        return source
-    made: dict[str, Any] = {}
-    code = compile(f"from __future__ import annotations\n{source}", edit.place, "exec")
-    exec(code, vars(module), made)
-    [function] = [value for name, value in made.items() if name != "annotations"]
-    # A second edit of the same function begins from here.
-    inspect.unwrap(function).__source__ = source
-    return function
-
-
-def _source(function: Any) -> str:
-    plain = inspect.unwrap(function)
-    kept: str | None = getattr(plain, "__source__", None)
-    return kept or inspect.getsource(plain)

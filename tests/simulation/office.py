@@ -132,7 +132,7 @@ class Office:
         if self.asleep:
             self.asleep -= 1
             return
-        for _ in range(self.world.dice.choice((1, 1, 2, 3))):
+        for _ in range(self.world.dice.choice(self.world.profile.calls)):
             if not self.step():
                 break
 

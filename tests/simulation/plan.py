@@ -106,7 +106,8 @@ class Profile:
     # What approvers decide on, and whether QuickBooks may carry out a write after the quarantine.
     kinds: tuple[str, ...] = ("commitment", "change_order")
     too_late: bool = False
-    erp: str = "quickbooks"
+    calls: tuple[int, ...] = (1, 1, 2, 3)  # of an office in one of its moves
+    site: str = "quickbooks"  # where it begins: see `SITES`
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,28 @@ PROFILES = {
             {**PEOPLE, "Bea": 3.0, **WORKERS},
             dict.fromkeys((KILLED, CUT, *AT_WORKERS), 1.0),
             rate=0.35,
-            erp="spectrum",
+            site="spectrum",
+        ),
+        Profile(
+            "budgets",
+            {**PEOPLE, **WORLD, "Pam": 9.0, "Ann": 8.0, "the office": 16.0},
+            ALL,
+            rate=0.15,
+            moves=100,
+            calls=(1, 3, 6, 10),
+            # Whatever changes an estimate's amounts keeps the budget from ever coming back.
+            deeds=(
+                "edit",
+                "delete an order",
+                "open on the screen",
+                "leave the screen",
+                "close the period",
+                "forget message sets",
+                "back up",
+                "restore",
+            ),
+            kinds=("budget",),
+            site="budgets",
         ),
         Profile("calm", rate=0.0, swarm=False),
         Profile("killed", mishaps=dict.fromkeys(EVERYWHERE, 1.0), rate=0.4, swarm=False),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -17,17 +17,27 @@ from connectors.engine import steps, turns
 from directory import bell
 from directory.access import holds_push
 from directory.privilege import grant_push
+from tests.simulation import budgets, spectrum
+from tests.simulation.database import Database
 from tests.simulation.office import QuickBooksSide
 from tests.simulation.plan import NOTHING, Move, Plan
 from tests.simulation.rules import Rules
 from tests.simulation.site import Actor, Broken, Side, Site, World
-from tests.simulation.spectrum import SpectrumSide
 
 # When the faults have stopped, everything must have ended after so many rounds of visits.
 MOST_ROUNDS = 14
 
 
-_SIDES: dict[str, Side] = {"quickbooks": QuickBooksSide(), "spectrum": SpectrumSide()}
+SITES: dict[str, Callable[[Database], Site]] = {
+    "quickbooks": Site.build,
+    "spectrum": spectrum.build,
+    "budgets": budgets.build,
+}
+_SIDES: dict[str, Side] = {
+    "quickbooks": QuickBooksSide(),
+    "spectrum": spectrum.SpectrumSide(),
+    "budgets": budgets.BudgetSide(),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +53,7 @@ def play(site: Site, plan: Plan) -> Played:
     """Play a plan on the site as it was at the beginning."""
     site.database.reset()
     world = World(site, plan.profile)
-    side = _SIDES[plan.profile.erp]
+    side = _SIDES[plan.profile.site]
     side.begin(world)
     rules = side.rules(world)
     with _injected(world, side), _heard_by(rules):

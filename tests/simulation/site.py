@@ -118,8 +118,10 @@ class Site:
         *,
         move: Callable[[Stage], object] = lambda _stage: None,
         carry: Callable[[Stage], object] = Stage.visit,
+        begin: Callable[[Stage, Callable[[Stage], object]], None] | None = None,
     ) -> Site:
-        """`move` ties the stage to another ERP; `carry` brings there what was accepted."""
+        """`move` ties the stage to another ERP; `carry` brings there what was accepted; `begin`
+        makes what is under way, if it is not commitments."""
         books = WatchedBooks.create(
             company_name="Meridian Builders, Inc.", clock=lambda: database.now
         )
@@ -130,23 +132,28 @@ class Site:
         )
         move(stage)
         Connection.objects.update(sync_minutes=0)
-        first = stage.commitment(number="SC-1")
-        stage.change_order(first, number="001")
-        stage.send(first)
-        second = stage.commitment(number="SC-2")
-        stage.send(second)
-        stage.accept(second)
-        carry(stage)
-        made = [stage.change_order(second, number=number) for number in ("001", "002", "003")]
-        for change_order in made[:2]:
-            stage.send(change_order)
+        (begin or _commitments)(stage, carry)
         other = (books.add_vendor("Alder Steel"), "Alder Steel")
         memberships = {one.user_id: one for one in Membership.objects.select_related("user")}
         return cls(database, stage, books.image(), other, memberships)
 
 
+def _commitments(stage: Stage, carry: Callable[[Stage], object]) -> None:
+    first = stage.commitment(number="SC-1")
+    stage.change_order(first, number="001")
+    stage.send(first)
+    second = stage.commitment(number="SC-2")
+    stage.send(second)
+    stage.accept(second)
+    carry(stage)
+    made = [stage.change_order(second, number=number) for number in ("001", "002", "003")]
+    for change_order in made[:2]:
+        stage.send(change_order)
+
+
 _ROWS = """
-    SELECT one.id, CASE WHEN one.parent_id IS NULL THEN one.number
+    SELECT one.id, CASE WHEN one.kind = 'budget' THEN 'round ' || one.number
+           WHEN one.parent_id IS NULL THEN one.number
            ELSE 'CCO ' || one.number || ' of ' || above.number END,
            one.kind, one.parent_id, one.document_id, one.status, one.version, one.copy_digest,
            one.message
@@ -194,6 +201,10 @@ class World:
 
     def in_quickbooks(self, row: Row) -> bool:
         """What somebody sees who opens QuickBooks and looks for the document."""
+        if row.kind == "budget":
+            mark = f"Budget change {row.name.removeprefix('round ')}:" if row.parent else ""
+            estimates = self.books.orders().values()
+            return any(line.desc.startswith(mark) for one in estimates for line in one.lines)
         number, _, parent = row.name.removeprefix("CCO ").partition(" of ")
         orders = [
             one for one in self.books.purchase_orders() if one.ref_number == (parent or number)

@@ -390,6 +390,3 @@ def build(database: Database) -> Site:
 
     site = Site.build(database, move=move, carry=carry)
     return replace(site, image=erp.books.storage.image(), erp=erp, other_vendor=OTHER_VENDOR)
-
-
-SITES: dict[str, Callable[[Database], Site]] = {"quickbooks": Site.build, "spectrum": build}

@@ -6,7 +6,8 @@ import os
 
 import pytest
 
-from tests.simulation.mutants import MUTANTS, Mutant, made
+from tests.simulation.mutants import MUTANTS
+from tests.simulation.mutating import Mutant, made
 from tests.simulation.plan import Profile, drawn
 from tests.simulation.play import play
 from tests.simulation.site import Site
@@ -28,9 +29,8 @@ def test_a_product_without_one_of_its_rules_is_caught(
 
 
 def site_of(request: pytest.FixtureRequest, profile: Profile) -> Site:
-    """The site of the profile's ERP."""
-    name = "spectrum_site" if profile.erp == "spectrum" else "site"
-    site: Site = request.getfixturevalue(name)
+    """The site that the profile's seeds are played on."""
+    site: Site = request.getfixturevalue(f"{profile.site}_site")
     return site
 
 

@@ -36,9 +36,11 @@ def played(site: Site, profile: Profile, seeds: Iterable[int]) -> Counter[str]:
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_every_rule_holds_whatever_happens(site: Site, part: int) -> None:
+def test_every_rule_holds_whatever_happens(quickbooks_site: Site, part: int) -> None:
     share = SEEDS // PARTS
-    steps = played(site, PROFILES["anything"], range(part * share + 1, (part + 1) * share + 1))
+    steps = played(
+        quickbooks_site, PROFILES["anything"], range(part * share + 1, (part + 1) * share + 1)
+    )
     assert steps["succeed"] > share
 
 
@@ -49,6 +51,10 @@ def test_every_rule_holds_on_spectrum(spectrum_site: Site, part: int) -> None:
     played(spectrum_site, PROFILES["spectrum"], seeds)
 
 
-def test_a_seed_is_the_same_story_again(site: Site) -> None:
+def test_every_rule_holds_of_a_budget(budgets_site: Site) -> None:
+    played(budgets_site, PROFILES["budgets"], range(1, SEEDS // PARTS + 1))
+
+
+def test_a_seed_is_the_same_story_again(quickbooks_site: Site) -> None:
     plan = drawn(7, PROFILES["anything"])
-    assert play(site, plan) == play(site, plan)
+    assert play(quickbooks_site, plan) == play(quickbooks_site, plan)
