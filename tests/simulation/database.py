@@ -182,8 +182,10 @@ class Database:
 
         def committed() -> None:
             self.commits += 1
-            struck()
-            self.locks.over()
+            try:
+                struck()
+            finally:
+                self.locks.over()
 
         def rolled_back() -> None:
             rollback()
