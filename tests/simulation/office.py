@@ -168,7 +168,11 @@ class Office:
         self.holds = None
         if step.name == "sendRequestXML" and is_write(str(step.got)):
             key = key_of(str(step.got))
-            others = [one.holds[0] for one in self.others if one is not self and one.holds]
+            others = [
+                one.holds[0]
+                for one in self.others
+                if one is not self and one.holds and not one._too_late(one.holds[1])
+            ]
             self.holds = (key, self.world.database.now)
             self.world.tell(f"{self.name} is given a write")
             self.handed(key, others)
