@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from django.db import connection
 from django.db.models import Model, QuerySet, prefetch_related_objects
@@ -125,13 +125,18 @@ def point(rows: Iterable[Model], name: str, to: Iterable[Model]) -> None:
     by_id = {one.pk: one for one in to}
     key = f"{name}_id"
     for row in rows:
-        if (other := by_id.get(getattr(row, key))) is not None:
+        if (other := by_id.get(row.__dict__[key])) is not None:
             row._state.fields_cache[name] = other
 
 
 def keep(owner: Model, name: str, rows: list[Any]) -> None:
-    """What `owner.name.all()` answers from now on, as after `prefetch_related`."""
-    found = getattr(owner, name).get_queryset()
+    """What `owner.name.all()` answers from now on, as after `prefetch_related`.
+
+    Nothing leads from the rows back to their owner: all of them would stay until Python looks for
+    what only leads to itself.
+    """
+    key = cast(Any, owner._meta.get_field(name)).field
+    found: Any = key.model._default_manager.filter(**{key.attname: owner.pk})
     found._result_cache, found._prefetch_done = rows, True
     kept = owner.__dict__.setdefault("_prefetched_objects_cache", {})
     kept[name] = found
