@@ -62,10 +62,11 @@ class StatementField(forms.CharField):
         """`gives`: more of what it has to give than the names of the columns."""
         self._name = name
         asked = statements.STATEMENTS[name]
+        rows = asked.example.count("\n") + 2
         super().__init__(
             required=False,
             max_length=statements.LONGEST,
-            widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false"}),
+            widget=forms.Textarea(attrs={"rows": rows, "spellcheck": "false"}),
             help_text=f"One SELECT. {_listed([f'@{one}' for one in asked.parameters])} are put in. "
             f"Its columns are called {_listed(asked.columns)}, and there is no row of what is not "
             f"in Spectrum. {gives} <strong>The example was never run: the names of its "

@@ -44,9 +44,13 @@ STATEMENTS = {
         "change requests",
         "job",
         ("job", "number", "subcontract", "phase", "cost_type", "amount", "description"),
-        "SELECT Job_Number AS job, Change_Request_Number AS number,\n"
-        "  Subcontract_Number AS subcontract, CR_Phase_Code AS phase, CR_Cost_Type AS cost_type,\n"
-        "  Change_Request_Amount AS amount, Sub_Description AS description\n"
+        "SELECT Job_Number AS job,\n"
+        "  Change_Request_Number AS number,\n"
+        "  Subcontract_Number AS subcontract,\n"
+        "  CR_Phase_Code AS phase,\n"
+        "  CR_Cost_Type AS cost_type,\n"
+        "  Change_Request_Amount AS amount,\n"
+        "  Sub_Description AS description\n"
         "FROM CR_CHNG_REQ_CON_DET_MC\n"
         "WHERE Company_Code = @company AND Job_Number = @job\n"
         "  AND Change_Request_Number = @number",
