@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 from django.db import connection
 from django.db.models import Model, QuerySet, prefetch_related_objects
@@ -130,13 +130,8 @@ def point(rows: Iterable[Model], name: str, to: Iterable[Model]) -> None:
 
 
 def keep(owner: Model, name: str, rows: list[Any]) -> None:
-    """What `owner.name.all()` answers from now on, as after `prefetch_related`.
-
-    Nothing leads from the rows back to their owner: all of them would stay until Python looks for
-    what only leads to itself.
-    """
-    key = cast(Any, owner._meta.get_field(name)).field
-    found: Any = key.model._default_manager.filter(**{key.attname: owner.pk})
+    """What `owner.name.all()` answers from now on, as after `prefetch_related`."""
+    found = getattr(owner, name).get_queryset()
     found._result_cache, found._prefetch_done = rows, True
     kept = owner.__dict__.setdefault("_prefetched_objects_cache", {})
     kept[name] = found

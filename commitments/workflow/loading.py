@@ -49,8 +49,6 @@ class _Loading(Generic[D]):
         for name, others in self._others.items():
             point(lines, name, others.all(pk))
         keep(found, "lines", lines)
-        # Nor does its export lead back to it.
-        del found.export._state.fields_cache[found.kind.replace("_", "")]
         return found
 
 

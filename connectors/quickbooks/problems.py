@@ -106,22 +106,23 @@ def _long(where: str, what: str, text: str, most: int) -> Iterator[Problem]:
 
 
 def _line(document: Document, line: Line) -> Iterator[Problem]:
-    where, called = f"line:{line.number}", f"Line {line.number}"
     if line.sub_job:
-        text = f"{called} names the sub job {line.sub_job}; QuickBooks takes none."
-        yield Problem(code="sub_job", text=text, where=where)
+        text = f"Line {line.number} names the sub job {line.sub_job}; QuickBooks takes none."
+        yield Problem(code="sub_job", text=text, where=f"line:{line.number}")
     if abs(line.amount) >= _MOST or line.amount != round(line.amount, 2):
-        text = f"{called}: the amount {line.amount:,} is not one that QuickBooks can hold."
-        yield Problem(code="amount", text=text, where=where)
+        text = (
+            f"Line {line.number}: the amount {line.amount:,} is not one that QuickBooks can hold."
+        )
+        yield Problem(code="amount", text=text, where=f"line:{line.number}")
     if document.kind == "change_order" and line.commitment_line is None:
-        text = f"{called} does not say which line of the commitment it changes."
-        yield Problem(code="commitment_line", text=text, where=where)
+        text = f"Line {line.number} does not say which line of the commitment it changes."
+        yield Problem(code="commitment_line", text=text, where=f"line:{line.number}")
     if len(fit(line.description.strip())) > schema.DESCRIPTION:
         yield Problem(
             code="line_long",
             text=f"The description of line {line.number} has {len(fit(line.description)):,} "
             f"characters; QuickBooks takes {schema.DESCRIPTION:,}.",
-            where=where,
+            where=f"line:{line.number}",
         )
 
 
