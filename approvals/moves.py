@@ -18,6 +18,7 @@ from approvals.models import Export, Kinds
 from approvals.notices import tell_of
 from approvals.states import Status, Step
 from directory.history import Happened, append
+from directory.prepared import table
 
 log = logging.getLogger(__name__)
 MOST_LOGGED = 20
@@ -69,25 +70,27 @@ def lock_exports(
 
     With `company`, those of other companies are neither locked nor returned.
     """
-    wanted = "id = ANY(%(ids)s::bigint[])"
+    these, given = ("ANY(%(ids)s::bigint[])", list(ids)) if len(ids) != 1 else ("%(ids)s", ids[0])
+    wanted = f"id = {these}"
     if parents or rounds:
         also = (_PARENTS if parents else "") + (_ROUNDS if rounds else "")
-        wanted = f"id IN (SELECT unnest(%(ids)s::bigint[]) {also})"
+        own = "SELECT id FROM approvals_export WHERE id = THESE"
+        wanted = f"id IN ({own} {also})".replace("THESE", these)
     within = "" if company is None else "AND company_id = %(company)s"
     rows = Export.objects.raw(
         f"SELECT {_COLUMNS} FROM approvals_export WHERE {wanted} {within} ORDER BY id FOR UPDATE",  # noqa: S608 our own words
-        {"ids": list(ids), "company": company},
+        {"ids": given, "company": company},
     )
     return {export.pk: export for export in rows}
 
 
 _COLUMNS = ", ".join(str(field.column) for field in Export._meta.concrete_fields)
 # UNIONs: with OR, PostgreSQL would look at every export there is.
-_PARENTS = " UNION SELECT parent_id FROM approvals_export WHERE id = ANY(%(ids)s::bigint[])"
+_PARENTS = " UNION SELECT parent_id FROM approvals_export WHERE id = THESE"
 _ROUNDS = """
     UNION SELECT other.id FROM approvals_export AS own JOIN approvals_export AS other
         USING (project_id, kind, document_id)
-    WHERE own.id = ANY(%(ids)s::bigint[]) AND kind = 'budget'
+    WHERE own.id = THESE AND kind = 'budget'
 """
 
 
@@ -170,30 +173,28 @@ def _update(step: Step, moves: Sequence[Move]) -> set[int]:
     }
     if step.name in stamps:
         sets.append(stamps[step.name])
-    arrays = "".join(f", %s::{COLUMNS[name]}[]" for name in columns)
     names = "".join(f", {name}" for name in columns)
-    values = [
-        [
-            move.changes[name] if name in move.changes else getattr(move.export, name)
-            for move in moves
-        ]
-        for name in columns
-    ]
+    seen, values = table(
+        ("bigint", [move.export.pk for move in moves]),
+        ("int", [move.export.version for move in moves]),
+        *(
+            (COLUMNS[name], [move.changes.get(name, getattr(move.export, name)) for move in moves])
+            for name in columns
+        ),
+    )
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
             UPDATE approvals_export AS export
             SET status = %s, version = export.version + 1, status_at = statement_timestamp()
                 {"".join(", " + one for one in sets)}
-            FROM unnest(%s::bigint[], %s::int[]{arrays}) AS seen (id, version{names})
+            FROM {seen} AS seen (id, version{names})
             WHERE export.id = seen.id AND export.version = seen.version
               AND export.status = ANY(%s)
             RETURNING export.id
             """,  # noqa: S608 column names come from COLUMNS alone
             [
                 step.target.value,
-                [move.export.pk for move in moves],
-                [move.export.version for move in moves],
                 *values,
                 [status.value for status in step.sources],
             ],

@@ -39,10 +39,12 @@ class Exports:
     """The purpose of every conversation about an export."""
 
     def lock(self, conversations: Sequence[Conversation]) -> None:
-        held = lock_exports([int(one.subject) for one in conversations], parents=True)
+        # Only what is to begin asks what its commitment has become.
+        beginning = any(one.state == Conversation.State.WAITING for one in conversations)
+        held = lock_exports([int(one.subject) for one in conversations], parents=beginning)
         for conversation in conversations:
             export = held[int(conversation.subject)]
-            above = [held[export.parent_id]] if export.parent_id else []
+            above = [held[export.parent_id]] if beginning and export.parent_id else []
             conversation.held = {one.pk: one for one in [export, *above]}
 
     def begin(self, conversations: Sequence[Conversation]) -> Mapping[str, str | None]:

@@ -3,6 +3,7 @@ takes PostgreSQL, so these are written once."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
@@ -40,19 +41,23 @@ class Prepared(Generic[M]):
         return self._made(*self._marks)
 
     @cached_property
-    def _written(self) -> tuple[Any, str, list[tuple[int | None, Any]]]:
-        """What reads the rows, SQL, and its parameters: which value stands there, or what does
-        always."""
+    def _written(self) -> tuple[Any, str, list[int]]:
+        """What reads the rows, SQL, and which value stands in each of its places.
+
+        What is always the same stands in the SQL itself: with a parameter in the condition of a
+        partial index, PostgreSQL could use the index only by planning anew for each value.
+        """
         compiler = self._queryset.query.get_compiler(connection.alias)
         sql, parameters = compiler.as_sql()
         if any(mark not in parameters for mark in self._marks):
             raise ValueError(f"A value does not stand in {sql}")
-        marks = self._marks
-        return (
-            compiler,
-            sql,
-            [(marks.index(one) if one in marks else None, one) for one in parameters],
-        )
+        marks, texts = self._marks, []
+        with connection.cursor() as cursor:
+            for one in parameters:
+                literal = cursor.mogrify("%s", [one]).decode().replace("%", "%%")
+                texts.append("%s" if one in marks else literal)
+        sql = re.sub("%.", lambda found: texts.pop(0) if found[0] == "%s" else found[0], sql)
+        return compiler, sql, [marks.index(one) for one in parameters if one in marks]
 
     @cached_property
     def _read(self) -> Callable[[Sequence[Any]], M]:
@@ -93,10 +98,9 @@ class Prepared(Generic[M]):
         """The rows for these values, as Python's values."""
         if len(values) != len(self._marks):
             raise TypeError(f"{len(self._marks)} values are needed")
-        compiler, sql, parameters = self._written
-        filled = [one if place is None else values[place] for place, one in parameters]
+        compiler, sql, places = self._written
         with connection.cursor() as cursor:
-            cursor.execute(sql, filled)
+            cursor.execute(sql, [values[place] for place in places])
             rows: list[Sequence[Any]] = cursor.fetchall()
         return compiler.apply_converters(rows, self._converters) if self._converters else rows
 
@@ -117,6 +121,19 @@ class Prepared(Generic[M]):
         rows = self._asked(values)
         names = list(self._written[0].query.selected)
         return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def table(*columns: tuple[str, list[Any]]) -> tuple[str, list[Any]]:
+    """SQL for a table of these columns, each an SQL type and its values, and its parameters.
+
+    One row is written as such: PostgreSQL takes any array for ten, and so believes that planning
+    the statement anew for each single row pays.
+    """
+    if all(len(values) == 1 for _, values in columns):
+        row = ", ".join(f"%s::{kind}" for kind, _ in columns)
+        return f"(VALUES ({row}))", [values[0] for _, values in columns]
+    arrays = ", ".join(f"%s::{kind}[]" for kind, _ in columns)
+    return f"unnest({arrays})", [values for _, values in columns]
 
 
 def point(rows: Iterable[Model], name: str, to: Iterable[Model]) -> None:

@@ -121,7 +121,13 @@ def progress(session: Session) -> int:
 _PROGRESS = Prepared(
     lambda connection, session: (
         Session.objects.filter(pk=session)
-        .annotate(left=ArraySubquery(ready(connection, session).values("id")[:MOST_TURNS]))
+        .annotate(
+            left=ArraySubquery(
+                ready(connection, session)
+                .filter(connection__company__erp_enabled=True)
+                .values("id")[:MOST_TURNS]
+            )
+        )
         .values("finished", "left")
     ),
     int,

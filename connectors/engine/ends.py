@@ -30,50 +30,50 @@ def quarantine() -> timedelta:
 
 
 def settle(lane: Lane, outcomes: Sequence[Outcome]) -> None:
-    """The ERP answered for good, and the purposes are told. One statement, and theirs."""
-    if not outcomes:
-        return
-    conversations = [outcome.conversation for outcome in outcomes]
-    written = [o.conversation.subject for o in outcomes if _is_final(o) and _may_have_written(o)]
+    """The ERP answered for good, and the purposes are told. One statement each, and theirs."""
+    for outcome in outcomes:
+        _close_settled(lane, outcome)
+    told = {outcome.conversation.pk: outcome for outcome in outcomes}
+    for purpose, group in by_purpose(outcome.conversation for outcome in outcomes):
+        purpose.settle([told[conversation.pk] for conversation in group])
+
+
+def _close_settled(lane: Lane, outcome: Outcome) -> None:
+    conversation = outcome.conversation
     with database.cursor() as cursor:
         cursor.execute(
             _SETTLED,
             {
                 "connection": lane.connection_id,
-                "ids": [conversation.pk for conversation in conversations],
-                "words": [_word(outcome) for outcome in outcomes],
-                "faults": [str(outcome.error or "") for outcome in outcomes],
-                "written": written,
+                "id": conversation.pk,
+                "word": _word(outcome),
+                "fault": str(outcome.error or ""),
+                "subject": conversation.subject,
+                "forget": _is_final(outcome) and _may_have_written(outcome),
             },
         )
         [(settled,)] = cursor.fetchall()
     lane.settled = json.loads(settled)
-    told = {outcome.conversation.pk: outcome for outcome in outcomes}
-    for purpose, group in by_purpose(conversations):
-        purpose.settle([told[conversation.pk] for conversation in group])
 
 
-# The conversations are closed and counted; the keys under which their subjects were ever written
-# are not needed any more, so the ERP is told, with the next writes of the lane, to forget them.
+# The conversation is closed and counted; the keys under which its subject was ever written are not
+# needed any more, so the ERP is told, with the next writes of the lane, to forget them.
 _SETTLED = """
     WITH ended AS (
-        UPDATE connectors_conversation AS one
-        SET state = 'closed', outcome = told.word, fault = told.fault,
+        UPDATE connectors_conversation
+        SET state = 'closed', outcome = %(word)s, fault = %(fault)s,
             closed_at = statement_timestamp()
-        FROM unnest(%(ids)s::bigint[], %(words)s::text[], %(faults)s::text[])
-            AS told (id, word, fault)
-        WHERE one.id = told.id RETURNING one.session_id
+        WHERE id = %(id)s RETURNING session_id
     ), counted AS (
-        UPDATE connectors_session AS session SET finished = finished + each.n
-        FROM (SELECT session_id, count(*) AS n FROM ended GROUP BY session_id) AS each
-        WHERE session.id = each.session_id
+        UPDATE connectors_session SET finished = finished + 1
+        FROM ended WHERE connectors_session.id = ended.session_id
     ), forgotten AS (
         UPDATE connectors_message SET forgotten = true
         WHERE writes AND NOT forgotten AND id IN (
             SELECT exchange.message_id FROM connectors_exchange AS exchange
             JOIN connectors_conversation AS one ON one.id = exchange.conversation_id
-            WHERE one.connection_id = %(connection)s AND one.subject = ANY(%(written)s)
-              AND exchange.writes
+            WHERE one.connection_id = %(connection)s AND one.subject = %(subject)s
+              AND exchange.writes AND %(forget)s
         ) RETURNING id, key
     ), keys AS (
         SELECT key, min(id) AS first FROM forgotten GROUP BY key

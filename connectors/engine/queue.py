@@ -117,13 +117,11 @@ def ready(connection: int, session: int) -> QuerySet[Conversation]:
     """The first conversation of each ERP record, in the order of acceptance, if it may go now.
 
     One that waits (for its quarantine, for another session) holds back the others of its own
-    record, and nothing else. Nothing is ready while the company's tool is switched off.
+    record, and nothing else.
     """
     waits = Q(state=WAITING, not_before__lte=Now()) & ~Q(not_in=session)
     # From the front of the lane, so that it does not matter how much stands behind.
-    rows = Conversation.objects.exclude(state=CLOSED).filter(
-        connection=connection, connection__company__erp_enabled=True
-    )
+    rows = Conversation.objects.exclude(state=CLOSED).filter(connection=connection)
     may = Q(state=OPEN, session=session) | waits
     return rows.filter(may).filter(_first_of_its_record()).order_by("place")
 
@@ -131,10 +129,10 @@ def ready(connection: int, session: int) -> QuerySet[Conversation]:
 def _first_of_its_record() -> Q:
     """It stands at the front of its ERP record.
 
-    The one at the front is asked for, not whether there is one ahead: so PostgreSQL takes it from
-    the index of turns, whatever it believes of how many there are.
+    The place at the front is asked for, not whether there is one ahead: so PostgreSQL takes it from
+    the index of turns, whatever it believes of how many there are; and it plans this once.
     """
     front = Conversation.objects.exclude(state=CLOSED).filter(
         connection=OuterRef("connection"), record=OuterRef("record")
     )
-    return Q(pk=Subquery(front.order_by("place").values("pk")[:1]))
+    return Q(place__lte=Subquery(front.order_by("place").values("place")[:1]))

@@ -67,6 +67,8 @@ def _turn(session: Session) -> tuple[Message | None, bool]:
     if newest is not None and newest.replied_at is None:
         heard(session)
         return newest, False
+    if not lane.connection.company.erp_enabled:
+        return None, False
     number = newest.number + 1 if newest else 1
     connector = connector_for(lane.connection.erp)
     reader = Reader(connector, session.scripts)
