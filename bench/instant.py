@@ -29,7 +29,7 @@ class Instant:
     capabilities = Capabilities(
         name="An ERP that answers at once",
         short="the ERP",
-        transport="poll",
+        transport="push",
         can_find=True,
         number_length={},
         order_word="order",

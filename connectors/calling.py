@@ -11,6 +11,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from django.db import InterfaceError, OperationalError, close_old_connections
 from django.db.models import Exists, OuterRef, QuerySet
@@ -29,6 +30,7 @@ from connectors.signing_in import Credentials, as_reply
 from connectors.visits import seen, sum_up, went_wrong
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 KNOWN_FOR = 1.0  # seconds for which the lane is taken for ours without asking
 # What an ERP says that did nothing with a call, and how often it is asked again at once.
@@ -99,6 +101,10 @@ def _visit(
     stopping: Callable[[], bool],
 ) -> bool:
     """One turn at the lane; False where the ERP could not be spoken to. Raises SessionOver."""
+
+    def goes_on() -> bool:
+        return not stopping() and not until()
+
     try:
         caller = _Caller(connection, session, stopping)
     except (Locked, ValueError) as error:
@@ -110,8 +116,11 @@ def _visit(
             message = engine.next_message(session)
             if message is None:
                 break
-            if not caller.speak(message):
-                return False
+            while message is not None:
+                try:
+                    message = caller.speak(message, goes_on)
+                except _NotSpokenTo:
+                    return False
             if until() and not _is_at_it(session):
                 break
     return True
@@ -144,29 +153,34 @@ class _Caller:
         self.heard_at = time.monotonic()
         self.pulse.moved()
 
-    def speak(self, message: Message) -> bool:
-        """Carry a message to the ERP and its answer back to the engine; False where the ERP could
-        not be spoken to, so that there is no use in going on. Raises SessionOver."""
+    def speak(self, message: Message, goes_on: Callable[[], bool]) -> Message | None:
+        """Carry a message to the ERP and its answer back to the engine; what goes out next, if it
+        `goes_on` and that is known at once. Raises SessionOver, and _NotSpokenTo."""
         try:
             answer = self._answer(message)
         except (NotReached, ErpError) as error:
             engine.unsent(self.session, str(error))
             went_wrong(self.session, str(error))
-            return False
+            raise _NotSpokenTo from error
         except NoAnswer as error:
             engine.fail_message(self.session, str(error))
             went_wrong(self.session, str(error))
-            return False
+            raise _NotSpokenTo from error
         except _Unfit as error:
             engine.unsent(self.session, str(error), counts=True)
-            return True
+            return None
         if isinstance(answer, Answer):
             self._note()
         reply = as_reply(answer, self.hidden)
-        insist(lambda: engine.receive(self.session, reply))
+        self.heard()
+        following = None
+        if goes_on():
+            following = insist(lambda: engine.exchange(self.session, message, reply))
+        else:
+            insist(lambda: engine.receive(self.session, reply))
         if isinstance(reply, Spool):
             reply.close()
-        return True
+        return following
 
     def _note(self) -> None:
         """The ERP was heard of. Not with every call: nobody reads it to the second."""
@@ -252,17 +266,20 @@ class _Caller:
         return True
 
 
-def insist(keep: Callable[[], object]) -> None:
+def insist(keep: Callable[[], T]) -> T:
     """Keep an answer that cannot be had again, also where the database is away for a moment."""
     for pause in DATABASE_AWAY:
         try:
-            keep()
-            return
+            return keep()
         except (OperationalError, InterfaceError):
             log.warning("An answer that came in waits for the database")
             time.sleep(pause)
             close_old_connections()
-    keep()
+    return keep()
+
+
+class _NotSpokenTo(Exception):
+    """The ERP could not be spoken to, so that there is no use in going on."""
 
 
 class _Unfit(Exception):

@@ -18,7 +18,7 @@ from connectors.engine.queue import WAITING, ready, withdraw
 from connectors.engine.scripts import Ask, Reader, fed
 from connectors.engine.sessions import SessionOver, heard, hold, lock_lane
 from connectors.engine.steps import finish, next_step
-from connectors.engine.turns import MOST_TURNS
+from connectors.engine.turns import MOST_TURNS, next_of_begun
 from connectors.models import Conversation, Exchange, Lane, Message, Session
 from connectors.registry import connector_for
 from connectors.replies import keep
@@ -34,18 +34,52 @@ def receive(session: Session, reply: Reply) -> int:
     comes late, from a session that has lost its lane, is kept and counts as evidence, and raises
     SessionOver.
     """
-    with transaction.atomic():
-        lane = lock_lane(session.connection_id)
-        late = lane.session_id != session.pk
-        message, asked = _out(session)
-        if message is not None:
-            keep(message, reply)
-            _follow(lane, session, message, asked, late=late)
-        if not late:
-            heard(session)
+    late, _ = _take_in(session, reply)
     if late:
         raise SessionOver
     return progress(session)
+
+
+def exchange(session: Session, message: Message, reply: Reply) -> Message | None:
+    """The ERP's answer to `message`, and what goes out next of what has begun: for a worker that
+    makes one call after the other, both in one transaction. None: ask `next_message`.
+
+    Raises SessionOver as `receive` does. The message is named: whoever did not hear that its answer
+    was kept, as the connection broke just then, says it again, when the next one is out already.
+    """
+    try:
+        late, following = _take_in(session, reply, message, goes_on=True)
+    except OperationalError:
+        raise
+    except Exception:
+        # An answer is not lost over what comes after it.
+        log.exception("What goes out after message %s is not known", message.pk)
+        late, following = _take_in(session, reply, message)
+    if late:
+        raise SessionOver
+    return following
+
+
+@transaction.atomic
+def _take_in(
+    session: Session, reply: Reply, to: Message | None = None, *, goes_on: bool = False
+) -> tuple[bool, Message | None]:
+    """Whether the answer came too late, and what goes out next."""
+    lane = lock_lane(session.connection_id)
+    late = lane.session_id != session.pk
+    message, asked = _out(session)
+    going: dict[Conversation, Ask] = {}
+    if message is not None and to in (None, message):
+        keep(message, reply)
+        going = _follow(lane, session, message, asked, late=late)
+        message = None
+    if late:
+        return True, None
+    if goes_on and to is not None and message is None:
+        message = next_of_begun(lane, session, to.number + 1, going, asked)
+    if message is None:
+        heard(session)
+    return False, message
 
 
 def fail_message(session: Session, fault: str) -> None:
@@ -142,8 +176,9 @@ def _follow(
     asked: Mapping[Conversation, list[Exchange]],
     *,
     late: bool,
-) -> None:
-    """What follows from an answer: the conversations that it concerns take their next step."""
+) -> dict[Conversation, Ask]:
+    """What follows from an answer: the conversations that it concerns take their next step. Those
+    that go on, and what they ask."""
     connector = connector_for(lane.connection.erp)
     reader = Reader(connector, session.scripts)
     reader.expect(exchange for exchanges in asked.values() for exchange in exchanges)
@@ -166,6 +201,7 @@ def _follow(
         else:
             finish(lane, one, step)
     _remember(lane, connector, message, reader)
+    return {one: step for one, step in steps.items() if isinstance(step, Ask)}
 
 
 def _is_searched(conversation: Conversation) -> bool:

@@ -82,12 +82,47 @@ def _turn(session: Session) -> tuple[Message | None, bool]:
             lock(turns)
             finish(lane, conversation, step)
             return None, True
-        if step.request.alone:
+        if _travels_alone(connector, step.request):
             asking = Asking(conversation, step.request, exchanges)
             return _send(lane, connector, session, number, [asking]), True
     if connector.capabilities.questions_at_once > 1:
         turns = _ALL_READY.all(session.connection_id, session.pk)
     return _together(lane, connector, session, number, reader, turns)
+
+
+def next_of_begun(
+    lane: Lane,
+    session: Session,
+    number: int,
+    going: Mapping[Conversation, Ask],
+    asked: Mapping[Conversation, list[Exchange]],
+) -> Message | None:
+    """The session's next message, if one that has begun asks it; stored in the transaction that
+    kept the answer to the last one. `going`: who goes on after that, with all they `asked`.
+
+    The history's head is locked by now, so nothing is begun or ended here: that is left to
+    `next_message`, and so is what cannot be sent.
+    """
+    turns = _FIRST_READY.all(session.connection_id, session.pk)
+    if not lane.connection.company.erp_enabled or not turns or turns[0].state != OPEN:
+        return None
+    [conversation] = turns
+    connector = connector_for(lane.connection.erp)
+    reader = Reader(connector, session.scripts)
+    exchanges = asked.get(conversation) or asked_by(turns, session.scripts)[conversation.pk]
+    step = _next_question(lane, connector, conversation, exchanges, reader, going.get(conversation))
+    if not isinstance(step, Ask) or not _travels_alone(connector, step.request):
+        return None
+    asking = [Asking(conversation, step.request, exchanges)]
+    try:
+        body = _body(lane, connector, session, asking)
+    except _Unfit:
+        return None
+    return _stored(lane, session, number, asking, body)
+
+
+def _travels_alone(connector: Connector, request: Request) -> bool:
+    return request.alone or connector.capabilities.questions_at_once == 1
 
 
 def _together(
@@ -211,10 +246,12 @@ def _next_question(
     conversation: Conversation,
     exchanges: list[Exchange],
     reader: Reader,
+    step: Next | None = None,
 ) -> Next:
-    """How the conversation goes on: what it asks the ERP next, or how it ended."""
+    """How the conversation goes on: what it asks the ERP next, or how it ended. `step`: what it
+    asks after these exchanges, if that is known."""
     while True:
-        step = next_step(lane, connector, conversation, exchanges, reader)
+        step = step or next_step(lane, connector, conversation, exchanges, reader)
         if not isinstance(step, Ask):
             return step
         held = _already_answered(connector, conversation, step.request, reader)
@@ -231,6 +268,7 @@ def _next_question(
                 borrowed=True,
             )
         )
+        step = None
 
 
 def _already_answered(
@@ -269,22 +307,48 @@ _ANSWERED = Prepared(
 def _send(
     lane: Lane, connector: Connector, session: Session, number: int, asking: Sequence[Asking]
 ) -> Message | None:
-    """Store a message and its exchanges. A write under a key of old goes out in its old bytes.
+    """Store a message and its exchanges. None where a request cannot be put on the wire: its
+    conversation ends with it."""
+    try:
+        body = _body(lane, connector, session, asking)
+    except _Unfit as unfit:
+        _stop_unfit(lane, connector, asking, unfit.why)
+        return None
+    return _stored(lane, session, number, asking, body)
+
+
+class _Unfit(Exception):
+    """Requests of which no message can be made."""
+
+    def __init__(self, why: Exception) -> None:
+        super().__init__(str(why))
+        self.why = why
+
+
+def _body(lane: Lane, connector: Connector, session: Session, asking: Sequence[Asking]) -> str:
+    """What goes out. A write under a key of old goes out in its old bytes. Raises _Unfit.
 
     Not so where the ERP cannot be asked: there, what was confirmed is told by the request itself.
-    None where a request cannot be put on the wire: its conversation ends with it.
     """
     first = asking[0].request
-    writes, key = first.writes, first.key if first.alone else ""
     of_old = asking[0].repeats and connector.capabilities.can_find
-    earlier = _OF_OLD.first(session.connection_id, key) if of_old else None
-    clear = lane.settled[0] if writes and earlier is None and lane.settled else ""
+    earlier = _OF_OLD.first(session.connection_id, first.key) if of_old else None
+    if earlier:
+        return earlier.body
+    clear = lane.settled[0] if first.writes and lane.settled else ""
     try:
-        body = earlier.body if earlier else _wrapped(connector, asking, clear)
-    except Exception as error:
-        _stop_unfit(lane, connector, asking, error)
-        return None
+        body = _wrapped(connector, asking, clear)
+    except Exception as why:
+        raise _Unfit(why) from why
     lane.settled = lane.settled[1:] if clear else lane.settled
+    return body
+
+
+def _stored(
+    lane: Lane, session: Session, number: int, asking: Sequence[Asking], body: str
+) -> Message:
+    first = asking[0].request
+    writes, key = first.writes, first.key if first.alone else ""
     with database.cursor() as cursor:
         cursor.execute(
             _SENT,

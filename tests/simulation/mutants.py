@@ -200,9 +200,7 @@ MUTANTS = (
                 "if not step.request.alone:",
                 "if not step.request.check:",
             ),
-            Edit(
-                "connectors.engine.turns:_turn", "if step.request.alone:", "if step.request.check:"
-            ),
+            Edit("connectors.engine.turns:_travels_alone", "request.alone", "request.check"),
             Edit("connectors.quickbooks.qbxml:wrap", "len(requests) != 1 or", ""),
             Edit(
                 "connectors.quickbooks.qbxml:wrap",
@@ -217,7 +215,7 @@ MUTANTS = (
         "a lost write goes again in the bytes that were kept",
         (
             Edit(
-                "connectors.engine.turns:_send",
+                "connectors.engine.turns:_body",
                 "if of_old else None",
                 "if False else None",
             ),
