@@ -1,0 +1,136 @@
+"""An answer, and what goes out next: one transaction, and each answer with its own call."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
+
+from connectors import calling, engine
+from connectors.contract import Reply
+from connectors.models import Conversation, Message, Session
+from connectors.pulse import LEASE
+from connectors.signing_in import as_reply
+from tests.engine.on_spectrum import OnSpectrum
+from tests.stage import Stage
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def session(spectrum: OnSpectrum, stage: Stage) -> Session:
+    """A worker's, with two commitments in its lane."""
+    for number in ("SC-001", "SC-002"):
+        spectrum.accepted(stage.commitment(number=number))
+    opened = engine.open_session(spectrum.connection.pk, lease=LEASE)
+    assert isinstance(opened, Session)
+    opened.scripts = {}
+    return opened
+
+
+def first(session: Session) -> Message:
+    message = engine.next_message(session)
+    assert message is not None
+    return message
+
+
+def answer(spectrum: OnSpectrum, session: Session, message: Message) -> Reply:
+    """The message is carried to Spectrum: what it says."""
+    caller = calling._Caller(spectrum.connection, session, lambda: False)
+    try:
+        return as_reply(caller._answer(message), caller.hidden)
+    finally:
+        caller.line.close()
+
+
+def exchanged(spectrum: OnSpectrum, session: Session, message: Message) -> Message | None:
+    return engine.exchange(session, message, answer(spectrum, session, message))
+
+
+def unanswered() -> list[int]:
+    return list(Message.objects.filter(replied_at=None).values_list("pk", flat=True))
+
+
+def test_what_goes_out_next_is_stored_with_the_answer(spectrum, session) -> None:
+    message: Message | None = first(session)
+    for _ in range(2):
+        assert message is not None
+        message = exchanged(spectrum, session, message)
+        assert message is not None
+        assert unanswered() == [message.pk]
+    assert message is not None
+    assert message.number == 3
+
+
+def test_an_answer_that_is_told_again_is_not_taken_for_the_next_ones(spectrum, session) -> None:
+    """The connection to the database broke as the answer was kept, and nobody heard that it was."""
+    message = first(session)
+    reply = answer(spectrum, session, message)
+    following = engine.exchange(session, message, reply)
+    assert following is not None
+    again = engine.exchange(session, message, reply)
+    assert again == following
+    assert unanswered() == [following.pk]
+
+
+def test_an_answer_is_kept_though_what_comes_next_cannot_be(spectrum, session) -> None:
+    message = first(session)
+    reply = answer(spectrum, session, message)
+    with database.cursor() as cursor:
+        cursor.execute(
+            "ALTER TABLE connectors_message ADD CONSTRAINT full_up"
+            f" CHECK (id <= {message.pk}) NOT VALID"
+        )
+    assert engine.exchange(session, message, reply) is None
+    message.refresh_from_db()
+    assert message.reply == reply
+    with database.cursor() as cursor:
+        cursor.execute("ALTER TABLE connectors_message DROP CONSTRAINT full_up")
+    assert engine.next_message(session) is not None
+
+
+def test_what_has_not_begun_is_begun_in_a_transaction_of_its_own(spectrum, session) -> None:
+    """Beginning locks exports, which comes before the history's head."""
+    message: Message | None = first(session)
+    calls = 0
+    while message is not None:
+        message, calls = exchanged(spectrum, session, message), calls + 1
+    assert calls == 3
+    assert Conversation.objects.filter(outcome="done").count() == 1
+    of_second = first(session)
+    assert "SC-002" in of_second.body
+    while (following := exchanged(spectrum, session, of_second)) is not None:
+        of_second = following
+    assert engine.next_message(session) is None
+    assert spectrum.total("SC-001") == spectrum.total("SC-002")
+
+
+def test_nothing_goes_out_once_the_tool_is_switched_off(spectrum, session, stage) -> None:
+    message = first(session)
+    reply = answer(spectrum, session, message)
+    stage.company.erp_enabled = False
+    stage.company.save()
+    assert engine.exchange(session, message, reply) is None
+    assert unanswered() == []
+
+
+def test_a_worker_that_has_lost_its_lane_goes_on_with_nothing(spectrum, session) -> None:
+    message = first(session)
+    reply = answer(spectrum, session, message)
+    engine.interrupt(session.connection_id)
+    before = Message.objects.count()
+    with pytest.raises(engine.SessionOver):
+        engine.exchange(session, message, reply)
+    assert Message.objects.count() == before
+
+
+def test_a_call_in_the_middle_of_a_document_is_one_short_transaction(spectrum, session) -> None:
+    message = exchanged(spectrum, session, first(session))
+    assert message is not None
+    reply = answer(spectrum, session, message)
+    engine.still_here(session)
+    with CaptureQueriesContext(database) as asked:
+        assert engine.exchange(session, message, reply) is not None
+    statements = [" ".join(one["sql"].split()[:2]) for one in asked]
+    assert statements.count("COMMIT") == 1
+    assert len(statements) <= 20, statements
