@@ -64,7 +64,8 @@ class Kept:
 
 
 def keep(message: Message, reply: Reply) -> None:
-    """Store the ERP's reply with the message that it answers."""
+    """Store the ERP's reply with the message that it answers. Raises LookupError if that was
+    answered before."""
     message.reply, message.reply_bytes = reply if isinstance(reply, str) else "", None
     if not isinstance(reply, str):
         message.reply, message.reply_bytes = _keep_parts(message, reply)
@@ -72,10 +73,13 @@ def keep(message: Message, reply: Reply) -> None:
         cursor.execute(
             """
             UPDATE connectors_message
-            SET reply = %s, reply_bytes = %s, replied_at = statement_timestamp() WHERE id = %s
+            SET reply = %s, reply_bytes = %s, replied_at = statement_timestamp()
+            WHERE id = %s AND replied_at IS NULL
             """,
             [message.reply, message.reply_bytes, message.pk],
         )
+        if not cursor.rowcount:
+            raise LookupError(f"Message {message.pk} was answered before.")
 
 
 def _keep_parts(message: Message, reply: Pieces) -> tuple[str, int]:

@@ -34,9 +34,7 @@ def receive(session: Session, reply: Reply) -> int:
     comes late, from a session that has lost its lane, is kept and counts as evidence, and raises
     SessionOver.
     """
-    late, _ = _take_in(session, reply)
-    if late:
-        raise SessionOver
+    _taken_in(session, reply)
     return progress(session)
 
 
@@ -47,14 +45,19 @@ def exchange(session: Session, message: Message, reply: Reply) -> Message | None
     Raises SessionOver as `receive` does. The message is named: whoever did not hear that its answer
     was kept, as the connection broke just then, says it again, when the next one is out already.
     """
+    return _taken_in(session, reply, message)
+
+
+def _taken_in(session: Session, reply: Reply, to: Message | None = None) -> Message | None:
+    """What goes out next. An answer is not lost over what follows from it: where that goes wrong,
+    it is taken in once more, with care."""
     try:
-        late, following = _take_in(session, reply, message, goes_on=True)
+        late, following = _take_in(session, reply, to, careful=False)
     except OperationalError:
         raise
     except Exception:
-        # An answer is not lost over what comes after it.
-        log.exception("What goes out after message %s is not known", message.pk)
-        late, following = _take_in(session, reply, message)
+        log.exception("What follows from an answer went wrong")
+        late, following = _take_in(session, reply, to, careful=True)
     if late:
         raise SessionOver
     return following
@@ -62,20 +65,24 @@ def exchange(session: Session, message: Message, reply: Reply) -> Message | None
 
 @transaction.atomic
 def _take_in(
-    session: Session, reply: Reply, to: Message | None = None, *, goes_on: bool = False
+    session: Session, reply: Reply, to: Message | None, *, careful: bool
 ) -> tuple[bool, Message | None]:
-    """Whether the answer came too late, and what goes out next."""
+    """Whether the answer came too late, and what goes out next.
+
+    `careful`: nothing is taken from memory, each conversation ends within a savepoint, and nothing
+    goes out with it.
+    """
     lane = lock_lane(session.connection_id)
     late = lane.session_id != session.pk
-    message, asked = _out(session)
+    message, asked = (None if late or careful else _remembered(session, to)) or _out(session)
     going: dict[Conversation, Ask] = {}
     if message is not None and to in (None, message):
         keep(message, reply)
-        going = _follow(lane, session, message, asked, late=late)
+        going = _follow(lane, session, message, asked, late=late, careful=careful)
         message = None
     if late:
         return True, None
-    if goes_on and to is not None and message is None:
+    if to is not None and message is None and not careful:
         message = next_of_begun(lane, session, to.number + 1, going, asked)
     if message is None:
         heard(session)
@@ -106,6 +113,21 @@ def unsent(session: Session, why: str, *, counts: bool = False) -> None:
             Message.objects.filter(pk=message.pk).update(fault=why, replied_at=Now(), writes=False)
             Exchange.objects.filter(message=message).update(writes=False)
             leave(lane, list(asked), why if counts else "")
+
+
+Out = tuple[Message | None, dict[Conversation, list[Exchange]]]
+
+
+def _remembered(session: Session, to: Message | None) -> Out | None:
+    """`_out` without asking the database, where this process sent `to` itself: while it holds the
+    lane, nobody else changes what it wrote."""
+    last: Exchange | None = session.out
+    if to is None or last is None or last.message != to:
+        return None
+    before = fed(session.scripts, last.conversation_id)
+    if len(before) != last.position:
+        return None
+    return last.message, {last.conversation: [*before, last]}
 
 
 def _out(session: Session) -> tuple[Message | None, dict[Conversation, list[Exchange]]]:
@@ -176,6 +198,7 @@ def _follow(
     asked: Mapping[Conversation, list[Exchange]],
     *,
     late: bool,
+    careful: bool,
 ) -> dict[Conversation, Ask]:
     """What follows from an answer: the conversations that it concerns take their next step. Those
     that go on, and what they ask."""
@@ -199,7 +222,7 @@ def _follow(
         if isinstance(step, Ask) or (late and not isinstance(step, Outcome)):
             abandon(lane, [one], "A late answer could not be used.")
         else:
-            finish(lane, one, step)
+            finish(lane, one, step, careful=careful)
     _remember(lane, connector, message, reader)
     return {one: step for one, step in steps.items() if isinstance(step, Ask)}
 

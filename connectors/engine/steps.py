@@ -66,8 +66,18 @@ def next_step(
         return Broken(f"The answer could not be understood: {error!r}")
 
 
-def finish(lane: Lane, conversation: Conversation, step: Outcome | Back | Broken) -> None:
-    """End a conversation, whole. What cannot be kept of it stops it alone, and not its lane."""
+def finish(
+    lane: Lane,
+    conversation: Conversation,
+    step: Outcome | Back | Broken,
+    *,
+    careful: bool = True,
+) -> None:
+    """End a conversation, whole. What cannot be kept of it stops it alone, and not its lane; raises
+    instead where it is not `careful`, and spares the savepoint."""
+    if not careful:
+        _end(lane, conversation, step)
+        return
     settled = list(lane.settled)
     try:
         with transaction.atomic():

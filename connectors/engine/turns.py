@@ -3,10 +3,12 @@
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from django.db import OperationalError, transaction
 from django.db import connection as database
+from django.db.models import Exists, OuterRef
 from structlog.contextvars import bind_contextvars
 
 from connectors.contract import Connector, Request
@@ -73,10 +75,10 @@ def _turn(session: Session) -> tuple[Message | None, bool]:
     connector = connector_for(lane.connection.erp)
     reader = Reader(connector, session.scripts)
     # What goes on is mostly a write, which travels alone: nobody else need be looked at.
-    turns = _FIRST_READY.all(session.connection_id, session.pk)
+    turns: Sequence[Conversation] = _FIRST_READY.all(session.connection_id, session.pk)
     if turns and turns[0].state == OPEN:
         [conversation] = turns
-        exchanges = asked_by(turns, session.scripts)[conversation.pk]
+        exchanges = _asked_by(conversation, session)
         step = _next_question(lane, connector, conversation, exchanges, reader)
         if not isinstance(step, Ask):
             lock(turns)
@@ -109,7 +111,7 @@ def next_of_begun(
     [conversation] = turns
     connector = connector_for(lane.connection.erp)
     reader = Reader(connector, session.scripts)
-    exchanges = asked.get(conversation) or asked_by(turns, session.scripts)[conversation.pk]
+    exchanges = asked.get(conversation) or _asked_by(conversation, session)
     step = _next_question(lane, connector, conversation, exchanges, reader, going.get(conversation))
     if not isinstance(step, Ask) or not _travels_alone(connector, step.request):
         return None
@@ -119,6 +121,13 @@ def next_of_begun(
     except _Unfit:
         return None
     return _stored(lane, session, number, asking, body)
+
+
+def _asked_by(conversation: Conversation, session: Session) -> list[Exchange]:
+    """What one of `_FIRST_READY` has asked."""
+    if not conversation.has_asked:  # type: ignore[attr-defined]
+        return []
+    return asked_by([conversation], session.scripts)[conversation.pk]
 
 
 def _travels_alone(connector: Connector, request: Request) -> bool:
@@ -163,7 +172,13 @@ def _together(
     return None, moved
 
 
-_FIRST_READY = Prepared(lambda connection, session: ready(connection, session)[:1], int, int)
+_FIRST_READY = Prepared(
+    lambda connection, session: ready(connection, session).annotate(
+        has_asked=Exists(Exchange.objects.filter(conversation=OuterRef("pk")))
+    )[:1],
+    int,
+    int,
+)
 _ALL_READY = Prepared(lambda connection, session: ready(connection, session)[:MOST_TURNS], int, int)
 _NEWEST = Prepared(
     lambda session: Message.objects.filter(session=session).order_by("-number").defer("reply")[:1],
@@ -349,6 +364,19 @@ def _stored(
 ) -> Message:
     first = asking[0].request
     writes, key = first.writes, first.key if first.alone else ""
+    message = Message(session=session, number=number, key=key, writes=writes, body=body)
+    exchanges = [
+        Exchange(
+            conversation=one.conversation,
+            position=len(one.before),
+            message=message,
+            request_id=one.id,
+            request=one.request.canonical(),
+            record=one.request.record,
+            writes=writes,
+        )
+        for one in asking
+    ]
     with database.cursor() as cursor:
         cursor.execute(
             _SENT,
@@ -360,16 +388,20 @@ def _stored(
                 "body": body,
                 "connection": session.connection_id,
                 "settled": json.dumps(lane.settled),
-                "conversations": [one.conversation.pk for one in asking],
-                "positions": [len(one.before) for one in asking],
-                "ids": [one.id for one in asking],
-                "requests": [one.request.canonical() for one in asking],
-                "records": [one.request.record for one in asking],
+                "conversations": [one.conversation_id for one in exchanges],
+                "positions": [one.position for one in exchanges],
+                "ids": [one.request_id for one in exchanges],
+                "requests": [one.request for one in exchanges],
+                "records": [one.record for one in exchanges],
             },
         )
-        [(made,)] = cursor.fetchall()
-    bind_contextvars(message=made)
-    return Message(pk=made, session=session, number=number, key=key, writes=writes, body=body)
+        [(message.pk, first_asked)] = cursor.fetchall()
+    bind_contextvars(message=message.pk)
+    if session.scripts is not None and len(exchanges) == 1:
+        [out] = exchanges
+        out.pk, out.message = first_asked, message
+        transaction.on_commit(partial(setattr, session, "out", out))
+    return message
 
 
 # The message, what each conversation asks with it, the settled keys that are left to forget, and
@@ -384,12 +416,13 @@ _SENT = """
         SELECT message.id, one.*, %(writes)s, false
         FROM message, unnest(%(conversations)s::bigint[], %(positions)s::int[], %(ids)s::text[],
                              %(requests)s::text[], %(records)s::text[]) AS one
+        RETURNING id
     ), heard AS (
         UPDATE connectors_session SET last_seen_at = statement_timestamp() WHERE id = %(session)s
     ), lane AS (
         UPDATE connectors_lane SET settled = %(settled)s::jsonb WHERE connection_id = %(connection)s
     )
-    SELECT id FROM message
+    SELECT id, (SELECT min(id) FROM asked) FROM message
 """
 _OF_OLD = Prepared(
     lambda connection, key: Message.objects.filter(

@@ -51,7 +51,10 @@ class Session(models.Model):
     error = models.TextField(blank=True, default="")
     finished = models.IntegerField(default=0)
 
-    scripts: Any = None  # a dictionary where it keeps its scripts: see `connectors.engine.scripts`
+    # Where it stays in one process: a dictionary of its scripts (see `connectors.engine.scripts`),
+    # and the exchange that waits for its answer, with its conversation and message.
+    scripts: Any = None
+    out: Any = None
 
     class Meta:
         constraints = [

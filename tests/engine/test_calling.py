@@ -235,7 +235,7 @@ def test_a_worker_that_stood_still_before_its_call_makes_none(spectrum, stage) -
     assert stage.status(commitment) == "synced"
     before = len(spectrum.company.calls(100))
     with pytest.raises(engine.SessionOver):
-        frozen.speak(message)
+        frozen.speak(message, lambda: True)
     frozen.line.close()
     assert len(spectrum.company.calls(100)) == before
 
