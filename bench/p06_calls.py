@@ -2,12 +2,13 @@
 
 A backlog of commitments, each of three calls, on a Spectrum that takes 200 ms for a call. The other
 side is the time that passes at the server between a call that has come and its answer that goes:
-the least that one call after the other can take. Measured with a hundred documents; one lane
-carries a thousand the same way, only for ten times as long.
+the least that one call after the other can take. A hundred documents take a minute, a thousand
+ten: `BENCH_DOCUMENTS=1000 ./run bench P6`.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 import time
@@ -18,7 +19,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from django.test import override_settings
 
 from approvals.models import Export
-from approvals.workflow import Item, take_all
+from approvals.workflow import MOST_AT_ONCE, Item, take_all
 from bench.data import settle
 from bench.database import database
 from bench.measuring import Goal, Result, timed
@@ -26,7 +27,7 @@ from connectors.calling import serve
 from tests.engine.on_spectrum import move
 from tests.stage import Stage, set_stage
 
-DOCUMENTS, CALLS_EACH = 100, 3
+DOCUMENTS, CALLS_EACH = int(os.environ.get("BENCH_DOCUMENTS", "100")), 3
 SECONDS = 0.2
 WARM = 5  # documents that go before, and do not count
 
@@ -66,9 +67,11 @@ def _backlog(stage: Stage, number: int, *, after: int = 0) -> None:
         stage.send(stage.commitment(number=f"SC-{at:03}"))
     waiting = Export.objects.filter(status="sent").order_by("id")
     items = [Item(pk, version) for pk, version in waiting.values_list("pk", "version")]
-    results = take_all("accept", items, by=stage.access(stage.ann))
-    if refused := [result.error for result in results if result.error]:
-        raise AssertionError(refused[:3])
+    for first in range(0, len(items), MOST_AT_ONCE):
+        some = items[first : first + MOST_AT_ONCE]
+        results = take_all("accept", some, by=stage.access(stage.ann))
+        if refused := [result.error for result in results if result.error]:
+            raise AssertionError(refused[:3])
 
 
 def _nothing_left() -> None:
