@@ -18,7 +18,7 @@ from approvals.models import Export, Kinds
 from approvals.notices import tell_of
 from approvals.states import Status, Step
 from directory.history import Happened, append
-from directory.prepared import table
+from directory.prepared import Prepared, table
 
 log = logging.getLogger(__name__)
 MOST_LOGGED = 20
@@ -70,27 +70,28 @@ def lock_exports(
 
     With `company`, those of other companies are neither locked nor returned.
     """
-    these, given = ("ANY(%(ids)s::bigint[])", list(ids)) if len(ids) != 1 else ("%(ids)s", ids[0])
-    wanted = f"id = {these}"
+    if len(ids) == 1 and company is None and not (parents or rounds):
+        return {export.pk: export for export in _ONE.all(ids[0])}
+    wanted = "id = ANY(%(ids)s::bigint[])"
     if parents or rounds:
         also = (_PARENTS if parents else "") + (_ROUNDS if rounds else "")
-        own = "SELECT id FROM approvals_export WHERE id = THESE"
-        wanted = f"id IN ({own} {also})".replace("THESE", these)
+        wanted = f"id IN (SELECT unnest(%(ids)s::bigint[]) {also})"
     within = "" if company is None else "AND company_id = %(company)s"
     rows = Export.objects.raw(
         f"SELECT {_COLUMNS} FROM approvals_export WHERE {wanted} {within} ORDER BY id FOR UPDATE",  # noqa: S608 our own words
-        {"ids": given, "company": company},
+        {"ids": list(ids), "company": company},
     )
     return {export.pk: export for export in rows}
 
 
+_ONE = Prepared(lambda pk: Export.objects.select_for_update().filter(pk=pk), int)
 _COLUMNS = ", ".join(str(field.column) for field in Export._meta.concrete_fields)
 # UNIONs: with OR, PostgreSQL would look at every export there is.
-_PARENTS = " UNION SELECT parent_id FROM approvals_export WHERE id = THESE"
+_PARENTS = " UNION SELECT parent_id FROM approvals_export WHERE id = ANY(%(ids)s::bigint[])"
 _ROUNDS = """
     UNION SELECT other.id FROM approvals_export AS own JOIN approvals_export AS other
         USING (project_id, kind, document_id)
-    WHERE own.id = THESE AND kind = 'budget'
+    WHERE own.id = ANY(%(ids)s::bigint[]) AND kind = 'budget'
 """
 
 

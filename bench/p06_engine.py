@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Collection, Iterator
 
 import psycopg2
+from django.db.models.functions import Now
 
 from approvals import workflow
 from approvals.models import Export
@@ -23,7 +24,7 @@ from bench.database import database
 from bench.exports import BIG
 from bench.measuring import Goal, Result, Times, alternate
 from connectors import engine
-from connectors.models import Connection, Conversation
+from connectors.models import Connection, Conversation, Exchange, Message, Session
 from directory.access import access_to
 from directory.models import Company, Membership, ToolLevel, User
 from directory.perms import Level, Tool
@@ -31,6 +32,7 @@ from directory.privilege import grant_push
 
 SIZE = 30_000
 SMALL = 10_000
+EARLIER = 2_000  # exports of each company
 OTHER = BIG + 1  # the company with few exports behind
 ITEMS = 50  # in a round: as many as the engine begins at once
 ROUNDS = 7
@@ -46,6 +48,7 @@ def measure(wanted: Collection[str], large: int) -> Iterator[Result]:
         _let_decide(people.ann, OTHER)
         for company in (BIG, OTHER):
             _accept(company, people.ann, 2 * (ROUNDS + 1) * ITEMS)
+        _before((BIG, OTHER))
         _behind({BIG: large, OTHER: SMALL})
         few, many = (Lane(company) for company in (OTHER, BIG))
         yield _rates(alternate(few.seconds, bare_commits(url), rounds=ROUNDS))
@@ -153,6 +156,29 @@ def _accept(company: int, person: User, number: int) -> None:
         results = workflow.take_all("accept", items[first : first + MOST_AT_ONCE], by=access)
         if refused := [result.error for result in results if result.error]:
             raise AssertionError(refused[:3])
+
+
+def _before(companies: Collection[int]) -> None:
+    """What was exported earlier: each in a session, with one message."""
+    for company in companies:
+        session = Session.objects.create(connection_id=company, fence=0, ended_at=Now())
+        first = 100_000_000 + company * EARLIER
+        ids = range(first, first + EARLIER)
+        copy(
+            Conversation,
+            ("id", "connection_id", "purpose", "subject", "record", "state", "outcome"),
+            ([n, company, "export", n, f"order:{n}", "closed", "done"] for n in ids),
+        )
+        copy(
+            Message,
+            ("id", "session_id", "number", "key", "writes", "body", "reply", "replied_at"),
+            ([n, session.pk, n, f"EB{n:018}", True, "an order", "done", "2026-01-05"] for n in ids),
+        )
+        copy(
+            Exchange,
+            ("conversation_id", "position", "message_id", "request_id", "request", "writes"),
+            ([n, 0, n, f"EB{n:018}", "an order", True] for n in ids),
+        )
 
 
 def _behind(companies: dict[int, int]) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from django.db import OperationalError, transaction
 from django.db import connection as database
-from django.db.models import Exists, OuterRef
+from django.db.models import OuterRef, Subquery
 from structlog.contextvars import bind_contextvars
 
 from connectors.contract import Connector, Request
@@ -125,7 +125,7 @@ def next_of_begun(
 
 def _asked_by(conversation: Conversation, session: Session) -> list[Exchange]:
     """What one of `_FIRST_READY` has asked."""
-    if not conversation.has_asked:  # type: ignore[attr-defined]
+    if conversation.first_asked is None:  # type: ignore[attr-defined]
         return []
     return asked_by([conversation], session.scripts)[conversation.pk]
 
@@ -173,8 +173,13 @@ def _together(
 
 
 _FIRST_READY = Prepared(
+    # The first question, not whether there is one: for that PostgreSQL may read all exchanges.
     lambda connection, session: ready(connection, session).annotate(
-        has_asked=Exists(Exchange.objects.filter(conversation=OuterRef("pk")))
+        first_asked=Subquery(
+            Exchange.objects.filter(conversation=OuterRef("pk"))
+            .order_by("position")
+            .values("pk")[:1]
+        )
     )[:1],
     int,
     int,
@@ -420,7 +425,8 @@ _SENT = """
     ), heard AS (
         UPDATE connectors_session SET last_seen_at = statement_timestamp() WHERE id = %(session)s
     ), lane AS (
-        UPDATE connectors_lane SET settled = %(settled)s::jsonb WHERE connection_id = %(connection)s
+        UPDATE connectors_lane SET settled = %(settled)s::jsonb
+        WHERE connection_id = %(connection)s AND settled <> %(settled)s::jsonb
     )
     SELECT id, (SELECT min(id) FROM asked) FROM message
 """
