@@ -3,11 +3,12 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.db import connection
 from django.db.models import Value
 
 from connectors.models import Connection
 from directory.models import Company, User
-from directory.prepared import Prepared
+from directory.prepared import Prepared, table
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -90,3 +91,20 @@ def test_an_object_is_one_of_the_database_and_can_be_saved() -> None:
     found.save(update_fields=["name"])
     company.refresh_from_db()
     assert company.name == "Ironwood Builders"
+
+
+@pytest.mark.parametrize("rows", [[(1, "ann")], [(1, "ann"), (2, None)], []])
+def test_a_table_of_one_row_reads_as_one_of_many(rows: list[tuple[int, str | None]]) -> None:
+    sql, values = table(("bigint", [n for n, _ in rows]), ("text", [name for _, name in rows]))
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT n, name FROM {sql} AS given (n, name) ORDER BY n", values)
+        assert cursor.fetchall() == rows
+
+
+def test_what_is_always_the_same_stands_in_the_query_itself() -> None:
+    factories.UserFactory.create(name="100 % Ann's %s")
+    named = Prepared(
+        lambda pk: User.objects.filter(pk__gt=pk, name="100 % Ann's %s", is_active=True), int
+    )
+    assert [one.name for one in named.all(0)] == ["100 % Ann's %s"]
+    assert named.all(10**6) == []
