@@ -329,3 +329,18 @@ def test_the_project_page_leads_to_the_tools_one_may_read(stage: Stage, client) 
         assert "Riverside Library" in page
         assert ("35,000.00" in page) is sees
         assert (reverse("commitments", args=[stage.project.pk]) in page) is sees
+
+
+def test_the_pages_of_documents_ask_few_statements(
+    stage: Stage, pam, django_assert_num_queries
+) -> None:
+    commitment = stage.commitment()
+    order = create_change_order(
+        commitment=commitment,
+        by=stage.access(stage.pam),
+        data=change_order(change(commitment.lines.all()[0].pk)),
+    )
+    for document, statements in ((commitment, 12), (order, 13)):
+        pam.get(document.get_absolute_url())
+        with django_assert_num_queries(statements):
+            pam.get(document.get_absolute_url())
