@@ -76,7 +76,7 @@ class Prepared(Generic[M]):
         def read(row: Sequence[Any]) -> M:
             made: M = model.__new__(model)
             state = ModelState()
-            state.adding, state.db = False, alias
+            state.adding, state.db, state.fields_cache = False, alias, {}
             made.__dict__.update(zip(names, row[first:last], strict=True), _state=state)
             for populator in related:
                 populator.populate(row, made)
@@ -152,3 +152,9 @@ def keep(owner: Model, name: str, rows: list[Any]) -> None:
     found._result_cache, found._prefetch_done = rows, True
     kept = owner.__dict__.setdefault("_prefetched_objects_cache", {})
     kept[name] = found
+
+
+def let_go(owner: Model) -> None:
+    """What was kept for it is gone now, and not when Python next looks through all objects for
+    what only leads to itself, as an owner and its rows do."""
+    owner.__dict__.pop("_prefetched_objects_cache", None)

@@ -47,6 +47,7 @@ from directory.http import person
 from directory.models import Project
 from directory.paging import rows_html
 from directory.perms import Level, Tool
+from directory.prepared import let_go
 
 D = TypeVar("D", bound=Commitment | ChangeOrder)
 
@@ -177,6 +178,7 @@ def page(
         "actions": rows_html("commitments/actions.jinja", **given),
         "content": rows_html(template, **given),
     }
+    let_go(given["document"])
     return render(request, "commitments/document.html", context)
 
 
