@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import close_old_connections
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 
@@ -28,6 +28,7 @@ from connectors.replies import Spool
 from connectors.secrets import Locked
 from connectors.signing_in import Credentials, as_reply
 from connectors.visits import seen, sum_up, went_wrong
+from directory.away import GONE
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -271,7 +272,7 @@ def insist(keep: Callable[[], T]) -> T:
     for pause in DATABASE_AWAY:
         try:
             return keep()
-        except (OperationalError, InterfaceError):
+        except GONE:
             log.warning("An answer that came in waits for the database")
             time.sleep(pause)
             close_old_connections()

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db import OperationalError, transaction
 from django.db import connection as database
+from django.db import transaction
 from django.db.models.functions import Now
 from structlog.contextvars import bind_contextvars
 
@@ -22,6 +22,7 @@ from connectors.engine.turns import MOST_TURNS, next_of_begun
 from connectors.models import Conversation, Exchange, Lane, Message, Session
 from connectors.registry import connector_for
 from connectors.replies import keep
+from directory.away import GONE
 from directory.prepared import Prepared
 
 log = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ def _taken_in(session: Session, reply: Reply, to: Message | None = None) -> Mess
     it is taken in once more, with care."""
     try:
         late, following = _take_in(session, reply, to, careful=False)
-    except OperationalError:
+    except GONE:
         raise
     except Exception:
         log.exception("What follows from an answer went wrong")
@@ -247,7 +248,7 @@ def _remember(lane: Lane, connector: Connector, message: Message, reader: Reader
         found = {name: value for one in answers for name, value in connector.records(one).items()}
         if found:
             _keep_known(lane.connection_id, found)
-    except OperationalError:
+    except GONE:
         raise
     except Exception as error:
         log.warning("The answer to message %s could not be read whole: %r", message.pk, error)

@@ -14,6 +14,7 @@ from structlog.contextvars import bind_contextvars, unbind_contextvars
 
 from connectors.engine.ends import leave, quarantine
 from connectors.models import Conversation, Lane, Message, Session
+from directory.away import GONE
 from directory.prepared import Prepared
 
 log = logging.getLogger(__name__)
@@ -95,6 +96,8 @@ def expire_sessions() -> int:
     for session in silent:
         try:
             ended += _expire(session, idle)
+        except GONE:
+            raise
         except Exception:
             # All of it stays as it is until the next time; the other companies do not wait for it.
             log.exception("Silent session %s could not be ended", session.pk)

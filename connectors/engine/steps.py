@@ -6,7 +6,7 @@ Whatever goes wrong with one conversation ends that one, with words, and not its
 import logging
 from collections.abc import Mapping, Sequence
 
-from django.db import OperationalError, transaction
+from django.db import transaction
 
 from connectors.contract import Connector
 from connectors.engine.ends import abandon, given_up, has_written, put_back, settle
@@ -14,6 +14,7 @@ from connectors.engine.outcomes import Outcome
 from connectors.engine.scripts import Back, Broken, Next, Reader, Waiting, advance, fed
 from connectors.models import Conversation, Exchange, Lane
 from connectors.registry import fingerprint
+from directory.away import GONE
 from directory.prepared import Prepared
 
 log = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ def next_step(
         return Broken("The connector was changed while this was under way.")
     try:
         return advance(connector, conversation, exchanges, reader)
-    except OperationalError:
+    except GONE:
         raise  # the database's trouble, not this conversation's
     except Exception as error:
         log.exception("A conversation could not go on", extra=conversation.logged)
@@ -82,7 +83,7 @@ def finish(
     try:
         with transaction.atomic():
             _end(lane, conversation, step)
-    except OperationalError:
+    except GONE:
         raise
     except Exception as error:
         log.exception("A conversation could not be ended", extra=conversation.logged)

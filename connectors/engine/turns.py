@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from django.db import OperationalError, transaction
 from django.db import connection as database
+from django.db import transaction
 from django.db.models import OuterRef, Subquery
 from structlog.contextvars import bind_contextvars
 
@@ -19,6 +19,7 @@ from connectors.engine.sessions import heard, hold
 from connectors.engine.steps import asked_by, finish, next_step, stop
 from connectors.models import Conversation, Exchange, Lane, Message, Session
 from connectors.registry import connector_for, fingerprint
+from directory.away import GONE
 from directory.prepared import Prepared
 
 log = logging.getLogger(__name__)
@@ -244,7 +245,7 @@ def _inputs(
     try:
         with transaction.atomic():
             return purpose.begin(waiting), {}
-    except OperationalError:
+    except GONE:
         raise  # the database's trouble, not theirs
     except Exception as error:
         lock(waiting)
