@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from django.db import close_old_connections
+from django.db import Error, close_old_connections
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 
@@ -184,14 +184,18 @@ class _Caller:
         return following
 
     def _note(self) -> None:
-        """The ERP was heard of. Not with every call: nobody reads it to the second."""
+        """The ERP was heard of. Not with every call: nobody reads it to the second. An answer is
+        in hand that is not kept yet, so a database that is away is left alone."""
         if time.monotonic() < self.noted_until:
             return
         self.noted_until = time.monotonic() + NOTED_EVERY
-        seen(self.connection)
-        Connection.objects.filter(pk=self.connection.pk, first_seen_at=None).update(
-            first_seen_at=Now()
-        )
+        try:
+            seen(self.connection)
+            Connection.objects.filter(pk=self.connection.pk, first_seen_at=None).update(
+                first_seen_at=Now()
+            )
+        except Error:
+            log.warning("That the ERP was heard of could not be noted")
 
     def _answer(self, message: Message) -> Answer | str:
         """The answer to a message; asked again where the ERP says that it did nothing with it. A

@@ -269,7 +269,10 @@ def test_a_call_that_did_nothing_is_made_again_at_once(spectrum, stage) -> None:
     assert {what for _, _, what in spectrum.effects()} == {"made"}
 
 
-def test_an_answer_in_hand_survives_a_database_that_goes_away(stage, settings, monkeypatch) -> None:
+@pytest.mark.parametrize("call", [1, 2, 3])
+def test_an_answer_in_hand_survives_a_database_that_goes_away(
+    stage, settings, monkeypatch, call: int
+) -> None:
     """Its connection is cut while Spectrum works: the answer cannot be had again."""
     monkeypatch.setattr(calling, "DATABASE_AWAY", (0,))
     settings.ERP_QUARANTINE_SECONDS = 600
@@ -278,7 +281,7 @@ def test_an_answer_in_hand_survives_a_database_that_goes_away(stage, settings, m
     calls = count(1)
 
     def cut(_seconds: float) -> None:
-        if next(calls) == 2:
+        if next(calls) == call:
             with own.cursor() as cursor:
                 cursor.execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> "
