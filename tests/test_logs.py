@@ -78,6 +78,24 @@ def test_an_answer_that_cannot_be_read_is_told_with_its_item(stage: Stage, lines
     assert "Traceback" in str(line["exception"])
 
 
+@pytest.mark.django_db(transaction=True)
+def test_what_follows_from_a_workers_call_is_told_with_its_message(
+    stage: Stage, lines: Lines
+) -> None:
+    """Also where the worker still has in hand what it sent."""
+    stage.send(commitment := stage.commitment())
+    stage.accept(commitment)
+    session = engine.open_session(stage.connection.pk)
+    assert isinstance(session, Session)
+    session.scripts = {}
+    message = engine.next_message(session)
+    while message is not None:
+        last = message
+        message = engine.exchange(session, last, stage.books.answer(last.body))
+    [line] = [line for line in lines() if line["event"] == "succeed"]
+    assert line["message"] == last.pk
+
+
 def test_each_request_has_a_name_of_its_own(stage: Stage, lines: Lines) -> None:
     client = Client()
     sign_in(client, stage.pam)

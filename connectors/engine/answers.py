@@ -121,13 +121,18 @@ Out = tuple[Message | None, dict[Conversation, list[Exchange]]]
 
 def _remembered(session: Session, to: Message | None) -> Out | None:
     """`_out` without asking the database, where this process sent `to` itself: while it holds the
-    lane, nobody else changes what it wrote."""
+    lane, nobody else changes what it wrote.
+
+    It is taken out: an answer that is told again, as nobody heard that it was kept, asks for it.
+    """
     last: Exchange | None = session.out
+    session.out = None
     if to is None or last is None or last.message != to:
         return None
     before = fed(session.scripts, last.conversation_id)
     if len(before) != last.position:
         return None
+    bind_contextvars(message=to.pk)
     return last.message, {last.conversation: [*before, last]}
 
 
