@@ -130,8 +130,8 @@ def lock_lane(connection: int) -> Lane:
 _LANE = Prepared(
     lambda connection: (
         Lane.objects.select_for_update(of=("self",))
-        .select_related("connection__company")
-        .only("fence", "session", "settled", "connection__erp", "connection__company__erp_enabled")
+        .select_related("connection")
+        .only("fence", "session", "settled", "connection__erp", "connection__company")
         .filter(connection_id=connection)
     ),
     int,

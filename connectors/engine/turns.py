@@ -17,7 +17,7 @@ from connectors.engine.queue import CLOSED, OPEN, WAITING, ready
 from connectors.engine.scripts import Ask, Next, Reader
 from connectors.engine.sessions import heard, hold
 from connectors.engine.steps import asked_by, finish, next_step, stop
-from connectors.models import Conversation, Exchange, Lane, Message, Session
+from connectors.models import Connection, Conversation, Exchange, Lane, Message, Session
 from connectors.registry import connector_for, fingerprint
 from directory.away import GONE
 from directory.prepared import Prepared
@@ -70,14 +70,14 @@ def _turn(session: Session) -> tuple[Message | None, bool]:
     if newest is not None and newest.replied_at is None:
         heard(session)
         return newest, False
-    if not lane.connection.company.erp_enabled:
-        return None, False
     number = newest.number + 1 if newest else 1
     connector = connector_for(lane.connection.erp)
     reader = Reader(connector, session.scripts)
     # What goes on is mostly a write, which travels alone: nobody else need be looked at.
-    turns: Sequence[Conversation] = _FIRST_READY.all(session.connection_id, session.pk)
-    if turns and turns[0].state == OPEN:
+    turns: Sequence[Conversation] = _first_ready(session)
+    if not turns:
+        return None, False
+    if turns[0].state == OPEN:
         [conversation] = turns
         exchanges = _asked_by(conversation, session)
         step = _next_question(lane, connector, conversation, exchanges, reader)
@@ -106,8 +106,8 @@ def next_of_begun(
     The history's head is locked by now, so nothing is begun or ended here: that is left to
     `next_message`, and so is what cannot be sent.
     """
-    turns = _FIRST_READY.all(session.connection_id, session.pk)
-    if not lane.connection.company.erp_enabled or not turns or turns[0].state != OPEN:
+    turns = _first_ready(session)
+    if not turns or turns[0].state != OPEN:
         return None
     [conversation] = turns
     connector = connector_for(lane.connection.erp)
@@ -122,6 +122,12 @@ def next_of_begun(
     except _Unfit:
         return None
     return _stored(lane, session, number, asking, body)
+
+
+def _first_ready(session: Session) -> list[Conversation]:
+    """The one whose turn it is, if any; none while the company's tool is switched off."""
+    turns = _FIRST_READY.all(session.connection_id, session.pk)
+    return [one for one in turns if one.switched_on]
 
 
 def _asked_by(conversation: Conversation, session: Session) -> list[Exchange]:
@@ -180,7 +186,11 @@ _FIRST_READY = Prepared(
             Exchange.objects.filter(conversation=OuterRef("pk"))
             .order_by("position")
             .values("pk")[:1]
-        )
+        ),
+        # Asked once the lane is locked: what is read as it is locked may be older than that lock.
+        switched_on=Subquery(
+            Connection.objects.filter(pk=OuterRef("connection")).values("company__erp_enabled")
+        ),
     )[:1],
     int,
     int,

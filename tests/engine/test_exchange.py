@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from threading import Thread
+from typing import Any
+
 import pytest
+from django.db import OperationalError, connections, transaction
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
@@ -12,6 +16,7 @@ from connectors.models import Conversation, Message, Session
 from connectors.pulse import LEASE
 from connectors.signing_in import as_reply
 from tests.engine.on_spectrum import OnSpectrum
+from tests.engine.test_stuck import wait_until_blocked
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -73,6 +78,35 @@ def test_an_answer_that_is_told_again_is_not_taken_for_the_next_ones(spectrum, s
     assert unanswered() == [following.pk]
 
 
+@pytest.mark.parametrize("calls", [0, 1], ids=["the first", "one in the middle"])
+def test_an_answer_that_was_kept_unheard_is_told_again(
+    spectrum, session, monkeypatch, caplog, calls: int
+) -> None:
+    """COMMIT was carried out, but the connection broke before anybody heard of it."""
+    message = first(session)
+    for _ in range(calls):
+        following = exchanged(spectrum, session, message)
+        assert following is not None
+        message = following
+    reply = answer(spectrum, session, message)
+    ours: Any = connections["default"]
+    commit, left = ours._commit, [False, True]  # the second time it is heard
+
+    def unheard() -> None:
+        commit()
+        if left.pop():
+            raise OperationalError("The connection broke.")
+
+    monkeypatch.setattr(calling, "DATABASE_AWAY", (0,))
+    monkeypatch.setattr(ours, "_commit", unheard)
+    following = calling.insist(lambda: engine.exchange(session, message, reply))
+    monkeypatch.undo()
+    assert following is not None
+    assert following.number == message.number + 1
+    assert unanswered() == [following.pk]
+    assert not [one.getMessage() for one in caplog.records if one.levelname == "ERROR"]
+
+
 def test_an_answer_is_kept_though_what_comes_next_cannot_be(spectrum, session) -> None:
     message = first(session)
     reply = answer(spectrum, session, message)
@@ -111,6 +145,31 @@ def test_nothing_goes_out_once_the_tool_is_switched_off(spectrum, session, stage
     stage.company.erp_enabled = False
     stage.company.save()
     assert engine.exchange(session, message, reply) is None
+    assert unanswered() == []
+
+
+def test_switched_off_while_it_waits_for_its_lane_it_sends_nothing_more(
+    spectrum, session, stage
+) -> None:
+    message = first(session)
+    reply = answer(spectrum, session, message)
+    sent: list[Message | None] = []
+
+    def work() -> None:
+        try:
+            sent.append(engine.exchange(session, message, reply))
+        finally:
+            connections.close_all()
+
+    worker = Thread(target=work)
+    with transaction.atomic():
+        engine.lock_lane(session.connection_id)
+        worker.start()
+        wait_until_blocked()
+        stage.company.erp_enabled = False
+        stage.company.save()
+    worker.join(20)
+    assert sent == [None]
     assert unanswered() == []
 
 
