@@ -30,6 +30,7 @@ class Instant:
         name="An ERP that answers at once",
         short="the ERP",
         transport="push",
+        questions_at_once=1,  # as of every ERP that we call: exports begin one after the other
         can_find=True,
         number_length={},
         order_word="order",

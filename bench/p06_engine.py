@@ -34,7 +34,7 @@ SIZE = 30_000
 SMALL = 10_000
 EARLIER = 2_000  # exports of each company
 OTHER = BIG + 1  # the company with few exports behind
-ITEMS = 50  # in a round: as many as the engine begins at once
+ITEMS = 50  # in a round
 ROUNDS = 7
 LONGEST = 5.0  # seconds of a round; it ends early then
 

@@ -160,15 +160,18 @@ class _Caller:
         try:
             answer = self._answer(message)
         except (NotReached, ErpError) as error:
-            engine.unsent(self.session, str(error))
-            went_wrong(self.session, str(error))
+            why = str(error)
+            insist(lambda: engine.unsent(self.session, why))
+            went_wrong(self.session, why)
             raise _NotSpokenTo from error
         except NoAnswer as error:
-            engine.fail_message(self.session, str(error))
-            went_wrong(self.session, str(error))
+            why = str(error)
+            insist(lambda: engine.fail_message(self.session, why))
+            went_wrong(self.session, why)
             raise _NotSpokenTo from error
         except _Unfit as error:
-            engine.unsent(self.session, str(error), counts=True)
+            why = str(error)
+            insist(lambda: engine.unsent(self.session, why, counts=True))
             return None
         if isinstance(answer, Answer):
             self._note()
@@ -272,7 +275,8 @@ class _Caller:
 
 
 def insist(keep: Callable[[], T]) -> T:
-    """Keep an answer that cannot be had again, also where the database is away for a moment."""
+    """Keep what cannot be had again (an answer, or that there is none), also where the database is
+    away for a moment."""
     for pause in DATABASE_AWAY:
         try:
             return keep()

@@ -7,7 +7,7 @@ another rule catches the same mistake, the two are left out together, and `hidde
 from __future__ import annotations
 
 from tests.simulation.mutating import Edit, Mutant
-from tests.simulation.plan import EVERYWHERE, FROZEN, OFF, REPLY_LOST, STANDS_STILL, Profile
+from tests.simulation.plan import CUT, EVERYWHERE, FROZEN, OFF, REPLY_LOST, STANDS_STILL, Profile
 
 PEOPLE = {"Pam": 6.0, "Ann": 4.0, "Bea": 4.0}
 OFFICE = {"the office": 12.0}
@@ -80,6 +80,14 @@ STOOD_STILL = Profile(
 )
 PRIVILEGE = Profile("the privilege", {"Ann": 4.0, "Bea": 4.0, "Otto": 4.0}, swarm=False, moves=30)
 
+UNHEARD = Profile(
+    "commits that nobody heard of",
+    {"Pam": 3.0, "Ann": 3.0, "a worker": 12.0},
+    {CUT: 1.0},
+    rate=0.8,
+    swarm=False,
+    site="spectrum",
+)
 ROUNDS = Profile(
     "rounds of a budget",
     {"Pam": 9.0, "Ann": 6.0, "the office": 12.0},
@@ -302,6 +310,17 @@ MUTANTS = (
             ),
         ),
         PRIVILEGE,
+    ),
+    Mutant(
+        "an answer belongs to the call that it names",
+        (
+            Edit(
+                "connectors.engine.answers:_take_in",
+                "if message is not None and to in (None, message):",
+                "if message is not None:",
+            ),
+        ),
+        UNHEARD,
     ),
     Mutant(
         "a budget goes on when its last round is back in the job costs",

@@ -50,6 +50,7 @@ ON_THE_LINE = (
     FROZEN,
 )  # between a Web Connector and the server
 MOST_MOMENTS = 9
+MOST_OF_A_WORKER = 60  # it makes several calls in one move
 
 OFFICES = ("the office", "the second office")
 PEOPLE = {"Pam": 5.0, "Ann": 4.0, "Bea": 1.5}
@@ -63,8 +64,9 @@ WORLD = {
     "Dora": 0.4,
     "a deployment": 0.4,
 }
+WORKER = "a worker"
 WORKERS = {
-    "a worker": 10.0,
+    WORKER: 10.0,
     "the sweeper": 1.5,
     "the bookkeeper": 0.8,
     "Otto": 0.4,
@@ -200,7 +202,8 @@ def _move(
         }
         if actor not in own.get(mishap, (actor,)):
             mishap = ""
-    return Move(actor, dice.getrandbits(32), round(wait, 3), mishap, dice.randint(1, MOST_MOMENTS))
+    most = MOST_OF_A_WORKER if actor == WORKER and mishap in EVERYWHERE else MOST_MOMENTS
+    return Move(actor, dice.getrandbits(32), round(wait, 3), mishap, dice.randint(1, most))
 
 
 def _pick(dice: Random, weights: dict[T, float]) -> T:
