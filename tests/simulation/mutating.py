@@ -49,7 +49,7 @@ class Instruments:
         return Func(function="sim.host_timestamp", output_field=DateTimeField())
 
     def commit(self) -> None:
-        """What was done so far stays, in the steps of people: theirs have no savepoints."""
+        """What was done so far stays, unless a savepoint is open."""
         if not connection.savepoint_ids:
             connection.connection.commit()
             self.database.commits += 1
