@@ -102,19 +102,22 @@ def _sum(changes: Iterable[Mapping[str, Any]]) -> Decimal:
     return sum((one["export__amount"] for one in changes), ZERO)
 
 
+NOTHING = money(ZERO)
+
+
 def _schedule(now: Commitment, changes: Sequence[Mapping[str, Any]], total: Decimal) -> SafeString:
     """The schedule of values as table rows: original, approved changes, revised, its share."""
     numbers = {one["id"]: one["number"] for one in changes}
-    sums = approved_changes(now)
-    shown = [_line(line, sums.get(line.pk, ZERO), total, numbers) for line in now.lines.all()]
+    sums, share = approved_changes(now), 100 / total if total else ZERO
+    shown = [_line(line, sums.get(line.pk, ZERO), share, numbers) for line in now.lines.all()]
     return rows_html("schedule.jinja", rows=escaped(shown), with_quantities=with_quantities(now))
 
 
 def _line(
-    line: CommitmentLine, changed: Decimal, total: Decimal, numbers: Mapping[int, str]
+    line: CommitmentLine, changed: Decimal, share: Decimal, numbers: Mapping[int, str]
 ) -> Sequence[str]:
     """The cells of a line, in the order of the template, which takes them apart: faster than
-    looking up names."""
+    looking up names. `share`: of 1.00 in the total, in percent."""
     code, original = line.cost_code, money(line.amount)
     revised = line.amount + changed
     return (
@@ -127,10 +130,10 @@ def _line(
         numbers.get(line.introduced_by_id or 0, ""),
         forms.quantity(line),
         original,
-        money(changed),
+        money(changed) if changed else NOTHING,
         " deduct" if changed < 0 else "",
         money(revised) if changed else original,
-        f"{100 * revised / total:.1f} %" if total else "",
+        f"{revised * share:.1f} %" if share else "",
     )
 
 
