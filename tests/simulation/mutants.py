@@ -151,12 +151,12 @@ MUTANTS = (
         "that something is written is stored before it goes out",
         (
             Edit(
-                "connectors.engine.turns:_SENT",
+                "connectors.engine.messages:_SENT",
                 "SELECT message.id, one.*, %(writes)s, false",
                 "SELECT message.id, one.*, false, false",
             ),
             Edit(
-                "connectors.engine.turns:_SENT",
+                "connectors.engine.messages:_SENT",
                 "%(number)s, %(key)s, %(writes)s,",
                 "%(number)s, %(key)s, false,",
             ),
@@ -223,7 +223,7 @@ MUTANTS = (
         "a lost write goes again in the bytes that were kept",
         (
             Edit(
-                "connectors.engine.turns:_body",
+                "connectors.engine.messages:body_of",
                 "if of_old else None",
                 "if False else None",
             ),
