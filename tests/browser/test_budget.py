@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from approvals.models import Export
 from commitments.workflow import create_commitment, set_commitment_status
+from tests.browser.looks import in_every_look
 from tests.budgets.entering import Desk
 from tests.budgets.many import many_lines
 from tests.commitments.entering import line, subcontract
@@ -20,18 +21,6 @@ TABLE = (
     "05-120\tSubcontract\tFrame\t25,000.50\n"
     "09-290\tSubcontract\t\t12000\n"
 )
-SIZES = {"1280": {"width": 1280, "height": 900}, "390": {"width": 390, "height": 844}}
-
-
-def pictures(page, screenshot, name: str) -> None:
-    """The page as it is at a desk and on a telephone, light and dark."""
-    for theme in ("light", "dark"):
-        page.evaluate(f"document.documentElement.dataset.bsTheme = '{theme}'")
-        for width, size in SIZES.items():
-            page.set_viewport_size(size)
-            screenshot(page, f"{name}-{width}-{theme}")
-    page.set_viewport_size(SIZES["1280"])
-    page.evaluate("document.documentElement.dataset.bsTheme = 'light'")
 
 
 def test_a_budget_is_imported_locked_and_sent(stage: Stage, sign_in, screenshot) -> None:
@@ -47,18 +36,18 @@ def test_a_budget_is_imported_locked_and_sent(stage: Stage, sign_in, screenshot)
     page.get_by_label("or paste the table here").fill(TABLE.replace("40,000.00", "1.234,56"))
     page.get_by_role("button", name="Show what it would do").click()
     page.get_by_text("write a point before the decimals").first.wait_for()
-    pictures(page, screenshot, "budget-import-faults")
+    in_every_look(page, screenshot, "budget-import-faults")
     page.get_by_label("or paste the table here").fill(TABLE)
     page.get_by_role("button", name="Show what it would do").click()
     page.get_by_text("3 new, 0 changed").wait_for()
-    pictures(page, screenshot, "budget-import")
+    in_every_look(page, screenshot, "budget-import")
     page.get_by_role("button", name="Import 3 lines").click()
     page.get_by_text("Imported: 3 new, 0 changed").wait_for()
     send = page.get_by_role("button", name="Send to ERP")
     assert send.is_disabled()
     page.get_by_role("button", name="Lock Budget").click()
     page.get_by_text("The budget is locked.").wait_for()
-    pictures(page, screenshot, "budget-locked")
+    in_every_look(page, screenshot, "budget-locked")
     page.get_by_role("button", name="Send to ERP").click()
     page.get_by_text("Sent to accounting").first.wait_for()
     export = Export.objects.get(kind="budget")
@@ -67,16 +56,16 @@ def test_a_budget_is_imported_locked_and_sent(stage: Stage, sign_in, screenshot)
     ann = sign_in(stage.ann)
     ann.goto(reverse("export", args=[export.pk]))
     ann.get_by_text("New estimate").wait_for()
-    pictures(ann, screenshot, "budget-review")
+    in_every_look(ann, screenshot, "budget-review")
     ann.goto(reverse("queue", args=[stage.company.pk, "budgets"]))
     ann.get_by_text("Original budget").wait_for()
-    pictures(ann, screenshot, "budget-queue")
+    in_every_look(ann, screenshot, "budget-queue")
     stage.accept(desk.budget)
     stage.visit()
 
     page.reload()
     page.get_by_role("heading", name="Waiting for the ERP's job costs").wait_for()
-    pictures(page, screenshot, "budget-waiting")
+    in_every_look(page, screenshot, "budget-waiting")
     unlock = page.get_by_role("button", name="Unlock Budget")
     assert unlock.is_disabled()
     stage.books.by_hand.enter_bill("City of Alder:Library", "05-120", Decimal(26000))
@@ -90,10 +79,10 @@ def test_a_budget_is_imported_locked_and_sent(stage: Stage, sign_in, screenshot)
     page.get_by_label("Line 2, cost code").fill("05-120")
     page.get_by_label("Line 2, category").fill("Subcontract")
     page.get_by_label("Line 2, amount").fill("1500")
-    pictures(page, screenshot, "budget-modification")
+    in_every_look(page, screenshot, "budget-modification")
     page.get_by_role("button", name="Save").click()
     page.get_by_text("It goes to the ERP with round 2").wait_for()
-    pictures(page, screenshot, "budget-round-2")
+    in_every_look(page, screenshot, "budget-round-2")
 
 
 def test_the_check_of_many_lines_comes_after_the_page_and_moves_nothing(

@@ -3,24 +3,11 @@
 import pytest
 
 from commitments.models import ChangeOrder
+from tests.browser.looks import in_every_look
 from tests.browser.test_entering_lines import PASTE, cell
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def in_every_look(page, screenshot, name: str) -> None:
-    """The page as it is, wide and narrow, light and dark."""
-    page.emulate_media(reduced_motion="reduce")
-    for width, wide in ((1280, "wide"), (390, "narrow")):
-        page.set_viewport_size({"width": width, "height": 900})
-        for theme in ("light", "dark"):
-            page.evaluate(f"document.documentElement.dataset.bsTheme = '{theme}'")
-            screenshot(page, f"{name}-{wide}-{theme}")
-        across = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        assert across <= 0, f"{name} is {across} px too wide at {width}"
-    page.set_viewport_size({"width": 1280, "height": 900})
-    page.evaluate("document.documentElement.dataset.bsTheme = 'light'")
 
 
 def test_from_a_change_event_to_a_change_order(stage: Stage, sign_in, screenshot) -> None:

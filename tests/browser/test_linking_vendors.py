@@ -5,7 +5,7 @@ import pytest
 from connectors.pulls import queue_sync
 from directory.models import Vendor
 from tests import factories
-from tests.browser.test_change_events import in_every_look
+from tests.browser.looks import in_every_look
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db(transaction=True)

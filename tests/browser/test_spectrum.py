@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from connectors import setup, tasks
 from connectors.calling import serve
@@ -19,6 +19,7 @@ from directory.models import ToolLevel
 from directory.perms import Level, Tool
 from sandbox.spectrum import SpectrumCompany
 from sandbox.spectrum.books import COST_LINE, SUBCONTRACT
+from tests.browser.looks import in_every_look
 from tests.engine.on_spectrum import (
     AUTHORIZATION,
     INFO_LINK_PASSWORD,
@@ -42,20 +43,6 @@ def books() -> Iterator[SpectrumCompany]:
     made.close()
 
 
-def look(page: Page, screenshot, name: str) -> None:
-    """Keep a page wide and narrow, light and dark, with no colour on its way to another."""
-    page.emulate_media(reduced_motion="reduce")
-    for width in (1280, 390):
-        page.set_viewport_size({"width": width, "height": 900})
-        for theme in ("light", "dark"):
-            page.evaluate("theme => document.documentElement.dataset.bsTheme = theme", theme)
-            screenshot(page, f"{name}-{width}-{theme}")
-        page.evaluate("document.documentElement.dataset.bsTheme = 'light'")
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= width, f"{name} is {wide} wide on {width}"
-    page.set_viewport_size({"width": 1280, "height": 900})
-
-
 def test_from_nothing_to_a_connection_that_works(
     stage: Stage, books: SpectrumCompany, live_server, sign_in, screenshot
 ) -> None:
@@ -65,7 +52,7 @@ def test_from_nothing_to_a_connection_that_works(
         dora = sign_in(stage.dora)
         dora.goto(there)
         dora.get_by_label(re.compile("Viewpoint Spectrum")).check()
-        look(dora, screenshot, "spectrum-1-choose")
+        in_every_look(dora, screenshot, "spectrum-1-choose")
         dora.get_by_role("button", name="Set up the connection").click()
         dora.get_by_label("Password").fill("a long enough password")
         dora.get_by_role("button", name="Confirm").click()
@@ -77,7 +64,7 @@ def test_from_nothing_to_a_connection_that_works(
         expect(dora.get_by_text("begins with https://")).to_be_visible()
         expect(dora.get_by_text("one to three letters or digits")).to_be_visible()
         expect(dora.get_by_text("The Authorization ID is needed.")).to_be_visible()
-        look(dora, screenshot, "spectrum-2-refused")
+        in_every_look(dora, screenshot, "spectrum-2-refused")
         dora.get_by_label("Address of Data Exchange").fill(address)
         dora.get_by_label("Company code").fill("abc")
         dora.get_by_label("Authorization ID").fill(AUTHORIZATION)
@@ -92,7 +79,7 @@ def test_from_nothing_to_a_connection_that_works(
         serve(connection.pk)
         expect(dora.get_by_text("Not every service answers as it should.")).to_be_visible()
         expect(dora.get_by_text("Not authorised. Spectrum's words")).to_have_count(3)
-        look(dora, screenshot, "spectrum-3-red")
+        in_every_look(dora, screenshot, "spectrum-3-red")
         books.authorize(AUTHORIZATION)
         dora.get_by_role("button", name="Test the connection").click()
         expect(dora.get_by_text("Being tried")).to_be_visible()
@@ -113,7 +100,7 @@ def test_from_nothing_to_a_connection_that_works(
         expect(dora.get_by_text("Every service answered.")).to_be_visible()
         dora.get_by_role("button", name="I have seen it: PE is right").click()
         expect(dora.get_by_text("has seen a change order arrive")).to_be_visible()
-        look(dora, screenshot, "spectrum-4-ready")
+        in_every_look(dora, screenshot, "spectrum-4-ready")
 
         # Another Authorization ID, and nothing of the one before.
         dora.get_by_role("link", name="Change address, authorisation or Info-Link").click()
@@ -121,7 +108,7 @@ def test_from_nothing_to_a_connection_that_works(
         expect(own).to_have_value("")
         expect(own).to_have_attribute("placeholder", "stored; type a new one to replace it")
         own.fill("ANOTHER-ONE-0001")
-        look(dora, screenshot, "spectrum-5-replace")
+        in_every_look(dora, screenshot, "spectrum-5-replace")
         dora.get_by_role("button", name="Save").click()
         expect(dora.get_by_text("The connection is being tested.")).to_be_visible()
         connection.refresh_from_db()
@@ -129,7 +116,8 @@ def test_from_nothing_to_a_connection_that_works(
         serve(connection.pk)
         expect(dora.get_by_text("Not every service answers as it should.")).to_be_visible()
         dora.get_by_role("link", name=re.compile("Categories: 1 ready")).click()
-        look(dora, screenshot, "spectrum-6-categories")
+        expect(dora.get_by_role("heading", name="Categories")).to_be_visible()
+        in_every_look(dora, screenshot, "spectrum-6-categories")
 
 
 def test_a_secret_that_got_lost_is_told_and_typed_again(
@@ -152,7 +140,7 @@ def test_a_secret_that_got_lost_is_told_and_typed_again(
         dora.reload()
         alert = dora.get_by_role("alert").filter(has_text="takes no secret that is kept here")
         expect(alert).to_be_visible()
-        look(dora, screenshot, "spectrum-locked-out")
+        in_every_look(dora, screenshot, "spectrum-locked-out")
 
         dora.get_by_role("link", name="Change address, authorisation or Info-Link").click()
         made = str(books.books.storage.fact("client")["secret"])
@@ -169,7 +157,7 @@ def test_a_secret_that_got_lost_is_told_and_typed_again(
         dora.emulate_media(media="print")
         expect(dora.get_by_text("without commitments, invoices that are not")).to_be_visible()
         dora.emulate_media(media="screen")
-        look(dora, screenshot, "spectrum-job-costs")
+        in_every_look(dora, screenshot, "spectrum-job-costs")
 
 
 def test_info_link_is_set_up_and_tells_ann_what_is_gone(
@@ -193,7 +181,8 @@ def test_info_link_is_set_up_and_tells_ann_what_is_gone(
         dora.get_by_role("link", name="Change address, authorisation or Info-Link").click()
         dora.get_by_label("Password").fill("a long enough password")
         dora.get_by_role("button", name="Confirm").click()
-        look(dora, screenshot, "info-link-1-form")
+        expect(dora.get_by_label("Ask Info-Link")).to_be_visible()
+        in_every_look(dora, screenshot, "info-link-1-form")
         dora.get_by_label("Ask Info-Link").select_option("Y")
         dora.get_by_label("Server of Info-Link").fill("10.0.0.7")
         statement = dora.get_by_label("Statement for change requests")
@@ -202,7 +191,7 @@ def test_info_link_is_set_up_and_tells_ann_what_is_gone(
         dora.get_by_role("button", name="Save").click()
         expect(dora.get_by_text("10.0.0.7 is no public address.")).to_be_visible()
         expect(dora.get_by_text("It is one statement, without a semicolon.")).to_be_visible()
-        look(dora, screenshot, "info-link-2-refused")
+        in_every_look(dora, screenshot, "info-link-2-refused")
         dora.get_by_label("Server of Info-Link").fill(beside)
         dora.get_by_label("User of Info-Link").fill(INFO_LINK_USER)
         dora.get_by_label("Password of that user").fill(INFO_LINK_PASSWORD)
@@ -213,13 +202,13 @@ def test_info_link_is_set_up_and_tells_ann_what_is_gone(
         expect(dora.get_by_text("The connection is being tested.")).to_be_visible()
         serve(stage.connection.pk)
         expect(dora.get_by_text("Invalid column name 'Job'")).to_be_visible()
-        look(dora, screenshot, "info-link-3-red")
+        in_every_look(dora, screenshot, "info-link-3-red")
         dora.get_by_role("link", name="Change address, authorisation or Info-Link").click()
         statement.fill(example)
         dora.get_by_role("button", name="Save").click()
         serve(stage.connection.pk)
         expect(dora.get_by_text("Every service answered.")).to_be_visible()
-        look(dora, screenshot, "info-link-4-green")
+        in_every_look(dora, screenshot, "info-link-4-green")
 
         ann = sign_in(stage.ann)
         ann.goto(f"/exports/{commitment.export_id}/")
@@ -230,13 +219,13 @@ def test_info_link_is_set_up_and_tells_ann_what_is_gone(
         expect(
             ann.get_by_text("Info-Link shows subcontract SC-001 of vendor IRON.")
         ).to_be_visible()
-        look(ann, screenshot, "info-link-5-still-there")
+        in_every_look(ann, screenshot, "info-link-5-still-there")
         books.by_hand.delete_subcontract("IRON", "SC-001")
         ann.get_by_role("button", name="Unlink").click()
         expect(ann.get_by_text("Unlink: checking Spectrum")).to_be_visible()
         serve(stage.connection.pk)
         expect(ann.get_by_text("Successful Unlinked").first).to_be_visible()
-        look(ann, screenshot, "info-link-6-gone")
+        in_every_look(ann, screenshot, "info-link-6-gone")
 
 
 def test_a_spectrum_that_is_away(
@@ -254,8 +243,8 @@ def test_a_spectrum_that_is_away(
     dora.goto(f"/companies/{stage.company.pk}/erp/connection/")
     told = dora.get_by_role("alert").filter(has_text="Spectrum could not be spoken to")
     expect(told).to_contain_text("It is tried again by itself")
-    look(dora, screenshot, "spectrum-away")
+    in_every_look(dora, screenshot, "spectrum-away")
     otto = sign_in(stage.otto)
     otto.goto("/operator/health/")
     expect(otto.get_by_text("its ERP could not be spoken to")).to_be_visible()
-    look(otto, screenshot, "spectrum-away-operator")
+    in_every_look(otto, screenshot, "spectrum-away-operator")

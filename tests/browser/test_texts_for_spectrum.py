@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from commitments.models import Commitment
-from tests.browser.test_change_events import in_every_look
+from tests.browser.looks import in_every_look
 from tests.engine.on_spectrum import OnSpectrum, listening, move, spectrum_books
 from tests.stage import Stage
 
