@@ -12,7 +12,6 @@ from typing import Any, Generic, TypeVar
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
@@ -43,6 +42,7 @@ from directory.access import Access, access_to, lacking, open_project
 from directory.addresses import address
 from directory.downloads import Cell, csv_download
 from directory.entered import Invalid
+from directory.frame import frame_of
 from directory.http import person
 from directory.models import Project
 from directory.paging import rows_html
@@ -162,24 +162,13 @@ def _why_no_send(access: Access, pages: Pages[Any]) -> str:
 # --- One document ------------------------------------------------------------------------------
 
 
-# What the frame of the page looks at, and not what is below its tabs.
-_IN_FRAME = ("access", "project", "current", "parent_label", "parent_url", "csrf_token")
-
-
 def page(
     request: HttpRequest, template: str, heading: str, shown: Mapping[str, Any]
 ) -> HttpResponse:
-    """The page of a document: `template` makes what is below its tabs of what is `shown`."""
-    given = {**shown, "request": request, "csrf_token": get_token(request)}
-    context = {
-        **{name: given[name] for name in _IN_FRAME},
-        "title": str(given["document"]),
-        "heading": heading,
-        "actions": rows_html("commitments/actions.jinja", **given),
-        "content": rows_html(template, **given),
-    }
-    let_go(given["document"])
-    return render(request, "commitments/document.html", context)
+    """The page of a document: `template` makes it of what is `shown`."""
+    html = rows_html(template, **frame_of(request), **shown, heading=heading)
+    let_go(shown["document"])
+    return HttpResponse(html)
 
 
 def shown(pages: Pages[D], now: D, access: Access) -> dict[str, Any]:
