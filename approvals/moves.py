@@ -72,14 +72,16 @@ def lock_exports(
     """
     if len(ids) == 1 and company is None and not (parents or rounds):
         return {export.pk: export for export in _ONE.all(ids[0])}
-    wanted = "id = ANY(%(ids)s::bigint[])"
-    if parents or rounds:
-        also = (_PARENTS if parents else "") + (_ROUNDS if rounds else "")
-        wanted = f"id IN (SELECT unnest(%(ids)s::bigint[]) {also})"
-    within = "" if company is None else "AND company_id = %(company)s"
+    wanted, values = table(("bigint", list(ids)))
+    also = (_PARENTS if parents else "") + (_ROUNDS if rounds else "")
+    within = "" if company is None else "AND company_id = %s"
     rows = Export.objects.raw(
-        f"SELECT {_COLUMNS} FROM approvals_export WHERE {wanted} {within} ORDER BY id FOR UPDATE",  # noqa: S608 our own words
-        {"ids": list(ids), "company": company},
+        f"""
+        WITH wanted (id) AS (SELECT * FROM {wanted} AS one)
+        SELECT {_COLUMNS} FROM approvals_export
+        WHERE id IN (SELECT id FROM wanted {also}) {within} ORDER BY id FOR UPDATE
+        """,  # noqa: S608 our own words
+        [*values, *([] if company is None else [company])],
     )
     return {export.pk: export for export in rows}
 
@@ -87,11 +89,11 @@ def lock_exports(
 _ONE = Prepared(lambda pk: Export.objects.select_for_update().filter(pk=pk), int)
 _COLUMNS = ", ".join(str(field.column) for field in Export._meta.concrete_fields)
 # UNIONs: with OR, PostgreSQL would look at every export there is.
-_PARENTS = " UNION SELECT parent_id FROM approvals_export WHERE id = ANY(%(ids)s::bigint[])"
+_PARENTS = " UNION SELECT parent_id FROM approvals_export JOIN wanted USING (id)"
 _ROUNDS = """
     UNION SELECT other.id FROM approvals_export AS own JOIN approvals_export AS other
         USING (project_id, kind, document_id)
-    WHERE own.id = ANY(%(ids)s::bigint[]) AND kind = 'budget'
+    JOIN wanted ON wanted.id = own.id WHERE kind = 'budget'
 """
 
 

@@ -17,6 +17,7 @@ from django.db.models.query import get_related_populators
 M = TypeVar("M", bound=Model)
 
 Value = int | str | datetime
+FEW = 2  # rows that `table` writes one by one
 # What stands in the places of the values while the SQL is written. No id and no text is like it.
 _MARKS: dict[type[Value], list[Value]] = {
     int: [-(2**62) + place for place in range(9)],
@@ -126,12 +127,14 @@ class Prepared(Generic[M]):
 def table(*columns: tuple[str, list[Any]]) -> tuple[str, list[Any]]:
     """SQL for a table of these columns, each an SQL type and its values, and its parameters.
 
-    One row is written as such: PostgreSQL takes any array for ten, and so believes that planning
-    the statement anew for each single row pays.
+    A row or two are written as such: PostgreSQL takes any array for ten, and so believes that
+    planning the statement anew pays each time.
     """
-    if all(len(values) == 1 for _, values in columns):
-        row = ", ".join(f"%s::{kind}" for kind, _ in columns)
-        return f"(VALUES ({row}))", [values[0] for _, values in columns]
+    rows = len(columns[0][1])
+    if 0 < rows <= FEW:
+        row = "(" + ", ".join(f"%s::{kind}" for kind, _ in columns) + ")"
+        values = [values[n] for n in range(rows) for _, values in columns]
+        return f"(VALUES {', '.join([row] * rows)})", values
     arrays = ", ".join(f"%s::{kind}[]" for kind, _ in columns)
     return f"unnest({arrays})", [values for _, values in columns]
 

@@ -10,15 +10,17 @@ from connectors.contract import Attempt, Capabilities, digest_of
 from connectors.engine.scripts import Export, decode_request
 from connectors.models import Connection, Conversation
 from connectors.registry import connector_for
+from directory.prepared import table
 
 # Writes that went out, of exports that began after the last one that was settled.
 _WRITTEN = """
     SELECT one.subject, message.key, one.id, one.outcome, one.input, exchange.request
-    FROM connectors_conversation AS one
+    FROM {wanted} AS wanted (subject)
+    JOIN connectors_conversation AS one ON one.subject = wanted.subject
     JOIN connectors_exchange AS exchange ON exchange.conversation_id = one.id
     JOIN connectors_message AS message ON message.id = exchange.message_id
-    WHERE one.connection_id = %(connection)s AND one.subject = ANY(%(subjects)s)
-      AND one.purpose = 'export' AND exchange.writes AND NOT one.disowned
+    WHERE one.connection_id = %s AND one.purpose = 'export'
+      AND exchange.writes AND NOT one.disowned
       AND NOT EXISTS (
           SELECT FROM connectors_conversation AS later
           WHERE later.connection_id = one.connection_id AND later.subject = one.subject
@@ -35,8 +37,9 @@ def attempts_of(connection: int, subjects: Sequence[str]) -> dict[str, tuple[Att
     A conversation may write several times (a call for each line; in QuickBooks each rebuild after
     a stale EditSequence): only its last write can be the one without an answer.
     """
+    wanted, values = table(("text", list(subjects)))
     with database.cursor() as cursor:
-        cursor.execute(_WRITTEN, {"connection": connection, "subjects": list(subjects)})
+        cursor.execute(_WRITTEN.format(wanted=wanted), [*values, connection])
         rows = cursor.fetchall()
     last = {conversation: n for n, (_, _, conversation, _, _, _) in enumerate(rows)}
     attempts: dict[str, tuple[Attempt, ...]] = dict.fromkeys(subjects, ())

@@ -17,7 +17,7 @@ from connectors.engine.steps import asked_by, finish, next_step, stop
 from connectors.models import Connection, Conversation, Exchange, Lane, Message, Session
 from connectors.registry import connector_for, fingerprint
 from directory.away import GONE
-from directory.prepared import Prepared
+from directory.prepared import Prepared, table
 
 log = logging.getLogger(__name__)
 
@@ -202,24 +202,22 @@ def _begin(lane: Lane, session: Session, turns: Sequence[Conversation]) -> list[
 
 
 def _keep_begun(session: Session, code: str, group: Sequence[Conversation]) -> None:
+    begun, values = table(
+        ("bigint", [conversation.pk for conversation in group]),
+        ("text", [str(conversation.state) for conversation in group]),
+        ("text", [conversation.outcome for conversation in group]),
+        ("text", [conversation.input for conversation in group]),
+    )
     with database.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             UPDATE connectors_conversation AS one
             SET state = begun.state, outcome = begun.outcome, input = begun.input,
                 fingerprint = %s, session_id = %s, began_at = statement_timestamp()
-            FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[])
-                AS begun (id, state, outcome, input)
+            FROM {begun} AS begun (id, state, outcome, input)
             WHERE one.id = begun.id
-            """,
-            [
-                code,
-                session.pk,
-                [conversation.pk for conversation in group],
-                [str(conversation.state) for conversation in group],
-                [conversation.outcome for conversation in group],
-                [conversation.input for conversation in group],
-            ],
+            """,  # noqa: S608 our own words
+            [code, session.pk, *values],
         )
 
 
