@@ -75,19 +75,22 @@ def lock_exports(
     wanted, values = table(("bigint", list(ids)))
     also = (_PARENTS if parents else "") + (_ROUNDS if rounds else "")
     within = "" if company is None else "AND company_id = %s"
-    rows = Export.objects.raw(
-        f"""
-        WITH wanted (id) AS (SELECT * FROM {wanted} AS one)
-        SELECT {_COLUMNS} FROM approvals_export
-        WHERE id IN (SELECT id FROM wanted {also}) {within} ORDER BY id FOR UPDATE
-        """,  # noqa: S608 our own words
-        [*values, *([] if company is None else [company])],
-    )
-    return {export.pk: export for export in rows}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            WITH wanted (id) AS (SELECT * FROM {wanted} AS one)
+            SELECT {", ".join(_COLUMNS)} FROM approvals_export
+            WHERE id IN (SELECT id FROM wanted {also}) {within} ORDER BY id FOR UPDATE
+            """,  # noqa: S608 our own words
+            [*values, *([] if company is None else [company])],
+        )
+        rows = cursor.fetchall()
+    exports = [Export.from_db(connection.alias, _COLUMNS, row) for row in rows]
+    return {export.pk: export for export in exports}
 
 
 _ONE = Prepared(lambda pk: Export.objects.select_for_update().filter(pk=pk), int)
-_COLUMNS = ", ".join(str(field.column) for field in Export._meta.concrete_fields)
+_COLUMNS = [field.attname for field in Export._meta.concrete_fields]  # named as in PostgreSQL
 # UNIONs: with OR, PostgreSQL would look at every export there is.
 _PARENTS = " UNION SELECT parent_id FROM approvals_export JOIN wanted USING (id)"
 _ROUNDS = """

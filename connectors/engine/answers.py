@@ -18,7 +18,7 @@ from connectors.engine.queue import WAITING, ready, withdraw
 from connectors.engine.scripts import Ask, Reader, fed
 from connectors.engine.sessions import SessionOver, heard, hold, lock_lane
 from connectors.engine.steps import finish, next_step
-from connectors.engine.turns import MOST_TURNS, next_of_begun
+from connectors.engine.turns import MOST_TURNS, next_turn, send_at_once
 from connectors.models import Conversation, Exchange, Lane, Message, Session
 from connectors.registry import connector_for
 from connectors.replies import keep
@@ -40,8 +40,8 @@ def receive(session: Session, reply: Reply) -> int:
 
 
 def exchange(session: Session, message: Message, reply: Reply) -> Message | None:
-    """The ERP's answer to `message`, and what goes out next of what has begun: for a worker that
-    makes one call after the other, both in one transaction. None: ask `next_message`.
+    """The ERP's answer to `message`, and what goes out next: for a worker that makes one call after
+    the other, both in one transaction. None: ask `next_message`.
 
     Raises SessionOver as `receive` does. The message is named: whoever did not hear that its answer
     was kept, as the connection broke just then, says it again, when the next one is out already.
@@ -76,18 +76,17 @@ def _take_in(
     lane = lock_lane(session.connection_id)
     late = lane.session_id != session.pk
     message, asked = (None if late or careful else _remembered(session, to)) or _out(session)
-    going: dict[Conversation, Ask] = {}
-    if message is not None and to in (None, message):
+    if message is None or to not in (None, message):
+        message = None if late or to is None else message  # it went out with an answer told again
+    else:
         keep(message, reply)
-        going = _follow(lane, session, message, asked, late=late, careful=careful)
-        message = None
-    if late:
-        return True, None
-    if to is not None and message is None and not careful:
-        message = next_of_begun(lane, session, to.number + 1, going, asked)
-    if message is None:
+        goes_on = to is not None and not (late or careful)
+        message = _follow(
+            lane, session, message, asked, goes_on=goes_on, late=late, careful=careful
+        )
+    if message is None and not late:
         heard(session)
-    return False, message
+    return late, message
 
 
 def fail_message(session: Session, fault: str) -> None:
@@ -203,11 +202,12 @@ def _follow(
     message: Message,
     asked: Mapping[Conversation, list[Exchange]],
     *,
+    goes_on: bool,
     late: bool,
     careful: bool,
-) -> dict[Conversation, Ask]:
-    """What follows from an answer: the conversations that it concerns take their next step. Those
-    that go on, and what they ask."""
+) -> Message | None:
+    """What follows from an answer: the conversations that it concerns take their next step. Where
+    the session `goes_on` at once, what it sends next."""
     connector = connector_for(lane.connection.erp)
     reader = Reader(connector, session.scripts)
     reader.expect(exchange for exchanges in asked.values() for exchange in exchanges)
@@ -217,7 +217,8 @@ def _follow(
         if not late or one.outcome == "lost"
     }
     ending = [one for one, step in steps.items() if late or not isinstance(step, Ask)]
-    lock(ending)
+    turn = next_turn(session, {one: steps[one] for one in ending}) if goes_on else None
+    lock([*ending, turn] if turn and turn.state == WAITING else ending)
     # What reads lists and costs has locked nothing: it writes its rows before a step of an export
     # locks the history's head.
     for one in sorted(ending, key=lambda one: one.purpose not in ("pull", "costs")):
@@ -230,7 +231,10 @@ def _follow(
         else:
             finish(lane, one, step, careful=careful)
     _remember(lane, connector, message, reader)
-    return {one: step for one, step in steps.items() if isinstance(step, Ask)}
+    if turn is None:
+        return None
+    going = {one: step for one, step in steps.items() if isinstance(step, Ask)}
+    return send_at_once(lane, session, message.number + 1, turn, going, asked)
 
 
 def _is_searched(conversation: Conversation) -> bool:

@@ -113,26 +113,29 @@ def due() -> QuerySet[Conversation]:
     return Conversation.objects.filter(may, connection__company__erp_enabled=True)
 
 
-def ready(connection: int, session: int) -> QuerySet[Conversation]:
+def ready(connection: int, session: int, ended: int = 0) -> QuerySet[Conversation]:
     """The first conversation of each ERP record, in the order of acceptance, if it may go now.
 
     One that waits (for its quarantine, for another session) holds back the others of its own
-    record, and nothing else.
+    record, and nothing else. `ended`: one that is not counted any more.
     """
     waits = Q(state=WAITING, not_before__lte=Now()) & ~Q(not_in=session)
     # From the front of the lane, so that it does not matter how much stands behind.
-    rows = Conversation.objects.exclude(state=CLOSED).filter(connection=connection)
+    rows = _left(ended).filter(connection=connection)
     may = Q(state=OPEN, session=session) | waits
-    return rows.filter(may).filter(_first_of_its_record()).order_by("place")
+    return rows.filter(may).filter(_first_of_its_record(ended)).order_by("place")
 
 
-def _first_of_its_record() -> Q:
+def _left(ended: int) -> QuerySet[Conversation]:
+    rows = Conversation.objects.exclude(state=CLOSED)
+    return rows.exclude(pk=ended) if ended else rows
+
+
+def _first_of_its_record(ended: int = 0) -> Q:
     """It stands at the front of its ERP record.
 
     The place at the front is asked for, not whether there is one ahead: so PostgreSQL takes it from
     the index of turns, whatever it believes of how many there are; and it plans this once.
     """
-    front = Conversation.objects.exclude(state=CLOSED).filter(
-        connection=OuterRef("connection"), record=OuterRef("record")
-    )
+    front = _left(ended).filter(connection=OuterRef("connection"), record=OuterRef("record"))
     return Q(place__lte=Subquery(front.order_by("place").values("place")[:1]))

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from django.db import connection as database
 from django.db import transaction
 from django.db.models import OuterRef, Subquery
+from structlog.contextvars import unbind_contextvars
 
 from connectors.contract import Connector, Request
 from connectors.engine.messages import Asking, Unfit, body_of, send, store
-from connectors.engine.outcomes import Purpose, by_purpose, lock
+from connectors.engine.outcomes import Outcome, Purpose, by_purpose, lock
 from connectors.engine.queue import CLOSED, OPEN, WAITING, ready
 from connectors.engine.scripts import Ask, Next, Reader
 from connectors.engine.sessions import heard, hold
@@ -49,49 +50,68 @@ def _turn(session: Session) -> tuple[Message | None, bool]:
     connector = connector_for(lane.connection.erp)
     reader = Reader(connector, session.scripts)
     # What goes on is mostly a write, which travels alone: nobody else need be looked at.
-    turns: Sequence[Conversation] = _first_ready(session)
-    if not turns:
+    turn = first_ready(session)
+    if turn is None:
         return None, False
-    if turns[0].state == OPEN:
-        [conversation] = turns
-        exchanges = _asked_by(conversation, session)
-        step = _next_question(lane, connector, conversation, exchanges, reader)
+    if turn.state == OPEN:
+        exchanges = _asked_by(turn, session)
+        step = _next_question(lane, connector, turn, exchanges, reader)
         if not isinstance(step, Ask):
-            lock(turns)
-            finish(lane, conversation, step)
+            lock([turn])
+            finish(lane, turn, step)
             return None, True
         if _travels_alone(connector, step.request):
-            asking = Asking(conversation, step.request, exchanges)
+            asking = Asking(turn, step.request, exchanges)
             return send(lane, connector, session, number, [asking]), True
+    turns = [turn]
     if connector.capabilities.questions_at_once > 1:
         turns = _ALL_READY.all(session.connection_id, session.pk)
     return _together(lane, connector, session, number, reader, turns)
 
 
-def next_of_begun(
+def next_turn(session: Session, ending: Mapping[Conversation, Next]) -> Conversation | None:
+    """Whose turn it will be once these have ended. None: that cannot be told before, or not be
+    sent in the same transaction, so `next_message` has to see.
+
+    What is to begin in it is locked together with what ends, so it is looked for beforehand. That
+    is done of an export that follows an export: what settles one puts nothing else in its place,
+    and holds nothing back, and both lock rows of one kind.
+    """
+    if not ending:
+        turn = first_ready(session)
+        return turn if turn and turn.state == OPEN else None
+    [ended, *others], [step, *_] = ending, ending.values()
+    if others or ended.purpose != "export" or not isinstance(step, Outcome):
+        return None
+    turn = first_ready(session, ended.pk)
+    return turn if turn and turn.purpose == "export" else None
+
+
+def send_at_once(
     lane: Lane,
     session: Session,
     number: int,
+    turn: Conversation,
     going: Mapping[Conversation, Ask],
     asked: Mapping[Conversation, list[Exchange]],
 ) -> Message | None:
-    """The session's next message, if one that has begun asks it; stored in the transaction that
-    kept the answer to the last one. `going`: who goes on after that, with all they `asked`.
+    """The session's next message, if the one whose `turn` it is asks it; stored in the transaction
+    that kept the answer to the last one. One that waits is locked already, and begun. `going`: who
+    goes on after that answer, with all they `asked`.
 
-    The history's head is locked by now, so nothing is begun or ended here: that is left to
+    The history's head may be locked by now, so nothing else is locked here: what ends is left to
     `next_message`, and so is what cannot be sent.
     """
-    turns = _first_ready(session)
-    if not turns or turns[0].state != OPEN:
+    unbind_contextvars("message")  # what is logged from here on is not of the one answered
+    if turn.state == WAITING and not _begin(lane, session, [turn], careful=False):
         return None
-    [conversation] = turns
     connector = connector_for(lane.connection.erp)
     reader = Reader(connector, session.scripts)
-    exchanges = asked.get(conversation) or _asked_by(conversation, session)
-    step = _next_question(lane, connector, conversation, exchanges, reader, going.get(conversation))
+    exchanges = asked.get(turn) or _asked_by(turn, session)
+    step = _next_question(lane, connector, turn, exchanges, reader, going.get(turn))
     if not isinstance(step, Ask) or not _travels_alone(connector, step.request):
         return None
-    asking = [Asking(conversation, step.request, exchanges)]
+    asking = [Asking(turn, step.request, exchanges)]
     try:
         body = body_of(lane, connector, session, asking)
     except Unfit:
@@ -99,14 +119,15 @@ def next_of_begun(
     return store(lane, session, number, asking, body)
 
 
-def _first_ready(session: Session) -> list[Conversation]:
-    """The one whose turn it is, if any; none while the company's tool is switched off."""
-    turns = _FIRST_READY.all(session.connection_id, session.pk)
-    return [one for one in turns if one.switched_on]
+def first_ready(session: Session, ended: int = 0) -> Conversation | None:
+    """The one whose turn it is, if any; none while the company's tool is switched off. `ended`: one
+    that is not counted any more."""
+    turn = _FIRST_READY.first(session.connection_id, session.pk, ended)
+    return turn if turn and turn.switched_on else None
 
 
 def _asked_by(conversation: Conversation, session: Session) -> list[Exchange]:
-    """What one of `_FIRST_READY` has asked."""
+    """What one of `first_ready` has asked."""
     if conversation.first_asked is None:  # type: ignore[attr-defined]
         return []
     return asked_by([conversation], session.scripts)[conversation.pk]
@@ -156,7 +177,7 @@ def _together(
 
 _FIRST_READY = Prepared(
     # The first question, not whether there is one: for that PostgreSQL may read all exchanges.
-    lambda connection, session: ready(connection, session).annotate(
+    lambda connection, session, ended: ready(connection, session, ended).annotate(
         first_asked=Subquery(
             Exchange.objects.filter(conversation=OuterRef("pk"))
             .order_by("position")
@@ -169,6 +190,7 @@ _FIRST_READY = Prepared(
     )[:1],
     int,
     int,
+    int,
 )
 _ALL_READY = Prepared(lambda connection, session: ready(connection, session)[:MOST_TURNS], int, int)
 _NEWEST = Prepared(
@@ -177,15 +199,18 @@ _NEWEST = Prepared(
 )
 
 
-def _begin(lane: Lane, session: Session, turns: Sequence[Conversation]) -> list[Conversation]:
-    """Begin those that wait; what their purpose does not want begun is dropped."""
+def _begin(
+    lane: Lane, session: Session, turns: Sequence[Conversation], *, careful: bool = True
+) -> list[Conversation]:
+    """Begin those that wait; what their purpose does not want begun is dropped. One that cannot be
+    begun stops, alone; where it is not `careful`, this raises instead, and spares the savepoint."""
     going = [conversation for conversation in turns if conversation.state == OPEN]
     code = fingerprint(lane.connection.erp)
     for purpose, waiting in by_purpose(c for c in turns if c.state == WAITING):
         for conversation in waiting:
             conversation.session = session
             conversation.fingerprint = code
-        inputs, faults = _inputs(purpose, waiting)
+        inputs, faults = _inputs(purpose, waiting) if careful else (purpose.begin(waiting), {})
         group = [conversation for conversation in waiting if conversation.pk not in faults]
         for conversation in group:
             given = inputs.get(conversation.subject)

@@ -10,6 +10,7 @@ from django.db import OperationalError, connections, transaction
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
+from approvals.models import Export
 from connectors import calling, engine
 from connectors.contract import Reply
 from connectors.models import Conversation, Message, Session
@@ -123,20 +124,48 @@ def test_an_answer_is_kept_though_what_comes_next_cannot_be(spectrum, session) -
     assert engine.next_message(session) is not None
 
 
-def test_what_has_not_begun_is_begun_in_a_transaction_of_its_own(spectrum, session) -> None:
-    """Beginning locks exports, which comes before the history's head."""
+def test_a_document_ends_and_the_next_one_begins_in_one_transaction(spectrum, session) -> None:
+    sent: list[Message] = []
+    commits: list[int] = []
     message: Message | None = first(session)
-    calls = 0
     while message is not None:
-        message, calls = exchanged(spectrum, session, message), calls + 1
-    assert calls == 3
-    assert Conversation.objects.filter(outcome="done").count() == 1
-    of_second = first(session)
-    assert "SC-002" in of_second.body
-    while (following := exchanged(spectrum, session, of_second)) is not None:
-        of_second = following
+        sent.append(message)
+        reply = answer(spectrum, session, message)
+        with CaptureQueriesContext(database) as asked:
+            message = engine.exchange(session, message, reply)
+        commits.append([one["sql"] for one in asked].count("COMMIT"))
+    assert ["SC-001" in one.body for one in sent] == [True] * 3 + [False] * 3
+    assert commits == [1] * 6
     assert engine.next_message(session) is None
     assert spectrum.total("SC-001") == spectrum.total("SC-002")
+
+
+def test_what_cannot_be_begun_stops_and_the_answer_before_it_is_kept(
+    spectrum, session, stage
+) -> None:
+    message = first(session)
+    for _ in range(2):
+        following = exchanged(spectrum, session, message)
+        assert following is not None
+        message = following
+    second = Conversation.objects.get(state="waiting")
+    Export.objects.filter(pk=second.subject).update(terms="no terms")
+    assert exchanged(spectrum, session, message) is None
+    assert Conversation.objects.filter(outcome="done").count() == 1
+    assert engine.next_message(session) is None
+    assert "An error of ERP Bridge itself" in Export.objects.get(pk=second.subject).message
+    assert Message.objects.count() == 3
+
+
+def test_what_a_lost_write_holds_back_is_not_begun_with_its_answer(spectrum, session) -> None:
+    """It is looked for later, and until then nothing else of its record goes out."""
+    message = first(session)
+    record = Conversation.objects.get(state="open").record
+    Conversation.objects.filter(state="waiting").update(record=record)
+    assert engine.exchange(session, message, "no answer of Spectrum's") is None
+    assert Conversation.objects.filter(outcome="lost").count() == 1
+    assert engine.next_message(session) is None
+    assert Message.objects.count() == 1
 
 
 def test_nothing_goes_out_once_the_tool_is_switched_off(spectrum, session, stage) -> None:

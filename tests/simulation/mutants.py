@@ -316,8 +316,8 @@ MUTANTS = (
         (
             Edit(
                 "connectors.engine.answers:_take_in",
-                "if message is not None and to in (None, message):",
-                "if message is not None:",
+                "if message is None or to not in (None, message):",
+                "if message is None:",
             ),
         ),
         UNHEARD,
