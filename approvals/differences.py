@@ -7,13 +7,13 @@ import msgspec
 from approvals.told import WORDS, InHistory
 from connectors.contract import Document, Line
 from directory.models import Event
+from directory.prepared import Prepared
 
 
 def differences(about: InHistory, version: int) -> list[str]:
     """What happened to it since somebody saw it at `version`, a sentence each."""
     told = []
-    events = Event.objects.filter(subject=about.subject).select_related("actor").order_by("id")
-    for event in events:
+    for event in _EVENTS.all(about.subject):
         data = json.loads(event.body)["data"]
         if data.get("version", 0) > version:
             who = event.actor.name if event.actor else "ERP Bridge"
@@ -21,6 +21,12 @@ def differences(about: InHistory, version: int) -> list[str]:
             told.append(f"{what} by {who}, {event.at:%Y-%m-%d %H:%M} UTC")
             told += data.get("changes", [])  # a save of the document tells what it changed
     return told
+
+
+_EVENTS = Prepared(
+    lambda subject: Event.objects.filter(subject=subject).select_related("actor").order_by("id"),
+    str,
+)
 
 
 def changed(before: str, after: str) -> list[str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Self, cast
 
 import msgspec
 from django.db import models
-from django.db.models import Case, Q, QuerySet, Value, When
+from django.db.models import Case, Q, Value, When
 from django.db.models.functions import Now
 from django.utils.functional import cached_property
 
@@ -168,9 +168,10 @@ def live(exports: Iterable[Export]) -> dict[int, Exportable]:
         by_kind.setdefault(export.kind.replace("_", ""), {})[export.pk] = export
     for name, ours in by_kind.items():
         model = cast("type[Exportable]", Export._meta.get_field(name).related_model)
-        for document in model.in_full().filter(export__in=ours):
-            document.export = ours[document.export_id]
-            found[document.export_id] = document
+        for document in model.in_full([export.document_id for export in ours.values()]):
+            if document.export_id in ours:  # of a budget's rounds, the one under way
+                document.export = ours[document.export_id]
+                found[document.export_id] = document
     files = attached([document.export.subject for document in found.values()])
     for document in found.values():
         document.export.attached = files[document.export.subject]
@@ -270,9 +271,10 @@ class Exportable(models.Model):
         abstract = True
 
     @classmethod
-    def in_full(cls) -> QuerySet[Any]:
-        """Documents with all that `problems` and `to_document` look at; no query per document."""
-        return cls._default_manager.all()
+    def in_full(cls, pks: Sequence[int]) -> list[Self]:
+        """Those of these documents that there are, with all that `problems` and `to_document` look
+        at; no query per document."""
+        return list(cls._default_manager.filter(pk__in=pks))
 
     def problems(self) -> list[Problem]:
         """Every rule that fails on the live rows before *Send to ERP*, all at once."""

@@ -24,6 +24,7 @@ from connectors.engine.scripts import Check, encode
 from connectors.models import Connection, Conversation, Known
 from connectors.registry import connector_for
 from directory.access import Access, access_to
+from directory.prepared import Prepared
 
 # How long the ERP may take to answer before the document counts as still there.
 MOST_WAITING = timedelta(hours=24)
@@ -196,11 +197,11 @@ def _still(export: Export, outcome: engine.Outcome, erp: str) -> str:
 @transaction.atomic
 def give_up_waiting() -> int:
     """Documents that the ERP did not answer about within a day are linked as before; how many."""
-    late = Export.objects.filter(
-        status=Status.UNLINKING, status_at__lt=Now() - MOST_WAITING
-    ).order_by("id")
+    late = [row["id"] for row in _LATE.rows()]
+    if not late:
+        return 0
     ended = 0
-    exports = lock_exports([export.pk for export in late], rounds=True)
+    exports = lock_exports(late, rounds=True)
     for export in exports.values():
         connection = Connection.objects.get(company=export.company_id)
         if export.status == Status.UNLINKING and engine.withdraw(connection.pk, str(export.pk)):
@@ -212,3 +213,12 @@ def give_up_waiting() -> int:
                 )
             )
     return ended
+
+
+_LATE = Prepared(
+    lambda: (
+        Export.objects.filter(status=Status.UNLINKING, status_at__lt=Now() - MOST_WAITING)
+        .order_by("id")
+        .values("id")
+    )
+)

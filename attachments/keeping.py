@@ -46,13 +46,21 @@ class Fit:
 
 def attached(subjects: Collection[str]) -> dict[str, tuple[Attached, ...]]:
     """The files of each of these documents now, oldest first, as a frozen copy names them."""
-    rows = Attachment.objects.filter(subject__in=subjects, removed_at=None).order_by("id")
     found: dict[str, tuple[Attached, ...]] = dict.fromkeys(subjects, ())
-    columns = rows.values_list("subject", "id", "name", "type", "size", "sha256")
-    for subject, pk, name, kind, size, sha256 in columns:
-        file = Attached(id=pk, name=name, type=kind, size=size, sha256=sha256)
-        found[subject] = (*found[subject], file)
+    for row in _ATTACHED.rows(list(subjects)):
+        subject = row.pop("subject")
+        found[subject] = (*found[subject], Attached(**row))
     return found
+
+
+_ATTACHED = Prepared(
+    lambda subjects: (
+        Attachment.objects.filter(subject__in=subjects, removed_at=None)
+        .order_by("id")
+        .values("subject", "id", "name", "type", "size", "sha256")
+    ),
+    list[str],
+)
 
 
 def named(file: Attachment) -> Attached:
@@ -62,17 +70,7 @@ def named(file: Attachment) -> Attached:
 
 def attached_to(subject: str) -> tuple[Attached, ...]:
     """The files of one document now, oldest first, as a frozen copy names them."""
-    return tuple(Attached(**row) for row in _ATTACHED_TO.rows(subject))
-
-
-_ATTACHED_TO = Prepared(
-    lambda subject: (
-        Attachment.objects.filter(subject=subject, removed_at=None)
-        .order_by("id")
-        .values("id", "name", "type", "size", "sha256")
-    ),
-    str,
-)
+    return attached([subject])[subject]
 
 
 def fit(files: Sequence[UploadedFile[Any]]) -> list[Fit]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from django.db import models
-from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from approvals.models import Exportable
 from approvals.rules import line_problems, place_problems
 from approvals.states import Status
+from commitments.loading import Loading
 from commitments.states import ChangeOrderStatus, CommitmentStatus, Type
 from connectors.contract import Document, Kind, Line, Named, Problem
 from directory.access import Access, lacking
@@ -20,6 +20,7 @@ from directory.addresses import address
 from directory.ledger import Part
 from directory.models import Category, Company, CostCode, Project, Vendor
 from directory.perms import Level, Tool
+from directory.prepared import point
 
 
 class Commitment(Exportable):
@@ -57,10 +58,11 @@ class Commitment(Exportable):
         ]
 
     @classmethod
-    def in_full(cls) -> QuerySet[Commitment]:
-        return cls._default_manager.select_related(
-            "export__created_by", "vendor", "project__company__connection", "project__job"
-        ).prefetch_related("lines__cost_code", "lines__category")
+    def in_full(cls, pks: Sequence[int]) -> list[Commitment]:
+        found = _COMMITMENTS.load(pks)
+        for one in found:
+            point([one.export], "company", [one.project.company])
+        return found
 
     def __str__(self) -> str:
         return f"{self.number} {self.title}"
@@ -201,14 +203,12 @@ class ChangeOrder(Exportable):
         ]
 
     @classmethod
-    def in_full(cls) -> QuerySet[ChangeOrder]:
-        return cls._default_manager.select_related(
-            "export__created_by",
-            "commitment__export",
-            "commitment__vendor",
-            "commitment__project__company__connection",
-            "commitment__project__job",
-        ).prefetch_related("lines__cost_code", "lines__category", "lines__commitment_line")
+    def in_full(cls, pks: Sequence[int]) -> list[ChangeOrder]:
+        found = _CHANGE_ORDERS.load(pks)
+        for one in found:
+            point([one.export], "company", [one.project.company])
+            point([one.export], "parent", [one.commitment.export])
+        return found
 
     def __str__(self) -> str:
         return f"{self.commitment.number} CCO {self.number} {self.title}"
@@ -391,3 +391,14 @@ def _vendor_problems(vendor: Vendor | None) -> list[Problem]:
     else:
         return []
     return [Problem(code="vendor", where="vendor", text=text)]
+
+
+_PLACE = ("project__company__connection", "project__job", "vendor")
+_COMMITMENTS = Loading(Commitment, CommitmentLine, "commitment", ("export__created_by", *_PLACE))
+_CHANGE_ORDERS = Loading(
+    ChangeOrder,
+    ChangeOrderLine,
+    "change_order",
+    ("export__created_by", "commitment__export", *(f"commitment__{one}" for one in _PLACE)),
+    commitment_line=CommitmentLine,
+)

@@ -31,6 +31,7 @@ from directory.history import Happened, append
 from directory.models import Category, CostCode, Job, Project, Unlinked, Vendor
 from directory.models.lists import Listed
 from directory.perms import Level, Tool
+from directory.prepared import Prepared
 
 # The longest name that a list takes here: of a cost code its code.
 LONGEST: dict[type[Listed], int] = {Vendor: 209, Job: 209, CostCode: 96, Category: 209}
@@ -90,18 +91,23 @@ def _ring(connection: Connection) -> None:
 @transaction.atomic
 def queue_due_syncs() -> int:
     """Queue the sync of every connection whose schedule says so; returns how many things."""
-    due = Connection.objects.filter(
-        company__erp_enabled=True,
-        first_seen_at__isnull=False,
-        sync_minutes__gt=0,
-    ).filter(
-        Q(sync_queued_at=None)
-        | Q(sync_queued_at__lt=Now() - F("sync_minutes") * Value(timedelta(minutes=1)))
+    return sum(queue_sync(connection) for connection in _DUE.all())
+
+
+_DUE = Prepared(
+    lambda: (
+        Connection.objects.filter(
+            company__erp_enabled=True,
+            first_seen_at__isnull=False,
+            sync_minutes__gt=0,
+        )
+        .filter(
+            Q(sync_queued_at=None)
+            | Q(sync_queued_at__lt=Now() - F("sync_minutes") * Value(timedelta(minutes=1)))
+        )
+        .select_for_update(skip_locked=True, of=("self",))
     )
-    return sum(
-        queue_sync(connection)
-        for connection in due.select_for_update(skip_locked=True, of=("self",))
-    )
+)
 
 
 def queue_sync(connection: Connection) -> int:

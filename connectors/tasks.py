@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import takewhile
+from typing import Any
 
 from celery import shared_task
 from celery.signals import worker_shutting_down
@@ -19,6 +20,7 @@ from connectors.models import Connection, Session
 from connectors.pulls import queue_due_syncs
 from directory import bell
 from directory.models import Heartbeat
+from directory.prepared import Prepared
 
 log = logging.getLogger(__name__)
 
@@ -76,21 +78,32 @@ def sweep() -> None:
     ended = engine.expire_sessions()
     if ended:
         log.info("%s silent sessions ended", ended)
-    for connection in _not_pausing(calling.idle_lanes()):
+    for connection in _not_pausing():
         ring(connection)
-    for renewal in renewing.due():
+    for renewal in _RENEWED.all():
         bell.ring("connectors.tasks.renew", renewal.pk)
     Heartbeat.now("sweep")
 
 
-def _not_pausing(idle: QuerySet[Connection]) -> Iterator[Connection]:
-    """Those that could be spoken to lately, or were left alone for long enough. One query."""
-    last = Session.objects.filter(connection=OuterRef("pk")).order_by("-fence")
-    for connection in idle.annotate(
-        errors=ArraySubquery(last.values("error")[: len(PAUSES)]),
-        ended_at=Subquery(last.values("ended_at")[:1]),
-    ):
+_RENEWED = Prepared(renewing.due)
+
+
+def _not_pausing() -> Iterator[Connection]:
+    """Those that nobody serves and that could be spoken to lately, or were left alone for long
+    enough. One query."""
+    for connection in _IDLE.all():
         failed = len(list(takewhile(bool, connection.errors)))
         pause = timedelta(seconds=PAUSES[failed - 1]) if failed else timedelta(0)
         if connection.ended_at is None or timezone.now() - connection.ended_at >= pause:
             yield connection
+
+
+def _idle() -> QuerySet[Any]:
+    last = Session.objects.filter(connection=OuterRef("pk")).order_by("-fence")
+    return calling.idle_lanes().annotate(
+        errors=ArraySubquery(last.values("error")[: len(PAUSES)]),
+        ended_at=Subquery(last.values("ended_at")[:1]),
+    )
+
+
+_IDLE = Prepared(_idle)

@@ -327,7 +327,7 @@ def _digest(ticket: str) -> str:
 
 
 _OF_TICKET = Prepared(
-    lambda digest, connection: Session.objects.filter(
+    lambda digest, connection: Session.objects.select_related("connection").filter(
         ticket_digest=digest, connection_id=connection
     ),
     str,

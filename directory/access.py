@@ -157,14 +157,21 @@ def holds_push(user: User, company: Company) -> bool:
 
     Not `user.has_perm`, which would also look at global permissions and groups.
     """
-    return CompanyUserObjectPermission.objects.filter(
+    return bool(_HOLDS_PUSH.rows(user.pk, company.pk))
+
+
+_HOLDS_PUSH = Prepared(
+    lambda user, company: CompanyUserObjectPermission.objects.filter(
         user=user,
         user__is_active=True,
         content_object=company,
         permission__codename=PUSH,
         user__memberships__company=company,
         user__memberships__is_active=True,
-    ).exists()
+    ).values("pk"),
+    int,
+    int,
+)
 
 
 _COMPANY = Prepared(lambda pk: Company.objects.filter(pk=pk), int)

@@ -12,11 +12,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Generic, TypeVar
 
 from django.db.models import Q
 
 from directory.models import Category, Company, CostCode
+from directory.prepared import Prepared
 
 Number = Decimal | str | None
 
@@ -157,6 +159,18 @@ def _no_number(text: str) -> str:
     return f"“{text[:40]}” is not a number like 1,234.50."
 
 
+@cache
+def _wanted(model: type[R], written: str) -> Prepared[R]:
+    return Prepared(
+        lambda ids, texts, company: model._default_manager.filter(
+            Q(pk__in=ids) | Q(**{f"{written}__in": texts}), company=company
+        ),
+        list[int],
+        list[str],
+        int,
+    )
+
+
 class Lookup(Generic[R]):
     """Rows of one of the company's lists, found by id or by what people write; one query."""
 
@@ -170,11 +184,8 @@ class Lookup(Generic[R]):
         wanted = list(wanted)
         ids = [one for one in wanted if isinstance(one, int) and 0 < one < 2**63]
         texts = {one.strip() for one in wanted if isinstance(one, str) and "\0" not in one}
-        rows = model._default_manager.filter(
-            Q(pk__in=ids) | Q(**{f"{written}__in": texts}), company=company
-        )
         self.found: dict[int | str, R] = {}
-        for row in rows:
+        for row in _wanted(model, written).all(ids, list(texts), company.pk):
             self.found[row.pk] = self.found[getattr(row, written)] = row
 
     def find(self, reader: Reader, name: str, wanted: int | str | None, what: str) -> R | None:

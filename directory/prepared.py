@@ -16,21 +16,25 @@ from django.db.models.query import get_related_populators
 
 M = TypeVar("M", bound=Model)
 
-Value = int | str | datetime
+Value = int | str | datetime | list[int] | list[str]
 FEW = 2  # rows that `table` writes one by one
 # What stands in the places of the values while the SQL is written. No id and no text is like it.
 _MARKS: dict[type[Value], list[Value]] = {
     int: [-(2**62) + place for place in range(9)],
     str: [f"\x01{place}" for place in range(9)],
     datetime: [datetime(1, 1, 1, 1, place, tzinfo=UTC) for place in range(9)],
+    list[int]: [[-(2**61) + place] for place in range(9)],
+    list[str]: [[f"\x02{place}"] for place in range(9)],
 }
+_LIST = "\0"  # where a list stands: no SQL has it
 
 
 class Prepared(Generic[M]):
     """A queryset whose SQL is written at the first call, and kept.
 
-    `made` makes it from its values, of the given types; each value must stand in the SQL as it is.
-    A queryset that locks rows is asked in a transaction, the first time as well.
+    `made` makes it from its values, of the given types; each value must stand in the SQL as it is,
+    a list in an `__in`. A queryset that locks rows is asked in a transaction, the first time as
+    well.
     """
 
     def __init__(self, made: Callable[..., QuerySet[M, Any]], *types: type[Value]) -> None:
@@ -42,23 +46,27 @@ class Prepared(Generic[M]):
         return self._made(*self._marks)
 
     @cached_property
-    def _written(self) -> tuple[Any, str, list[int]]:
-        """What reads the rows, SQL, and which value stands in each of its places.
+    def _written(self) -> tuple[Any, list[str], list[int]]:
+        """What reads the rows, SQL in pieces with lists between them, and which value stands in
+        each of its places.
 
         What is always the same stands in the SQL itself: with a parameter in the condition of a
         partial index, PostgreSQL could use the index only by planning anew for each value.
         """
         compiler = self._queryset.query.get_compiler(connection.alias)
         sql, parameters = compiler.as_sql()
-        if any(mark not in parameters for mark in self._marks):
+        marks = [mark[0] if isinstance(mark, list) else mark for mark in self._marks]
+        lists = [mark[0] for mark in self._marks if isinstance(mark, list)]
+        if any(mark not in parameters for mark in marks):
             raise ValueError(f"A value does not stand in {sql}")
-        marks, texts = self._marks, []
+        texts = []
         with connection.cursor() as cursor:
             for one in parameters:
                 literal = cursor.mogrify("%s", [one]).decode().replace("%", "%%")
-                texts.append("%s" if one in marks else literal)
+                texts.append(_LIST if one in lists else "%s" if one in marks else literal)
         sql = re.sub("%.", lambda found: texts.pop(0) if found[0] == "%s" else found[0], sql)
-        return compiler, sql, [marks.index(one) for one in parameters if one in marks]
+        places = [marks.index(one) for one in parameters if one in marks]
+        return compiler, sql.split(_LIST), places
 
     @cached_property
     def _read(self) -> Callable[[Sequence[Any]], M]:
@@ -99,9 +107,17 @@ class Prepared(Generic[M]):
         """The rows for these values, as Python's values."""
         if len(values) != len(self._marks):
             raise TypeError(f"{len(self._marks)} values are needed")
-        compiler, sql, places = self._written
+        compiler, [sql, *pieces], places = self._written
+        given: list[Any] = []
+        for place in places:
+            if isinstance(value := values[place], list):
+                # Nothing is equal to NULL, and an empty list is none to PostgreSQL.
+                sql += (", ".join(["%s"] * len(value)) or "NULL") + pieces.pop(0)
+                given += value
+            else:
+                given.append(value)
         with connection.cursor() as cursor:
-            cursor.execute(sql, [values[place] for place in places])
+            cursor.execute(sql, given)
             rows: list[Sequence[Any]] = cursor.fetchall()
         return compiler.apply_converters(rows, self._converters) if self._converters else rows
 

@@ -79,7 +79,7 @@ class Connection(connection):
         else:
             sql_of_places = sql
         numbered = sql_of_places % tuple(f"${place}" for place in range(1, len(types) + 1))
-        prepare = f"PREPARE {name} ({', '.join(types)}) AS {numbered}"
+        prepare = f"PREPARE {name}{_in_brackets(types)} AS {numbered}"
         with super().cursor(cursor_factory=cursor) as plain:
             if not self.autocommit:
                 # Before it and alone: of several at once, a fault of grammar runs none.
@@ -91,7 +91,7 @@ class Connection(connection):
                 if not self.autocommit:
                     plain.execute("ROLLBACK TO SAVEPOINT planning; RELEASE SAVEPOINT planning")
                 return sql
-        return f"EXECUTE {name} ({', '.join(places)})"
+        return f"EXECUTE {name}{_in_brackets(places)}"
 
     def forget(self) -> None:
         """Prepare everything anew: a migration has changed what came of it."""
@@ -107,7 +107,7 @@ class Cursor(cursor):
     def execute(self, query: Any, vars: Any = None) -> None:
         self._asked = query, vars
         sent = query
-        if vars and self.name is None and isinstance(query, str):
+        if vars is not None and self.name is None and isinstance(query, str):
             sent = self.connection.sent(query, vars)
         try:
             super().execute(sent, vars)
@@ -130,6 +130,10 @@ class Cursor(cursor):
 
 # For the OPTIONS of a database of Django.
 FACTORIES = {"connection_factory": Connection, "cursor_factory": Cursor}
+
+
+def _in_brackets(words: Sequence[str]) -> str:
+    return f" ({', '.join(words)})" if words else ""
 
 
 def _type(value: Any) -> str:

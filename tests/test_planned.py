@@ -48,6 +48,13 @@ def test_a_statement_is_prepared_when_it_comes_for_the_third_time() -> None:
     assert answers == [[(42, "once for all")]] * 5
 
 
+def test_one_without_values_is_prepared_too() -> None:
+    assert [ask("SELECT '100 %%', 'as it always is'", []) for _ in range(4)] == [
+        [("100 %", "as it always is")]
+    ] * 4
+    assert prepared("as it always is") == 1
+
+
 VALUES = [
     7,
     -7,

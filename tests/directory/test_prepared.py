@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 from django.db import connection
-from django.db.models import Value
+from django.db.models import Q, Value
 
 from connectors.models import Connection
 from directory.models import Company, User
@@ -41,6 +41,23 @@ def test_numbers_texts_and_moments_stand_where_they_belong() -> None:
     assert wanted.rows("Ann", ann.pk, future) == []
     assert wanted.rows("Ann", ann.pk + 1, past) == []
     assert wanted.rows("A'; DROP TABLE x; --", ann.pk, past) == []
+
+
+def test_a_list_may_be_of_any_length(django_assert_num_queries) -> None:
+    ann, bea, _ = (factories.UserFactory.create(name=name) for name in ("Ann", "Bea", "100 %"))
+    wanted = Prepared(
+        lambda pks, name, names: (
+            User.objects.filter(Q(pk__in=pks) | Q(name__in=names)).exclude(name=name).order_by("pk")
+        ),
+        list[int],
+        str,
+        list[str],
+    )
+    with django_assert_num_queries(4):
+        assert wanted.all([ann.pk], "", ["Bea", "Nobody"]) == [ann, bea]
+        assert wanted.all([ann.pk, bea.pk], "Ann", []) == [bea]
+        assert wanted.all([], "", ["Ann"]) == [ann]
+        assert wanted.all([], "", []) == []
 
 
 def test_annotations_come_along() -> None:
