@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from django.db.models import prefetch_related_objects
 from django.urls import reverse
 
 from approvals.doors import TOOLS
 from approvals.models import Export, Kinds
 from approvals.states import Status
 from directory.formats import money
-from directory.models import Event, ToolLevel
+from directory.models import Event, Project, ToolLevel
 from directory.notices import News, tell
 from directory.perms import Level, Tool
+from directory.prepared import Prepared, point
 
 if TYPE_CHECKING:
     from approvals.moves import Move
@@ -55,7 +55,8 @@ def tell_of(step: str, moves: Sequence[Move], by: int | None, note: str) -> None
     people = {person for rows in kinds.values() for _, whom, _ in rows for person in whom}
     readers = _readers(company, people)
     told = [export for rows in kinds.values() for export, _, _ in rows]
-    prefetch_related_objects(told, "parent", "project")
+    point(told, "parent", _PARENTS.all([one.parent_id for one in told if one.parent_id]))
+    point(told, "project", _PROJECTS.all([one.project_id for one in told]))
     for kind, rows in kinds.items():
         tell(
             kind,
@@ -67,6 +68,10 @@ def tell_of(step: str, moves: Sequence[Move], by: int | None, note: str) -> None
                 if _may_read(export, readers.get(person, set()))
             ],
         )
+
+
+_PARENTS = Prepared(lambda pks: Export.objects.filter(pk__in=pks), list[int])
+_PROJECTS = Prepared(lambda pks: Project.objects.filter(pk__in=pks), list[int])
 
 
 def _whom(step: str, export: Export) -> Iterator[int | None]:
@@ -90,16 +95,27 @@ def _whom(step: str, export: Export) -> Iterator[int | None]:
 
 def _readers(company: int, people: set[int]) -> dict[int, set[tuple[str, int | None]]]:
     """person -> the tools that they may read: (tool, project or None)."""
-    rows = ToolLevel.objects.filter(
-        company=company,
-        membership__user__in=people,
-        membership__is_active=True,
-        level__gte=Level.READ,
-    ).exclude(tool=Tool.DIRECTORY)
     found: dict[int, set[tuple[str, int | None]]] = {}
-    for person, tool, project in rows.values_list("membership__user_id", "tool", "project_id"):
-        found.setdefault(person, set()).add((tool, project))
+    for row in _READS.rows(company, list(people)):
+        reads = found.setdefault(row["membership__user_id"], set())
+        reads.add((row["tool"], row["project_id"]))
     return found
+
+
+_READS = Prepared(
+    lambda company, people: (
+        ToolLevel.objects.filter(
+            company=company,
+            membership__user__in=people,
+            membership__is_active=True,
+            level__gte=Level.READ,
+        )
+        .exclude(tool=Tool.DIRECTORY)
+        .values("membership__user_id", "tool", "project_id")
+    ),
+    int,
+    list[int],
+)
 
 
 def _may_read(export: Export, reads: set[tuple[str, int | None]]) -> bool:

@@ -14,6 +14,7 @@ from approvals.states import EDITABLE, Status
 from directory.access import Access
 from directory.models import Company
 from directory.perms import Level, Tool
+from directory.prepared import Prepared
 
 
 def permit(by: Access, project_id: int, tool: Tool) -> None:
@@ -28,7 +29,10 @@ def one_at_a_time(by: Access) -> None:
 
     The lock is taken before those on exports; a step of an export never takes it.
     """
-    Company.objects.select_for_update(no_key=True).get(pk=by.company.pk)
+    _LOCKED.first(by.company.pk)
+
+
+_LOCKED = Prepared(lambda pk: Company.objects.select_for_update(no_key=True).filter(pk=pk), int)
 
 
 def lock_at(export_id: int, version: int, *, also: Iterable[int] = ()) -> Export:

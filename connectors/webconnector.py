@@ -24,7 +24,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from connectors import engine
 from connectors.contract import Refused
-from connectors.models import Session
+from connectors.models import Connection, Session
 from connectors.passwords import KNOCKED_AT, count_guess, password_digest
 from connectors.quickbooks import errors, soap, wsdl
 from connectors.registry import connector_for
@@ -223,7 +223,7 @@ def _send_request(caller: _Caller, call: soap.Call) -> Result:
 
 def greet(session: Session, greeting: str) -> bool:
     """Read what QuickBooks says of itself; nothing is sent into another company file."""
-    connection = session.connection
+    [connection] = _CONNECTION.all(session.connection_id)
     try:
         hello = connector_for(connection.erp).hello(greeting)
         ours = connection.company_file.lower()
@@ -326,8 +326,9 @@ def _digest(ticket: str) -> str:
     return hashlib.sha256(ticket.encode()).hexdigest()
 
 
+_CONNECTION = Prepared(lambda pk: Connection.objects.filter(pk=pk), int)
 _OF_TICKET = Prepared(
-    lambda digest, connection: Session.objects.select_related("connection").filter(
+    lambda digest, connection: Session.objects.filter(
         ticket_digest=digest, connection_id=connection
     ),
     str,

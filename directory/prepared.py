@@ -70,11 +70,10 @@ class Prepared(Generic[M]):
 
     @cached_property
     def _read(self) -> Callable[[Sequence[Any]], M]:
-        """Makes an object of a row. Unlike Django's own ModelIterable it sets no attribute by
-        itself, which takes most of the time where there are hundreds."""
+        """Makes an object of a row."""
         compiler, _, _ = self._written
         model, columns = compiler.klass_info["model"], compiler.klass_info["select_fields"]
-        alias = connection.alias
+        alias = compiler.using
         first, last = columns[0], columns[-1] + 1
         names = [compiler.select[place][0].target.attname for place in range(first, last)]
         related = get_related_populators(  # type: ignore[call-arg]  # of Django 5.2, not of 6
@@ -83,12 +82,9 @@ class Prepared(Generic[M]):
         annotations = list(compiler.annotation_col_map.items())
 
         def read(row: Sequence[Any]) -> M:
-            made: M = model.__new__(model)
-            state = ModelState()
-            state.adding, state.db, state.fields_cache = False, alias, {}
-            made.__dict__.update(zip(names, row[first:last], strict=True), _state=state)
-            for populator in related:
-                populator.populate(row, made)
+            made: M = _made(model, alias, names, row[first:last])
+            for one in related:
+                _populate(one, row, made)
             for name, place in annotations:
                 setattr(made, name, row[place])
             return made
@@ -138,6 +134,28 @@ class Prepared(Generic[M]):
         rows = self._asked(values)
         names = list(self._written[0].query.selected)
         return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _made(model: Any, alias: str, names: Sequence[str], values: Sequence[Any]) -> Any:
+    """An object of the database. Unlike Django's own way it sets no attribute by itself, which
+    takes most of the time where there are hundreds."""
+    made = model.__new__(model)
+    state = ModelState()
+    state.adding, state.db, state.fields_cache = False, alias, {}
+    made.__dict__.update(zip(names, values, strict=True), _state=state)
+    return made
+
+
+def _populate(related: Any, row: Sequence[Any], owner: Model) -> None:
+    """What `select_related` brought with an object, as Django's RelatedPopulator reads it."""
+    values = row[related.cols_start : related.cols_end]
+    found = None
+    if values[related.pk_idx] is not None:
+        found = _made(related.model_cls, related.db, related.init_list, values)
+        for further in related.related_populators:
+            _populate(further, row, found)
+        related.remote_setter(found, owner)
+    related.local_setter(owner, found)
 
 
 def table(*columns: tuple[str, list[Any]]) -> tuple[str, list[Any]]:

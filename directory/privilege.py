@@ -29,6 +29,7 @@ from directory.models import (
 )
 from directory.notices import News, tell
 from directory.perms import PUSH, PUSH_WORDS, Level, Tool
+from directory.prepared import Prepared
 
 LONGEST = 1000  # characters of a reason, or of what is answered
 State = PrivilegeRequest.State
@@ -195,8 +196,18 @@ def open_requests(memberships: Sequence[Membership]) -> dict[int, PrivilegeReque
 
 
 def _lock(membership: Membership) -> Membership:
-    rows = Membership.objects.select_related("user", "company").select_for_update(of=("self",))
-    return rows.get(pk=membership.pk)
+    [locked] = _LOCKED.all(membership.pk)
+    return locked
+
+
+_LOCKED = Prepared(
+    lambda pk: (
+        Membership.objects.select_related("user", "company")
+        .select_for_update(of=("self",))
+        .filter(pk=pk)
+    ),
+    int,
+)
 
 
 def _open(membership: Membership) -> QuerySet[PrivilegeRequest]:

@@ -18,7 +18,7 @@ from approvals.errors import StepError
 from connectors import calling, engine, tasks
 from connectors.calling import serve
 from connectors.engine import scripts
-from connectors.models import Conversation, Message, Session
+from connectors.models import Conversation, Exchange, Message, Session
 from connectors.pulls import request_sync
 from connectors.pulse import LEASE
 from connectors.signing_in import as_reply
@@ -321,7 +321,7 @@ def test_what_a_long_document_was_answered_is_not_loaded_for_each_call(
 
     def counted(query, *values):
         found = ask(query, *values)
-        rows.append(len(found))
+        rows.append(sum(isinstance(one, Exchange) for one in found))
         return found
 
     monkeypatch.setattr(Prepared, "all", counted)

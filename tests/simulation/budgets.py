@@ -23,7 +23,7 @@ from tests.simulation.books import Written
 from tests.simulation.database import Database
 from tests.simulation.office import QuickBooksSide
 from tests.simulation.people import Approver, Manager
-from tests.simulation.rules import Rules
+from tests.simulation.rules import EXPORT, Rules
 from tests.simulation.site import Actor, Broken, Row, Site, World
 from tests.stage import Stage
 
@@ -158,7 +158,7 @@ class BudgetRules(Rules):
             if not written.is_new:
                 raise Broken(f"{name} was added to another estimate")
         else:
-            before = Export.objects.get(pk=export.parent_id)
+            [before] = EXPORT.all(export.parent_id)
             if before.status != Status.SYNCED or before.erp_id != estimate.txn_id:
                 raise Broken(f"{name} is in QuickBooks before its last round ({before.status})")
         expected: Counter[str] = Counter()

@@ -13,7 +13,6 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from random import Random
 from typing import Any
 
 from django import db
@@ -28,7 +27,8 @@ _CLOCK = """
     CREATE FUNCTION sim.statement_timestamp() RETURNS timestamptz LANGUAGE sql STABLE
         AS $$ SELECT pg_catalog.current_setting('sim.now')::timestamptz $$;
     CREATE FUNCTION sim.host_timestamp() RETURNS timestamptz LANGUAGE sql STABLE
-        AS $$ SELECT pg_catalog.current_setting('sim.host')::timestamptz $$;
+        AS $$ SELECT sim.statement_timestamp() + interval '1 second'
+            * (pg_catalog.hashtext(pg_catalog.current_setting('sim.now')) % 7200) $$;
     DO $$
         DECLARE one record;
         BEGIN
@@ -252,12 +252,8 @@ class Database:
 
     def _tell_the_time(self) -> None:
         connection.ensure_connection()
-        off = timedelta(seconds=Random(self.now.isoformat()).uniform(-7200, 7200))
         with connection.connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT set_config('sim.now', %s, false), set_config('sim.host', %s, false)",
-                [self.now.isoformat(), (self.now + off).isoformat()],
-            )
+            cursor.execute("SELECT set_config('sim.now', %s, false)", [self.now.isoformat()])
         self._told = self.now
 
 

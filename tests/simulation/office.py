@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from io import BytesIO
 from typing import Any
 from xml.etree.ElementTree import Element
 
 import pytest
 from django.conf import settings
-from django.test import RequestFactory
+from django.core.handlers.wsgi import WSGIRequest
 
 from approvals.unlinking import give_up_waiting
 from connectors.quickbooks import OWNER_ID
@@ -29,8 +30,6 @@ from tests.simulation.plan import CALL_LOST, DOUBLED, FROZEN, LATE, OFF, OFFICES
 from tests.simulation.rules import Rules
 from tests.simulation.site import Actor, World
 from tests.stage import FILE_ID, PASSWORD
-
-_REQUESTS = RequestFactory()
 
 
 @dataclass
@@ -51,8 +50,15 @@ class Mail:
 
 def post(world: World, operation: str, values: Mapping[str, str]) -> tuple[int, str, bytes] | None:
     """One call at the server's door: status, content type and body; None if it died over it."""
-    path = f"/qbwc/{world.stage.connection.pk}/"
-    request = _REQUESTS.post(path, envelope(operation, values), "text/xml; charset=utf-8")
+    call = envelope(operation, values)
+    request = WSGIRequest(
+        {
+            "REQUEST_METHOD": "POST",
+            "REMOTE_ADDR": "127.0.0.1",
+            "CONTENT_LENGTH": str(len(call)),
+            "wsgi.input": BytesIO(call),
+        }
+    )
     try:
         with world.struck():
             response = endpoint(request, world.stage.connection.pk)

@@ -93,7 +93,7 @@ class Manager(Person):
         if not ready:
             return
         row = self.world.dice.choice(ready)
-        if row.load().status == "approved":
+        if row.is_approved:
             self.takes("send", row)
         else:
             self.does(f"approves {row.name}", lambda: self._approve(row))

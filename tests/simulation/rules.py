@@ -17,6 +17,7 @@ from approvals.models import Export
 from approvals.states import MOVING, STEPS, Status
 from connectors.contract import Document, Terms, aggregate
 from connectors.models import Conversation
+from directory.prepared import Prepared
 from erpbridge import verifying
 from erpbridge.verifying import Rule
 from tests.simulation.books import Written
@@ -30,6 +31,14 @@ _NEWEST_IS_OF_ANOTHER = """
     SELECT coalesce((SELECT session_id FROM connectors_message ORDER BY id DESC LIMIT 1), 0)
         IS DISTINCT FROM (SELECT session_id FROM connectors_lane)
 """
+_WRITTEN_FOR = """
+    SELECT DISTINCT one.subject::bigint FROM connectors_message AS message
+    JOIN connectors_exchange AS asked ON asked.message_id = message.id
+    JOIN connectors_conversation AS one ON one.id = asked.conversation_id
+    WHERE message.key = %s
+"""
+EXPORT = Prepared(lambda pk: Export.objects.filter(pk=pk), int)
+_SYNCED = Prepared(lambda: Export.objects.filter(status=Status.SYNCED))
 _UNDER_WAY = "SELECT EXISTS (SELECT FROM connectors_conversation WHERE state <> 'closed')"
 
 
@@ -57,8 +66,9 @@ class Rules(logging.Handler):
     def watch(self) -> None:
         """See every write to the ERP, and remember what stands there already."""
         self.world.books.seen = self.write
-        for export in Export.objects.filter(status=Status.SYNCED):
-            order = self.world.books.orders()[export.erp_id]
+        orders = self.world.books.orders()
+        for export in _SYNCED.all():
+            order = orders[export.erp_id]
             lines = frozenset(line.txn_line_id for line in order.lines)
             first = Written("", order, lines, True, frozenset(), frozenset())
             self.written[export.pk].append(first)
@@ -170,12 +180,15 @@ class Rules(logging.Handler):
 
     def _stands(self, pk: int, before: int | None = None, since: int = 0) -> bool:
         """Whether something of it is in QuickBooks, written between the events of these numbers."""
-        orders = self.world.books.orders()
-        return any(
-            one.stands_in(orders)
+        written = [
+            one
             for one in self.written[pk]
             if since <= one.after and (before is None or one.after < before)
-        )
+        ]
+        if not written:
+            return False
+        orders = self.world.books.orders()
+        return any(one.stands_in(orders) for one in written)
 
     # --- at every write to QuickBooks ------------------------------------------------------------
 
@@ -189,8 +202,8 @@ class Rules(logging.Handler):
             raise Broken("A write was handed out to a session that does not hold the lane")
         if self.world.profile.too_late:
             return
-        mine = {export.pk for export in self._written_for(key)}
-        theirs = {export.pk for other in held for export in self._written_for(other)}
+        mine = set(self._written_for(key))
+        theirs = {pk for other in held for pk in self._written_for(other)}
         if both := mine & theirs:
             names = ", ".join(self.known[pk].name for pk in both)
             raise Broken(f"{names} was handed out while another write of it is still on its way")
@@ -201,10 +214,10 @@ class Rules(logging.Handler):
             raise Broken(f"Other bytes went out under the key {key} than before")
         if not done:
             return
-        exports = self._written_for(key)
-        if len(done) > 1 or len(exports) != 1:
-            raise Broken(f"One write changed {len(done)} orders, for {len(exports)} documents")
-        [export], [written] = exports, done
+        pks = self._written_for(key)
+        if len(done) > 1 or len(pks) != 1:
+            raise Broken(f"One write changed {len(done)} orders, for {len(pks)} documents")
+        [export], [written] = EXPORT.all(*pks), done
         name = self.known[export.pk].name
         if export.status not in WRITING:
             raise Broken(f"{name} was written to QuickBooks while it was {export.status}")
@@ -216,17 +229,11 @@ class Rules(logging.Handler):
         self.written[export.pk].append(written)
         self._as_approved(export, written, name)
 
-    def _written_for(self, key: str) -> list[Export]:
-        return list(
-            Export.objects.raw(
-                "SELECT * FROM approvals_export WHERE id IN (SELECT one.subject::bigint"
-                " FROM connectors_conversation AS one"
-                " JOIN connectors_exchange AS asked ON asked.conversation_id = one.id"
-                " JOIN connectors_message AS message ON message.id = asked.message_id"
-                " WHERE message.key = %s)",
-                [key],
-            )
-        )
+    def _written_for(self, key: str) -> list[int]:
+        """The exports of which a write with this key was handed out."""
+        with connection.cursor() as cursor:
+            cursor.execute(_WRITTEN_FOR, [key])
+            return [pk for (pk,) in cursor.fetchall()]
 
     def _as_approved(self, export: Export, written: Written, name: str) -> None:
         document, terms = export.document, export.frozen_terms
@@ -241,7 +248,7 @@ class Rules(logging.Handler):
             if not written.is_new or order.ref_number != document.number:
                 raise Broken(f"{name} became the order {order.ref_number}")
         else:
-            parent = Export.objects.get(pk=export.parent_id)
+            [parent] = EXPORT.all(export.parent_id)
             if parent.status != Status.SYNCED or parent.erp_id != order.txn_id:
                 raise Broken(f"{name} is in QuickBooks before its commitment ({parent.status})")
         if document.description and document.description not in order.memo:
@@ -277,9 +284,7 @@ class Rules(logging.Handler):
 
     def quiet(self) -> None:
         """What stands in the ERP is what is synced."""
-        synced = Export.objects.in_bulk(
-            [pk for pk, row in self.known.items() if row.status == Status.SYNCED]
-        )
+        synced = {export.pk: export for export in _SYNCED.all()}
         for pk, row in self.known.items():
             if pk in synced:
                 self._confirmed(synced[pk], row.name)

@@ -83,6 +83,14 @@ class Row(NamedTuple):
     copy_digest: str
     message: str
 
+    @property
+    def is_approved(self) -> bool:
+        """Whether its document, which is no budget, is approved now."""
+        with connection.cursor() as cursor:
+            cursor.execute(_STATUS[self.kind], [self.document])
+            [(status,)] = cursor.fetchall()
+        return bool(status == "approved")
+
     def load(self) -> Any:
         """Its document as it is now."""
         if self.kind == "commitment":
@@ -151,6 +159,10 @@ def _commitments(stage: Stage, carry: Callable[[Stage], object]) -> None:
         stage.send(change_order)
 
 
+_STATUS = {
+    "commitment": "SELECT status FROM commitments_commitment WHERE id = %s",
+    "change_order": "SELECT status FROM commitments_changeorder WHERE id = %s",
+}
 _ROWS = """
     SELECT one.id, CASE WHEN one.kind = 'budget' THEN 'round ' || one.number
            WHEN one.parent_id IS NULL THEN one.number

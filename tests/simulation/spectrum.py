@@ -28,7 +28,7 @@ from tests.simulation.database import Database, Killed
 from tests.simulation.office import Deployment, Sweeper
 from tests.simulation.people import NOTE, Administrator, Approver, Manager, Operator
 from tests.simulation.plan import AT_SPECTRUM, DIES, STANDS_STILL, Profile
-from tests.simulation.rules import WRITING, Rules
+from tests.simulation.rules import EXPORT, WRITING, Rules
 from tests.simulation.site import Actor, Broken, Row, Site, World
 from tests.stage import Stage
 
@@ -251,7 +251,8 @@ class SpectrumRules(Rules):
         """Nor can anybody know what the bookkeeper deleted."""
         if super().forgiven(pk):
             return True
-        terms = Export.objects.get(pk=pk).frozen_terms
+        [export] = EXPORT.all(pk)
+        terms = export.frozen_terms
         return terms is not None and terms.number in self.world.removed
 
     def effect(self, service: str, key: tuple[str, ...], what: str) -> None:
@@ -265,7 +266,7 @@ class SpectrumRules(Rules):
         if export.status not in WRITING:
             raise Broken(f"{name} was written to Spectrum while it was {export.status}")
         if export.parent_id is not None:
-            parent = Export.objects.get(pk=export.parent_id)
+            [parent] = EXPORT.all(export.parent_id)
             if parent.status != Status.SYNCED:
                 raise Broken(f"{name} is in Spectrum before its commitment ({parent.status})")
         self.effects.setdefault(export.pk, []).append(self._last_event())
