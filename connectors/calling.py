@@ -29,6 +29,7 @@ from connectors.secrets import Locked
 from connectors.signing_in import Credentials, as_reply
 from connectors.visits import seen, sum_up, went_wrong
 from directory.away import GONE
+from directory.prepared import Prepared
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -61,11 +62,10 @@ def serve(
     `stopping` between two calls: what was confirmed of the document in hand stands, and whoever
     comes next goes on with it.
     """
-    connection = Connection.objects.filter(pk=connection_id).first()
+    connection = _CONNECTION.first(connection_id)
     if connection is None or not is_called(connection):
         return False
-    due = engine.due().filter(connection=connection)
-    if not due.exists():
+    if not _DUE.rows(connection_id):
         return False
     session = engine.open_session(connection_id, lease=LEASE)
     if isinstance(session, engine.Silence):
@@ -78,7 +78,11 @@ def serve(
         log.warning("Another worker took the lane of connection %s", connection_id)
         return False
     sum_up(session)
-    return went_well and due.exists()
+    return went_well and bool(_DUE.rows(connection_id))
+
+
+_CONNECTION = Prepared(lambda pk: Connection.objects.filter(pk=pk), int)
+_DUE = Prepared(lambda pk: engine.due().filter(connection=pk).values("pk")[:1], int)
 
 
 def is_called(connection: Connection) -> bool:

@@ -12,23 +12,37 @@ from connectors.engine.scripts import Costs, encode
 from connectors.models import Connection, Conversation
 from connectors.registry import connector_for
 from directory.models import Category, CostCode, JobCost, Project
+from directory.prepared import Prepared
 
 
 def queue_costs(connection: Connection) -> int:
     """Queue a look at the costs of every project with a job, once each; returns how many."""
-    waiting = set(
-        Conversation.objects.filter(connection=connection, purpose="costs")
-        .exclude(state=Conversation.State.CLOSED)
-        .values_list("subject", flat=True)
-    )
-    projects = Project.objects.filter(company=connection.company_id, job__erp_active=True)
+    waiting = {row["subject"] for row in _WAITING.rows(connection.pk)}
     work = [
-        (f"costs {project}", f"costs:{job}")
-        for project, job in projects.order_by("id").values_list("id", "job__erp_id")
-        if f"costs {project}" not in waiting
+        (f"costs {project['id']}", f"costs:{project['job__erp_id']}")
+        for project in _WITH_JOB.rows(connection.company_id)
+        if f"costs {project['id']}" not in waiting
     ]
     engine.queue_all(connection.pk, "costs", work)
     return len(work)
+
+
+_WAITING = Prepared(
+    lambda connection: (
+        Conversation.objects.filter(connection=connection, purpose="costs")
+        .exclude(state=Conversation.State.CLOSED)
+        .values("subject")
+    ),
+    int,
+)
+_WITH_JOB = Prepared(
+    lambda company: (
+        Project.objects.filter(company=company, job__erp_active=True)
+        .order_by("id")
+        .values("id", "job__erp_id")
+    ),
+    int,
+)
 
 
 class JobCostReports:
@@ -38,9 +52,8 @@ class JobCostReports:
         """Nothing: the ledger of a project is written by its own conversation alone."""
 
     def begin(self, conversations: Sequence[Conversation]) -> Mapping[str, str | None]:
-        projects = Project.objects.select_related("job").in_bulk(
-            [_project_of(conversation) for conversation in conversations]
-        )
+        of = [_project_of(conversation) for conversation in conversations]
+        projects = {project.pk: project for project in _PROJECTS.all(of)}
         settings = Connection.objects.get(pk=conversations[0].connection_id).settings
         inputs: dict[str, str | None] = {}
         for conversation in conversations:
@@ -64,6 +77,11 @@ class JobCostReports:
         for outcome in outcomes:
             if isinstance(outcome.value, JobCosts):
                 replace_costs(_project_of(outcome.conversation), outcome.value)
+
+
+_PROJECTS = Prepared(
+    lambda pks: Project.objects.select_related("job").filter(pk__in=pks), list[int]
+)
 
 
 def _project_of(conversation: Conversation) -> int:

@@ -11,6 +11,7 @@ from connectors.models import Connection, Known
 from connectors.numbers import Numbers
 from connectors.registry import connector_for
 from directory.models import CostCode, Unlinked
+from directory.prepared import Prepared
 
 # What is linked to a record of the ERP that is in use there (`directory.models.Listed.is_linked`).
 _LINKED = """
@@ -145,8 +146,17 @@ def facts_for(connection: Connection, going: Iterable[tuple[Document, Terms]]) -
     facts: dict[str, Any] = connection.facts
     if not wanted:
         return facts
-    known = Known.objects.filter(connection=connection, record__in=wanted)
-    return facts | dict(known.values_list("record", "value"))
+    known = _KNOWN.rows(connection.pk, list(wanted))
+    return facts | {row["record"]: row["value"] for row in known}
+
+
+_KNOWN = Prepared(
+    lambda connection, wanted: Known.objects.filter(
+        connection=connection, record__in=wanted
+    ).values("record", "value"),
+    int,
+    list[str],
+)
 
 
 def with_confirmed(connection: Connection, document: Document, terms: Terms) -> Terms:

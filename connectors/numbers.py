@@ -12,16 +12,16 @@ from django.db import connection as database
 
 from connectors.contract import Document
 from connectors.models import Connection, UsedNumber
+from directory.prepared import Prepared
 
 
 class Numbers:
     """What is taken in some jobs, and by whom; one query."""
 
     def __init__(self, connection: Connection, jobs: Iterable[str]) -> None:
-        rows = UsedNumber.objects.filter(connection=connection, job__in=sorted(set(jobs)))
         self._holders: dict[str, dict[str, str]] = {}
         self._own: dict[tuple[str, str, str], str] = {}
-        for row in rows.order_by("used_at", "id"):
+        for row in _USED.all(connection.pk, sorted(set(jobs))):
             self._holders.setdefault(row.job, {})[row.number] = row.subject
             self._own[row.job, row.subject, row.its_number] = row.number
 
@@ -38,6 +38,15 @@ class Numbers:
     def give(self, job: str, document: Document, number: str) -> None:
         """Have the documents that are looked at next leave out this number, too."""
         self._holders.setdefault(job, {}).setdefault(number, subject_of(document))
+
+
+_USED = Prepared(
+    lambda connection, jobs: UsedNumber.objects.filter(
+        connection=connection, job__in=jobs
+    ).order_by("used_at", "id"),
+    int,
+    list[str],
+)
 
 
 def subject_of(document: Document) -> str:

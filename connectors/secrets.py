@@ -6,6 +6,7 @@ They are set and replaced, never shown: pages and the API say which there are, b
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 import msgspec
 from cryptography.fernet import InvalidToken
@@ -13,6 +14,7 @@ from django.db import transaction
 from django.db.models import F
 
 from connectors.models import Connection, Renewal
+from directory.prepared import Prepared
 from directory.sealing import seal, unseal
 
 
@@ -38,11 +40,16 @@ def tries_of(connection: Connection) -> list[dict[str, str]]:
     Raises Locked; ValueError where somebody has given the connection another server since it was
     loaded: what is kept by now is for that one.
     """
-    kept = Connection.objects.annotate(before=F("renewal__sealed_before")).get(pk=connection.pk)
+    [kept] = _KEPT.all(connection.pk)
     if kept.servers != connection.servers:
         raise ValueError("The address was changed meanwhile. Nothing was sent to the one before.")
     now, before = _opened(kept.sealed), _opened(kept.before or "")
     return [now, {**now, **before}] if before else [now]
+
+
+_KEPT: Prepared[Any] = Prepared(
+    lambda pk: Connection.objects.annotate(before=F("renewal__sealed_before")).filter(pk=pk), int
+)
 
 
 def set_secrets(connection: Connection, secrets: Mapping[str, str]) -> None:
