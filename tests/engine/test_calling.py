@@ -328,7 +328,8 @@ def test_what_a_long_document_was_answered_is_not_loaded_for_each_call(
     lines = [(code, code, "100.00") for code in PHASES]
     spectrum.synced(stage.commitment(lines=lines))
     assert len(spectrum.sent()) == 4
-    assert max(rows) == 1
+    assert rows
+    assert not any(rows)  # its worker has them in hand
 
 
 @pytest.mark.parametrize("listed", ["for nobody", "for another company"])
