@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from commitments.models import ChangeOrder, Commitment
 from commitments.workflow import set_commitment_status
-from tests.browser.test_change_events import in_every_look
+from tests.browser.looks import in_every_look
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db(transaction=True)
