@@ -108,6 +108,7 @@ class Prepared(Generic[M]):
         for place in places:
             if isinstance(value := values[place], list):
                 # Nothing is equal to NULL, and an empty list is none to PostgreSQL.
+                value = _of_few_lengths(value)
                 sql += (", ".join(["%s"] * len(value)) or "NULL") + pieces.pop(0)
                 given += value
             else:
@@ -134,6 +135,13 @@ class Prepared(Generic[M]):
         rows = self._asked(values)
         names = list(self._written[0].query.selected)
         return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _of_few_lengths(values: list[Any]) -> list[Any]:
+    """The same values, the last one as often as makes their number a power of two: each number is a
+    statement of its own to PostgreSQL, and a connection keeps so many plans and no more."""
+    more = (1 << (len(values) - 1).bit_length()) - len(values) if values else 0
+    return values + values[-1:] * more
 
 
 def _made(model: Any, alias: str, names: Sequence[str], values: Sequence[Any]) -> Any:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from django.db import connection
 from django.db.models import Q, Value
+from django.test.utils import CaptureQueriesContext
 
 from connectors.models import Connection
 from directory.models import Company, User
@@ -116,6 +117,16 @@ def test_a_table_of_one_row_reads_as_one_of_many(rows: list[tuple[int, str | Non
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT n, name FROM {sql} AS given (n, name) ORDER BY n", values)
         assert cursor.fetchall() == rows
+
+
+def test_lists_of_many_lengths_are_few_statements() -> None:
+    companies = [one.pk for one in factories.CompanyFactory.create_batch(9)]
+    named = Prepared(lambda pks: Company.objects.filter(pk__in=pks).order_by("pk"), list[int])
+    with CaptureQueriesContext(connection) as asked:
+        for length in range(10):
+            assert [one.pk for one in named.all(companies[:length])] == companies[:length]
+    places = {one["sql"].partition(" IN (")[2].count(",") + 1 for one in asked.captured_queries}
+    assert places == {1, 2, 4, 8, 16}
 
 
 def test_what_is_always_the_same_stands_in_the_query_itself() -> None:
