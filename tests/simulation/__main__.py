@@ -145,7 +145,7 @@ def _play(seeds: Seeds, number: int, faults: str, say: Any, dies: Any, told: boo
     from bench.database import database
     from tests.simulation.database import Database
     from tests.simulation.plan import PROFILES, drawn
-    from tests.simulation.play import SITES, play, shortest
+    from tests.simulation.play import SITES, play, shortest_story
     from tests.simulation.site import Site
 
     dies()
@@ -161,9 +161,8 @@ def _play(seeds: Seeds, number: int, faults: str, say: Any, dies: Any, told: boo
             story: tuple[str, ...] = played.story if told else ()
             if played.broken:
                 seeds.stop()
-                short = play(site, shortest(site, plan)).story
                 begin = f"\nSeed {seed} of '{faults}' breaks a rule; its shortest story:\n"
-                story = (*story, begin, *short)
+                story = (*story, begin, *shortest_story(site, plan, played))
             say.put(Told(seed, played.steps, bool(played.broken), story))
             if turn % PLAYED_BEFORE_VACUUM == 0:
                 simulated.vacuum()

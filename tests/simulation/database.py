@@ -50,8 +50,12 @@ _CLOCK = """
         EXECUTE FUNCTION directory_event_is_append_only();
 """
 
-# Nobody waits for a disk: what is lost here is lost by a seed, not by the machine.
-_SESSION = "SET search_path = sim, public, pg_catalog; SET synchronous_commit = off"
+# Nobody waits for a disk, and a machine that stands still for a while cuts no connection: what is
+# lost here is lost by a seed.
+_SESSION = (
+    "SET search_path = sim, public, pg_catalog; SET synchronous_commit = off;"
+    " SET idle_in_transaction_session_timeout = 0"
+)
 
 
 class Killed(BaseException):

@@ -139,8 +139,17 @@ def _until_quiet(world: World, side: Side, cast: dict[str, Actor], rules: Rules)
     rules.when_quiet()
 
 
-def shortest(site: Site, plan: Plan) -> Plan:
-    """As few moves and mishaps as still break a rule."""
+NOT_AGAIN = "— played again it holds: what broke it is not in the seed —"
+
+
+def shortest_story(site: Site, plan: Plan, played: Played) -> tuple[str, ...]:
+    """How a plan breaks a rule, with as few moves and mishaps as still do; as it was `played` where
+    it does not break one again."""
+    again = play(site, _shortest(site, plan))
+    return again.story if again.broken else (*played.story, NOT_AGAIN)
+
+
+def _shortest(site: Site, plan: Plan) -> Plan:
     size = max(1, len(plan.moves) // 2)
     while size:
         place = 0

@@ -7,19 +7,20 @@ from collections import Counter
 from collections.abc import Iterable
 
 import pytest
+from django.db import connection
 
 from tests.simulation.plan import PROFILES, Plan, Profile, drawn
-from tests.simulation.play import play, shortest
+from tests.simulation.play import NOT_AGAIN, Played, play, shortest_story
 from tests.simulation.site import Site
 
 SEEDS = 5_000 if "ERPBRIDGE_FULL" in os.environ else 500
 PARTS = 10
 
 
-def story_of(site: Site, plan: Plan) -> str:
+def story_of(site: Site, plan: Plan, ended: Played) -> str:
     """The shortest story of a seed that breaks a rule, and how to hear it again."""
     again = f"./run simulate --faults '{plan.profile.name}' --seed {plan.seed}"
-    return "\n".join([again, *play(site, shortest(site, plan)).story])
+    return "\n".join([again, *shortest_story(site, plan, ended)])
 
 
 def played(site: Site, profile: Profile, seeds: Iterable[int]) -> Counter[str]:
@@ -28,7 +29,7 @@ def played(site: Site, profile: Profile, seeds: Iterable[int]) -> Counter[str]:
     for seed in seeds:
         plan = drawn(seed, profile)
         ended = play(site, plan)
-        assert not ended.broken, story_of(site, plan)
+        assert not ended.broken, story_of(site, plan, ended)
         steps += ended.steps
     # It was no idle talk: documents went there, and got lost on the way.
     assert min(steps[step] for step in ("accept", "succeed", "put-back", "lose")) > 0
@@ -58,3 +59,18 @@ def test_every_rule_holds_of_a_budget(budgets_site: Site) -> None:
 def test_a_seed_is_the_same_story_again(quickbooks_site: Site) -> None:
     plan = drawn(7, PROFILES["anything"])
     assert play(quickbooks_site, plan) == play(quickbooks_site, plan)
+
+
+def test_what_broke_a_rule_is_told_though_it_does_not_again(quickbooks_site: Site) -> None:
+    """As where the machine itself stood still in the middle of a seed."""
+    plan = drawn(7, PROFILES["anything"])
+    told = ("Pam presses send", "BROKEN: a document is in the ERP twice")
+    once = Played("a document is in the ERP twice", told, Counter())
+    assert shortest_story(quickbooks_site, plan, once) == (*told, NOT_AGAIN)
+
+
+def test_a_machine_that_stands_still_breaks_nothing(quickbooks_site: Site) -> None:
+    """PostgreSQL ends what is idle within a transaction, by its own clock and not by the seed's."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW idle_in_transaction_session_timeout")
+        assert cursor.fetchone() == ("0",)
