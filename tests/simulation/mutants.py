@@ -40,7 +40,9 @@ TOO_LATE = Profile(
     {FROZEN: 1.0},
     rate=0.6,
     swarm=False,
-    waits=((5, 10), (700, 3)),
+    moves=60,
+    calls=(1, 2, 6),
+    waits=((5, 5), (1300, 5)),
     too_late=True,
     kinds=("commitment",),
 )

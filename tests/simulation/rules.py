@@ -37,6 +37,7 @@ _WRITTEN_FOR = """
     JOIN connectors_conversation AS one ON one.id = asked.conversation_id
     WHERE message.key = %s
 """
+TWICE = "twice"  # the one rule that holds whatever QuickBooks does
 EXPORT = Prepared(lambda pk: Export.objects.filter(pk=pk), int)
 _SYNCED = Prepared(lambda: Export.objects.filter(status=Status.SYNCED))
 _UNDER_WAY = "SELECT EXISTS (SELECT FROM connectors_conversation WHERE state <> 'closed')"
@@ -219,12 +220,12 @@ class Rules(logging.Handler):
             raise Broken(f"One write changed {len(done)} orders, for {len(pks)} documents")
         [export], [written] = EXPORT.all(*pks), done
         name = self.known[export.pk].name
+        if self._stands(export.pk):
+            raise Broken(f"{name} was written to QuickBooks {TWICE}")
         if export.status not in WRITING:
             raise Broken(f"{name} was written to QuickBooks while it was {export.status}")
         if written.lost or written.altered:
             raise Broken(f"The write of {name} took away or altered other lines")
-        if self._stands(export.pk):
-            raise Broken(f"{name} was written to QuickBooks twice")
         written = replace(written, after=self._last_event())
         self.written[export.pk].append(written)
         self._as_approved(export, written, name)
