@@ -33,8 +33,8 @@ class Prepared(Generic[M]):
     """A queryset whose SQL is written at the first call, and kept.
 
     `made` makes it from its values, of the given types; each value must stand in the SQL as it is,
-    a list in an `__in`. A queryset that locks rows is asked in a transaction, the first time as
-    well.
+    a list in an `__in` that is not negated. A queryset that locks rows is asked in a transaction,
+    the first time as well.
     """
 
     def __init__(self, made: Callable[..., QuerySet[M, Any]], *types: type[Value]) -> None:
@@ -65,6 +65,8 @@ class Prepared(Generic[M]):
                 literal = cursor.mogrify("%s", [one]).decode().replace("%", "%%")
                 texts.append(_LIST if one in lists else "%s" if one in marks else literal)
         sql = re.sub("%.", lambda found: texts.pop(0) if found[0] == "%s" else found[0], sql)
+        if re.search(rf"NOT \([^()]* IN \({_LIST}", sql):
+            raise ValueError(f"An empty list would exclude everything from {sql}")
         places = [marks.index(one) for one in parameters if one in marks]
         return compiler, sql.split(_LIST), places
 

@@ -37,7 +37,7 @@ def attempts_of(connection: int, subjects: Sequence[str]) -> dict[str, tuple[Att
     A conversation may write several times (a call for each line; in QuickBooks each rebuild after
     a stale EditSequence): only its last write can be the one without an answer.
     """
-    wanted, values = table(("text", list(subjects)))
+    wanted, values = table(("text", list(dict.fromkeys(subjects))))
     with database.cursor() as cursor:
         cursor.execute(_WRITTEN.format(wanted=wanted), [*values, connection])
         rows = cursor.fetchall()

@@ -103,7 +103,10 @@ def send_at_once(
     `next_message`, and so is what cannot be sent.
     """
     unbind_contextvars("message")  # what is logged from here on is not of the one answered
-    if turn.state == WAITING and not _begin(lane, session, [turn], careful=False):
+    # Asked again: what ended waited for its locks, and the company's tool may be off since.
+    if turn.state == WAITING and (
+        first_ready(session) != turn or not _begin(lane, session, [turn], careful=False)
+    ):
         return None
     connector = connector_for(lane.connection.erp)
     reader = Reader(connector, session.scripts)

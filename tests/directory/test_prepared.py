@@ -71,6 +71,9 @@ def test_annotations_come_along() -> None:
 def test_a_value_that_has_no_place_is_an_error_and_so_is_a_missing_one() -> None:
     with pytest.raises(ValueError, match="does not stand"):
         Prepared(lambda _pk: Company.objects.all(), int).all(1)
+    without = Prepared(lambda pks: Company.objects.exclude(pk__in=pks), list[int])
+    with pytest.raises(ValueError, match="An empty list would exclude everything"):
+        without.all([])
     with pytest.raises(TypeError, match="1 values"):
         Prepared(lambda pk: Company.objects.filter(pk=pk), int).all()
 

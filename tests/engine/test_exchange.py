@@ -11,11 +11,13 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
 from approvals.models import Export
+from approvals.moves import lock_exports
 from connectors import calling, engine
 from connectors.contract import Reply
 from connectors.models import Conversation, Message, Session
 from connectors.pulse import LEASE
 from connectors.signing_in import as_reply
+from directory.workflow import change_company
 from tests.engine.on_spectrum import OnSpectrum
 from tests.engine.test_stuck import wait_until_blocked
 from tests.stage import Stage
@@ -200,6 +202,50 @@ def test_switched_off_while_it_waits_for_its_lane_it_sends_nothing_more(
     worker.join(20)
     assert sent == [None]
     assert unanswered() == []
+
+
+@pytest.mark.parametrize("waits_for", ["the history", "the document that ends"])
+def test_switched_off_as_a_document_ends_the_next_does_not_begin(
+    spectrum, session, stage, waits_for
+) -> None:
+    """The operator's switch is committed while the worker waits for a lock."""
+    message = first(session)
+    while message.number < 3:
+        message = exchanged(spectrum, session, message) or first(session)
+    reply = answer(spectrum, session, message)
+    sent: list[Message | None] = []
+
+    def work() -> None:
+        try:
+            sent.append(engine.exchange(session, message, reply) or engine.next_message(session))
+        finally:
+            connections.close_all()
+
+    def switch_off() -> None:
+        change_company(stage.company, by=stage.otto, erp_enabled=False, one_person_does_both=False)
+
+    def switch_off_beside() -> None:
+        try:
+            switch_off()
+        finally:
+            connections.close_all()
+
+    worker, operator = Thread(target=work), Thread(target=switch_off_beside)
+    ending = Export.objects.order_by("id")[0]
+    with transaction.atomic():
+        if waits_for == "the history":
+            switch_off()
+        else:
+            lock_exports([ending.pk])
+        worker.start()
+        wait_until_blocked()
+        if waits_for != "the history":
+            operator.start()
+            operator.join(20)
+    worker.join(20)
+    assert sent == [None]
+    statuses = Export.objects.order_by("id").values_list("status", flat=True)
+    assert list(statuses) == ["synced", "accepted"]
 
 
 def test_a_worker_that_has_lost_its_lane_goes_on_with_nothing(spectrum, session) -> None:
