@@ -7,7 +7,7 @@ from typing import Protocol
 
 from connectors.contract import Problem
 from connectors.models import Connection
-from directory.models import Company, CostCode, Project
+from directory.models import Company, CostCode, Project, Vendor
 
 
 class AnyLine(Protocol):
@@ -68,6 +68,20 @@ def place_problems(project: Project) -> list[Problem]:
             )
         )
     return found
+
+
+def vendor_problems(vendor: Vendor | None) -> list[Problem]:
+    """The contract company: chosen, and linked to one that can be used in the ERP."""
+    if vendor is None:
+        return [Problem(code="vendor", where="vendor", text="No contract company is chosen.")]
+    if not vendor.erp_id:
+        text = f"{vendor.name} is not linked to a vendor of the ERP."
+    elif not vendor.erp_active:
+        why = vendor.erp_problem or "It is inactive in the ERP. Make it active there."
+        text = f"{vendor.name} cannot be used. {why}"
+    else:
+        return []
+    return [Problem(code="vendor", where="vendor", text=text)]
 
 
 def line_problems(lines: Iterable[AnyLine]) -> list[Problem]:

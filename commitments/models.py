@@ -10,9 +10,9 @@ from django.db import models
 from django.db.models.functions import Now
 
 from approvals.models import Exportable
-from approvals.rules import line_problems, place_problems
+from approvals.rules import line_problems, place_problems, vendor_problems
 from approvals.states import Status
-from commitments.loading import Loading
+from commitments.in_full import InFull
 from commitments.states import ChangeOrderStatus, CommitmentStatus, Type
 from connectors.contract import Document, Kind, Line, Named, Problem
 from directory.access import Access, lacking
@@ -91,7 +91,7 @@ class Commitment(Exportable):
                     "commitment is sent.",
                 )
             )
-        found += _vendor_problems(self.vendor)
+        found += vendor_problems(self.vendor)
         found += line_problems(self.own_lines())
         return found
 
@@ -272,7 +272,7 @@ class ChangeOrder(Exportable):
                     "when it is Synced.",
                 )
             )
-        found += _vendor_problems(self.commitment.vendor)
+        found += vendor_problems(self.commitment.vendor)
         found += line_problems(self.lines.all())
         return found
 
@@ -380,22 +380,9 @@ def _mended_at(document: Commitment | ChangeOrder, form: str, access: Access) ->
     return places
 
 
-def _vendor_problems(vendor: Vendor | None) -> list[Problem]:
-    if vendor is None:
-        return [Problem(code="vendor", where="vendor", text="No contract company is chosen.")]
-    if not vendor.erp_id:
-        text = f"{vendor.name} is not linked to a vendor of the ERP."
-    elif not vendor.erp_active:
-        why = vendor.erp_problem or "It is inactive in the ERP. Make it active there."
-        text = f"{vendor.name} cannot be used. {why}"
-    else:
-        return []
-    return [Problem(code="vendor", where="vendor", text=text)]
-
-
 _PLACE = ("project__company__connection", "project__job", "vendor")
-_COMMITMENTS = Loading(Commitment, CommitmentLine, "commitment", ("export__created_by", *_PLACE))
-_CHANGE_ORDERS = Loading(
+_COMMITMENTS = InFull(Commitment, CommitmentLine, "commitment", ("export__created_by", *_PLACE))
+_CHANGE_ORDERS = InFull(
     ChangeOrder,
     ChangeOrderLine,
     "change_order",

@@ -15,7 +15,7 @@ from directory.prepared import Prepared, keep, point
 D = TypeVar("D", bound=Model)
 
 
-class Loading(Generic[D]):
+class InFull(Generic[D]):
     """A query for documents, one for their lines, and one for each kind of row that lines point to.
 
     `related` is read with a document; `owner` leads from a line to it; `others` is what a line
