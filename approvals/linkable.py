@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from approvals.errors import NotReady, Stale, StepError, WrongState
 from approvals.models import Export, live
 from approvals.moves import lock_exports
-from approvals.readiness import parent_problems, send_problems_of
+from approvals.readiness import told_once
 from approvals.rights import why_not
 from approvals.states import EDITABLE, STEPS, Status, Step
 from approvals.workflow import Item
@@ -93,13 +93,6 @@ def what_of(
             found[export.pk] = StepError(f"{export} was never accepted.")
     documents = live(unsent)
     copies = {pk: document.to_document() for pk, document in documents.items()}
-    problems = dict(
-        zip(
-            copies,
-            send_problems_of([(documents[pk], copies[pk]) for pk in copies], connection, known),
-            strict=True,
-        )
-    )
     parents = {
         export.parent_id: known[export.parent_id].erp_receipt
         for export in unsent
@@ -113,13 +106,10 @@ def what_of(
         if export.pk not in going:
             found[export.pk] = StepError(f"{export} no longer has a document.")
             continue
-        failing = [
-            *problems[export.pk],
-            *parent_problems(export, known),
-            *connector.problems(*going[export.pk], facts),
-        ]
-        unique = {problem.text: problem for problem in failing}
-        found[export.pk] = NotReady(export, list(unique.values())) if unique else going[export.pk]
+        failing = told_once(
+            documents[export.pk].problems(), connector.problems(*going[export.pk], facts)
+        )
+        found[export.pk] = NotReady(export, failing) if failing else going[export.pk]
     return found
 
 

@@ -5,7 +5,7 @@ The same functions answer to the page, at *send*, at *accept* and as the export 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from approvals.models import Export, Exportable, Kinds
@@ -15,8 +15,8 @@ from connectors.destination import Destinations, facts_for, with_confirmed
 from connectors.models import Connection
 from connectors.registry import connector_for
 
-# What both a document and its ERP say of a place that is linked to nothing.
-NOT_LINKED = frozenset({"vendor", "job", "cost_code", "item", "parent"})
+# What the ERP's rules call otherwise than a document's own: a cost code that is linked to nothing.
+_SAME = {"item": "cost_code"}
 
 
 def send_problems(
@@ -40,9 +40,10 @@ def send_problems_of(
         return found
     connector = connector_for(connection.erp)
     if not connector.capabilities.judges_terms_at_send:
-        for problems, (_, copy) in zip(found, documents, strict=True):
-            problems += connector.problems(copy, None, connection.facts)
-        return found
+        return [
+            told_once(problems, connector.problems(copy, None, connection.facts))
+            for problems, (_, copy) in zip(found, documents, strict=True)
+        ]
     parents: dict[int, Receipt | None] = {}
     for document, _ in documents:
         if parent := known.get(document.export.parent_id or 0) or document.export.parent:
@@ -50,14 +51,21 @@ def send_problems_of(
     to = Destinations(connection, [copy for _, copy in documents], parents)
     going = [(copy, to.terms(copy)) for _, copy in documents]
     facts = facts_for(connection, going)
-    for problems, (copy, terms) in zip(found, going, strict=True):
-        said = {problem.where for problem in problems if problem.code in NOT_LINKED}
-        problems += [
-            problem
-            for problem in connector.problems(copy, terms, facts)
-            if problem.code not in NOT_LINKED or problem.where not in said
-        ]
-    return found
+    return [
+        told_once(problems, connector.problems(copy, terms, facts))
+        for problems, (copy, terms) in zip(found, going, strict=True)
+    ]
+
+
+def told_once(own: Sequence[Problem], of_erp: Iterable[Problem]) -> list[Problem]:
+    """A document's own problems, and of its ERP's those that are not said among them already."""
+    said = {_fault(problem) for problem in own}
+    return [*own, *(problem for problem in of_erp if _fault(problem) not in said)]
+
+
+def _fault(problem: Problem) -> tuple[str, str]:
+    """What is wrong, and where."""
+    return _SAME.get(problem.code, problem.code), problem.where
 
 
 def frozen_problems(
