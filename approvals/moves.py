@@ -18,6 +18,7 @@ from approvals.models import Export, Kinds
 from approvals.notices import tell_of
 from approvals.states import Status, Step
 from directory.history import Happened, append
+from directory.last import write_last
 from directory.prepared import Prepared, table
 
 log = logging.getLogger(__name__)
@@ -152,11 +153,9 @@ def make(step: Step, moves: Sequence[Move], *, by: int | None, note: str = "") -
             for move in done
         ],
     )
-    count(
-        company,
-        Counter((move.export.kind, move.export.status) for move in done),
-        Counter((move.export.kind, step.target.value) for move in done),
-    )
+    change = Counter((move.export.kind, step.target.value) for move in done)
+    change.subtract((move.export.kind, move.export.status) for move in done)
+    write_last(_count, company, list(change.items()))
     for move in done:
         move.export.status = step.target
         move.export.version += 1
@@ -208,10 +207,11 @@ def _update(step: Step, moves: Sequence[Move]) -> set[int]:
         return {row[0] for row in cursor.fetchall()}
 
 
-def count(company: int, less: Counter[tuple[str, str]], more: Counter[tuple[str, str]]) -> None:
+def _count(company: int | None, changes: Sequence[tuple[tuple[str, str], int]]) -> None:
     """Keep the tab counters: one statement, rows in one order. The last lock of a transaction."""
-    change = Counter(more)
-    change.subtract(less)
+    change: Counter[tuple[str, str]] = Counter()
+    for tab, n in changes:
+        change[tab] += n
     rows = sorted((kind, status, n) for (kind, status), n in change.items() if n)
     if not rows:
         return
@@ -237,5 +237,5 @@ def new_export(**fields: Any) -> Export:
         export.company_id,
         [Happened("create", export.subject, export.created_by_id, {"number": export.number})],
     )
-    count(export.company_id, Counter(), Counter([(export.kind, export.status)]))
+    write_last(_count, export.company_id, [((export.kind, export.status), 1)])
     return export

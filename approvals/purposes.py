@@ -56,9 +56,7 @@ class Exports:
         exports: dict[int, Export] = {}
         for conversation in conversations:
             exports |= conversation.held
-        connection = Connection.of(_export(conversations[0]).company_id)
-        if connection is None:
-            raise LookupError("There are exports without a connection.")
+        connection = conversations[0].connection
         erp = connector_for(connection.erp).capabilities
         wanted = {"export": Status.ACCEPTED, "find": Status.UNKNOWN}
         inputs: dict[str, str | None] = {c.subject: None for c in conversations}

@@ -125,7 +125,7 @@ class Unlinks:
 
     def begin(self, conversations: Sequence[Conversation]) -> Mapping[str, str | None]:
         exports = lock_exports([int(c.subject) for c in conversations])
-        connection = Connection.objects.get(pk=conversations[0].connection_id)
+        connection = conversations[0].connection
         return {str(pk): _check(export, connection) for pk, export in exports.items()}
 
     def put_back(self, conversations: Sequence[Conversation]) -> None:

@@ -54,7 +54,7 @@ class JobCostReports:
     def begin(self, conversations: Sequence[Conversation]) -> Mapping[str, str | None]:
         of = [_project_of(conversation) for conversation in conversations]
         projects = {project.pk: project for project in _PROJECTS.all(of)}
-        settings = Connection.objects.get(pk=conversations[0].connection_id).settings
+        settings = conversations[0].connection.settings
         inputs: dict[str, str | None] = {}
         for conversation in conversations:
             project = projects.get(_project_of(conversation))

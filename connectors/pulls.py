@@ -148,7 +148,7 @@ class Pulls:
         """A page goes on where the last one ended; of an ERP that asks us, where a list is open
         for one visit only, if it is in the same session still."""
         inputs: dict[str, str | None] = {}
-        connection = Connection.objects.get(pk=conversations[0].connection_id)
+        connection = conversations[0].connection
         erp = connector_for(connection.erp).capabilities
         for conversation in conversations:
             what, session, cursor = conversation.subject.split(" ", 2)

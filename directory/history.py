@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from directory.last import write_last
 from directory.models import Chain
 
 
@@ -33,8 +34,11 @@ def append(company: int | None, events: Sequence[Happened]) -> None:
     Must run inside a transaction, after every other lock but the counters has been taken. Two
     statements, however many events there are.
     """
-    if not events:
-        return
+    if events:
+        write_last(_write, company, events)
+
+
+def _write(company: int | None, events: Sequence[Happened]) -> None:
     with connection.cursor() as cursor:
         head = _lock_head(cursor, company)
         chain, length, previous, now = head

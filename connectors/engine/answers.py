@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -23,6 +24,7 @@ from connectors.models import Conversation, Exchange, Lane, Message, Session
 from connectors.registry import connector_for
 from connectors.replies import keep
 from directory.away import GONE
+from directory.last import at_the_end
 from directory.prepared import Prepared
 
 log = logging.getLogger(__name__)
@@ -81,9 +83,10 @@ def _take_in(
     else:
         keep(message, reply)
         goes_on = to is not None and not (late or careful)
-        message = _follow(
-            lane, session, message, asked, goes_on=goes_on, late=late, careful=careful
-        )
+        with nullcontext() if careful else at_the_end():
+            message = _follow(
+                lane, session, message, asked, goes_on=goes_on, late=late, careful=careful
+            )
     if message is None and not late:
         heard(session)
     return late, message

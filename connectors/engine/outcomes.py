@@ -35,7 +35,10 @@ class Purpose(Protocol):
         """
 
     def begin(self, conversations: Sequence[Conversation]) -> Mapping[str, str | None]:
-        """Subject -> the frozen input of its script as JSON, or None: not to be begun."""
+        """Subject -> the frozen input of its script as JSON, or None: not to be begun.
+
+        All are of one connection, and theirs was read after `lock`.
+        """
 
     def put_back(self, conversations: Sequence[Conversation]) -> None:
         """Nothing was written; they will be begun again."""

@@ -3,9 +3,10 @@
 import logging
 from collections.abc import Mapping, Sequence
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection as database
 from django.db import transaction
-from django.db.models import OuterRef, Subquery
+from django.db.models import F, OuterRef, Subquery
 from structlog.contextvars import unbind_contextvars
 
 from connectors.contract import Connector, Request
@@ -99,14 +100,11 @@ def send_at_once(
     that kept the answer to the last one. One that waits is locked already, and begun. `going`: who
     goes on after that answer, with all they `asked`.
 
-    The history's head may be locked by now, so nothing else is locked here: what ends is left to
+    Nothing more is locked here, as what ended has locked its rows before: what ends is left to
     `next_message`, and so is what cannot be sent.
     """
     unbind_contextvars("message")  # what is logged from here on is not of the one answered
-    # Asked again: what ended waited for its locks, and the company's tool may be off since.
-    if turn.state == WAITING and (
-        first_ready(session) != turn or not _begin(lane, session, [turn], careful=False)
-    ):
+    if turn.state == WAITING and not _begin(lane, session, [turn], careful=False):
         return None
     connector = connector_for(lane.connection.erp)
     reader = Reader(connector, session.scripts)
@@ -206,11 +204,21 @@ def _begin(
     lane: Lane, session: Session, turns: Sequence[Conversation], *, careful: bool = True
 ) -> list[Conversation]:
     """Begin those that wait; what their purpose does not want begun is dropped. One that cannot be
-    begun stops, alone; where it is not `careful`, this raises instead, and spares the savepoint."""
+    begun stops, alone; where it is not `careful`, this raises instead, and spares the savepoint.
+
+    Nor is one begun that was taken out of the line, or whose company's tool was switched off, while
+    its locks were waited for.
+    """
     going = [conversation for conversation in turns if conversation.state == OPEN]
     code = fingerprint(lane.connection.erp)
-    for purpose, waiting in by_purpose(c for c in turns if c.state == WAITING):
+    waits = [conversation.pk for conversation in turns if conversation.state == WAITING]
+    [connection] = _LOCKED.all(lane.connection_id, waits) if waits else [None]
+    if connection is None or not connection.switched_on:
+        return going
+    still = [one for one in turns if one.pk in connection.waiting]
+    for purpose, waiting in by_purpose(still):
         for conversation in waiting:
+            conversation.connection = connection
             conversation.session = session
             conversation.fingerprint = code
         inputs, faults = _inputs(purpose, waiting) if careful else (purpose.begin(waiting), {})
@@ -227,6 +235,19 @@ def _begin(
             if conversation.pk in faults:
                 stop(lane, conversation, faults[conversation.pk])
     return sorted(going, key=lambda conversation: conversation.place)
+
+
+# The connection, as the purposes use it, and which of its conversations wait.
+_LOCKED = Prepared(
+    lambda connection, conversations: Connection.objects.filter(pk=connection).annotate(
+        switched_on=F("company__erp_enabled"),
+        waiting=ArraySubquery(
+            Conversation.objects.filter(pk__in=conversations, state=WAITING).values("pk")
+        ),
+    ),
+    int,
+    list[int],
+)
 
 
 def _keep_begun(session: Session, code: str, group: Sequence[Conversation]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import Thread
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from approvals.models import Export
 from approvals.moves import lock_exports
+from approvals.workflow import Item, take_all
 from connectors import calling, engine
 from connectors.contract import Reply
 from connectors.models import Conversation, Message, Session
@@ -186,13 +188,7 @@ def test_switched_off_while_it_waits_for_its_lane_it_sends_nothing_more(
     reply = answer(spectrum, session, message)
     sent: list[Message | None] = []
 
-    def work() -> None:
-        try:
-            sent.append(engine.exchange(session, message, reply))
-        finally:
-            connections.close_all()
-
-    worker = Thread(target=work)
+    worker = beside(lambda: sent.append(engine.exchange(session, message, reply)))
     with transaction.atomic():
         engine.lock_lane(session.connection_id)
         worker.start()
@@ -204,11 +200,8 @@ def test_switched_off_while_it_waits_for_its_lane_it_sends_nothing_more(
     assert unanswered() == []
 
 
-@pytest.mark.parametrize("waits_for", ["the history", "the document that ends"])
-def test_switched_off_as_a_document_ends_the_next_does_not_begin(
-    spectrum, session, stage, waits_for
-) -> None:
-    """The operator's switch is committed while the worker waits for a lock."""
+def test_switched_off_as_a_document_ends_the_next_does_not_begin(spectrum, session, stage) -> None:
+    """The operator's switch is committed while the worker waits for the document's lock."""
     message = first(session)
     while message.number < 3:
         message = exchanged(spectrum, session, message) or first(session)
@@ -216,36 +209,56 @@ def test_switched_off_as_a_document_ends_the_next_does_not_begin(
     sent: list[Message | None] = []
 
     def work() -> None:
-        try:
-            sent.append(engine.exchange(session, message, reply) or engine.next_message(session))
-        finally:
-            connections.close_all()
+        sent.append(engine.exchange(session, message, reply) or engine.next_message(session))
 
     def switch_off() -> None:
         change_company(stage.company, by=stage.otto, erp_enabled=False, one_person_does_both=False)
 
-    def switch_off_beside() -> None:
-        try:
-            switch_off()
-        finally:
-            connections.close_all()
-
-    worker, operator = Thread(target=work), Thread(target=switch_off_beside)
-    ending = Export.objects.order_by("id")[0]
+    worker, operator = beside(work), beside(switch_off)
     with transaction.atomic():
-        if waits_for == "the history":
-            switch_off()
-        else:
-            lock_exports([ending.pk])
+        lock_exports([Export.objects.order_by("id")[0].pk])
         worker.start()
         wait_until_blocked()
-        if waits_for != "the history":
-            operator.start()
-            operator.join(20)
+        operator.start()
+        operator.join(20)
     worker.join(20)
     assert sent == [None]
     statuses = Export.objects.order_by("id").values_list("status", flat=True)
     assert list(statuses) == ["synced", "accepted"]
+
+
+def test_taken_out_of_the_line_and_put_back_it_goes_under_its_new_key(
+    spectrum, session, stage
+) -> None:
+    """While the worker that is to begin it waits for its lock."""
+    export = Export.objects.order_by("id")[0]
+    ann, sent = stage.access(stage.ann), []
+    worker = beside(lambda: sent.append(engine.next_message(session)))
+    with transaction.atomic():
+        lock_exports([export.pk])
+        worker.start()
+        wait_until_blocked()
+        for step in ("undo-acceptance", "accept"):
+            [result] = take_all(step, [Item(export.pk, export.version)], by=ann)
+            assert result.error is None
+            export.refresh_from_db()
+    worker.join(20)
+    message = sent[0] or first(session)
+    said = Conversation.objects.filter(subject=str(export.pk)).order_by("id")
+    assert [(one.state, one.outcome) for one in said] == [("closed", "dropped"), ("waiting", "")]
+    assert not message.key.startswith(said[0].key)
+
+
+def beside(work: Callable[[], None]) -> Thread:
+    """A thread with a connection to the database of its own."""
+
+    def run() -> None:
+        try:
+            work()
+        finally:
+            connections.close_all()
+
+    return Thread(target=run)
 
 
 def test_a_worker_that_has_lost_its_lane_goes_on_with_nothing(spectrum, session) -> None:
