@@ -288,15 +288,23 @@ def _ribbon(
 def _rules(
     problems: Sequence[Problem], document: Exportable | None, access: Access
 ) -> Sequence[Rule]:
-    places = document.mended_at(access) if document is not None and problems else {}
+    may_mend = (
+        document is not None
+        and document.export.status in EDITABLE
+        and not document.may_send(access)
+    )
+    places = document.mended_at(access) if document is not None and may_mend and problems else {}
     return [
-        Rule(one.text, places.get(one.where) or _mended_at(one, document, access))
+        Rule(one.text, places.get(one.where) or _mended_at(one, document, access, may_mend))
         for one in problems
     ]
 
 
-def _mended_at(problem: Problem, document: Exportable | None, access: Access) -> str:
-    """The address where something that fails is mended; '' where this person has no way to it."""
+def _mended_at(
+    problem: Problem, document: Exportable | None, access: Access, may_mend: bool
+) -> str:
+    """The address where something that fails is mended; '' where this person has no way to it.
+    `may_mend`: the document itself is open to change, and to this person."""
     company, where = access.company.pk, problem.where
     if where == "settings":
         return address("connection", company) if access.has(Tool.ERP, Level.READ) else ""
@@ -306,6 +314,6 @@ def _mended_at(problem: Problem, document: Exportable | None, access: Access) ->
         parent = document.export.parent if document else None
         above = parent.live() if parent else None
         return above.get_absolute_url() if above else ""
-    if document is None or not where or where == "job":
+    if document is None or not may_mend or not where or where == "job":
         return ""
     return f"{document.get_absolute_url()}edit/"

@@ -56,6 +56,23 @@ def test_a_dead_button_lists_every_failing_rule_with_a_way_to_mend_it(stage: Sta
     assert "No contract company is chosen." in answer.content.decode()
 
 
+def test_nobody_is_led_to_a_form_that_is_closed_to_them(stage: Stage) -> None:
+    waiting, refused = stage.commitment(), stage.commitment(number="SC-002")
+    for commitment in (waiting, refused):
+        stage.send(commitment)
+    stage.step("reject", refused, stage.ann, note="Another company, please.")
+    stage.vendor.erp_active = False
+    stage.vendor.save()
+    # While it waits nobody may edit it, and Ann never may: the rule stands there without a way.
+    page = page_of(stage.ann, waiting)
+    assert "is linked to no active vendor" in page
+    assert "/edit/" not in page
+    # Pam mends what came back to her.
+    assert f'<a href="{refused.get_absolute_url()}edit/">Mend it</a>' in panel_of(
+        stage.pam, refused
+    )
+
+
 def test_who_may_not_send_reads_why(stage: Stage) -> None:
     commitment = stage.commitment()
     panel = panel_of(stage.vic, commitment)
