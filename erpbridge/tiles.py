@@ -80,9 +80,11 @@ def _budget_tile(project: Project) -> Tile:
     budget = Budget.objects.filter(project=project).select_related("export").first()
     if budget is None:
         return Tile("Budget", url, note="Not entered yet.")
-    waits = WAITS[View(budget.export.view)]
-    rounds = f"{'round' if budget.round == 1 else 'rounds'}, {waits}"
-    return Tile("Budget", url, budget.revised, "revised", [(budget.round, rounds)])
+    view, done = View(budget.export.view), budget.exported_rounds
+    rounds = [(1, f"round {WAITS[view]}")] if view != View.SYNCED else []
+    if done:
+        rounds.append((done, f"{'round' if done == 1 else 'rounds'} {WAITS[View.SYNCED]}"))
+    return Tile("Budget", url, budget.revised, "revised", rounds)
 
 
 def _tile(label: str, url: str, rows: QuerySet[Any], counted: Q, words: str) -> Tile:

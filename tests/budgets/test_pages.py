@@ -274,6 +274,23 @@ def test_a_round_is_named_with_its_project_wherever_it_stands_alone(
     assert round_2 in text(pam.get(reverse("history", args=[stage.company.pk])))
 
 
+def test_the_project_tells_how_far_each_round_of_its_budget_came(
+    stage: Stage, desk: Desk, pam
+) -> None:
+    def told() -> str:
+        page = text(pam.get(reverse("project", args=[stage.project.pk])))
+        return re.sub(r"<[^>]+>", "", page.partition("Budget</a></h2>")[2].partition("</ul>")[0])
+
+    desk.create()
+    desk.lock()
+    assert told().endswith("1 round not sent")
+    desk.synced()
+    assert told().endswith("1 round in the ERP")
+    desk.sync()
+    desk.modify(("03-300", "100.00"))
+    assert told().endswith("1 round not sent1 round in the ERP")
+
+
 def test_a_modification_that_is_sent_twice_is_not_said_to_be_replaced(
     stage: Stage, desk: Desk, pam
 ) -> None:
