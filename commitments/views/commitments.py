@@ -133,7 +133,7 @@ def _line(
         money(changed) if changed else NOTHING,
         " deduct" if changed < 0 else "",
         money(revised) if changed else original,
-        f"{revised * share:.1f} %" if share else "",
+        f"{revised * share:z.1f} %" if share else "",
     )
 
 

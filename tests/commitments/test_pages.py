@@ -69,6 +69,21 @@ def test_a_subcontract_is_entered_with_two_lines(stage: Stage, pam) -> None:
     assert made.export.amount == made.total
 
 
+def test_what_pam_entered_is_shown_as_it_is_kept(stage: Stage, pam) -> None:
+    typed = form_of(stage, retainage="7.55")
+    credit = {**CONCRETE, "amount": "-0.10"}
+    saved = pam.post(
+        reverse("commitment_new", args=[stage.project.pk]),
+        {**typed, **lines(CONCRETE, credit)},
+        follow=True,
+    )
+    page = text(saved)
+    assert "<dd>7.55 %</dd>" in page
+    assert "-0.0 %" not in page
+    paper = text(pam.get(f"{Commitment.objects.get().get_absolute_url()}print/"))
+    assert "<dd>7.55 %</dd>" in paper
+
+
 def test_a_form_with_faults_comes_back_as_it_was_typed(stage: Stage, pam) -> None:
     typed = form_of(
         stage, title="", number='<b>"1"</b>', retainage="five", vendor_message="Call <us>"
