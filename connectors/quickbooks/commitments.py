@@ -113,8 +113,8 @@ def export(document: Document, terms: Terms, key: str) -> Script[Receipt]:
             raise CannotTell(
                 f"QuickBooks already has a purchase order {order['number']} of "
                 f"{order['vendor_name'] or 'no vendor'}, dated {order['date']}, over "
-                f"{money(order['amount']):,.2f}. Is it this one (then adopt it), or does this "
-                "one need another number? Nothing was written."
+                f"{money(order['amount']):,.2f}. Is it this one (then look it up and link to "
+                "it), or does this one need another number? Nothing was written."
             )
         return receipt(document, terms, order)
     answer: Answer = yield add

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, cast
@@ -15,6 +16,8 @@ from connectors.quickbooks.estimates import Estimate
 from connectors.quickbooks.orders import Order
 from connectors.quickbooks.transactions import Record, has_tax, money, told, total
 from connectors.quickbooks.words import changed, fit
+
+_UNSEEN = {"\t": "a tab", "\n": "a line break", " ": "a blank"}
 
 
 def preview(
@@ -303,9 +306,17 @@ def _spelled(document: Document) -> Iterator[str]:
         pairs = changed(value)
         if pairs:
             told = ", ".join(
-                f"{one!r} becomes {near!r}" if near else f"{one!r} goes" for one, near in pairs
+                f"{_named(one)} becomes {_named(near)}" if near else f"{_named(one)} goes"
+                for one, near in pairs
             )
             yield f"QuickBooks does not have every character of {where}: {told}."
+
+
+def _named(text: str) -> str:
+    """Characters as they are written, or what they are called where they show nothing."""
+    if text.isprintable() and text.strip():
+        return repr(text)
+    return _UNSEEN.get(text) or unicodedata.name(text, "a control character").lower()
 
 
 def _not_sent(document: Document, terms: Terms) -> Iterator[str]:

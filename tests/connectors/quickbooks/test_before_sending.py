@@ -260,6 +260,15 @@ def test_characters_that_will_change_are_shown(site):
     )
 
 
+def test_characters_that_show_nothing_are_called_by_name(site):
+    document = commitment(title="Doors\tand\u200bframes\x07")
+    warnings = connector.preview(document, site.terms(document), None).warnings
+    assert warnings == (
+        "QuickBooks does not have every character of the title: a tab becomes a blank, "
+        "zero width space goes, a control character goes.",
+    )
+
+
 def test_a_lump_sum_is_announced(site):
     odd = line(3, "100.00", quantity=Decimal(3), unit_cost=Decimal("33.33"))
     document = commitment(odd)
