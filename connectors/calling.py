@@ -44,6 +44,7 @@ NO_CALL = (
     "ERP Bridge could not make a call of this. Nothing was sent. Look at the credentials and "
     "settings on the Connection page; whoever runs this installation finds more in its log."
 )
+TOLD_TO_END = "The worker was told to end before it made this call, so nothing was sent."
 
 
 def _never() -> bool:
@@ -177,6 +178,9 @@ class _Caller:
             why = str(error)
             insist(lambda: engine.unsent(self.session, why, counts=True))
             return None
+        except _ToldToEnd:
+            insist(lambda: engine.unsent(self.session, TOLD_TO_END))
+            return None
         if isinstance(answer, Answer):
             self._note()
         reply = as_reply(answer, self.hidden)
@@ -208,7 +212,7 @@ class _Caller:
         """The answer to a message; asked again where the ERP says that it did nothing with it. A
         database beside the ERP gives the reply itself.
 
-        Raises NotReached, ErpError or _Unfit before anything was sent, else NoAnswer.
+        Raises NotReached, ErpError, _Unfit or _ToldToEnd before anything was sent, else NoAnswer.
         """
         if (query := self._query(message)) is not None:
             return ask(query, self.connection.company_id)
@@ -233,7 +237,7 @@ class _Caller:
 
     def _query(self, message: Message) -> Query | None:
         """What goes to the database beside the ERP. Raises _Unfit where there is none to ask, and
-        SessionOver."""
+        what `_be_there` raises."""
         try:
             query = self.us.erp.query(message.body, self.us.site())
         except Exception:
@@ -260,8 +264,11 @@ class _Caller:
         return call
 
     def _be_there(self) -> None:
-        """Right before a call: see that the lane is ours yet, unless that is just known. Whoever
-        stood still for longer than the lease sends nothing more. Raises SessionOver."""
+        """Right before a call: see that nobody has told us to end, and that the lane is ours yet,
+        unless that is just known. Whoever stood still for longer than the lease sends nothing more.
+        Raises _ToldToEnd and SessionOver."""
+        if self.stopping():
+            raise _ToldToEnd
         if time.monotonic() - self.heard_at > KNOWN_FOR:
             self.heard()
             engine.still_here(self.session)
@@ -297,6 +304,10 @@ class _NotSpokenTo(Exception):
 
 class _Unfit(Exception):
     """A stored message of which no call can be made."""
+
+
+class _ToldToEnd(Exception):
+    """The worker makes no more calls."""
 
 
 def _did_nothing(answer: Answer, message: Message) -> bool:

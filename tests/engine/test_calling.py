@@ -59,10 +59,10 @@ COMMITMENT = [  # one call for the subcontract, one for each of its two phases
 ]
 
 
-def after(calls: int):
-    """True from the so-manieth time on that it is asked."""
-    asked = count(1)
-    return lambda: next(asked) > calls
+def after(calls: int, spectrum: OnSpectrum):
+    """True once so many calls more have been answered."""
+    enough = len(spectrum.effects()) + calls
+    return lambda: len(spectrum.effects()) >= enough
 
 
 def steps(document) -> list[str]:
@@ -91,7 +91,7 @@ def test_a_worker_that_is_to_end_goes_between_two_calls_and_another_goes_on(
     """Nothing is in doubt, so nothing waits for the quarantine, and no call is made twice."""
     commitment = stage.commitment()
     spectrum.accepted(commitment)
-    assert serve(spectrum.connection.pk, stopping=after(2)) is True
+    assert serve(spectrum.connection.pk, stopping=after(2, spectrum)) is True
     assert spectrum.sent() == COMMITMENT[:2]
     assert stage.status(commitment) == "accepted"
     assert spectrum.connection.last_result == "OK: nothing finished yet"
@@ -109,9 +109,41 @@ def test_a_document_that_is_stopped_twice_still_makes_each_call_once(spectrum, s
     commitment = stage.commitment()
     spectrum.accepted(commitment)
     for _ in range(3):
-        serve(spectrum.connection.pk, stopping=after(1))
+        serve(spectrum.connection.pk, stopping=after(1, spectrum))
     assert stage.status(commitment) == "synced"
     assert spectrum.sent() == COMMITMENT
+
+
+def test_a_worker_that_is_told_to_end_as_the_next_document_begins_does_not_call(
+    spectrum, stage
+) -> None:
+    first, second = stage.commitment(), stage.commitment(number="SC-002")
+    spectrum.accepted(first)
+    spectrum.accepted(second)
+    assert serve(spectrum.connection.pk, stopping=once_stored(4, spectrum)) is True
+    assert len(spectrum.effects()) == len(COMMITMENT)
+    assert [stage.status(one) for one in (first, second)] == ["synced", "accepted"]
+    assert steps(second)[-2:] == ["begin", "put-back"]
+    assert spectrum.connection.last_result == "OK: 1 done"
+    spectrum.serve()
+    assert stage.status(second) == "synced"
+    assert [what for _, _, what in spectrum.effects()] == ["made"] * 2 * len(COMMITMENT)
+
+
+def test_nor_does_one_that_is_told_so_within_a_document(spectrum, stage) -> None:
+    commitment = stage.commitment()
+    spectrum.accepted(commitment)
+    assert serve(spectrum.connection.pk, stopping=once_stored(2, spectrum)) is True
+    assert len(spectrum.effects()) == 1
+    assert stage.status(commitment) == "accepted"
+    spectrum.serve()
+    assert stage.status(commitment) == "synced"
+    assert [what for _, _, what in spectrum.effects()] == ["made"] * len(COMMITMENT)
+
+
+def once_stored(message: int, spectrum: OnSpectrum):
+    """True from the moment at which the so-manieth message is to go out next."""
+    return lambda: len(spectrum.sent()) >= message
 
 
 def test_a_task_serves_its_lane_and_rings_for_what_is_left(spectrum, stage, monkeypatch) -> None:

@@ -129,7 +129,7 @@ def stand_still(world: World, seconds: float) -> None:
         world.database.wait(seconds / 2)
         world.site.erp.catch_up()
         sweep()
-        Worker(world).calls(30)
+        Worker(world).calls(60)
     world.tell("the worker goes on")
 
 
@@ -140,9 +140,10 @@ class Worker:
     world: World
 
     def move(self) -> None:
-        self.calls(self.world.dice.choice((1, 2, 3, 30)))
+        self.calls(self.world.dice.choice((2, 3, 4, 5, 6, 60)))
 
     def calls(self, most: int) -> None:
+        """`most`: how often it asks whether it is to end, before each call and after it."""
         mishap, faults = self.world.move.mishap, self.world.site.erp.faults
         if mishap in AT_SPECTRUM:
             at = 1 + self.world.move.at % 3
@@ -359,7 +360,7 @@ class SpectrumSide:
         worker = cast["a worker"]
         assert isinstance(worker, Worker)
         for _ in range(4):
-            worker.calls(60)
+            worker.calls(120)
 
 
 def build(database: Database) -> Site:
