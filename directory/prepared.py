@@ -13,6 +13,7 @@ from django.db import connection
 from django.db.models import Model, QuerySet, prefetch_related_objects
 from django.db.models.base import ModelState
 from django.db.models.query import get_related_populators
+from django.db.transaction import TransactionManagementError
 
 M = TypeVar("M", bound=Model)
 
@@ -33,8 +34,7 @@ class Prepared(Generic[M]):
     """A queryset whose SQL is written at the first call, and kept.
 
     `made` makes it from its values, of the given types; each value must stand in the SQL as it is,
-    a list in an `__in` that is not negated. A queryset that locks rows is asked in a transaction,
-    the first time as well.
+    a list in an `__in` that is not negated. A queryset that locks rows is asked in a transaction.
     """
 
     def __init__(self, made: Callable[..., QuerySet[M, Any]], *types: type[Value]) -> None:
@@ -106,6 +106,11 @@ class Prepared(Generic[M]):
         if len(values) != len(self._marks):
             raise TypeError(f"{len(self._marks)} values are needed")
         compiler, [sql, *pieces], places = self._written
+        # Django looks as the SQL is written, and that is once.
+        if compiler.query.select_for_update and connection.get_autocommit():
+            raise TransactionManagementError(
+                "select_for_update cannot be used outside of a transaction."
+            )
         given: list[Any] = []
         for place in places:
             if isinstance(value := values[place], list):

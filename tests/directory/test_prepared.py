@@ -3,8 +3,9 @@
 from datetime import UTC, datetime
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Q, Value
+from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 
 from connectors.models import Connection
@@ -112,6 +113,18 @@ def test_an_object_is_one_of_the_database_and_can_be_saved() -> None:
     found.save(update_fields=["name"])
     company.refresh_from_db()
     assert company.name == "Ironwood Builders"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rows_are_locked_within_a_transaction_or_not_at_all() -> None:
+    """A lock that ends with its own statement keeps nobody out, so it is refused each time."""
+    company = factories.CompanyFactory.create()
+    locked = Prepared(lambda pk: Company.objects.select_for_update().filter(pk=pk), int)
+    for _ in range(2):
+        with pytest.raises(TransactionManagementError, match="outside of a transaction"):
+            locked.first(company.pk)
+        with transaction.atomic():
+            assert locked.first(company.pk) == company
 
 
 @pytest.mark.parametrize("rows", [[(1, "ann")], [(1, "ann"), (2, None)], []])
