@@ -48,6 +48,8 @@ DONE = {
     "undo-acceptance": "Taken back. It stands in Ready to Export again.",
     "stop-waiting": "Stopped waiting. Look it up in {erp}, then record what you found.",
     "record-absent": "Recorded. It can be retried or rejected now.",
+    "unlink": "{erp} is asked {soon} whether it was deleted there. Until then it stays linked.",
+    "stop-checking": "Stopped checking. It stays linked.",
 }
 
 
@@ -70,7 +72,7 @@ def done(step: str, erp: Capabilities | None, *, asked: bool) -> str:
         return unlinking.DONE
     if step == "retry" and not asks(erp):
         return f"Accepted again. It goes on at the first call that {short(erp)} did not confirm."
-    return DONE.get(step, "Done.").format(erp=short(erp), goes=_goes(erp))
+    return DONE[step].format(erp=short(erp), goes=_goes(erp), soon=soon(erp))
 
 
 def soon(erp: Capabilities | None) -> str:

@@ -6,10 +6,13 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
+from approvals import manner
 from approvals.comparing import differences_of, request_comparison
 from approvals.errors import StepError
 from approvals.models import Comparison
+from approvals.states import BY_CHOICE, STEPS, Who
 from directory.models import ToolLevel
 from directory.perms import Level, Tool
 from tests.stage import Stage
@@ -114,6 +117,46 @@ def test_checking_can_be_called_off(stage: Stage) -> None:
     stage.step("stop-checking", commitment, stage.ann)
     assert stage.status(commitment) == "synced"
     assert stage.visit() == 0
+
+
+def test_the_page_says_that_quickbooks_is_asked_first(stage: Stage, client) -> None:
+    commitment = stage.commitment()
+    stage.synced(commitment)
+    client.force_login(stage.ann)
+
+    def press(step: str) -> str:
+        address = reverse("export_step", args=[commitment.export_id, step])
+        version = {"version": stage.export(commitment).version}
+        return client.post(address, version, follow=True).content.decode()
+
+    asked = "QuickBooks is asked at the next call whether it was deleted there."
+    assert f"Commitment SC-001: {asked} Until then it stays linked." in press("unlink")
+    assert "Commitment SC-001: Stopped checking. It stays linked." in press("stop-checking")
+
+
+def test_people_are_told_what_came_of_every_step() -> None:
+    mine = {step.name for step in STEPS.values() if step.who != Who.WORKER} - BY_CHOICE
+    assert mine <= set(manner.DONE)
+
+
+def test_until_all_is_compared_nobody_reads_that_all_is_well(stage: Stage, client) -> None:
+    commitment = stage.commitment()
+    stage.synced(commitment)
+    client.force_login(stage.ann)
+
+    def page() -> str:
+        return client.get(reverse("differences", args=[stage.company.pk])).content.decode()
+
+    well = "Everything that was exported stands there as it was approved."
+    request_comparison(stage.connection, stage.access(stage.ann))
+    stage.visit()
+    assert well in page()
+    stage.books.by_hand.delete_order(stage.order().txn_id)
+    request_comparison(stage.connection, stage.access(stage.ann))
+    assert well not in page()
+    assert "What was exported is compared at the next call." in page()
+    stage.visit()
+    assert "no longer there" in page()
 
 
 def test_an_order_changed_by_hand_is_told_with_what_to_do(stage: Stage) -> None:
