@@ -225,7 +225,7 @@ def _line(document: Document, terms: Terms, pair: Pair, set_back: str) -> Iterat
         yield Difference(
             where=where,
             ours=wrote,
-            theirs="not there any more",
+            theirs="not there",
             advice="It was deleted by hand. Enter it again in QuickBooks just as it was; or delete "
             "the rest there too, unlink it here and send it again.",
         )
