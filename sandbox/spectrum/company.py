@@ -70,8 +70,8 @@ class Asked:
 class SpectrumCompany:
     """One company, kept in a file (or in memory), and the server that answers for it.
 
-    `clock` answers the time in UTC; `wait` waits a number of seconds (tests pass one that does
-    not).
+    `clock` answers the time in UTC; `wait` waits a number of seconds (tests have one that does
+    not, or that does something else meanwhile).
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class SpectrumCompany:
         self.books = Books(path, clock)
         self.by_hand = ByHand(self.books)
         self.faults = Faults()
-        self._wait = wait
+        self.wait = wait
         self._late: list[tuple[datetime, Asked]] = []
         if self.books.storage.fact("company code") is None:
             with self.books.storage.atomic():
@@ -174,7 +174,7 @@ class SpectrumCompany:
         small = {name.lower(): value for name, value in headers.items()}
         asked = Asked(method, path, small, content)
         if self.faults.delay:
-            self._wait(self.faults.delay)
+            self.wait(self.faults.delay)
         self.catch_up()
         service = asked.service
         happens = self.faults.take(service, writes=service in WRITES)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ssl
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from threading import Event, Thread
 from typing import Any
 
 from django.conf import settings as django_settings
+from django.db import connections
 from django.test import override_settings
 
 from approvals.models import Exportable
@@ -90,6 +91,10 @@ class OnSpectrum:
             self.serve()
         raise AssertionError("It never comes to rest.")
 
+    def slow(self, wait: Callable[[float], object]) -> None:
+        """From now on it calls `wait` before each answer."""
+        self.company.wait, self.company.faults.delay = wait, 1.0
+
     def effects(self) -> list[tuple[str, ...]]:
         """What was done to the books, call by call: service, the end of the record's key, what."""
         return [(one.service, one.key[-1], one.what) for one in self.company.effects()]
@@ -107,7 +112,7 @@ class OnSpectrum:
 def listening(company: Any) -> Iterator[str]:
     """What has an `answer` like `SpectrumCompany`, on a port of this machine; its address."""
     services = server.serve(company, 0)
-    thread = threading.Thread(target=services.serve_forever, kwargs={"poll_interval": 0.01})
+    thread = Thread(target=services.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     address = f"http://{server.ADDRESS}:{services.server_port}"
     allowed = [*django_settings.ALLOWED_ERP_ORIGINS, address]
@@ -140,7 +145,7 @@ def asking_info_link(spectrum: OnSpectrum) -> Iterator[str]:
 def listening_in_sql(company: SpectrumCompany, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """The stand-in's Info-Link on an allowed port of this machine; its address."""
     services = tds.serve(company, 0, tls)
-    thread = threading.Thread(target=services.serve_forever, kwargs={"poll_interval": 0.01})
+    thread = Thread(target=services.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     scheme = "sql" if tls else "sql+plain"
     address = f"{scheme}://{server.ADDRESS}:{services.server_address[1]}"
@@ -154,10 +159,35 @@ def listening_in_sql(company: SpectrumCompany, tls: ssl.SSLContext | None = None
         thread.join()
 
 
-def spectrum_books(wait: Callable[[float], object] = lambda _seconds: None) -> SpectrumCompany:
-    """Meridian Builders on Spectrum, with the vendor, job and phases of the stage. `wait` is
-    called before each answer while the stand-in is slow (`faults.delay`)."""
-    company = SpectrumCompany(clock=lambda: datetime.now(UTC), wait=wait)
+@contextmanager
+def waiting_worker(spectrum: OnSpectrum) -> Iterator[None]:
+    """A worker has called Spectrum, and waits for the answer until this ends; then it goes on."""
+    is_called, go_on = Event(), Event()
+
+    def wait(_seconds: float) -> None:
+        is_called.set()
+        assert go_on.wait(30)
+
+    def work() -> None:
+        try:
+            spectrum.serve()
+        finally:
+            connections.close_all()
+
+    spectrum.slow(wait)
+    worker = Thread(target=work)
+    worker.start()
+    try:
+        assert is_called.wait(30)
+        yield
+    finally:
+        go_on.set()
+        worker.join(30)
+
+
+def spectrum_books() -> SpectrumCompany:
+    """Meridian Builders on Spectrum, with the vendor, job and phases of the stage."""
+    company = SpectrumCompany(clock=lambda: datetime.now(UTC), wait=lambda _seconds: None)
     company.authorize(AUTHORIZATION)
     company.add_vendor("IRON", "Ironwood Concrete")
     company.add_job("26010", "Riverside Library", customer="ALDER")

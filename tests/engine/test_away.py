@@ -6,12 +6,10 @@ The ERP is the stand-in for Spectrum, over real HTTP.
 from __future__ import annotations
 
 from datetime import timedelta
-from threading import Event, Thread
 
 import psycopg2
 import pytest
 from django.db import connection as database
-from django.db import connections
 from django.db.models import F
 
 from connectors import tasks
@@ -27,51 +25,28 @@ from tests.engine.on_spectrum import (
     listening,
     move,
     spectrum_books,
+    waiting_worker,
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_slow_spectrum_holds_up_nobody_else(stage, settings) -> None:
+def test_a_slow_spectrum_holds_up_nobody_else(spectrum, stage) -> None:
     """Two companies, two workers: one waits for its Spectrum, the other is done meanwhile."""
-    go_on, is_called = Event(), Event()
-
-    def wait(_seconds: float) -> None:
-        is_called.set()
-        assert go_on.wait(30)
-
-    slow, quick = spectrum_books(wait), spectrum_books()
-    slow.faults.delay = 1.0
-    with listening(slow) as slow_address, listening(quick) as quick_address:
-        move(stage, slow_address)
-        waiting = OnSpectrum(stage, slow, slow_address)
-        commitment = stage.commitment()
-        waiting.accepted(commitment)
-        other = connect(stage.other, quick_address)
+    commitment = stage.commitment()
+    spectrum.accepted(commitment)
+    quick = spectrum_books()
+    with listening(quick) as address, waiting_worker(spectrum):
+        other = connect(stage.other, address)
         request_sync(other, access_to(stage.olga, stage.other))
-
-        def work() -> None:
-            try:
-                waiting.serve()
-            finally:
-                connections.close_all()
-
-        worker = Thread(target=work)
-        worker.start()
-        try:
-            assert is_called.wait(30)
-            serve(other.pk)
-            assert Unlinked.objects.filter(company=stage.other, what="vendors").exists()
-            assert stage.status(commitment) == "exporting"
-        finally:
-            go_on.set()
-            worker.join(30)
-        assert stage.status(commitment) == "synced"
-    slow.close()
+        serve(other.pk)
+        assert Unlinked.objects.filter(company=stage.other, what="vendors").exists()
+        assert stage.status(commitment) == "exporting"
+    assert stage.status(commitment) == "synced"
     quick.close()
 
 
-def test_nothing_is_open_in_the_database_while_spectrum_is_called(stage, settings) -> None:
+def test_nothing_is_open_in_the_database_while_spectrum_is_called(spectrum, stage) -> None:
     """Seen from the other end of the line, at every call."""
     states: list[str] = []
     own = psycopg2.connect(**{**database.get_connection_params(), "cursor_factory": None})
@@ -85,14 +60,9 @@ def test_nothing_is_open_in_the_database_while_spectrum_is_called(stage, setting
             states.extend(state for (state,) in cursor.fetchall())
         own.rollback()
 
-    company = spectrum_books(look)
-    company.faults.delay = 1.0
-    with listening(company) as address:
-        move(stage, address)
-        spectrum = OnSpectrum(stage, company, address)
-        spectrum.synced(stage.commitment())
+    spectrum.slow(look)
+    spectrum.synced(stage.commitment())
     own.close()
-    company.close()
     assert len(states) >= 3, "it was looked at each of its calls"
     assert set(states) == {"idle"}
 

@@ -29,9 +29,6 @@ from directory.prepared import Prepared
 from tests.engine.on_spectrum import (
     PHASES,
     OnSpectrum,
-    listening,
-    move,
-    spectrum_books,
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -303,7 +300,7 @@ def test_a_call_that_did_nothing_is_made_again_at_once(spectrum, stage) -> None:
 
 @pytest.mark.parametrize("call", [1, 2, 3])
 def test_an_answer_in_hand_survives_a_database_that_goes_away(
-    stage, settings, monkeypatch, call: int
+    spectrum, stage, settings, monkeypatch, call: int
 ) -> None:
     """Its connection is cut while Spectrum works: the answer cannot be had again."""
     monkeypatch.setattr(calling, "DATABASE_AWAY", (0,))
@@ -320,16 +317,11 @@ def test_an_answer_in_hand_survives_a_database_that_goes_away(
                     "pg_backend_pid() AND datname = current_database() AND state = 'idle'"
                 )
 
-    company = spectrum_books(cut)
-    company.faults.delay = 1.0
-    with listening(company) as address:
-        move(stage, address)
-        spectrum = OnSpectrum(stage, company, address)
-        spectrum.synced(stage.commitment())
-        assert spectrum.sent() == COMMITMENT
-        assert {what for _, _, what in spectrum.effects()} == {"made"}
+    spectrum.slow(cut)
+    spectrum.synced(stage.commitment())
+    assert spectrum.sent() == COMMITMENT
+    assert {what for _, _, what in spectrum.effects()} == {"made"}
     own.close()
-    company.close()
 
 
 def test_a_long_document_is_not_told_from_its_beginning_for_each_call(

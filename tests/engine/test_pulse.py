@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from threading import Event, Thread
+from threading import Event
 
 import pytest
-from django.db import connections
 from django.db.models import F
 
 from connectors import engine, pulse
 from connectors.calling import idle_lanes
 from connectors.models import Session
 from connectors.pulse import LEASE, STUCK, Pulse
-from tests.engine.on_spectrum import OnSpectrum, listening, move, spectrum_books
-from tests.stage import Stage
+from tests.engine.on_spectrum import waiting_worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,43 +23,20 @@ def silent() -> None:
     Session.objects.update(last_seen_at=F("last_seen_at") - longer)
 
 
-def test_a_call_that_takes_longer_than_the_lease_loses_no_lane(stage: Stage, monkeypatch) -> None:
+def test_a_call_that_takes_longer_than_the_lease_loses_no_lane(
+    spectrum, stage, monkeypatch
+) -> None:
     monkeypatch.setattr(pulse, "EVERY", 0.02)
-    is_called, go_on = Event(), Event()
-
-    def wait(_seconds: float) -> None:
-        is_called.set()
-        assert go_on.wait(30)
-
-    company = spectrum_books(wait)
-    company.faults.delay = 1.0
-    with listening(company) as address:
-        move(stage, address)
-        spectrum = OnSpectrum(stage, company, address)
-        commitment = stage.commitment()
-        spectrum.accepted(commitment)
-
-        def work() -> None:
-            try:
-                spectrum.serve()
-            finally:
-                connections.close_all()
-
-        worker = Thread(target=work)
-        worker.start()
-        try:
-            assert is_called.wait(30)
-            silent()
-            pause = Event()
-            assert any(not idle_lanes().exists() or pause.wait(0.02) for _ in range(1000))
-            assert spectrum.serve() is False
-            assert stage.status(commitment) == "exporting"
-        finally:
-            go_on.set()
-            worker.join(30)
-        assert stage.status(commitment) == "synced"
-        assert len(spectrum.sent()) == 3, "each call was made once"
-    company.close()
+    commitment = stage.commitment()
+    spectrum.accepted(commitment)
+    with waiting_worker(spectrum):
+        silent()
+        pause = Event()
+        assert any(not idle_lanes().exists() or pause.wait(0.02) for _ in range(1000))
+        assert spectrum.serve() is False
+        assert stage.status(commitment) == "exporting"
+    assert stage.status(commitment) == "synced"
+    assert len(spectrum.sent()) == 3, "each call was made once"
 
 
 def test_a_worker_that_does_not_move_any_more_counts_as_dead(spectrum, stage) -> None:

@@ -92,11 +92,12 @@ def held() -> Held:
 @pytest.fixture
 def spectrum(stage: Stage, held: Held, settings) -> Iterator[OnSpectrum]:
     settings.ERP_QUARANTINE_SECONDS = 0
-    company = spectrum_books(held)
-    company.faults.delay = 1.0
+    company = spectrum_books()
     with listening(company) as address:
         move(stage, address)
-        yield OnSpectrum(stage, company, address)
+        spectrum = OnSpectrum(stage, company, address)
+        spectrum.slow(held)
+        yield spectrum
         held.go_on.set()
     company.close()
 

@@ -144,13 +144,14 @@ def held() -> Iterator[Event]:
 @pytest.fixture
 def works(stage: Stage, held: Event, database_url: str, tmp_path) -> Iterator[Works]:
     redis = Redis(tmp_path)
-    company = spectrum_books(wait=lambda _seconds: held.wait(PATIENCE))
-    company.faults.delay = 1
+    company = spectrum_books()
     with listening(company) as address:
         move(stage, address)
         # Its lists are as the stage has them; nobody reads them anew meanwhile.
         Connection.objects.update(sync_minutes=Connection.Schedule.NEVER)
-        works = Works(OnSpectrum(stage, company, address), redis, database_url, tmp_path)
+        spectrum = OnSpectrum(stage, company, address)
+        spectrum.slow(lambda _seconds: held.wait(PATIENCE))
+        works = Works(spectrum, redis, database_url, tmp_path)
         try:
             yield works
         finally:

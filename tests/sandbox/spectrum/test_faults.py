@@ -136,7 +136,7 @@ def test_authorisation_that_is_lost_in_the_middle_comes_back(application, compan
 
 def test_every_call_can_be_slow(company) -> None:
     waited: list[float] = []
-    company._wait = waited.append
+    company.wait = waited.append
     company.faults.delay = 0.2
     company.answer("GET", "/vendors/HBR", {}, b"")
     assert waited == [0.2]
