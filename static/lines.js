@@ -219,18 +219,26 @@ function startSheet(table) {
     return table.filter((row) => row.some((one) => one.trim()));
   }
   const HEADINGS = {
-    "cost code": "cost_code", code: "cost_code", category: "category", "cost type": "category", type: "category",
-    description: "description", item: "description", "text for the erp": "erp_description", quantity: "quantity", qty: "quantity", unit: "unit", uom: "unit",
-    "unit cost": "unit_cost", "unit price": "unit_cost", rate: "unit_cost", amount: "amount", total: "amount",
-    line: "target", "changes line": "target", commitment: "target", company: "target", vendor: "target",
+    "cost code": "cost_code", "cost code number": "cost_code", code: "cost_code", "sub job": "sub_job", category: "category", "cost type": "category", type: "category",
+    description: "description", item: "description", title: "description", "text for the erp": "erp_description", quantity: "quantity", qty: "quantity", unit: "unit", uom: "unit",
+    "unit cost": "unit_cost", "unit price": "unit_cost", rate: "unit_cost", amount: "amount", total: "amount", "scheduled value": "amount",
+    line: "target", "changes line": "target", commitment: "target", "commitment line": "target", company: "target", vendor: "target",
   };
   function paste(from, pasted) {
-    const headings = pasted[0].map((one) => HEADINGS[one.trim().toLowerCase()]);
-    const named = pasted.length > 1 && headings.filter(Boolean).length > 1;
     const names = cells(from.closest("tr")).map(nameOf);
+    const own = table.querySelector(".is-own")?.textContent.trim().toLowerCase();
+    const headings = pasted[0].map((one) => {
+      const heading = one.trim().toLowerCase();
+      const name = heading && heading === own ? "erp_description" : HEADINGS[heading];
+      return names.includes(name) ? name : undefined;
+    });
+    const named = pasted.length > 1 && headings.filter(Boolean).length > 1;
     const columns = named ? headings : names.slice(names.indexOf(nameOf(from)));
     let row = from.closest("tr");
     const lines = named ? pasted.slice(1) : pasted;
+    // What has no column here, to be told: its headings, or what hangs over where there are none.
+    const left = (named ? pasted[0] : pasted.flatMap((line) => line.slice(columns.length)))
+      .filter((one, place) => one.trim() && !(named && columns[place]));
     let done = 0;
     for (const line of lines) {
       if (!row) break;
@@ -248,6 +256,7 @@ function startSheet(table) {
     changed();
     total();
     told.textContent += done < lines.length ? `; only ${done} of ${lines.length} pasted, more is not possible` : `; ${done} pasted`;
+    if (left.length) told.textContent += `; not taken over: ${left.slice(0, 5).join(", ")}${left.length > 5 ? ", …" : ""}`;
   }
 
   body.addEventListener("paste", (event) => {

@@ -66,6 +66,25 @@ def test_pam_types_a_purchase_order_without_the_mouse(stage: Stage, sign_in, scr
     assert Commitment.objects.get().total == Decimal("14562.06")
 
 
+def test_pam_is_told_which_columns_were_not_pasted(stage: Stage, sign_in) -> None:
+    page = sign_in(stage.pam)
+    page.goto(f"/projects/{stage.project.pk}/commitments/new/")
+    cell(page, 1, "cost code").focus()
+    page.evaluate(
+        PASTE,
+        "Cost code number\tCost type\tTitle\tScheduled value\tSub job\tForeman\n"
+        "03-300\tSubcontract\tFootings\t1000\t02\tLee\n",
+    )
+    names = ("cost code", "category", "description", "amount")
+    assert values(page, 1, *names) == ["03-300", "Subcontract", "Footings", "1,000.00"]
+    count = page.locator("[data-count]")
+    assert count.inner_text() == "1 line; 1 pasted; not taken over: Sub job, Foreman"
+    # Without headings, what hangs over the last column.
+    cell(page, 2, "unit cost").focus()
+    page.evaluate(PASTE, "2.50\t5.00\tLee\n1.25\t2.50\t\n")
+    assert count.inner_text() == "3 lines; 2 pasted; not taken over: Lee"
+
+
 def test_pam_pastes_from_a_spreadsheet_and_mends_what_is_wrong(
     stage: Stage, sign_in, screenshot
 ) -> None:
