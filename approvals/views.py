@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -23,7 +24,7 @@ from approvals.doors import open_export, sees_document
 from approvals.errors import AwaitsSecond, StepError
 from approvals.exchanges import talks, whole_reply
 from approvals.listing import TABS, VIEWS
-from approvals.models import Export, Kinds
+from approvals.models import Export
 from approvals.panel import Panel, connection_of, panel_for, review_panel
 from approvals.review import review, why_not_again
 from approvals.seconding import first_approvals
@@ -34,7 +35,9 @@ from approvals.workflow import MOST_AT_ONCE, MOST_UNASKED, take, take_all
 from connectors.models import Connection
 from connectors.registry import connector_for
 from directory.access import Access, not_approver, open_company
+from directory.frame import frame_of
 from directory.http import is_fresh, person, say_refused
+from directory.paging import rows_html
 from directory.perms import Level, Tool
 
 # --- The queue ---------------------------------------------------------------------------------
@@ -125,11 +128,7 @@ def _queue(
         "access": access,
         "company": company,
         "current": tab,
-        "tab_counts": {
-            "commitments": counts.waiting(Kinds.COMMITMENT),
-            "change_orders": counts.waiting(Kinds.CHANGE_ORDER),
-            "budgets": counts.waiting(Kinds.BUDGET),
-        },
+        "tab_counts": {name: counts.waiting(of) for name, of in TABS.items()},
         "asked": asked,
         "view": view,
         "views": asked.views(counts),
@@ -161,9 +160,11 @@ def _queue(
         "outcome": outcome,
         "note": request.POST.get("note", "") if error else "",
     }
-    template = "approvals/queue.html"
-    template = f"{template}#queue" if _by_htmx(request) else template
-    return render(request, template, context, status=status)
+    if _by_htmx(request):
+        html = rows_html("approvals/queue_view.jinja", csrf_token=get_token(request), **context)
+    else:
+        html = rows_html("approvals/queue.jinja", **frame_of(request), **context)
+    return HttpResponse(html, status=status)
 
 
 def _stuck(access: Access, rows: Sequence[Mapping[str, Any]]) -> dict[int, str]:
