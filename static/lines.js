@@ -226,10 +226,10 @@ function startSheet(table) {
   };
   function paste(from, pasted) {
     const names = cells(from.closest("tr")).map(nameOf);
-    const own = table.querySelector(".is-own")?.textContent.trim().toLowerCase();
+    const heads = [...table.tHead.rows[0].cells].slice(1).map((one) => one.textContent.trim().toLowerCase());
     const headings = pasted[0].map((one) => {
       const heading = one.trim().toLowerCase();
-      const name = heading && heading === own ? "erp_description" : HEADINGS[heading];
+      const name = names[heads.indexOf(heading)] ?? HEADINGS[heading];
       return names.includes(name) ? name : undefined;
     });
     const named = pasted.length > 1 && headings.filter(Boolean).length > 1;

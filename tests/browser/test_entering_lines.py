@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from commitments.models import ChangeOrder, Commitment
+from tests.budgets.entering import Desk
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -83,6 +84,18 @@ def test_pam_is_told_which_columns_were_not_pasted(stage: Stage, sign_in) -> Non
     cell(page, 2, "unit cost").focus()
     page.evaluate(PASTE, "2.50\t5.00\tLee\n1.25\t2.50\t\n")
     assert count.inner_text() == "3 lines; 2 pasted; not taken over: Lee"
+
+
+def test_what_a_column_is_called_on_the_page_is_known_in_what_is_pasted(
+    stage: Stage, sign_in
+) -> None:
+    Desk(stage).create()
+    page = sign_in(stage.pam)
+    page.goto(f"/projects/{stage.project.pk}/budget/edit/")
+    page.get_by_role("button", name="Add a line").click()
+    last = page.locator("[data-sheet] tbody tr").count()
+    page.evaluate(PASTE, "Cost code\tCategory\tOriginal amount\n03-300\tLabor\t1,250\n")
+    assert values(page, last, "cost code", "amount") == ["03-300", "1,250.00"]
 
 
 def test_pam_pastes_from_a_spreadsheet_and_mends_what_is_wrong(
