@@ -158,6 +158,7 @@ def _form(
         "erp": name,
         "locked": locked,
         "texts_only": texts_only,
+        "export": None if is_new else now.export,
         "version": stale.item.version if stale else 0 if is_new else now.export.version,
         "stale": stale,
         "told": told,

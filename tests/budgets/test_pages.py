@@ -274,6 +274,16 @@ def test_a_round_is_named_with_its_project_wherever_it_stands_alone(
     assert round_2 in text(pam.get(reverse("history", args=[stage.company.pk])))
 
 
+def test_pam_reads_what_was_asked_for_where_she_mends_it(stage: Stage, desk: Desk, pam) -> None:
+    desk.create()
+    desk.lock()
+    stage.send(desk.budget)
+    stage.step("reject", desk.budget, stage.ann, note="Concrete is too low.")
+    assert "<blockquote>Concrete is too low.</blockquote>" in text(
+        pam.get(address(stage, "budget_edit"))
+    )
+
+
 def test_the_project_tells_how_far_each_round_of_its_budget_came(
     stage: Stage, desk: Desk, pam
 ) -> None:

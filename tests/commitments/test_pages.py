@@ -283,6 +283,7 @@ def test_a_rejected_change_order_tells_what_was_changed_since(stage: Stage, pam)
     assert f'href="/exports/{cco.export_id}/#copy">What was rejected</a>' in page
     [line] = load_change_order(cco.pk).lines.all()
     edit = reverse("change_order_edit", args=[stage.project.pk, cco.pk])
+    assert "<blockquote>The quote says 1,400.00.</blockquote>" in text(pam.get(edit))
     row = {**CONCRETE, "id": str(line.pk), "target": "1", "amount": "1,400.00"}
     version = str(stage.export(cco).version)
     typed = {"number": "001", "title": "Deeper footings", "description": "", "version": version}
