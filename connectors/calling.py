@@ -44,6 +44,9 @@ NO_CALL = (
     "ERP Bridge could not make a call of this. Nothing was sent. Look at the credentials and "
     "settings on the Connection page; whoever runs this installation finds more in its log."
 )
+WITHOUT_DATABASE = (
+    "ERP Bridge lost its own database for a moment before it made this call, so nothing was sent."
+)
 TOLD_TO_END = "The worker was told to end before it made this call, so nothing was sent."
 
 
@@ -164,8 +167,9 @@ class _Caller:
         `goes_on` and that is known at once. Raises SessionOver, and _NotSpokenTo."""
         try:
             answer = self._answer(message)
-        except (NotReached, ErpError) as error:
-            why = str(error)
+        except (NotReached, ErpError, *GONE) as error:
+            # The database is asked before a call is made, and not while it is.
+            why = WITHOUT_DATABASE if isinstance(error, GONE) else str(error)
             insist(lambda: engine.unsent(self.session, why))
             went_wrong(self.session, why)
             raise _NotSpokenTo from error
@@ -212,7 +216,8 @@ class _Caller:
         """The answer to a message; asked again where the ERP says that it did nothing with it. A
         database beside the ERP gives the reply itself.
 
-        Raises NotReached, ErpError, _Unfit or _ToldToEnd before anything was sent, else NoAnswer.
+        Raises NotReached, ErpError, GONE, _Unfit or _ToldToEnd before anything was sent, else
+        NoAnswer.
         """
         if (query := self._query(message)) is not None:
             return ask(query, self.connection.company_id)
@@ -249,11 +254,12 @@ class _Caller:
         return query
 
     def _call(self, message: Message) -> Call:
-        """Raises ErpError and NotReached where there is no token, _Unfit where there is no call."""
+        """Raises ErpError and NotReached where there is no token, _Unfit where there is no call,
+        and GONE."""
         try:
             self.us.be_known(self.line)
             call = self.us.erp.call(message.body, self.us.site())
-        except (NotReached, ErpError):
+        except (NotReached, ErpError, *GONE):
             raise
         except NoAnswer as error:  # the message itself has not gone out
             raise NotReached(str(error)) from None
