@@ -64,6 +64,7 @@ _PLAIN = {
     "not-renewed": "could not have the client secret renewed",
     "confirm": "saw a setting of the connection at work in the ERP",
     "sync": "asked for a sync",
+    "compare": "asked for a comparison with what the ERP holds",
 }
 _FIELDS = {
     "erp_enabled": "ERP Integrations",

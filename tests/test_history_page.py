@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from approvals.comparing import request_comparison
 from directory.models import Event, User
 from erpbridge import company_history
 from tests.stage import Stage
@@ -50,6 +51,14 @@ def test_dora_reads_who_did_what(stage: Stage) -> None:
     assert "Rejected (Sent to accounting → Rejected by accounting)" in html
     assert "Line 1 is =wrong." in html
     assert places(html) == sorted(places(html), reverse=True)
+
+
+def test_what_was_asked_of_the_connection_is_told_in_words(stage: Stage) -> None:
+    stage.synced(stage.commitment())
+    request_comparison(stage.connection, stage.access(stage.ann))
+    html = page(stage)
+    assert f"Connection of {stage.company}" in html
+    assert "asked for a comparison with what the ERP holds" in html
 
 
 def test_it_is_narrowed_by_person_item_and_days(stage: Stage) -> None:

@@ -75,7 +75,7 @@ class Connection(models.Model):
     silent_hours = models.PositiveSmallIntegerField("tell of a silence longer than", default=24)
 
     def __str__(self) -> str:
-        return f"{self.erp} of {self.company}"
+        return f"Connection of {self.company}"
 
     @property
     def settings_of_documents(self) -> dict[str, str]:
