@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 WIDE, NARROW = 1280, 390
+
+
+def left_of(shown: Locator) -> int:
+    """Where what is in an element begins, in px from the left of the window."""
+    left: float = shown.evaluate(
+        "one => { const all = document.createRange(); all.selectNodeContents(one);"
+        " return Math.min(...[...all.getClientRects()].map((box) => box.left)); }"
+    )
+    return round(left)
 
 
 def in_every_look(page: Page, screenshot: Callable[[Page, str], None], name: str) -> None:

@@ -5,7 +5,7 @@ import pytest
 from connectors.pulls import queue_sync
 from directory.models import Vendor
 from tests import factories
-from tests.browser.looks import in_every_look
+from tests.browser.looks import in_every_look, left_of
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -24,6 +24,11 @@ def test_link_vendors(stage: Stage, sign_in, screenshot) -> None:
     page.goto(f"/companies/{stage.company.pk}/erp/commitments/")
     page.get_by_role("link", name="Vendors").click()
     in_every_look(page, screenshot, "erp-vendors-ready")
+    # On a telephone a name begins where its field does.
+    page.set_viewport_size({"width": 390, "height": 900})
+    name, field = page.get_by_role("rowheader").first, page.locator("tbody .link-to").first
+    assert left_of(name) == left_of(field)
+    page.set_viewport_size({"width": 1280, "height": 900})
     page.get_by_role("button", name="Link all suggested").click()
     page.get_by_text("2 linked to vendors of yours.").wait_for()
     page.get_by_label("Link Cascade Mechanical to").fill("Cascade Mech.")

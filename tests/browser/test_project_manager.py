@@ -62,6 +62,11 @@ def test_from_a_file_to_the_queue(stage: Stage, sign_in, screenshot, tmp_path: P
     pam.get_by_label("Select all on this page").check()
     expect(pam.get_by_text("2 ticked, 173,626.12")).to_be_visible()
     in_every_look(pam, screenshot, "pm-4-list-ticked")
+    # On a telephone a sum begins below what it is called.
+    pam.set_viewport_size({"width": 390, "height": 900})
+    for total in pam.locator("tfoot [data-label]").all():
+        assert total.evaluate("one => getComputedStyle(one).textAlign") == "left"
+    pam.set_viewport_size({"width": 1280, "height": 900})
     send.click()
     expect(pam.get_by_text("1 not sent:")).to_be_visible()
     expect(pam.get_by_text("The status is Draft.")).to_be_visible()
