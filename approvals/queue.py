@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from approvals.buttons import IN_LISTS, MAIN
-from approvals.errors import AwaitsSecond, StepError
+from approvals.errors import AwaitsSecond, NotReady, StepError
 from approvals.listing import TABS, VIEWS, Counts, Place
 from approvals.models import Export, FirstApproval, Kinds
 from approvals.rights import why_not
@@ -374,6 +374,9 @@ def outcome(step: str, results: Sequence[Result]) -> Outcome:
             moved.append((name, url))
         elif isinstance(error, AwaitsSecond):
             waiting.append((name, url))
+        elif isinstance(error, NotReady):
+            first, *others = (one.text for one in error.problems)
+            refused.append(Refused(name, url, first, others))
         else:
             refused.append(Refused(name, url, error.message, getattr(error, "changes", ())))
     return Outcome(DONE[step], moved, waiting, refused)

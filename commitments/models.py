@@ -268,7 +268,7 @@ class ChangeOrder(Exportable):
                     code="parent",
                     where="parent",
                     text=f"Commitment {self.commitment.number} is not in the ERP yet "
-                    f"({Status(parent.status).label}). Send it first; the change order can follow "
+                    f"({Status(parent.status).label}). It goes first; the change order can follow "
                     "when it is Synced.",
                 )
             )

@@ -46,8 +46,11 @@ def test_the_ticked_are_sent_and_each_result_is_told(stage: Stage, pam) -> None:
     page = text(pam.post(url(stage, "commitments_send"), ticked(first, draft, second)))
     assert "2 sent" in page
     assert "1 not sent" in page
-    assert "The status is Draft. Only an Approved commitment is sent." in page
-    assert "No contract company is chosen." in page
+    # Each rule on a line of its own, and not once more which document it is.
+    assert (
+        "</a>: The status is Draft. Only an Approved commitment is sent."
+        "<br>No contract company is chosen.</li>"
+    ) in page
     assert [stage.status(one) for one in (first, second, draft)] == ["sent", "sent", "draft"]
     assert Event.objects.filter(verb="send").count() == 2
     # What stands in the queue cannot be ticked again.
@@ -57,11 +60,12 @@ def test_the_ticked_are_sent_and_each_result_is_told(stage: Stage, pam) -> None:
 def test_change_orders_are_sent_from_their_tool(stage: Stage, pam) -> None:
     synced, waiting = stage.commitment(number="SC-1"), stage.commitment(number="SC-2")
     stage.synced(synced)
+    stage.send(waiting)
     good, early = stage.change_order(synced), stage.change_order(waiting)
     sent = pam.post(f"{url(stage, 'change_orders_send')}?status=approved", ticked(early, good))
     page = text(sent)
     assert "1 sent" in page
-    assert "Commitment SC-2 is not in the ERP yet" in page
+    assert "Commitment SC-2 is not in the ERP yet (Sent to accounting). It goes first" in page
     assert (stage.status(good), stage.status(early)) == ("sent", "draft")
     assert '<option value="approved" selected>' in page  # the filters stay
 
