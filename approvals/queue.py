@@ -287,7 +287,7 @@ def _cells(
         address.format(row["id"]),
         number,
         parent,
-        f"{parent} {number}" if parent else number,
+        f"{parent} / {number}" if parent else number,
         row["title"],
         f"{row['project__number']} {row['project__name']}",
         row["vendor_name"],

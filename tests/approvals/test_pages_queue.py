@@ -68,6 +68,7 @@ def test_ann_finds_what_pam_sent(stage: Stage, queue: str) -> None:
     assert "Change 1" in html
     assert "1.25" in html
     assert stage.pam.name in html
+    assert 'data-name="SC-001 / 001 Change 1"' in html  # what the dialog of a rejection names
 
 
 @pytest.mark.parametrize(
