@@ -175,3 +175,23 @@ def reasons(page: Page) -> list[tuple[str, str]]:
         found.append((label, words.inner_text()))
         mark.locator("summary").click()
     return found
+
+
+def test_a_word_without_an_end_hides_no_amount(stage: Stage, sign_in, screenshot) -> None:
+    endless = "https://example.com/" + "drawing" * 12
+    commitment = stage.commitment(title=endless, lines=[("03-300", endless, "12345.67")])
+    stage.send(commitment)
+    company, project = stage.company.pk, stage.project.pk
+    ann = sign_in(stage.ann)
+    for name, address in (
+        ("document", commitment.get_absolute_url()),
+        ("list", f"/projects/{project}/commitments/"),
+        ("queue", f"/companies/{company}/erp/commitments/"),
+        ("review", f"/exports/{commitment.export_id}/"),
+        ("month-end", f"/companies/{company}/erp/month-end/{project}/"),
+    ):
+        ann.goto(address)
+        in_every_look(ann, screenshot, f"endless-{name}")
+        for frame in ann.locator(".table-frame").all():
+            if name != "document":  # its schedule may be pushed, with so many columns of amounts
+                assert frame.evaluate("one => one.scrollWidth <= one.clientWidth"), name
