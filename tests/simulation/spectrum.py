@@ -108,7 +108,10 @@ class Wire:
         company: WatchedSpectrum = self.world.site.erp
         headers: Mapping[str, str] = dict(call.headers)
         try:
-            status, told, content = company.answer(call.method, call.path, headers, call.content)
+            with self.world.database.moments.spared():
+                status, told, content = company.answer(
+                    call.method, call.path, headers, call.content
+                )
         except Nothing as nothing:
             raise NoAnswer(str(nothing)) from None
         if self.world.move.mishap == DIES and self.world.chance(0.4):
