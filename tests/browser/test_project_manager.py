@@ -195,3 +195,15 @@ def test_a_word_without_an_end_hides_no_amount(stage: Stage, sign_in, screenshot
         for frame in ann.locator(".table-frame").all():
             if name != "document":  # its schedule may be pushed, with so many columns of amounts
                 assert frame.evaluate("one => one.scrollWidth <= one.clientWidth"), name
+
+
+def test_a_whole_schedule_of_values_is_seen_at_a_desk(stage: Stage, sign_in, screenshot) -> None:
+    order = stage.commitment(
+        type="purchase_order", lines=[("03-300", "Bars no. 6, cut and bent", "127840.00")]
+    )
+    order.lines.update(quantity=Decimal("110.5"), unit="ton", unit_cost=Decimal("1156.92"))
+    pam = sign_in(stage.pam)
+    pam.goto(order.get_absolute_url())
+    screenshot(pam, "schedule-with-quantities")
+    schedule = pam.locator(".table-frame").first
+    assert schedule.evaluate("one => one.scrollWidth <= one.clientWidth")
