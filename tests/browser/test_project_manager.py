@@ -184,6 +184,7 @@ def test_a_word_without_an_end_hides_no_amount(stage: Stage, sign_in, screenshot
     company, project = stage.company.pk, stage.project.pk
     ann = sign_in(stage.ann)
     for name, address in (
+        ("my-work", "/"),
         ("document", commitment.get_absolute_url()),
         ("list", f"/projects/{project}/commitments/"),
         ("queue", f"/companies/{company}/erp/commitments/"),
@@ -191,6 +192,8 @@ def test_a_word_without_an_end_hides_no_amount(stage: Stage, sign_in, screenshot
         ("month-end", f"/companies/{company}/erp/month-end/{project}/"),
     ):
         ann.goto(address)
+        ann.set_viewport_size({"width": 1024, "height": 900})
+        assert ann.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
         in_every_look(ann, screenshot, f"endless-{name}")
         for frame in ann.locator(".table-frame").all():
             if name != "document":  # its schedule may be pushed, with so many columns of amounts
