@@ -39,7 +39,7 @@ KNOWN_FOR = 1.0  # seconds for which the lane is taken for ours without asking
 TOO_MUCH, AWAY, UNKNOWN_TOKEN = 429, 503, 401
 MOST_REPEATS, FIRST_WAIT, LONGEST_WAIT = 4, 1.0, 30.0  # seconds
 NOTED_EVERY = 30.0
-DATABASE_AWAY = (1, 5, 20)  # seconds between tries to keep an answer that is in hand
+DATABASE_AWAY = (1, 5, 20)  # seconds between tries to keep what is in hand
 NO_CALL = (
     "ERP Bridge could not make a call of this. Nothing was sent. Look at the credentials and "
     "settings on the Connection page; whoever runs this installation finds more in its log."
@@ -122,7 +122,7 @@ def _visit(
     with caller.line, caller.pulse:
         while not stopping():
             caller.heard()
-            message = engine.next_message(session)
+            message = insist(lambda: engine.next_message(session))
             if message is None:
                 break
             while message is not None:
@@ -291,17 +291,18 @@ class _Caller:
         return True
 
 
-def insist(keep: Callable[[], T]) -> T:
-    """Keep what cannot be had again (an answer, or that there is none), also where the database is
-    away for a moment."""
+def insist(do: Callable[[], T]) -> T:
+    """Do what has to be done now, also where the database is away for a moment: an answer cannot be
+    had again, and what was stored to go out, unheard, would look as if it had gone. Done twice, it
+    must be as if done once."""
     for pause in DATABASE_AWAY:
         try:
-            return keep()
+            return do()
         except GONE:
-            log.warning("An answer that came in waits for the database")
+            log.warning("A worker waits for the database")
             time.sleep(pause)
             close_old_connections()
-    return keep()
+    return do()
 
 
 class _NotSpokenTo(Exception):

@@ -6,12 +6,15 @@ The ERP is the stand-in for Spectrum, over real HTTP.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from itertools import count
+from typing import Any
 
 import psycopg2
 import pytest
+from django.db import OperationalError, connections
 from django.db import connection as database
 from django.db.models import F
 
@@ -364,6 +367,42 @@ def test_nor_is_one_for_which_a_token_was_just_fetched(spectrum, stage, cut) -> 
     assert spectrum.serve() is False
     assert (stage.status(commitment), tries()) == ("accepted", [0])
     assert spectrum.connection.last_result == calling.WITHOUT_DATABASE
+
+
+@pytest.mark.parametrize("until", [lambda: False, lambda: True], ids=["goes on", "turn is over"])
+@pytest.mark.parametrize("commit", range(1, 6))
+def test_a_commit_of_which_nobody_hears_leaves_nothing_in_doubt(
+    spectrum, stage, monkeypatch, commit: int, until: Callable[[], bool]
+) -> None:
+    """It is carried out, but the connection breaks before the worker is told."""
+    commitment = stage.commitment()
+    spectrum.synced(commitment)
+    spectrum.synced(stage.change_order(commitment))
+    change_order = stage.change_order(commitment, number="002")
+    spectrum.accepted(change_order)
+    ours: Any = connections["default"]
+    carry_out, commits = ours._commit, count(1)
+
+    def unheard() -> None:
+        carry_out()
+        if next(commits) == commit:
+            raise OperationalError("The connection broke.")
+
+    monkeypatch.setattr(calling, "DATABASE_AWAY", (0,))
+    monkeypatch.setattr(ours, "_commit", unheard)
+    with suppress(OperationalError):
+        serve(spectrum.connection.pk, until=until)
+    monkeypatch.undo()
+    assert next(commits) > commit, "there are that many"
+    Session.objects.update(last_seen_at=F("last_seen_at") - LEASE)
+    spectrum.quiet()
+    assert stage.status(change_order) == "synced"
+    assert [what for _, _, what in spectrum.effects()][-2:] == ["made", "made"]
+    assert unanswered() == []
+
+
+def unanswered() -> list[str]:
+    return list(Message.objects.filter(fault__gt="").values_list("fault", flat=True))
 
 
 def tries() -> list[int]:
