@@ -219,7 +219,11 @@ def _said(
 ) -> tuple[str, str, str]:
     """What the ribbon says of a status, something smaller behind it, and what can be done."""
     words, detail = _ribbon(export, connection, erp)
-    why = _switched_off(export, manner.short(erp)) or _behind(export)
+    why = (
+        _switched_off(export, manner.short(erp))
+        or _kept_waiting(export, connection)
+        or _behind(export)
+    )
     second = seconding.second_for(export) or ""
     asked = manner.asks_about(export, connection)
     advice = why or manner.advice(Status(export.status), erp, asked=asked)
@@ -235,6 +239,13 @@ def _switched_off(export: Export, name: str) -> str:
         f"ERP Integrations is switched off for {export.company}: {name} is neither asked nor told "
         f"anything until the operator of this installation switches it on.{undo}"
     )
+
+
+def _kept_waiting(export: Export, connection: Connection | None) -> str:
+    """What the last call stumbled over while the item waits for one; '' if over nothing."""
+    if export.status != Status.ACCEPTED or connection is None or not connection.trouble:
+        return ""
+    return f"The last call came to this: {connection.trouble} {manner.UNDO}"
 
 
 def _behind(export: Export) -> str:

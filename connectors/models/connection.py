@@ -106,6 +106,11 @@ class Connection(models.Model):
         return self.last_seen_at + self.calls_every if self.last_seen_at else None
 
     @property
+    def trouble(self) -> str:
+        """What the last visit stumbled over; '' if over nothing."""
+        return "" if self.last_result.startswith("OK:") else self.last_result
+
+    @property
     def is_silent(self) -> bool:
         """Whether the ERP has called once and then not for longer than the company allows."""
         if not self.silent_hours or self.last_seen_at is None:

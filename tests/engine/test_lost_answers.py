@@ -199,7 +199,7 @@ def test_a_bookkeeper_deleted_the_order(stage, live_server) -> None:
     assert "no longer in QuickBooks" in export.message
 
 
-def test_another_company_file_gets_nothing(stage, live_server) -> None:
+def test_another_company_file_gets_nothing(stage, live_server, client) -> None:
     commitment = stage.commitment()
     stage.synced(commitment)
     stage.web_connector(live_server.url).run_once()
@@ -211,6 +211,14 @@ def test_another_company_file_gets_nothing(stage, live_server) -> None:
     assert "is not the one that Meridian Builders is connected to" in visit.message
     assert visit.writes == 0
     assert stage.status(change_order) == "accepted"
+    # The item's page says why it does not go, and not that it goes at the next call.
+    client.force_login(stage.ann)
+    page = client.get(f"/exports/{change_order.export_id}/").content.decode()
+    assert "The last call came to this: The company file that is open in QuickBooks" in page
+    assert "It goes when QuickBooks next calls" not in page
+    stage.faults.wrong_company_file = False
+    stage.web_connector(live_server.url).run_once()
+    assert stage.status(change_order) == "synced"
 
 
 def test_a_connector_changed_between_two_calls_never_writes_twice(
