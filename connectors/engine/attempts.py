@@ -47,11 +47,20 @@ def attempts_of(connection: int, subjects: Sequence[str]) -> dict[str, tuple[Att
         attempt = Attempt(
             key=key,
             outcome=_became(outcome, is_last=last[conversation] == n),
-            wrote=msgspec.json.decode(given, type=Export).wrote(),
+            wrote=_wrote(given),
             asked=digest_of(decode_request(request).body),
         )
         attempts[subject] += (attempt,)
     return attempts
+
+
+def _wrote(given: str) -> str:
+    """A digest of what an attempt wrote and where to; '' where it was frozen by another version of
+    this program and can no longer be read: then it is not what would be written now."""
+    try:
+        return msgspec.json.decode(given, type=Export).wrote()
+    except msgspec.DecodeError:
+        return ""
 
 
 def _became(outcome: str, *, is_last: bool) -> Literal["lost", "refused", "passed"]:

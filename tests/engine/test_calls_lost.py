@@ -89,6 +89,24 @@ def test_a_commitment_that_is_refused_says_what_is_in_and_a_retry_goes_on_there(
     the_subcontract_is_right(spectrum)
 
 
+def test_an_attempt_that_can_no_longer_be_read_holds_up_nobody(
+    spectrum: OnSpectrum, stage: Stage
+) -> None:
+    """What it was to write was frozen by another version of this program."""
+    spectrum.company.faults.add("refused", call=2)
+    commitment, other = stage.commitment(), stage.commitment(number="SC-002")
+    spectrum.accepted(commitment)
+    spectrum.quiet()
+    Conversation.objects.update(input="{}")
+    stage.step("retry", commitment, stage.bea)
+    spectrum.accepted(other)
+    before = len(spectrum.sent())
+    spectrum.quiet()
+    assert (stage.status(commitment), stage.status(other)) == ("synced", "synced")
+    assert len(spectrum.sent()) - before == 2 + 3, "only what was not confirmed goes out"
+    assert [what for _, _, what in spectrum.effects()] == ["made"] * 6
+
+
 @pytest.fixture
 def change_order(spectrum: OnSpectrum, stage: Stage):
     commitment = stage.commitment()
