@@ -110,9 +110,10 @@ def _line(document: Document, line: Line) -> Iterator[Problem]:
         text = f"Line {line.number} names the sub job {line.sub_job}; QuickBooks takes none."
         yield Problem(code="sub_job", text=text, where=f"line:{line.number}")
     if abs(line.amount) >= _MOST or line.amount != round(line.amount, 2):
-        text = (
-            f"Line {line.number}: the amount {line.amount:,} is not one that QuickBooks can hold."
-        )
+        why = f"is too large. QuickBooks takes less than {_MOST:,}."
+        if abs(line.amount) < _MOST:
+            why = "has more than two decimals. QuickBooks takes two."
+        text = f"Line {line.number}: the amount {line.amount:,} {why}"
         yield Problem(code="amount", text=text, where=f"line:{line.number}")
     if document.kind == "change_order" and line.commitment_line is None:
         text = f"Line {line.number} does not say which line of the commitment it changes."
@@ -146,7 +147,7 @@ def _new_lines(document: Document) -> Iterator[Problem]:
                 where=where,
             )
         if abs(amount) >= _MOST:
-            text = f"Lines {numbers} come to {amount:,.2f}, more than QuickBooks can hold."
+            text = f"Lines {numbers} come to {amount:,.2f}. QuickBooks takes less than {_MOST:,}."
             yield Problem(code="amount", text=text, where=where)
 
 

@@ -46,7 +46,8 @@ def test_a_sub_job_is_told_once_and_other_faults_of_its_line_beside_it(stage: St
     commitment = Commitment.objects.get(pk=commitment.pk)
     assert faults_of(commitment, stage) == [
         "Line 2 names sub job North wing. The ERP takes none.",
-        "Line 2: the amount 10,000,000,000.00 is not one that QuickBooks can hold.",
+        "Line 2: the amount 10,000,000,000.00 is too large. QuickBooks takes less than "
+        "10,000,000,000.",
     ]
 
 

@@ -86,7 +86,7 @@ def test_what_quickbooks_has_no_place_for_is_refused():
     )
     found = faults(document)
     assert "sub job North wing" in found["line:1"]
-    assert "not one that QuickBooks can hold" in found["line:2"]
+    assert "is too large" in found["line:2"]
     assert "characters QuickBooks lacks" in found["number"]
 
 
