@@ -85,8 +85,13 @@ def ask_all(items: Sequence[Item], *, by: Access) -> list[Result]:
             refused[item.id] = StepError(
                 f"{erp.short} is being asked at this moment. Wait for its answer."
             )
+        elif len(number := item.number.strip()) > numbering.LONGEST:
+            refused[item.id] = StepError(
+                f"“{number}” has {len(number)} characters; no number there has more than "
+                f"{numbering.LONGEST}."
+            )
         else:
-            asked.append(_look_up(exports[item.id], *found, item.number.strip()[:40], by))
+            asked.append(_look_up(exports[item.id], *found, number, by))
     LookUp.objects.bulk_create(
         asked,
         update_conflicts=True,

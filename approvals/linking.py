@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from approvals import adopting, linkable, manner, numbering, seconding
+from approvals import adopting, linkable, manner, seconding
 from approvals.doors import open_export
 from approvals.errors import AwaitsSecond, StepError
 from approvals.look_ups import candidates_of
@@ -35,7 +35,6 @@ def shown(export: Export, access: Access, erp: Capabilities | None) -> dict[str,
         "soon": manner.soon(erp),
         "unasked": manner.why_unasked(erp) if erp and not manner.asks(erp) else "",
         "number": terms.number if terms else export.number if export.parent_id is None else "",
-        "number_most": numbering.longest(erp, export.kind) if erp else 0,
         "why": [why] if (why := why_not(step, access, export.sent_by_id, export.kind)) else [],
         "second": _second(export),
         "asked": asked,

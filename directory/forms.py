@@ -16,7 +16,13 @@ from directory.workflow import FIELDS, Listed, unlinked_jobs
 
 class ReadableForm(forms.BaseForm):
     """Names are kept as they are read: without control characters, and nothing turned round. Only
-    what is typed into a large field has several lines."""
+    what is typed into a large field has several lines. What is too long is told, not cut."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            # A browser would cut what is pasted, without a word.
+            field.widget.attrs.pop("maxlength", None)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data

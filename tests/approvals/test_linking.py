@@ -47,6 +47,14 @@ def ask(stage: Stage, commitment, number: str = "") -> LookUp:
     return LookUp.objects.get(export=commitment.export_id)
 
 
+def test_a_number_that_no_record_can_have_is_told_and_not_cut(stage: Stage) -> None:
+    """The beginning of it may be the number of another order."""
+    commitment = stage.commitment()
+    with pytest.raises(StepError, match="has 45 characters; no number there has more than 40"):
+        ask(stage, commitment, "SC-001 of the year 2026, as typed by accounting"[:45])
+    assert not LookUp.objects.exists()
+
+
 def link(stage: Stage, commitment, record: str) -> None:
     version = stage.export(commitment).version
     adopting.link(commitment.export_id, by=stage.access(stage.ann), version=version, record=record)
