@@ -165,9 +165,10 @@ class Asked:
             if name != "order"
         ]
 
-    def action(self, company: int, step: str) -> str:
-        """Where `step` is taken; it answers with the first page of what is asked for here."""
-        return f"{address('queue_bulk', company, self.tab, step)}{self.address()}"
+    def actions(self, company: int) -> dict[str, str]:
+        """Where each step is taken; it answers with the first page of what is asked for here."""
+        here = self.address()
+        return {step: address("queue_bulk", company, self.tab, step) + here for step in IN_LISTS}
 
     def views(self, counts: Counts) -> list[dict[str, Any]]:
         """Every view of this sub-tab with its count, for the same search."""

@@ -122,7 +122,7 @@ def _queue(
     )
     counts = listing.counts(company.pk)[company.pk]
     erp = _erp_name(access)
-    actions = {step: asked.action(company.pk, step) for step in IN_LISTS}
+    here, actions = asked.address(), asked.actions(company.pk)
     firsts = first_approvals(company, {row["id"]: row["version"] for row in page.rows})
     context = {
         "access": access,
@@ -130,6 +130,7 @@ def _queue(
         "current": tab,
         "tab_counts": {name: counts.waiting(of) for name, of in TABS.items()},
         "asked": asked,
+        "here": here,
         "view": view,
         "views": asked.views(counts),
         "title": queue.title(kind, view, erp),
@@ -153,9 +154,7 @@ def _queue(
         "reasons": [] if access.is_approver else [not_approver(access)],
         "empty": [text.format(erp=erp) for text in queue.EMPTY[view]],
         "error": error,
-        "confirm": f"{reverse('queue', args=[company.pk, tab])}{asked.address()}"
-        if confirm
-        else "",
+        "confirm": f"{reverse('queue', args=[company.pk, tab])}{here}" if confirm else "",
         "most_unasked": MOST_UNASKED,
         "outcome": outcome,
         "note": request.POST.get("note", "") if error else "",
