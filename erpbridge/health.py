@@ -155,8 +155,9 @@ def _verification() -> Check:
     last = Verification.last()
     if last is None or last.ended_at is None:
         first = Company.objects.aggregate(first=Min("created_at"))["first"]
-        young = first is None or timezone.now() - first < VERIFIES_WITHIN
-        return Check("verify", young, "What is stored was never looked over (manage.py verify).")
+        if first is None or timezone.now() - first < VERIFIES_WITHIN:
+            return Check("verify", True, "What is stored is looked over in the coming night.")
+        return Check("verify", False, "What is stored was never looked over (manage.py verify).")
     words = f"What is stored was looked over {_ago(last.ended_at)}: {last.found}."
     recent = timezone.now() - last.ended_at < VERIFIES_WITHIN
     return Check("verify", last.is_sound and recent, words, _seconds(last.ended_at))

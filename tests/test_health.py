@@ -15,7 +15,7 @@ from connectors.calling import serve
 from connectors.models import Conversation, Session
 from connectors.pulse import LEASE
 from connectors.tasks import sweep
-from directory.models import Heartbeat, Verification
+from directory.models import Company, Heartbeat, Verification
 from directory.tokens import make_token
 from erpbridge.tasks import verify
 from tests.engine.on_spectrum import listening, move, spectrum_books
@@ -162,6 +162,19 @@ def test_what_is_not_sound_shows_until_it_is(running: Stage) -> None:
     look()
     Verification.objects.update(ended_at=timezone.now() - timedelta(days=2))
     assert look(503)["verify"]["works"] is False
+
+
+def test_a_new_installation_is_looked_over_in_its_first_night_or_missed(running: Stage) -> None:
+    Verification.objects.all().delete()
+    first = look()["verify"]
+    assert (first["works"], first["words"]) == (
+        True,
+        "What is stored is looked over in the coming night.",
+    )
+    Company.objects.update(created_at=timezone.now() - timedelta(days=3))
+    late = look(503)["verify"]
+    assert late["works"] is False
+    assert "was never looked over" in str(late["words"])
 
 
 def test_metrics_are_for_operators_with_a_token(running: Stage) -> None:
