@@ -82,7 +82,7 @@ def test_ann_is_shown_a_free_number_and_may_change_it(
     sign_in(client, synced.ann)
     page = client.get(f"/exports/{export.pk}/").content.decode()
     assert "Its number in Ledger" in page
-    assert 'form="step-accept" name="number" value="C-001" maxlength="8"' in page
+    assert 'form="step-accept" name="number" value="C-001" data-limit="8"' in page
     [terms] = {part.split('"')[0] for part in page.split('name="terms" value="')[1:2]}
     client.post(
         f"/exports/{export.pk}/accept/",
