@@ -64,6 +64,11 @@ class Standing:
         """The same in a sentence."""
         return listed(self.missing)
 
+    @property
+    def told_in(self) -> str:
+        """The calls that were confirmed, in a sentence; '' if none was."""
+        return listed(self.those(Call.IN))
+
     def those(self, state: Call) -> list[str]:
         return [what for what, one in self.calls if one == state]
 

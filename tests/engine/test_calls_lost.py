@@ -10,6 +10,7 @@ from collections import Counter
 from decimal import Decimal
 
 import pytest
+from django.test import Client
 
 from approvals.errors import NotReady
 from connectors.models import Conversation, Message
@@ -87,6 +88,20 @@ def test_a_commitment_that_is_refused_says_what_is_in_and_a_retry_goes_on_there(
     assert stage.status(commitment) == "synced"
     assert len(spectrum.sent()) - before == 4 - call, "only what was not confirmed goes out"
     the_subcontract_is_right(spectrum)
+
+
+@pytest.mark.parametrize("call", [1, 3])
+def test_the_preview_of_a_retry_says_what_is_not_sent_again(
+    spectrum: OnSpectrum, stage: Stage, client: Client, call: int
+) -> None:
+    spectrum.company.faults.add("refused", call=call)
+    commitment = stage.commitment()
+    spectrum.accepted(commitment)
+    spectrum.quiet()
+    client.force_login(stage.ann)
+    page = client.get(f"/exports/{commitment.export_id}/").content.decode()
+    assert "What will change in" in page
+    assert ("In Spectrum already, and not sent again: " in page) == (call > 1)
 
 
 def test_an_attempt_that_can_no_longer_be_read_holds_up_nobody(
