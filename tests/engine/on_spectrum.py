@@ -91,6 +91,15 @@ class OnSpectrum:
             self.serve()
         raise AssertionError("It never comes to rest.")
 
+    def by_token(self, seconds: int | None = 3600) -> None:
+        """From now on it asks for a token, which is said to be good for so many seconds."""
+        self.company.switch_on_oauth("meridian", "s3cr3t-of-meridian", seconds)
+        connection = self.connection
+        connection.settings |= {"oauth": "Y"}
+        connection.save()
+        secrets = {"client_id": "meridian", "client_secret": "s3cr3t-of-meridian"}
+        set_secrets(connection, {"authorization_id": AUTHORIZATION, **secrets})
+
     def slow(self, wait: Callable[[float], object]) -> None:
         """From now on it calls `wait` before each answer."""
         self.company.wait, self.company.faults.delay = wait, 1.0

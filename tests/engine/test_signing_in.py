@@ -35,12 +35,7 @@ def stored(connection: Connection) -> str:
 @pytest.mark.parametrize("told", [3600, 20, None], ids=["an hour", "seconds", "nothing"])
 def test_a_token_is_fetched_once_a_session_and_kept_nowhere(spectrum, stage, told) -> None:
     """Whatever it is said to be good for."""
-    spectrum.company.switch_on_oauth("meridian", "s3cr3t-of-meridian", told)
-    connection = spectrum.connection
-    connection.settings |= {"oauth": "Y"}
-    connection.save()
-    secrets = {"client_id": "meridian", "client_secret": "s3cr3t-of-meridian"}
-    set_secrets(connection, {"authorization_id": AUTHORIZATION, **secrets})
+    spectrum.by_token(told)
     spectrum.synced(stage.commitment())
     asked = [call for call in spectrum.company.calls() if call["service"] == "token"]
     assert len(asked) == 1
@@ -51,12 +46,7 @@ def test_a_token_is_fetched_once_a_session_and_kept_nowhere(spectrum, stage, tol
 
 
 def test_a_token_that_no_longer_does_is_fetched_anew_in_the_middle(spectrum, stage) -> None:
-    spectrum.company.switch_on_oauth("meridian", "s3cr3t-of-meridian")
-    connection = spectrum.connection
-    connection.settings |= {"oauth": "Y"}
-    connection.save()
-    secrets = {"client_id": "meridian", "client_secret": "s3cr3t-of-meridian"}
-    set_secrets(connection, {"authorization_id": AUTHORIZATION, **secrets})
+    spectrum.by_token()
     commitment = stage.commitment()
     spectrum.accepted(commitment)
 
