@@ -28,6 +28,8 @@ def quickbooks(files: Path) -> list[str]:
     return ["sandbox.quickbooks", str(files)]
 
 
-def spectrum(files: Path, port: int) -> list[str]:
-    """The stand-in for Spectrum, with its company among the `files` that the demo left for it."""
-    return ["sandbox.spectrum", "--state", str(files), "--port", str(port)]
+def spectrum(files: Path, port: int, info_link: int | None) -> list[str]:
+    """The stand-in for Spectrum, with its company among the `files` that the demo left for it, and
+    Info-Link beside it where that has a port."""
+    beside = ["--info-link-port", str(info_link)] if info_link else []
+    return ["sandbox.spectrum", "--state", str(files), "--port", str(port), *beside]

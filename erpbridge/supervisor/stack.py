@@ -150,15 +150,17 @@ class Stack:
     def load_demo(self) -> list[str]:
         """The management command that loads the demo. The stand-in for Spectrum may be called from
         now on, at the address that it had before; the first time at a free port, and seldom at one
-        that another demo has, which does not run just now."""
+        that another demo has, which does not run just now. Its Info-Link answers at the port behind
+        that: what is typed on the connection's page holds the next time, too."""
         known = self.files / "spectrum" / "address"
         address = (
             known.read_text(encoding="utf-8")
             if known.exists()
-            else f"http://127.0.0.1:{free_port(8482 + secrets.randbelow(1000))}"
+            else f"http://127.0.0.1:{free_port(8482 + 2 * secrets.randbelow(500))}"
         )
+        beside = f"sql+plain://127.0.0.1:{_port_of(address) + 1}"
         allowed = os.environ.get("ERPBRIDGE_ALLOWED_ERP_ORIGINS", "")
-        self.environment["ERPBRIDGE_ALLOWED_ERP_ORIGINS"] = f"{allowed} {address}".strip()
+        self.environment["ERPBRIDGE_ALLOWED_ERP_ORIGINS"] = f"{allowed} {address} {beside}".strip()
         return ["load_demo", "--spectrum", address]
 
     def start_sandboxes(self) -> dict[str, str]:
@@ -166,9 +168,10 @@ class Stack:
         commands = {"QuickBooks": ("sandbox", processes.quickbooks(self.files / "sandbox"))}
         known = self.files / "spectrum" / "address"
         if known.exists():  # a demo of an older version has none
-            port = int(known.read_text(encoding="utf-8").rpartition(":")[2])
+            port = _port_of(known.read_text(encoding="utf-8"))
             if free_port(port) == port:
-                command = processes.spectrum(self.files / "spectrum", port)
+                beside = port + 1 if free_port(port + 1) == port + 1 else None
+                command = processes.spectrum(self.files / "spectrum", port, beside)
                 commands["Spectrum"] = ("spectrum", command)
             else:
                 say(f"Port {port} is taken, so the stand-in for Spectrum is left away for now.")
@@ -206,6 +209,10 @@ class Stack:
         while True:
             self.watch_once()
             time.sleep(0.5)
+
+
+def _port_of(address: str) -> int:
+    return int(address.rpartition(":")[2])
 
 
 class StaticFiles:

@@ -17,6 +17,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from secrets import token_urlsafe
 
 from sandbox.spectrum import control, server, tds
 from sandbox.spectrum.company import SpectrumCompany
@@ -69,20 +70,23 @@ def main(arguments: Sequence[str]) -> None:
     company = open_company(options.state, options.seed)
     services = server.serve(company, options.port)
     address = f"http://{server.ADDRESS}:{services.server_port}"
-    page = control.serve(company, address, options.control_port)
-    servers: list[socketserver.BaseServer] = [services, page]
-    beside = None
+    servers: list[socketserver.BaseServer] = [services]
+    info_link = ""
     if options.info_link_port is not None:
+        if company.info_link_user is None:
+            company.open_info_link("reader", token_urlsafe(12))
         beside = tds.serve(company, options.info_link_port)
+        info_link = f"sql+plain://{server.ADDRESS}:{beside.server_address[1]}"
         servers.append(beside)
+    page = control.serve(company, address, options.control_port, info_link)
+    servers.append(page)
     for each in servers:
         threading.Thread(target=each.serve_forever, daemon=True).start()
     own_address = f"http://{server.ADDRESS}:{page.server_port}/"
     say(f"Stand-in for Spectrum (not Spectrum), company {company.code}, answers at {address}")
     say(f"What it holds, and its faults: {own_address}")
-    if beside is not None:
-        port = beside.server_address[1]
-        say(f"Its Info-Link (a stand-in, too): sql+plain://{server.ADDRESS}:{port}")
+    if info_link:
+        say(f"Its Info-Link (a stand-in, too): {info_link}")
     (options.state / ADDRESS_NAME).write_text(f"{own_address}\n", encoding="utf-8")
     stop.wait()
     for each in servers:

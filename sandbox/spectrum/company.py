@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -133,6 +134,14 @@ class SpectrumCompany:
         how many seconds a token is said to be good; None: nothing is said of it."""
         entrance.set_client(self.books, client_id, client_secret, told)
 
+    def switch_on_a_client(self) -> None:
+        """Enhanced authentication, for a client that is made now; `client` tells which."""
+        self.switch_on_oauth("demo-client", token_urlsafe(24))
+
+    def switch_off_oauth(self) -> None:
+        """Calls need no token from now on."""
+        self.set(oauth=False)
+
     def withdraw_tokens(self) -> None:
         """No token that was given out does any longer."""
         for kept in self.books.storage.keys(entrance.TOKEN):
@@ -141,6 +150,18 @@ class SpectrumCompany:
     def open_info_link(self, user: str, password: str) -> None:
         """Info-Link from now on, for this one user."""
         info_link.open_to(self.books, user, password)
+
+    @property
+    def info_link_user(self) -> tuple[str, str] | None:
+        """Who may ask Info-Link, and with which password; None while nobody may."""
+        known = self.books.storage.fact("info link")
+        return (known["user"], known["password"]) if known else None
+
+    @property
+    def client(self) -> dict[str, Any] | None:
+        """The `id` and `secret` of enhanced authentication; None while it is off."""
+        client: dict[str, Any] | None = self.books.storage.fact("client")
+        return client if self.settings.oauth else None
 
     def load(self, seed: Mapping[str, Any]) -> None:
         """Add what a seed lists; see `ByHand.load`."""

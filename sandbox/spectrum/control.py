@@ -12,6 +12,7 @@ POST ``/faults``                    switch one on: ``kind=…``, ``service=…``
                                     kind off; ``delay=…`` is how many seconds each call takes
 POST ``/late``                      carry out now what a fault delayed
 POST ``/settings``                  set the site up otherwise: ``repeats_double=true`` …
+POST ``/client``                    enhanced authentication: ``on=true`` (a new one) or ``on=false``
 POST ``/subcontracts/V/N/delete``   the accountant deletes subcontract N of vendor V
 POST ``/change-requests/J/C/N/delete``  … a change request of job J and customer C
 POST ``/status/KIND/KEY…``          … makes a vendor, job, phase or subcontract ``status=I`` …
@@ -40,13 +41,14 @@ DONE = {"done": True}
 class Control:
     """What the requests do, without HTTP."""
 
-    def __init__(self, company: SpectrumCompany, address: str) -> None:
+    def __init__(self, company: SpectrumCompany, address: str, info_link: str = "") -> None:
         self.company = company
         self.address = address  # where the services answer
+        self.info_link = info_link  # where its Info-Link does; '' if it has none
 
     def page(self) -> str:
         """The page for people, as HTML."""
-        return page(self.company, self.address)
+        return page(self.company, self.address, self.info_link)
 
     def get(self, path: str) -> Any:
         """What a GET of a path answers as JSON."""
@@ -78,6 +80,9 @@ class Control:
                 return self._done(lambda: company.catch_up(at_once=True))
             case ["settings"]:
                 return self._done(lambda: company.set(**_switches(values)))
+            case ["client"]:
+                on = _switches({"on": values.get("on", "")})["on"]
+                return self._done(company.switch_on_a_client if on else company.switch_off_oauth)
             case ["subcontracts", vendor, number, "delete"]:
                 return self._done(lambda: by_hand.delete_subcontract(vendor, number))
             case ["change-requests", job, customer, number, "delete"]:
@@ -114,7 +119,9 @@ def _amount(value: Any) -> Decimal:
         raise BadRequest(f"{value} is no amount.") from None
 
 
-def serve(company: SpectrumCompany, address: str, port: int) -> ThreadingHTTPServer:
-    """A server for the page of `company`, whose services answer at `address`; see
-    `own_page.serve`."""
-    return own_page.serve(Control(company, address), port)
+def serve(
+    company: SpectrumCompany, address: str, port: int, info_link: str = ""
+) -> ThreadingHTTPServer:
+    """A server for the page of `company`, whose services answer at `address` and whose Info-Link
+    at `info_link`; see `own_page.serve`."""
+    return own_page.serve(Control(company, address, info_link), port)

@@ -27,8 +27,9 @@ _SETTINGS = {
 }
 
 
-def page(company: SpectrumCompany, address: str) -> str:
-    """The whole page as HTML; `address` is where the services answer."""
+def page(company: SpectrumCompany, address: str, info_link: str = "") -> str:
+    """The whole page as HTML; `address` is where the services answer, `info_link` where its
+    Info-Link does, if it has one."""
     contracts = company.subcontracts()
     phases = company.job_phases()
     calls = company.calls(LAST_CALLS)
@@ -50,6 +51,7 @@ def page(company: SpectrumCompany, address: str) -> str:
         _faults(company),
         "<h2>How this site is set up</h2>",
         _settings(company),
+        _info_link(company, info_link),
         "<h2>Last calls</h2>",
         *(_call(each) for each in reversed(calls)),
         "" if calls else "<p class=quiet>Nobody has called yet.</p>",
@@ -215,7 +217,32 @@ def _settings(company: SpectrumCompany) -> str:
             "/settings", "Switch off" if on else "Switch on", {name: str(not on).lower()}, on=on
         )
         rows.append(f"<tr><td>{switch}<td>{what} <small>{name}</small></tr>")
-    return f"<table>{''.join(rows)}</table>"
+    return f"<table>{''.join(rows)}{_enhanced(company)}</table>"
+
+
+def _enhanced(company: SpectrumCompany) -> str:
+    client = company.client
+    if client is None:
+        switch, who = button("/client", "Switch on", {"on": "true"}), ""
+    else:
+        switch = button("/client", "Switch off", {"on": "false"}, on=True)
+        who = f"client ID <code>{escape(client['id'])}</code>, client secret <code>"
+        who += f"{escape(client['secret'])}</code>"
+    return (
+        f"<tr><td>{switch}<td>enhanced authentication: every call wants a token, and the client"
+        f" secret can be renewed <small>oauth</small> {who}</tr>"
+    )
+
+
+def _info_link(company: SpectrumCompany, address: str) -> str:
+    known = company.info_link_user
+    if not address or known is None:
+        return "<p class=quiet>There is no Info-Link beside it.</p>"
+    user, password = known
+    return (
+        f"<p>Info-Link answers at <code>{escape(address)}</code> for the user"
+        f" <code>{escape(user)}</code> with the password <code>{escape(password)}</code>.</p>"
+    )
 
 
 def _call(call: dict[str, Any]) -> str:

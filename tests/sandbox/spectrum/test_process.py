@@ -1,12 +1,14 @@
 """The process: its services over HTTP, its page, its faults, and what outlives it."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
+from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 import pytds
@@ -120,6 +122,25 @@ def test_its_info_link_is_asked_by_a_driver_of_sql_server(spectrum) -> None:
         pytds.connect(host, port=int(port), **(who | {"password": "guessed"}))
     assert [each["service"] for each in spectrum.get("calls")].count("Info-Link") == 3
     assert "SELECT Vendor_Code" in spectrum.get("")
+
+
+def test_its_page_tells_how_to_be_let_in(spectrum) -> None:
+    page = spectrum.get("")
+    assert spectrum.info_link in page
+    assert "<code>reader</code> with the password <code>may only read</code>" in page
+    assert "demo-client" not in page
+    spectrum.post("client", {"on": "true"})
+    secret = re.findall(r"client secret <code>([^<]+)</code>", spectrum.get(""))
+    assert len(secret) == 1
+    asked = {"grant_type": "client_credentials", "scope": "spectrumapi"}
+    asked |= {"client_id": "demo-client", "client_secret": secret[0]}
+    with urlopen(Request(f"{spectrum.services}/connect/token", urlencode(asked).encode())) as token:
+        assert "access_token" in json.loads(token.read())
+    with pytest.raises(HTTPError, match="401"):
+        spectrum.send("UpdateSubcontract", **HEADER)
+    spectrum.post("client", {"on": "false"})
+    spectrum.send("UpdateSubcontract", **HEADER)
+    assert "demo-client" not in spectrum.get("")
 
 
 def test_what_it_holds_outlives_a_process_that_is_killed(spectrum, run) -> None:
