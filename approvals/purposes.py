@@ -68,7 +68,8 @@ class Exports:
         now = destinations(connection, [export for _, export in going], exports)
         to = {export.pk: now.terms(export.document) for _, export in going}
         facts = facts_for(connection, [(export.document, to[export.pk]) for _, export in going])
-        attempts = engine.attempts_of(connection.pk, [c.subject for c, _ in going])
+        tried = [conversation.subject for conversation, _ in going if not conversation.is_first]
+        attempts = dict.fromkeys(inputs, ()) | engine.attempts_of(connection.pk, tried)
         begun: list[Move] = []
         stopped: list[Move] = []
         unsure: list[Move] = []

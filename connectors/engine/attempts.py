@@ -32,11 +32,14 @@ _WRITTEN = """
 
 
 def attempts_of(connection: int, subjects: Sequence[str]) -> dict[str, tuple[Attempt, ...]]:
-    """Every write of these subjects that went out and is not settled, oldest first; one query.
+    """Every write of these subjects that went out and is not settled, oldest first; one query,
+    and none for no subjects.
 
     A conversation may write several times (a call for each line; in QuickBooks each rebuild after
     a stale EditSequence): only its last write can be the one without an answer.
     """
+    if not subjects:
+        return {}
     wanted, values = table(("text", list(dict.fromkeys(subjects))))
     with database.cursor() as cursor:
         cursor.execute(_WRITTEN.format(wanted=wanted), [*values, connection])

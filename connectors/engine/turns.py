@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection as database
@@ -211,14 +212,15 @@ def _begin(
     """
     going = [conversation for conversation in turns if conversation.state == OPEN]
     code = fingerprint(lane.connection.erp)
-    waits = [conversation.pk for conversation in turns if conversation.state == WAITING]
-    [connection] = _LOCKED.all(lane.connection_id, waits) if waits else [None]
+    waits = [conversation for conversation in turns if conversation.state == WAITING]
+    [connection] = _locked(lane.connection_id, waits) if waits else [None]
     if connection is None or not connection.switched_on:
         return going
     still = [one for one in turns if one.pk in connection.waiting]
     for purpose, waiting in by_purpose(still):
         for conversation in waiting:
             conversation.connection = connection
+            conversation.is_first = conversation.subject not in connection.begun_before
             conversation.session = session
             conversation.fingerprint = code
         inputs, faults = _inputs(purpose, waiting) if careful else (purpose.begin(waiting), {})
@@ -237,16 +239,28 @@ def _begin(
     return sorted(going, key=lambda conversation: conversation.place)
 
 
-# The connection, as the purposes use it, and which of its conversations wait.
+def _locked(connection: int, waits: Sequence[Conversation]) -> list[Any]:
+    """The connection, as the purposes use it; which of these conversations wait; and of whose
+    subjects there was one before."""
+    ids, subjects = [one.pk for one in waits], [one.subject for one in waits]
+    return _LOCKED.all(connection, ids, subjects)
+
+
 _LOCKED = Prepared(
-    lambda connection, conversations: Connection.objects.filter(pk=connection).annotate(
+    lambda connection, conversations, subjects: Connection.objects.filter(pk=connection).annotate(
         switched_on=F("company__erp_enabled"),
         waiting=ArraySubquery(
             Conversation.objects.filter(pk__in=conversations, state=WAITING).values("pk")
         ),
+        begun_before=ArraySubquery(
+            Conversation.objects.filter(
+                connection=OuterRef("pk"), subject__in=subjects, state=CLOSED
+            ).values("subject")
+        ),
     ),
     int,
     list[int],
+    list[str],
 )
 
 

@@ -105,6 +105,7 @@ class Conversation(models.Model):
     disowned = models.BooleanField(db_default=False)
 
     held: Any = None  # what its purpose has locked in this transaction
+    is_first = False  # as it begins: whether nothing was ever begun of its subject
 
     class Meta:
         constraints = [
