@@ -5,13 +5,13 @@ Evidence: a read answers one `response` per row, each with `Error_Code`, `Error_
 with `error_code`, `desc` and `column` (Trimble's help). A, I, M and E say no, W warns, S and G say
 yes. Long answers came without their last tags, and lists ended at about 500 rows, some with a row
 that says so (public clients). What a write that went well answers is documented nowhere:
-assumed is an answer of the service without a complaint.
+assumed is an answer of the service that says nothing else than these rows do, and no complaint.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -170,7 +170,24 @@ def _from_xml(empty: Answer, text: str) -> Answer:
         isinstance(one.tag, str) and _local(one).endswith("Response") for one in root.iter()
     ):
         raise ValueError("It is an envelope without an answer of the service.")
-    return _sorted(empty._replace(cut=cut), [_columns(one) for one in _named(root, _ROW)])
+    found = [_columns(one) for one in _named(root, _ROW)]
+    words = " ".join(" ".join(str(part) for part in root.itertext()).split())
+    if empty.asked and empty.asked.writes and not _is_said_as_documented(words, found):
+        raise ValueError(f"It is said in a way that is documented nowhere: “{words[:150]}”")
+    return _sorted(empty._replace(cut=cut), found)
+
+
+def _is_said_as_documented(words: str, found: Sequence[Row]) -> bool:
+    """Whether all `words` of the answer to a write stand in the rows that were `found`, and none
+    there complains without a letter. Else it may be a refusal that nobody here can read."""
+    read = "".join(text for row in found for text in row.values())
+    if "".join(words.split()) != "".join(read.split()):
+        return False
+    return all(
+        row.get(_CODE) or (_CODE in row and not any(map(row.get, (*_WORDS, *_COLUMN))))
+        for row in found
+        if any(row.values())
+    )
 
 
 def _whole_or_cut(text: str) -> tuple[etree._Element | None, bool]:

@@ -221,8 +221,10 @@ def test_a_budget_that_is_half_there_never_simply_failed(site: Site) -> None:
     assert way.retry() == "synced"
 
 
-STRANGE = """<Envelope><Body><Response><return><response><error_code>Q</error_code>
-<desc>Queued for posting</desc></response></return></Response></Body></Envelope>"""
+ANSWER = "<Envelope><Body><Response><return>{}</return></Response></Body></Envelope>"
+STRANGE = ANSWER.format(
+    "<response><error_code>Q</error_code><desc>Queued for posting</desc></response>"
+)
 
 
 class Unheard:
@@ -263,6 +265,33 @@ def test_a_line_of_a_change_order_with_such_a_letter_is_not_sent_again(site: Sit
     assert "did not say whether it took a line" in way.message
     assert way.retry() == "needs_attention"
     assert len(site.company.effects("ARChangeRequest")) == 1
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "<response><error_code/><desc>Record is locked</desc></response>",
+        "<response><desc>Record is locked</desc></response>",
+        "<response><Status>I</Status><Message>Record is locked</Message></response>",
+        "<response><error_code>I</error_code><desc>Record is locked</desc><error_code/></response>",
+        "<error_code>I</error_code><desc>Record is locked</desc>",
+        "Record is locked",
+    ],
+)
+def test_what_is_said_in_no_known_way_is_no_yes(site: Site, said: str) -> None:
+    way = site.way(commitment())
+    answered(site, way, "UpdateSubcontract", ANSWER.format(said))
+    assert way.export() == "unknown"
+    assert "Record is locked" in way.message
+    assert way.settle() == "synced"
+    assert written_once(site.company)
+
+
+def test_a_record_that_comes_back_without_a_complaint_is_a_yes(site: Site) -> None:
+    way = site.way(commitment())
+    row = "<response><Vendor_Code>IRON</Vendor_Code><Error_Code/><Error_Column/></response>"
+    answered(site, way, "UpdateSubcontract", ANSWER.format(row))
+    assert way.export() == "synced"
 
 
 FAULT = """<Envelope><Body><Fault><faultstring>Record lock time out has occurred</faultstring>
