@@ -74,15 +74,17 @@ def _write(company: int | None, events: Sequence[Happened]) -> None:
 
 
 def _lock_head(cursor: Any, company: int | None) -> tuple[int, int, str, datetime]:
-    find = """
+    # Not IS NOT DISTINCT FROM: PostgreSQL takes that from no index.
+    which, values = ("= %s", [company]) if company is not None else ("IS NULL", [])
+    find = f"""
         SELECT id, length, head, statement_timestamp() FROM directory_chain
-        WHERE company_id IS NOT DISTINCT FROM %s FOR UPDATE
-    """
-    cursor.execute(find, [company])
+        WHERE company_id {which} FOR UPDATE
+    """  # noqa: S608 our own words
+    cursor.execute(find, values)
     row = cursor.fetchone()
     if row is None:
         Chain.objects.bulk_create([Chain(company_id=company)], ignore_conflicts=True)
-        cursor.execute(find, [company])
+        cursor.execute(find, values)
         row = cursor.fetchone()
     chain, length, head, now = row
     return int(chain), int(length), str(head), now

@@ -1,4 +1,5 @@
-"""While a new version is deployed, processes of the old one go on storing rows for a while."""
+"""What migrations leave behind: all that the models declare, and room for processes of the old
+version, which go on storing rows for a while as a new one is deployed."""
 
 from __future__ import annotations
 
@@ -52,3 +53,18 @@ def test_what_a_column_holds_that_an_old_process_does_not_know_the_database_know
         without_default = set(cursor.fetchall())
     missing = sorted(".".join(column) for column in found & without_default)
     assert not missing, f"These need a db_default: {', '.join(missing)}"
+
+
+@pytest.mark.django_db
+def test_the_database_has_every_rule_and_index_that_the_models_declare() -> None:
+    # A migration that takes the index of a foreign key away takes others of that column with it.
+    declared = {
+        rule.name
+        for model in apps.get_models()
+        for rule in (*model._meta.constraints, *model._meta.indexes)
+    }
+    assert {"one_session_at_a_time", "one_open_attempt", "queue"} <= declared
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexname FROM pg_indexes UNION SELECT conname FROM pg_constraint")
+        there = {name for (name,) in cursor.fetchall()}
+    assert declared <= there, f"Missing: {', '.join(sorted(declared - there))}"

@@ -33,22 +33,28 @@ def questions(client: Client, address: str) -> int:
     return len(asked)
 
 
-def test_many_rows_ask_no_more_questions_than_ten(stage: Stage, at: dict[str, int]) -> None:
+def shown_to_somebody(stage: Stage, at: dict[str, int]) -> list[tuple[Client, str]]:
+    """Every address that shows something, with the first of the cast who may see it."""
     clients = {name: test_permissions.client_of(stage, name) for name in test_permissions.PEOPLE}
     shown = [
-        (name, row.path.format(**at))
+        (clients[name], row.path.format(**at))
         for row in test_permissions.rows()
         for name in [next((one for one in test_permissions.PEOPLE if row.expected[one] == 200), "")]
         if row.method == "GET" and name
     ]
     assert len(shown) > 80
+    return shown
+
+
+def test_many_rows_ask_no_more_questions_than_ten(stage: Stage, at: dict[str, int]) -> None:
+    shown = shown_to_somebody(stage, at)
     asked: dict[str, list[int]] = {}
-    for name, address in shown:
-        clients[name].get(address).getvalue()  # caches of the process
+    for client, address in shown:
+        client.get(address).getvalue()  # caches of the process
     for numbers in (range(FEW), range(FEW, MANY)):
         multiply(stage, at, numbers)
-        for name, address in shown:
-            asked.setdefault(address, []).append(questions(clients[name], address))
+        for client, address in shown:
+            asked.setdefault(address, []).append(questions(client, address))
     more = {address: many - few for address, (few, many) in asked.items() if many > few}
     # The history's file is made a thousand events at a time, with two questions for each piece.
     assert more.pop(f"/companies/{stage.company.pk}/history.csv", 0) <= 2 * MANY // 1000
