@@ -229,11 +229,14 @@ def ends_in_time(line: socket.socket) -> Iterator[None]:
 
 
 def _content(response: BaseHTTPResponse) -> bytes:
-    """All that was sent. Raises NoAnswer where that is too much, and HTTPError where it is cut."""
+    """All that was sent. Raises NoAnswer where that is too much, and HTTPError where it is cut.
+
+    It is read as it comes: a chunk may claim any length, one below zero too.
+    """
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise NoAnswer("the answer is packed, which was not asked for")
     content = bytearray()
-    for piece in response.stream(PIECE, decode_content=False):
+    while piece := response.read1(PIECE, decode_content=False):
         content += piece
         if len(content) > LARGEST:
             raise NoAnswer(f"the answer has more than {LARGEST:,} bytes")

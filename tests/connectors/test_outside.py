@@ -239,6 +239,13 @@ def _endless(_head: str, _content: bytes) -> Iterator[bytes]:
         yield b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
 
 
+def _endless_chunk(_head: str, _content: bytes) -> Iterator[bytes]:
+    """A chunk whose length is below zero ends with the line."""
+    yield b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n"
+    for _ in range(1000):
+        yield b"x" * 0x10000
+
+
 def _claims_much(_head: str, _content: bytes) -> Iterator[bytes]:
     yield b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n"
     for _ in range(2000):
@@ -254,6 +261,7 @@ def _claims_much(_head: str, _content: bytes) -> Iterator[bytes]:
         (_nonsense, "broke"),
         (_endless_headers, "broke"),
         (_endless, "more than 20,000,000 bytes"),
+        (_endless_chunk, "more than 20,000,000 bytes"),
         (_claims_much, "more than 20,000,000 bytes"),
     ],
 )
