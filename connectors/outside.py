@@ -138,7 +138,7 @@ class Line:
         """The connection, made now unless it still stands. Raises NotReached."""
         kept = self._connection
         # A server that has hung up meanwhile would take a call and never answer it.
-        if kept is not None and kept.sock is not None and not wait_for_read(kept.sock, timeout=0):
+        if kept is not None and kept.sock is not None and _is_quiet(kept.sock):
             return kept
         self.close()
         fault = ""
@@ -161,6 +161,25 @@ class Line:
         if self.origin.scheme == "http":
             return _Pinned(ip, host, port)
         return _PinnedTls(ip, host, port)
+
+
+def _is_quiet(line: socket.socket) -> bool:
+    """Whether nothing came over it, neither words nor an end. What TLS tells of itself, like the
+    tickets after its first words, is neither."""
+    if not wait_for_read(line, timeout=0):
+        return True
+    if not isinstance(line, ssl.SSLSocket):
+        return False
+    line.settimeout(0)
+    try:
+        line.recv(1)
+    except ssl.SSLWantReadError:
+        return True
+    except OSError:
+        return False
+    finally:
+        line.settimeout(READ_SECONDS)
+    return False
 
 
 def _is_fit(call: Call) -> bool:

@@ -319,11 +319,15 @@ def authority(tmp_path, monkeypatch) -> Iterator[Authority]:
     outside._tls.cache_clear()
 
 
-def _tls_call(server, settings, monkeypatch):
+def _tls_line(server, settings, monkeypatch) -> Line:
     _says(monkeypatch, "127.0.0.1")
     origin = f"https://erp.example:{server.port}"
     settings.ALLOWED_ERP_ORIGINS = [origin]
-    with Line(origin) as line:
+    return Line(origin)
+
+
+def _tls_call(server, settings, monkeypatch):
+    with _tls_line(server, settings, monkeypatch) as line:
         return line.call(POST)
 
 
@@ -332,6 +336,21 @@ def test_a_certificate_for_the_name_is_believed_at_the_pinned_address(
 ) -> None:
     with serving(_answers(answer()), tls=authority.tls_for("erp.example")) as server:
         assert _tls_call(server, settings, monkeypatch).status == 200
+
+
+def test_tickets_of_tls_are_not_taken_for_an_end(authority, settings, monkeypatch) -> None:
+    """A server hands them out by itself; the connection that stands is then called, and no other
+    one is made between the look whether the lane is ours and the call."""
+    with (
+        serving(_answers(answer()), tls=authority.tls_for("erp.example"), calls_each=1) as server,
+        _tls_line(server, settings, monkeypatch) as line,
+    ):
+        for calls in (1, 2):
+            assert wait_for_read(line.connect().sock, timeout=20), "the tickets are here"
+            assert line.call(POST).status == 200
+            assert (server.connections, len(server.requests)) == (calls, calls)
+            assert line._connection is not None
+            assert wait_for_read(line._connection.sock, timeout=20), "it hangs up"
 
 
 @pytest.mark.parametrize(
