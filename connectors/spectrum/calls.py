@@ -97,8 +97,7 @@ def failure(answer: Answer, doing: str) -> ErpError | None:
     code = ", ".join(dict.fromkeys(one.code for one in answer.refusals))
     if answer.timed_out:
         return Busy(
-            f"Spectrum's session had timed out, so it did not take {doing}. It is tried again "
-            "under a new one.",
+            f"Spectrum's session had timed out, so it did not take {doing}.",
             code=code,
             words=words,
         )

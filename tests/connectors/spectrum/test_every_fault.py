@@ -368,6 +368,7 @@ def test_a_line_that_was_surely_not_taken_leaves_the_rest_for_a_retry(
     assert way.settle() == "needs_attention"
     assert way.message.startswith("Partly in Spectrum: the change order S001-002.")
     assert "In: 03300/S 1,300.00." in way.message
+    assert "tried again" not in way.message, "that is for a person to do"
     assert way.retry() == "synced"
     [held] = site.company.subcontract("SC-001").change_orders
     assert held.amount == Decimal("1000.00")
