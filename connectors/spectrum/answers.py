@@ -171,23 +171,23 @@ def _from_xml(empty: Answer, text: str) -> Answer:
     ):
         raise ValueError("It is an envelope without an answer of the service.")
     found = [_columns(one) for one in _named(root, _ROW)]
-    words = " ".join(" ".join(str(part) for part in root.itertext()).split())
-    if empty.asked and empty.asked.writes and not _is_said_as_documented(words, found):
-        raise ValueError(f"It is said in a way that is documented nowhere: “{words[:150]}”")
+    if empty.asked and empty.asked.writes:
+        _must_be_said_as_documented(root, found)
     return _sorted(empty._replace(cut=cut), found)
 
 
-def _is_said_as_documented(words: str, found: Sequence[Row]) -> bool:
-    """Whether all `words` of the answer to a write stand in the rows that were `found`, and none
-    there complains without a letter. Else it may be a refusal that nobody here can read."""
+def _must_be_said_as_documented(root: etree._Element, found: Sequence[Row]) -> None:
+    """Raises ValueError where the answer to a write says more than the rows that were `found`, or
+    one there complains without a letter: it may be a refusal that nobody here can read."""
+    words = " ".join(" ".join(str(part) for part in root.itertext()).split())
     read = "".join(text for row in found for text in row.values())
-    if "".join(words.split()) != "".join(read.split()):
-        return False
-    return all(
+    is_all_read = "".join(words.split()) == "".join(read.split())
+    if not is_all_read or not all(
         row.get(_CODE) or (_CODE in row and not any(map(row.get, (*_WORDS, *_COLUMN))))
         for row in found
         if any(row.values())
-    )
+    ):
+        raise ValueError(f"It is said in a way that is documented nowhere: “{words[:150]}”")
 
 
 def _whole_or_cut(text: str) -> tuple[etree._Element | None, bool]:
@@ -203,7 +203,8 @@ def _whole_or_cut(text: str) -> tuple[etree._Element | None, bool]:
 
 
 def _parsed(text: str, *, recover: bool) -> etree._Element | None:
-    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+    plain = _ILLEGAL.sub("", text.lstrip("\ufeff \r\n\t"))
+    if "<!DOCTYPE" in plain or "<!ENTITY" in plain:
         raise ValueError("It holds a document type definition, which is never read.")
     parser = etree.XMLParser(
         encoding="utf-8",
@@ -216,7 +217,6 @@ def _parsed(text: str, *, recover: bool) -> etree._Element | None:
         remove_comments=True,
         remove_pis=True,
     )
-    plain = _ILLEGAL.sub("", text.lstrip("\ufeff \r\n\t"))
     declared = re.sub(r"^<\?xml[^>]*\?>", "", plain, count=1)
     return etree.fromstring(declared.encode(errors="replace"), parser)
 

@@ -30,6 +30,7 @@ KEY = 20  # characters of a key that all writes of one conversation share
 _GUIDS = UUID("5b0a1a3e-3d0c-4d55-9f0e-2f6d1c9e7a10")
 _COMPANY = ("Company_Code", "pCompany_Code")
 _SCOPE = "spectrumapi"
+_MOST_DIGITS = 9  # of the seconds for which a token is good
 TOO_MUCH = 429
 
 
@@ -152,7 +153,8 @@ def token(reply: Reply) -> tuple[str, int]:
     Refused or Busy without one."""
     said = _said(reply, "token")
     lasts = str(said.get("expires_in", ""))
-    return _named(said, "access_token", "token"), int(lasts) if lasts.isdecimal() else 0
+    seconds = int(lasts) if lasts.isdecimal() and len(lasts) <= _MOST_DIGITS else 0
+    return _named(said, "access_token", "token"), seconds
 
 
 def rotation_call(site: Site) -> Call | None:
@@ -184,7 +186,7 @@ def _said(reply: Reply, what: str) -> dict[str, object]:
     status, text = answers.opened(reply)
     try:
         said = msgspec.json.decode(text)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         said = None
     if status == TOO_MUCH or status >= 500:
         raise Busy(f"Spectrum gave no {what} for now: it answered with HTTP {status}.")

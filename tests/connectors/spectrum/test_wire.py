@@ -102,6 +102,11 @@ def test_oauth_fetches_a_token_and_has_its_secret_renewed() -> None:
         connector.token('HTTP 400 application/json\n\n{"error": "invalid_client"}')
     with pytest.raises(Refused, match="holds no token"):
         connector.token("HTTP 200 application/json\n\n{}")
+    with pytest.raises(Refused, match="gave no token"):
+        connector.token("HTTP 200 application/json\n\n" + "[" * 100_000)
+    for endless in ("9" * 400, f'"{"9" * 5000}"'):
+        reply = f'HTTP 200 json\n\n{{"access_token": "t0ken", "expires_in": {endless}}}'
+        assert connector.token(reply) == ("t0ken", 0), "for how long, it does not really say"
     assert connector.renewal_call(site()) is None
     turned = connector.renewal_call(site(oauth="Y"))
     assert turned is not None
@@ -252,6 +257,7 @@ def test_missing_columns_are_blank() -> None:
         "<html><body>Please sign in<br></body>",
         "Service Temporarily Unavailable",
         '<!DOCTYPE a [<!ENTITY b "c">]>' + soap(""),
+        '<!DOC\x08TYPE a [<!ENT\x08ITY b "c">]>' + soap(""),  # such signs are left out
         soap("").replace("GetPhaseResponse", "Something"),
         "<a>" * 100_000,
         "\x00\x01",
