@@ -163,9 +163,15 @@ def _refuse_new_phases_without_a_name(
 
 
 def _refuse_what_was_changed(planned: Iterable[Change], there: Mapping[str, Phase]) -> None:
-    """Nothing that a person changed in Spectrum is written over."""
+    """What a person changed in Spectrum is not written over, what they removed not made anew."""
     for change in planned:
         pair = change.group.pair
+        if change.before and pair not in there:
+            raise Refused(
+                f"{pair} was estimated at {change.before:,.2f} after the round before, and is not "
+                "among the job's phases in Spectrum any more: it was removed or completed there. "
+                "Put it back in Spectrum, with that estimate, then retry."
+            )
         if pair in there and there[pair].estimate not in (change.before, change.after):
             raise Refused(
                 f"The current estimate of {pair} was changed in Spectrum: it is "

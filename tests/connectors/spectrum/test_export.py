@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from connectors.contract import Ref, Terms
 from connectors.spectrum import connector
 from connectors.spectrum.services import SERVICES
+from sandbox.spectrum.books import PHASE
 from sandbox.spectrum.layouts import SERVICES as THEIRS
 from tests.connectors.spectrum.conftest import (
     AUTHORIZATION,
@@ -112,6 +113,20 @@ def test_an_estimate_that_was_changed_in_spectrum_is_not_written_over(site: Site
     assert "it is 60,000.00 there and was 50,000.00" in way.message
     assert "so it is not written over" in way.message
     assert len(site.company.effects("AddPhase")) == 4, "only the two that went well"
+
+
+def test_a_phase_that_is_no_longer_shown_is_not_estimated_anew(site: Site) -> None:
+    """It was removed, or completed where the site shows only open ones, for some reason."""
+    first = site.exported(budget())
+    site.company.books.storage.delete(PHASE, "26010", "03300", "S")
+    way = site.way(budget(line(1, "1000.00"), number="2"), first)
+    calls = len(site.company.effects("AddPhase"))
+    assert way.settle() == "failed"
+    assert "03300/S was estimated at 50,000.00" in way.message
+    assert len(site.company.effects("AddPhase")) == calls
+    site.company.add_phase("26010", "03300", "S", "Cast-in-place concrete")
+    site.exported(budget())
+    assert way.retry() == "synced"
 
 
 def test_an_estimate_that_spectrum_does_not_show_is_not_written_over(site: Site) -> None:
