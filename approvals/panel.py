@@ -140,7 +140,8 @@ def panel_for(
     blocked = [one.text for one in problems]
     if of_lines and of_lines.why_not:
         blocked.append(of_lines.why_not)
-    words, detail, advice = _said(export, connection, erp)
+    second = seconding.second_for(export)
+    words, detail, advice = _said(export, connection, erp, second)
     return Panel(
         export=export,
         words=words,
@@ -174,7 +175,11 @@ def review_panel(
     """The panel of the review page: the approver's buttons, and the sender's own."""
     document = export.live()
     connection, erp = connection_of(export)
-    words, detail, advice = _said(export, connection, erp)
+    second = seconding.second_for(export)
+    words, detail, advice = _said(export, connection, erp, second)
+    goes = seconding.goes(export, terms)
+    said = seconding.said_already(second.first, access, goes) if second and terms else ""
+    blocked = [*(p.text for p in problems), *([said] if said else [])]
     return Panel(
         export=export,
         words=words,
@@ -182,7 +187,7 @@ def review_panel(
         advice=advice,
         buttons=[
             _called(button, erp)
-            for button in buttons(export, document, access, [p.text for p in problems])
+            for button in buttons(export, document, access, blocked)
             if button.who == Who.APPROVER or (button.step == "retrieve" and not button.reasons)
         ],
         # What stands above already, as the ERP's words, is not said twice.
@@ -215,7 +220,10 @@ def connection_of(export: Export) -> tuple[Connection | None, Capabilities | Non
 
 
 def _said(
-    export: Export, connection: Connection | None, erp: Capabilities | None
+    export: Export,
+    connection: Connection | None,
+    erp: Capabilities | None,
+    second: seconding.Second | None,
 ) -> tuple[str, str, str]:
     """What the ribbon says of a status, something smaller behind it, and what can be done."""
     words, detail = _ribbon(export, connection, erp)
@@ -224,10 +232,9 @@ def _said(
         or _kept_waiting(export, connection)
         or _behind(export)
     )
-    second = seconding.second_for(export) or ""
     asked = manner.asks_about(export, connection)
     advice = why or manner.advice(Status(export.status), erp, asked=asked)
-    return words, detail, f"{advice} {second}".strip()
+    return words, detail, f"{advice} {second or ''}".strip()
 
 
 def _switched_off(export: Export, name: str) -> str:

@@ -22,6 +22,7 @@ from approvals.errors import AwaitsSecond, NotReady, StepError
 from approvals.listing import TABS, VIEWS, Counts, Place
 from approvals.models import Export, FirstApproval, Kinds
 from approvals.rights import why_not
+from approvals.seconding import said_already
 from approvals.states import STEPS, VIEW_OF, Status, View
 from approvals.wanted import Order, Wanted
 from approvals.workflow import Item, Result
@@ -252,7 +253,11 @@ def html(
             escaped([_cells(row, item, firsts) for row in rows]),
             [_when(row, now) for row in rows],
             [
-                buttons(Status(row["status"]), row["sent_by_id"], stuck.get(row["id"], ""))
+                buttons(
+                    Status(row["status"]),
+                    row["sent_by_id"],
+                    stuck.get(row["id"]) or said_already(firsts.get(row["id"]), access),
+                )
                 for row in rows
             ],
             strict=True,

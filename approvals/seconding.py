@@ -151,6 +151,18 @@ def second_for(export: Export, document: Document | None = None) -> Second | Non
     return Second(limit, status, rows.select_related("by").first())
 
 
+def said_already(first: FirstApproval | None, by: Access, says: str = "") -> str:
+    """Why `by` is not offered again to let an item go: theirs is the `first` word for it.
+
+    '' where it is not, or where they would say something else now. `says`: what that would be, of
+    `goes`; '' where nobody has looked, as in a list.
+    """
+    if first is None or first.by_id != by.user.pk or first.step not in ("accept", "retry"):
+        return ""
+    same = says in ("", first.says)
+    return "You have said so; a second approver is missing." if same else ""
+
+
 def first_approvals(company: Company, versions: Mapping[int, int]) -> dict[int, FirstApproval]:
     """Who has, of many: `versions` by the export's id. One query, none where one is enough."""
     if company.second_approver_from is None:

@@ -114,6 +114,56 @@ def test_it_is_said_on_the_page_and_by_api(limit: Stage) -> None:
     assert bea.post(path, body, "application/json").json()["status"] == "accepted"
 
 
+def test_who_has_said_it_is_offered_nothing_more_until_it_would_be_something_else(
+    limit: Stage,
+) -> None:
+    export = limit.send(limit.commitment())
+    ann, bea = Client(), Client()
+    ann.force_login(limit.ann)
+    bea.force_login(limit.bea)
+    item = f"/exports/{export.pk}/"
+    queue = f"/companies/{limit.company.pk}/erp/commitments/"
+    assert _offers(ann, item, "accept")
+    assert _offers(ann, queue, "accept")
+    assert _accepts(limit, export, limit.ann) == "AwaitsSecond"
+    for page in (item, queue):
+        assert not _offers(ann, page, "accept")
+        assert "You have said so" in ann.get(page).content.decode()
+        assert _offers(bea, page, "accept")
+    # It would go elsewhere now, and of that nobody has said anything.
+    _link(limit, limit.books.add_vendor("Ironwood Concrete of Alder"))
+    assert _offers(ann, item, "accept")
+    assert _accepts(limit, export, limit.bea) == "AwaitsSecond", "Bea is the first now"
+    assert _offers(ann, item, "accept")
+    assert _offers(ann, queue, "accept")
+    assert not _offers(bea, item, "accept")
+
+
+def test_who_was_the_first_to_retry_is_not_asked_again(limit: Stage) -> None:
+    export = _failed(limit)
+    bea = Client()
+    bea.force_login(limit.bea)
+    queue = f"/companies/{limit.company.pk}/erp/commitments/?view=failed"
+    pages = (f"/exports/{export.pk}/", queue)
+    assert all(_offers(bea, page, "retry") for page in pages)
+    assert _retries(limit, export, limit.bea) == "AwaitsSecond"
+    assert not any(_offers(bea, page, "retry") for page in pages)
+    ann = Client()
+    ann.force_login(limit.ann)
+    assert all(_offers(ann, page, "retry") for page in pages)
+
+
+def _offers(who: Client, page: str, step: str) -> bool:
+    """Whether a page has a button, for one item, that can be pressed."""
+    text = who.get(page).content.decode()
+    name = 'name="only"' if "/erp/" in page else ""
+    return any(
+        f"/{step}/" in tag and name in tag
+        for tag in re.findall(r"<(?:form|button)[^>]*>", text)
+        if "disabled" not in tag
+    )
+
+
 def test_it_cannot_be_set_while_fewer_than_two_decide(stage: Stage) -> None:
     revoke_push(Membership.objects.get(user=stage.bea), by=stage.otto)
     with pytest.raises(ValidationError, match="Fewer than two people can decide"):
