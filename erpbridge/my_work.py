@@ -96,6 +96,7 @@ class Link:
     heard: str  # what it does when it is heard of: called, answered
     last_seen_at: datetime | None
     last_result: str
+    trouble: str  # '' where the last call came to no trouble
     is_silent: bool
     opens: bool  # the person may open the connection's page
 
@@ -276,6 +277,7 @@ def _links(companies: dict[int, Company], levels: dict[int, int]) -> list[Link]:
             heard=manner.heard(connector_for(connection.erp).capabilities),
             last_seen_at=connection.last_seen_at,
             last_result=connection.last_result,
+            trouble=connection.trouble,
             is_silent=connection.is_silent,
             opens=connection.company_id in levels,
         )

@@ -25,6 +25,12 @@ def first_page(person: User, **query: str) -> str:
     return answer.content.decode()
 
 
+def _page(person: User, address: str) -> str:
+    client = Client()
+    client.force_login(person)
+    return client.get(address).content.decode()
+
+
 def test_what_pam_sent_waits_for_ann(stage: Stage) -> None:
     commitment = stage.commitment()
     stage.send(commitment)
@@ -35,6 +41,18 @@ def test_what_pam_sent_waits_for_ann(stage: Stage) -> None:
     assert "just now" in page
     assert "QuickBooks" in page
     assert "Has never called" in page
+
+
+def test_what_the_last_call_stumbled_over_looks_like_trouble(stage: Stage) -> None:
+    """On the first page and on the connection's own; what went well does not."""
+    where = (f"/companies/{stage.company.pk}/erp/connection/", "/")
+    for result, marked in (("Another company file is open.", True), ("OK: 3 done", False)):
+        stage.connection.last_result = result
+        stage.connection.save()
+        for page in where:
+            shown = re.search(rf'class="([^"]*)">{re.escape(result)}<', _page(stage.ann, page))
+            looks_bad = shown is not None and shown[1] in ("banner is-red", "deduct")
+            assert looks_bad == marked, (page, result)
 
 
 def test_what_ann_rejected_comes_back_to_pam(stage: Stage) -> None:
