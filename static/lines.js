@@ -102,16 +102,34 @@ function startSheet(table) {
     cell(row, "cost_code").title = found ? found.text : "";
   }
   // What the ERP gets of a line that fits stands where its own text would be typed.
+  const most = Number(table.dataset.own);
+  const long = (input) => [...input.value.trim()].length > most;
   function showOwn(row) {
     const own = cell(row, "erp_description");
     if (!own) return;
-    const most = Number(table.dataset.own);
-    const long = (input) => [...input.value.trim()].length > most;
     const said = cell(row, "description");
     own.placeholder = long(said) ? `at most ${most} characters` : said.value.trim();
     own.title = `${[...own.value.trim()].length} of ${most} characters`;
-    own.classList.toggle("is-needed", long(said) && !own.value.trim());
     if (long(own)) own.setAttribute("aria-invalid", "true");
+  }
+  // The ERP has one line for each cost code and category. It is called by what its lines say, where
+  // that is one text; several are summed under other words, and none of them has to fit.
+  function showNeeded() {
+    if (!most) return;
+    const texts = new Map();
+    const groups = rows().map((row, place) => {
+      const [code, category] = ["cost_code", "category"].map((name) => cell(row, name).value.trim().toLowerCase());
+      const group = code && category ? `${code}\n${category}` : place;
+      const text = cell(row, "erp_description").value.trim() || cell(row, "description").value.trim();
+      texts.set(group, (texts.get(group) ?? new Set()).add(text));
+      return group;
+    });
+    for (const same of texts.values()) same.delete("");
+    rows().forEach((row, place) => {
+      const own = cell(row, "erp_description");
+      const needed = texts.get(groups[place]).size === 1 && long(cell(row, "description")) && !own.value.trim();
+      own.classList.toggle("is-needed", needed);
+    });
   }
   function multiply(row) {
     if (!cell(row, "quantity")) return;
@@ -123,6 +141,7 @@ function startSheet(table) {
       amount.value = money(cents({ n: quantity.n * unitCost.n, scale: quantity.scale + unitCost.scale }));
   }
   function total() {
+    showNeeded();
     let sum = 0n;
     let lines = 0;
     const targets = new Map();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -16,6 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 TITLE = "Cast-in-place concrete and reinforcing steel for the foundations, the slabs on grade and "
 TITLE += "the retaining walls of the east wing"
+NEEDED = re.compile("is-needed")
 SAID = "Spread footings and grade beams, axes A to F"
 
 
@@ -63,6 +65,17 @@ def test_a_text_for_spectrum_is_asked_for_while_the_long_one_is_typed(
     assert cell(1, "text for Spectrum").get_attribute("placeholder") == "at most 25 characters"
     assert "is-needed" in (cell(1, "text for Spectrum").get_attribute("class") or "")
     screenshot(pam, "own-texts-1-asked-for")
+    # Two texts of one cost code and category are summed under other words: none is needed.
+    for name, text in (("cost code", "03-300"), ("category", "Subcontract")):
+        cell(3, name).fill(text)
+    cell(3, "description").fill("Retaining walls, east wing, both sides")
+    for line in (1, 3):
+        expect(cell(line, "text for Spectrum")).not_to_have_class(NEEDED)
+    cell(3, "description").fill(SAID)
+    for line in (1, 3):
+        expect(cell(line, "text for Spectrum")).to_have_class(NEEDED)
+    for name in ("cost code", "category", "description"):
+        cell(3, name).fill("")
     cell(1, "text for Spectrum").fill("Footings and grade beams of A-F")
     assert cell(1, "text for Spectrum").get_attribute("aria-invalid") == "true"
     pam.get_by_role("button", name="Save", exact=True).click()
