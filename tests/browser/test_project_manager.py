@@ -210,3 +210,11 @@ def test_a_whole_schedule_of_values_is_seen_at_a_desk(stage: Stage, sign_in, scr
     screenshot(pam, "schedule-with-quantities")
     schedule = pam.locator(".table-frame").first
     assert schedule.evaluate("one => one.scrollWidth <= one.clientWidth")
+
+    # The most that both may have, at no price.
+    order.lines.update(
+        quantity=Decimal("1234567890.1234"), unit="long tons of 2240 lb", unit_cost=Decimal("0")
+    )
+    pam.reload()
+    screenshot(pam, "schedule-with-large-quantities")
+    assert schedule.evaluate("one => one.scrollWidth <= one.clientWidth")
