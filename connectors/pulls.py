@@ -156,7 +156,7 @@ class Pulls:
             if not cursor or (erp.transport == "poll" and session != str(conversation.session_id)):
                 cursor = ""
                 reading.since = _from_where(reading) if erp.tells_changes else None
-                reading.began_at = timezone.now()
+                reading.began_at = Now()
                 reading.incomplete = ""
                 reading.save(update_fields=["since", "began_at", "incomplete"])
             since = reading.since.isoformat() if reading.since else ""

@@ -17,7 +17,6 @@ from functools import partial
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from connectors import engine
 from connectors.calling import insist
@@ -45,7 +44,7 @@ def plan(connection: Connection, typed: Mapping[str, str]) -> None:
     if pushed(connection).renewal_call(site) is None:
         renewal.due_at = None
     elif typed or renewal.due_at is None:
-        renewal.due_at = timezone.now() + Renewal.EVERY
+        renewal.due_at = Now() + Renewal.EVERY
     if typed:
         renewal.asked_at, renewal.fault, renewal.locked_out = None, "", False
     renewal.save()
@@ -131,7 +130,7 @@ def _come_to_nothing(connection: Connection, words: str, pause: timedelta) -> No
         if renewal.due_at is None:
             return  # somebody ended the schedule meanwhile
         is_news = renewal.fault != words
-        renewal.fault, renewal.due_at = words, timezone.now() + pause
+        renewal.fault, renewal.due_at = words, Now() + pause
         renewal.save(update_fields=["fault", "due_at"])
         if is_news:
             subject = f"connection:{connection.pk}"

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from django.db import transaction
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from connectors.contract import Call, Pushed, Refused, Reply, Site
 from connectors.models import Connection, Renewal
@@ -87,13 +87,13 @@ class Credentials:
         if not self.are_newest or len(self._tries) == 1:
             renewal.filter(locked_out=True).update(locked_out=False, fault="")
             return
-        now, [newest, before] = timezone.now(), self._tries
+        [newest, before] = self._tries
         names = ", ".join(name for name in newest if newest[name] != before.get(name))
         with transaction.atomic():
             renewal.update(
                 sealed_before="",
-                renewed_at=now,
-                due_at=now + Renewal.EVERY,
+                renewed_at=Now(),
+                due_at=Now() + Renewal.EVERY,
                 asked_at=None,
                 fault="",
                 locked_out=False,

@@ -12,8 +12,8 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_shutting_down
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, QuerySet, Subquery
-from django.utils import timezone
+from django.db.models import DurationField, ExpressionWrapper, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Now
 
 from connectors import calling, engine, renewing
 from connectors.models import Connection, Session
@@ -94,7 +94,7 @@ def _not_pausing() -> Iterator[Connection]:
     for connection in _IDLE.all():
         failed = len(list(takewhile(bool, connection.errors)))
         pause = timedelta(seconds=PAUSES[failed - 1]) if failed else timedelta(0)
-        if connection.ended_at is None or timezone.now() - connection.ended_at >= pause:
+        if connection.alone is None or connection.alone >= pause:
             yield connection
 
 
@@ -102,7 +102,10 @@ def _idle() -> QuerySet[Any]:
     last = Session.objects.filter(connection=OuterRef("pk")).order_by("-fence")
     return calling.idle_lanes().annotate(
         errors=ArraySubquery(last.values("error")[: len(PAUSES)]),
-        ended_at=Subquery(last.values("ended_at")[:1]),
+        # By the database's clock, the only one that all workers share.
+        alone=ExpressionWrapper(
+            Now() - Subquery(last.values("ended_at")[:1]), output_field=DurationField()
+        ),
     )
 
 

@@ -5,12 +5,13 @@ The ERP is the stand-in for Spectrum, over real HTTP.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import psycopg2
 import pytest
 from django.db import connection as database
 from django.db.models import F
+from django.utils import timezone
 
 from connectors import tasks
 from connectors.calling import serve
@@ -106,6 +107,35 @@ def test_a_spectrum_that_is_away_is_left_alone_for_a_while(stage, settings, monk
             tasks.sweep()
             assert bool(rung) == rings, f"{passed} of {pause} seconds"
     company.close()
+
+
+@pytest.fixture(params=[timedelta(hours=1), -timedelta(hours=1)], ids=["fast", "slow"])
+def wrong_clock(request, monkeypatch) -> None:
+    """This worker's clock is wrong; the database's is right."""
+    off: timedelta = request.param
+    monkeypatch.setattr(timezone, "now", lambda: datetime.now(UTC) + off)
+
+
+@pytest.mark.usefixtures("wrong_clock")
+def test_a_lane_is_found_whatever_the_clock_says(spectrum, stage, monkeypatch) -> None:
+    rung: list[int] = []
+    monkeypatch.setattr(bell, "ring", lambda _task, *ids: rung.extend(ids))
+    spectrum.synced(stage.commitment())
+    spectrum.accepted(stage.commitment(number="SC-002"))
+    rung.clear()
+    tasks.sweep()
+    assert spectrum.connection.pk in rung
+
+
+@pytest.mark.usefixtures("wrong_clock")
+def test_what_is_gone_is_seen_to_be_whatever_the_clock_says(spectrum, stage) -> None:
+    spectrum.company.add_vendor("MOOR", "Mooring Electric")
+    moor = Unlinked.objects.filter(company=stage.company, erp_id="MOOR")
+    for active in (True, False):
+        spectrum.company.add_vendor("MOOR", "Mooring Electric", active=active)
+        request_sync(spectrum.connection, stage.access(stage.dora))
+        spectrum.serve()
+        assert moor.get().erp_active == active
 
 
 @pytest.mark.parametrize("kind", ["too_many", "unavailable"])

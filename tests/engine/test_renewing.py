@@ -18,7 +18,7 @@ from django.test import Client
 from django.utils import timezone
 
 from approvals.standstill import tell_of_standstills
-from connectors import engine, setup, tasks
+from connectors import engine, renewing, setup, tasks
 from connectors.models import Connection, Message, Renewal, Session
 from connectors.pulse import LEASE
 from connectors.secrets import secrets_of, set_secrets, tries_of
@@ -271,6 +271,15 @@ def test_a_spectrum_that_is_away_is_asked_again_soon(site: OnSpectrum) -> None:
     assert now.due_at is not None
     assert now.due_at - timezone.now() < timedelta(minutes=11)
     assert not now.locked_out
+
+
+def test_nor_sooner_where_the_clock_of_the_worker_is_slow(site: OnSpectrum, monkeypatch) -> None:
+    site.company.faults.add("unavailable", "token")
+    slow = timezone.now() - timedelta(hours=1)
+    monkeypatch.setattr(timezone, "now", lambda: slow)
+    come(site)
+    assert renewal().fault
+    assert not renewing.due().exists()
 
 
 def test_without_tokens_or_switched_off_nothing_is_renewed(site: OnSpectrum, stage: Stage) -> None:
