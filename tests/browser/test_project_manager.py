@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from commitments.models import ChangeOrder, Commitment
 from commitments.workflow import set_commitment_status
-from tests.browser.looks import in_every_look
+from tests.browser.looks import NARROW, in_every_look
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -218,3 +218,22 @@ def test_a_whole_schedule_of_values_is_seen_at_a_desk(stage: Stage, sign_in, scr
     pam.reload()
     screenshot(pam, "schedule-with-large-quantities")
     assert schedule.evaluate("one => one.scrollWidth <= one.clientWidth")
+
+
+def test_large_amounts_are_whole_on_a_telephone(stage: Stage, sign_in, screenshot) -> None:
+    """Those that Ann decides on, and those that came back."""
+    commitment = stage.commitment(lines=[("03-300", "Footings and grade beams", "12345678.90")])
+    stage.synced(commitment)
+    change_order = stage.change_order(commitment, [(1, "Deeper footings", "1234567.89")])
+    stage.send(change_order)
+    ann = sign_in(stage.ann)
+    for step in ("decided-on", "synced"):
+        ann.goto(f"/exports/{change_order.export_id}/")
+        in_every_look(ann, screenshot, f"large-amounts-{step}")
+        ann.set_viewport_size({"width": NARROW, "height": 900})
+        for frame in ann.locator(".table-frame").all():
+            assert frame.evaluate("one => one.scrollWidth <= one.clientWidth"), step
+        if step == "decided-on":
+            expect(ann.get_by_role("cell", name="13,580,246.79").first).to_be_visible()
+            stage.accept(change_order, stage.ann)
+            stage.visit()
