@@ -166,10 +166,8 @@ class Line:
 def _is_quiet(line: socket.socket) -> bool:
     """Whether nothing came over it, neither words nor an end. What TLS tells of itself, like the
     tickets after its first words, is neither."""
-    if not wait_for_read(line, timeout=0):
-        return True
     if not isinstance(line, ssl.SSLSocket):
-        return False
+        return not wait_for_read(line, timeout=0)
     line.settimeout(0)
     try:
         line.recv(1)

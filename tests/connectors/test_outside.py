@@ -353,6 +353,22 @@ def test_tickets_of_tls_are_not_taken_for_an_end(authority, settings, monkeypatc
             assert wait_for_read(line._connection.sock, timeout=20), "it hangs up"
 
 
+def test_what_nobody_asked_for_is_no_answer_to_the_next_call(
+    authority, settings, monkeypatch
+) -> None:
+    """Two answers to one call in one record of TLS: the second waits where no socket tells."""
+    most = 8192  # is read at once
+    first = answer(b"x" * (most - len(answer(b"x" * 1000)) + 1000))
+    assert len(first) == most
+    with (
+        serving(_answers(first + answer(b"stale")), authority.tls_for("erp.example")) as server,
+        _tls_line(server, settings, monkeypatch) as line,
+    ):
+        for calls in (1, 2):
+            assert b"stale" not in line.call(POST).content
+            assert (server.connections, len(server.requests)) == (calls, calls)
+
+
 @pytest.mark.parametrize(
     ("names", "days"),
     [(("other.example",), 1), (("127.0.0.1",), 1), (("erp.example",), -1)],
