@@ -59,6 +59,8 @@ class Capabilities(Frozen, frozen=True, kw_only=True):
     judges_terms_at_send: bool = False
     # Whether a list can be asked only for what changed (`since`), or comes whole each time.
     tells_changes: bool = True
+    # Whether it remembers the key of a write until it is told to forget it: `Connector.wrap`.
+    remembers_keys: bool = False
     # Questions that share one message.
     questions_at_once: int = 50
     # What its job costs leave out, as a sentence that stands beside them; '' where nothing.
@@ -229,7 +231,8 @@ class Connector(Protocol):
         """Read what the ERP says of itself as a session begins. Raises Refused if unreadable."""
 
     def wrap(self, requests: Mapping[str, Request], *, clear: str = "") -> str:
-        """The message for the wire: request id -> request. `clear`: a settled key to forget."""
+        """The message for the wire: request id -> request. `clear`: a settled key to forget,
+        where the ERP remembers them (`Capabilities.remembers_keys`)."""
 
     def unwrap(self, reply: Reply, requests: Mapping[str, Request]) -> Mapping[str, Any]:
         """Request id -> what the script is sent. Ids without an answer are left out.

@@ -40,6 +40,7 @@ def settle(lane: Lane, outcomes: Sequence[Outcome]) -> None:
 
 def _close_settled(lane: Lane, outcome: Outcome) -> None:
     conversation = outcome.conversation
+    remembers = connector_for(lane.connection.erp).capabilities.remembers_keys
     with database.cursor() as cursor:
         cursor.execute(
             _SETTLED,
@@ -49,15 +50,16 @@ def _close_settled(lane: Lane, outcome: Outcome) -> None:
                 "word": _word(outcome),
                 "fault": str(outcome.error or ""),
                 "subject": conversation.subject,
-                "forget": _is_final(outcome) and _may_have_written(outcome),
+                "forget": remembers and _is_final(outcome) and _may_have_written(outcome),
             },
         )
-        [(settled,)] = cursor.fetchall()
-    lane.settled = json.loads(settled)
+        for (settled,) in cursor.fetchall():
+            lane.settled = json.loads(settled)
 
 
 # The conversation is closed and counted; the keys under which its subject was ever written are not
-# needed any more, so the ERP is told, with the next writes of the lane, to forget them.
+# needed any more, so an ERP that remembers them is told, with the next writes of the lane, to
+# forget them.
 _SETTLED = """
     WITH ended AS (
         UPDATE connectors_conversation
@@ -76,11 +78,11 @@ _SETTLED = """
               AND exchange.writes AND %(forget)s
         ) RETURNING id, key
     ), keys AS (
-        SELECT key, min(id) AS first FROM forgotten GROUP BY key
+        SELECT jsonb_agg(key ORDER BY first) AS all_of_it
+        FROM (SELECT key, min(id) AS first FROM forgotten GROUP BY key) AS each
     )
-    UPDATE connectors_lane
-    SET settled = settled || (SELECT coalesce(jsonb_agg(key ORDER BY first), '[]') FROM keys)
-    WHERE connection_id = %(connection)s RETURNING settled::text
+    UPDATE connectors_lane SET settled = settled || all_of_it FROM keys
+    WHERE connection_id = %(connection)s AND all_of_it IS NOT NULL RETURNING settled::text
 """
 
 

@@ -77,6 +77,7 @@ class QuickBooks:
         budget_word="estimate",
         categories=categories.CHOICES,
         confirms=frozenset({"budget"}),
+        remembers_keys=True,
         text_length={
             "commitment": {
                 "title": problems.TITLE["commitment"],

@@ -246,7 +246,7 @@ class Spectrum:
         return Hello(company="", company_file="", version="")
 
     def wrap(self, requests: Mapping[str, Request], *, clear: str = "") -> str:
-        """The message of one request. Spectrum remembers no key, so none is cleared."""
+        """The message of one request."""
         return envelope.wrap(requests)
 
     def unwrap(self, reply: Reply, requests: Mapping[str, Request]) -> Mapping[str, Answer | Shown]:

@@ -71,3 +71,11 @@ def test_a_sick_order_holds_back_only_itself(stage: Stage, settings) -> None:
     # Within the quarantine nothing is believed, in no session.
     assert stage.visit() == 0
     assert stage.status(documents["a"]) == "unknown"
+
+
+def test_quickbooks_remembers_no_more_than_what_was_written_last(stage: Stage) -> None:
+    for number in ("SC-001", "SC-002", "SC-003"):
+        stage.synced(stage.commitment(number=number))
+        [remembered] = stage.books.message_sets()
+        newest = Message.objects.filter(writes=True).latest("pk")
+        assert remembered == newest.key  # with it, the key before was told to be forgotten
