@@ -48,7 +48,7 @@ WORDS = {
     "adopt": "Linked to a record of the ERP",
     "unlink": "Unlink asked for",
     "gone": "Successful Unlinked",
-    "still-there": "Still in the ERP",
+    "still-there": "Linked as before",
     "stop-checking": "Stopped checking",
 }
 

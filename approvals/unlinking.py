@@ -146,7 +146,7 @@ class Unlinks:
                 if isinstance(outcome.value, Gone):
                     gone.append(_freed(export))
                 else:
-                    still.append(Move(export, {"message": _still(export, outcome, erp)}))
+                    still.append(_kept(export, _still(export, outcome, erp)))
         _forget([move.export for move in gone])
         make(STEPS["gone"], gone, by=None)
         make(STEPS["still-there"], still, by=None)
@@ -156,6 +156,11 @@ def _freed(export: Export, told: Mapping[str, object] = MappingProxyType({})) ->
     """The step that frees a document; the history keeps what counted as exported."""
     kept = {"erp_id": export.erp_id, "receipt": export.receipt}
     return Move(export, {**CLEARED, "message": DONE}, {**kept, **told})
+
+
+def _kept(export: Export, words: str) -> Move:
+    """The step that leaves a document linked; the history keeps why."""
+    return Move(export, {"message": words}, {"why": words})
 
 
 def _forget(exports: Sequence[Export]) -> None:
@@ -206,12 +211,8 @@ def give_up_waiting() -> int:
         connection = Connection.objects.get(company=export.company_id)
         if export.status == Status.UNLINKING and engine.withdraw(connection.pk, str(export.pk)):
             words = "The ERP did not answer within 24 hours, so it is linked as before."
-            rounds = rounds_of(export, exports)
-            ended += len(
-                make(
-                    STEPS["still-there"], [Move(one, {"message": words}) for one in rounds], by=None
-                )
-            )
+            moves = [_kept(one, words) for one in rounds_of(export, exports)]
+            ended += len(make(STEPS["still-there"], moves, by=None))
     return ended
 
 

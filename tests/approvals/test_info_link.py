@@ -13,6 +13,7 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
+from approvals.told import told
 from connectors.models import Connection, Conversation, Message
 from connectors.spectrum.statements import STATEMENTS
 from directory.history import Happened, append
@@ -158,6 +159,8 @@ def test_what_a_statement_gives_is_looked_at_before_it_is_believed(
         assert "nobody could find out whether it is gone" in export.message
         assert words in export.message
         assert "on the Connection page, under Info-Link" in export.message
+        latest = told(export)[0]
+        assert (latest.what, latest.note) == ("Linked as before", export.message)
 
 
 def test_nobody_is_kept_waiting_by_an_info_link_that_is_away(
