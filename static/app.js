@@ -83,6 +83,7 @@ function countText(input) {
   const erp = input.dataset.limitOf;
   let words = "";
   if (over && own) words = `: ${erp} takes ${limit}, so it ${own.value ? "gets" : "needs"} a text of its own.`;
+  else if (over && input.id === "erp-number") words = `. ${erp} takes ${limit}.`;
   else if (over && !input.id.startsWith("erp_")) words = `. It can be saved like this, but not sent: ${erp} takes ${limit}.`;
   counter.textContent = `${length} of ${limit} characters${words}`;
 }

@@ -171,7 +171,7 @@ def _parent(document: Document, terms: Terms) -> Iterator[Problem]:
     if not number or number != fit(number) or unfit(number) or len(number) > most:
         text = (
             f"The number in Spectrum, “{number}”, has to be one of 1 to {most} characters, without "
-            "blanks around it. Whoever accepts it can change it."
+            "blanks around it or several together. Whoever accepts it can change it."
         )
         yield Problem(code="erp_number", text=text)
 

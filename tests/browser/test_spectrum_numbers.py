@@ -43,6 +43,8 @@ def test_a_change_order_goes_under_anns_number_and_is_unlinked_on_her_word(
     number = ann.get_by_label("Its number in Spectrum")
     expect(number).to_have_value("S001-001")
     screenshot(ann, "spectrum-number-1-review")
+    number.fill("S001-01ABC")
+    expect(ann.get_by_text("10 of 8 characters. Spectrum takes 8.")).to_be_visible()
     number.fill("S001-01A")
     expect(ann.get_by_text("8 of 8 characters")).to_be_visible()
     ann.get_by_role("button", name="Accept").click()
