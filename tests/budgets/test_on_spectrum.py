@@ -80,4 +80,6 @@ def test_two_rounds_there_and_free_again_together(spectrum: OnSpectrum, desk: De
     budget = desk.budget
     assert (budget.round, budget.locked, budget.export.status) == (1, False, "draft")
     assert budget.export.message == "Successful Unlinked"
+    page = ann.get(f"/exports/{budget.export_id}/").content.decode()
+    assert "It stands in Viewpoint Spectrum® with the same job and 65,000.50" in page
     assert set(Export.objects.filter(kind="budget").values_list("erp_id", flat=True)) == {""}
