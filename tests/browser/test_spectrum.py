@@ -217,7 +217,7 @@ def test_info_link_is_set_up_and_tells_ann_what_is_gone(
         expect(ann.get_by_text("Unlink: checking Spectrum")).to_be_visible()
         serve(stage.connection.pk)
         expect(
-            ann.get_by_text("Info-Link shows subcontract SC-001 of vendor IRON.")
+            ann.get_by_text("Info-Link shows subcontract SC-001 of vendor IRON.").first
         ).to_be_visible()
         in_every_look(ann, screenshot, "info-link-5-still-there")
         books.by_hand.delete_subcontract("IRON", "SC-001")
