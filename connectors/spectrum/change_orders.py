@@ -18,7 +18,7 @@ from connectors.contract import Document, Receipt, Refused, Script, Terms
 from connectors.spectrum import calls, commitments, envelope, reading, site
 from connectors.spectrum.calls import Write
 from connectors.spectrum.groups import Group, grouped, held_in
-from connectors.spectrum.services import CHANGE_REQUEST, Unfit, Value
+from connectors.spectrum.services import CHANGE_REQUEST, Unfit, Value, fit
 
 NUMBER = 8
 _PLAIN = re.compile(r"[^A-Z0-9]")
@@ -75,7 +75,7 @@ def _line(document: Document, terms: Terms, customer: str, group: Group) -> str:
         "Job_Number": terms.job.id,
         "Customer_Code": customer,
         "Change_Request_Number": terms.number,
-        "CR_Description": document.title_for_erp,
+        "CR_Description": fit(document.title_for_erp),
         "CR_Status": site.request_status(terms.settings),
         "Cost_Reimbursable_Flag": site.reimbursable(terms.settings),
         "Origination_Date": document.date,
@@ -89,8 +89,8 @@ def _line(document: Document, terms: Terms, customer: str, group: Group) -> str:
         "Sub_Status": site.sub_status(terms.settings),
         "Sub_Change_Order_Number": terms.number,
         "Sub_Change_Order_Date": document.date,
-        "Sub_Description": document.title_for_erp,
-        "Sub_Comments": document.description_for_erp,
+        "Sub_Description": fit(document.title_for_erp),
+        "Sub_Comments": fit(document.description_for_erp),
     }
     return envelope.body(CHANGE_REQUEST, values)
 

@@ -11,7 +11,7 @@ from connectors.contract import Document, Receipt, Script, Terms
 from connectors.spectrum import calls, envelope, site
 from connectors.spectrum.calls import Write
 from connectors.spectrum.groups import Group, grouped, held_in
-from connectors.spectrum.services import SUBCONTRACT, SUBCONTRACT_PHASES, Unfit, Value
+from connectors.spectrum.services import SUBCONTRACT, SUBCONTRACT_PHASES, Unfit, Value, fit
 
 
 def name(terms: Terms) -> str:
@@ -46,7 +46,7 @@ def writes(document: Document, terms: Terms) -> list[Write]:
         "Job_Number": terms.job.id,
         "Status_Code": "A",
         "Date_Issued": document.date,
-        "Comment": document.title_for_erp,
+        "Comment": fit(document.title_for_erp),
         "GL_Account": site.account(terms, groups).number,
         "Retention_Percent": document.retainage,
     }

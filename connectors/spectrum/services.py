@@ -40,7 +40,9 @@ class Field(NamedTuple):
         elif isinstance(value, Decimal):
             text = self._amount(value)
         else:
-            text = fit(value)
+            text = value  # nothing of a code is changed: it might become another one
+            if text != text.strip() or not text.isprintable():
+                raise Unfit(f"{self.name}: {text!r} has blanks around it, or what cannot be seen.")
             if strange := unfit(text):
                 raise Unfit(f"{self.name}: {text!r} has characters that are not sent: {strange}")
         if len(text) > self.longest:

@@ -46,6 +46,22 @@ def test_a_commitment_becomes_a_subcontract_with_a_line_for_each_phase_and_cost_
     assert receipt.lines == {"101": "03300/S", "102": "03300/M", "103": "03300/S", "104": "03200/S"}
 
 
+def test_a_code_goes_as_it_stands(site: Site) -> None:
+    """Two phases that only blanks tell apart would else be one, written twice."""
+    way = site.way(commitment())
+    for number, code in (("1", "1 300"), ("2", "1  300")):
+        site.company.add_phase("26010", code, "S", "Concrete")
+        way.terms.items[number] = Ref(id=code, name=code)
+    assert way.settle() == "synced"
+    held = {one.phase: one.amount for one in site.company.subcontract("SC-001").phases}
+    assert held == {"1 300": Decimal("24000.00"), "1  300": Decimal("8150.50")}
+
+    way = site.way(commitment(number="SC-002"))
+    way.terms.items["2"] = Ref(id="03300 ", name="03300")
+    assert way.settle() == "failed"
+    assert "Phase_Code: '03300 '" in way.message
+
+
 def test_a_change_order_stands_on_the_log_of_its_subcontract_merged_and_under_its_number(
     site: Site,
 ) -> None:
