@@ -32,6 +32,7 @@ CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
 CALL_SECONDS = 120.0  # from the first byte out to the last one in
 MOST_TRIED = 2  # addresses of one host
 LARGEST = 20_000_000  # bytes of an answer
+LONGEST_WORDS = 200  # of what came in place of one
 PIECE = 1 << 16
 _METHOD, _PATH = re.compile(r"[A-Z]{3,7}"), re.compile(r"/[!-~]*")
 _HEADER, _VALUE = re.compile(r"[A-Za-z-]+"), re.compile(r"[ -~]*")
@@ -235,8 +236,8 @@ def ends_in_time(line: socket.socket) -> Iterator[None]:
 
     timer = Timer(CALL_SECONDS, hang_up)
     timer.daemon = True
-    timer.start()
     late = time.monotonic() + CALL_SECONDS
+    timer.start()
     try:
         yield
     finally:
@@ -273,5 +274,7 @@ def what_happened(origin: Origin, error: Exception) -> str:
         return f"{origin} does not speak TLS as it should ({error.reason or error})."
     if isinstance(error, TimeoutError) or "timed out" in str(error):
         return f"{origin} did not answer in time."
-    words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return f"The connection to {origin} broke: {words or type(error).__name__}."
+    words = error.strerror if isinstance(error, OSError) else next(iter(error.args), "")
+    told = (words if isinstance(words, str) else str(error))[:LONGEST_WORDS]
+    plain = " ".join("".join(c if c.isprintable() else " " for c in told).split())
+    return f"The connection to {origin} broke: {plain or type(error).__name__}."

@@ -201,10 +201,11 @@ def _one_of(ways: list[str], char: str, *, never: str) -> str:
 
 
 def _head(answer: Answer) -> str:
-    kind = answer.type.partition(";")[0].strip().lower()[:100]
-    return f"HTTP {answer.status} {kind}".rstrip()
+    kind = _KIND.match(answer.type.strip().lower())
+    return f"HTTP {answer.status} {kind[0] if kind else ''}".rstrip()
 
 
+_KIND = re.compile(r"[a-z0-9.+/-]{1,100}")
 _CHARSET = re.compile(r'charset="?([\w.:-]+)', re.IGNORECASE)
 _ENCODING = re.compile(rb"""^\s*<\?xml[^>]{0,100}encoding=["']([\w.-]+)["']""")
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections import Counter
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.test import Client
 
 from approvals.errors import NotReady
-from connectors.models import Conversation, Message
+from connectors.models import Connection, Conversation, Message
 from sandbox.spectrum.faults import DESCRIPTIONS
+from tests.connectors.outside_server import answer, serving
 from tests.engine.on_spectrum import AUTHORIZATION, OnSpectrum
 from tests.stage import Stage
 
@@ -201,6 +203,36 @@ def test_what_goes_again_is_what_is_asked_now(spectrum: OnSpectrum, stage: Stage
     export = stage.export(commitment)
     assert export.status == "synced", export.message
     the_subcontract_is_right(spectrum)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"HTTP/9\0 200 OK\r\n\r\n",
+        b"\0\1\2" + b"binary" * 5000 + b"\r\n",
+        answer().replace(b"text/xml", b"text/xml\0"),
+        answer().replace(b"Content-Length: ", b"Content-Length: 9, "),
+    ],
+    ids=["version", "line", "type", "length"],
+)
+def test_what_another_program_says_in_its_place_stops_no_worker(
+    spectrum: OnSpectrum, stage: Stage, settings: Any, said: bytes
+) -> None:
+    """PostgreSQL keeps no NUL, and people read no page of signs."""
+    place = spectrum.address
+    with serving(lambda _head, _content: iter([said, b""])) as server:
+        settings.ALLOWED_ERP_ORIGINS = [f"http://127.0.0.1:{server.port}", place]
+        Connection.objects.update(address=f"http://127.0.0.1:{server.port}")
+        commitment = stage.commitment()
+        spectrum.accepted(commitment)
+        spectrum.serve()
+    assert stage.status(commitment) == "unknown"
+    said_of_it = Message.objects.get().fault
+    assert said_of_it.isprintable()
+    assert len(said_of_it) < 400
+    Connection.objects.update(address=place)
+    spectrum.quiet()
+    assert stage.status(commitment) == "synced"
 
 
 def test_what_spectrum_repeats_of_our_credentials_is_not_kept(
