@@ -33,7 +33,7 @@ PURPOSES = {
 }
 OUTCOMES = {
     "done": "done",
-    "seen": "looked; nothing was settled by it",
+    "seen": "looked; nothing was written",
     "refused": "refused",
     "put_back": "put back, nothing was written",
     "stopped": "stopped between two calls, and goes on later",

@@ -52,6 +52,8 @@ WORDS = {
     "stop-checking": "Stopped checking",
 }
 
+_NOTES = ("note", "why", "again", "message")
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -119,7 +121,7 @@ def tell(verb: str, at: datetime, name: str | None, data: dict[str, Any]) -> Tol
     if verb in ("accept", "retry") and "number" in data:
         what = f"{what} as {data['number']}"  # where the ERP's numbers are chosen
     if verb == "found-not-there" and data.get("again"):
-        what = "It goes again: that adds nothing where it has arrived"
+        what = "It goes on"  # in `again` stands why nothing is added twice
     if verb == "first-approval":
         what = f"{WORDS[data.get('step', 'accept')]} (the first of two approvers)"
     return Told(
@@ -128,7 +130,7 @@ def tell(verb: str, at: datetime, name: str | None, data: dict[str, Any]) -> Tol
         what=what,
         before=before if before != after else "",
         after=after,
-        note=str(data.get("note") or data.get("why") or data.get("message") or ""),
+        note=str(next((data[name] for name in _NOTES if data.get(name)), "")),
         changes=data.get("changes", ()),
         attested=data.get("attested", ""),
     )

@@ -235,6 +235,12 @@ def test_an_unanswered_change_request_is_asked_for(
         "made",
         "made",
     ]
+    if call == 2 and kind == "request_lost":
+        [why] = [one.note for one in told(export) if one.what == "It goes on"]
+        assert why == (
+            "Info-Link shows change request S001-001 of job 26010 with 1,500.00, so the call that "
+            "was not answered did not arrive."
+        )
 
 
 def test_an_amount_that_nothing_explains_is_for_a_person(

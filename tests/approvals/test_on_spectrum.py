@@ -342,7 +342,7 @@ def test_the_history_does_not_say_that_anything_is_looked_up(
     spectrum.company.faults.add("answer_lost", call=1)
     spectrum.quiet()
     assert stage.status(commitment) == "synced"
-    said = [one.what for one in told(stage.export(commitment))]
+    said = {one.what: one.note for one in told(stage.export(commitment))}
     assert "No answer came; whether it arrived is not known yet" in said
-    assert "It goes again: that adds nothing where it has arrived" in said
+    assert "is only written with the same values once more" in said["It goes on"]
     assert not any("ooked up" in one for one in said)
