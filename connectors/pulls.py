@@ -74,11 +74,12 @@ def request_test(connection: Connection, by: Access) -> bool:
     Needs Standard on ERP Integrations (PermissionDenied).
     """
     by.need(Tool.ERP, Level.STANDARD)
+    # Also for one that waits: it may be pausing after a password that has just been corrected.
+    _ring(connection)
     waiting = Conversation.objects.filter(connection=connection, purpose=SELF_TEST)
     if waiting.exclude(state=Conversation.State.CLOSED).exists():
         return False
     engine.queue(connection.pk, SELF_TEST, SELF_TEST, SELF_TEST)
-    _ring(connection)
     return True
 
 

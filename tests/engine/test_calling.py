@@ -12,7 +12,7 @@ import pytest
 from django.db.models import F
 
 from approvals.errors import StepError
-from connectors import calling, engine, tasks
+from connectors import calling, engine, setup, tasks
 from connectors.calling import serve
 from connectors.engine import scripts
 from connectors.models import Conversation, Exchange, Message, Session
@@ -23,7 +23,7 @@ from directory import bell
 from directory.models import Event as Told
 from directory.models import Unlinked
 from directory.prepared import Prepared
-from tests.engine.on_spectrum import PHASES, OnSpectrum
+from tests.engine.on_spectrum import AUTHORIZATION, PHASES, OnSpectrum
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -153,6 +153,17 @@ def test_a_task_serves_its_lane_and_rings_for_what_is_left(spectrum, stage, monk
     assert rung == [work, work], "one document is left"
     tasks.work(spectrum.connection.pk)
     assert rung == [work, work], "nothing is left"
+
+
+def test_what_was_corrected_is_tried_at_once(spectrum, stage, monkeypatch) -> None:
+    """A test waits already, from before, and would be pausing for longer and longer."""
+    by, work = stage.access(stage.dora), ("connectors.tasks.work", spectrum.connection.pk)
+    rung: list[tuple[str, int]] = []
+    monkeypatch.setattr(bell, "ring", lambda task, *ids: rung.append((task, *ids)))
+    assert setup.change_connection(spectrum.connection, by, {"authorization_id": "MISTYPED"})
+    assert rung == [work]
+    assert setup.change_connection(spectrum.connection, by, {"authorization_id": AUTHORIZATION})
+    assert rung == [work, work]
 
 
 def test_a_worker_that_is_told_to_end_ends(spectrum, stage) -> None:
