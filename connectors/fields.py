@@ -11,7 +11,8 @@ from django.core.exceptions import ValidationError
 
 from connectors.spectrum import statements
 
-_ACCOUNT = re.compile(r"[0-9A-Za-z.\-]{1,12}")
+ACCOUNT = re.compile(r"^[0-9A-Za-z.\-]+\Z")
+_MOST = 12  # characters of an account
 
 
 class AccountTable(forms.CharField):
@@ -36,7 +37,8 @@ class AccountTable(forms.CharField):
         for entry in re.sub(r"[ \t]*=[ \t]*", "=", super().clean(value)).split():
             code, sign, account = entry.partition("=")
             code = code.upper()
-            if not sign or not 0 < len(code) <= self._longest or not _ACCOUNT.fullmatch(account):
+            fits = 0 < len(code) <= self._longest and len(account) <= _MOST
+            if not sign or not fits or not ACCOUNT.match(account):
                 faults.append(
                     f"“{entry[:40]}” is no {self._code} (at most {self._longest} characters) and "
                     "account (at most 12 digits, letters, points or dashes), like M = 5000-100."

@@ -15,6 +15,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 
 from connectors.addresses import origin_of
 from connectors.fields import (
+    ACCOUNT,
     AccountTable,
     StatementField,
     answer_field,
@@ -154,10 +155,12 @@ class SpectrumForm(ReadableForm, forms.Form):
         "Job/number, for the same purpose.",
     )
 
-    gl_account = forms.CharField(
+    gl_account = forms.RegexField(
+        ACCOUNT,
         label="G/L account of new subcontracts",
         required=False,
         max_length=12,
+        error_messages={"invalid": "An account has digits, letters, points or dashes."},
         help_text="A direct job cost account. It is taken where neither of the two tables below "
         "has one for a subcontract.",
     )

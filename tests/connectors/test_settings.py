@@ -139,6 +139,7 @@ def test_every_fault_is_told_at_once(stage: Stage) -> None:
     connected(stage)
     wrong = {
         **ANSWERS,
+        "gl_account": "5000 100",
         "gl_by_type": "M 5000\nLABOR=5100-100\nS=5000-100\nS=5000-200",
         "sco_status": "X",
         "cr_status": "123",
@@ -146,7 +147,7 @@ def test_every_fault_is_told_at_once(stage: Stage) -> None:
     answer = at(stage.olga).post(page(stage, "settings/"), wrong)
     assert answer.status_code == 422
     faults = answer.context["form"].errors
-    assert set(faults) == {"gl_by_type", "sco_status", "cr_status"}
+    assert set(faults) == {"gl_account", "gl_by_type", "sco_status", "cr_status"}
     assert len(faults["gl_by_type"]) == 4  # M, 5000, LABOR, and S twice
     # What was typed stands there still.
     assert "LABOR=5100-100" in answer.content.decode()
