@@ -152,6 +152,11 @@ class SpectrumCompany:
         info_link.open_to(self.books, user, password)
 
     @property
+    def authorization_ids(self) -> list[str]:
+        """The Authorization IDs that are set up."""
+        return [one for (one,) in self.books.storage.keys(entrance.AUTHORIZATION)]
+
+    @property
     def info_link_user(self) -> tuple[str, str] | None:
         """Who may ask Info-Link, and with which password; None while nobody may."""
         known = self.books.storage.fact("info link")

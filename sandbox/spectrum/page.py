@@ -51,7 +51,7 @@ def page(company: SpectrumCompany, address: str, info_link: str = "") -> str:
         _faults(company),
         "<h2>How this site is set up</h2>",
         _settings(company),
-        _info_link(company, info_link),
+        _let_in(company, info_link),
         "<h2>Last calls</h2>",
         *(_call(each) for each in reversed(calls)),
         "" if calls else "<p class=quiet>Nobody has called yet.</p>",
@@ -234,13 +234,15 @@ def _enhanced(company: SpectrumCompany) -> str:
     )
 
 
-def _info_link(company: SpectrumCompany, address: str) -> str:
-    known = company.info_link_user
-    if not address or known is None:
-        return "<p class=quiet>There is no Info-Link beside it.</p>"
-    user, password = known
+def _let_in(company: SpectrumCompany, address: str) -> str:
+    """Who is let in, so that what was typed wrong can be put right; and Info-Link at `address`."""
+    known = ", ".join(f"<code>{escape(one)}</code>" for one in company.authorization_ids)
+    told = f"<p>It knows the Authorization ID {known}." if known else "<p>It lets nobody in."
+    if not address or company.info_link_user is None:
+        return f"{told} There is no Info-Link beside it.</p>"
+    user, password = company.info_link_user
     return (
-        f"<p>Info-Link answers at <code>{escape(address)}</code> for the user"
+        f"{told} Info-Link answers at <code>{escape(address)}</code> for the user"
         f" <code>{escape(user)}</code> with the password <code>{escape(password)}</code>.</p>"
     )
 

@@ -99,7 +99,7 @@ def test_it_answers_shows_what_it_holds_and_stops_when_told(spectrum, tmp_path) 
     assert "This is a stand-in, not Spectrum." in page
     assert "Harbor &lt;Construction&gt;" in page
     assert "Wires &amp; &lt;pipes&gt;" in page
-    assert AUTHORIZATION not in page
+    assert page.count(AUTHORIZATION) == 1, "where it says who is let in, and in no call"
     assert (tmp_path / "control.url").read_text().strip() == spectrum.address
     spectrum.process.send_signal(signal.SIGTERM)
     rest, _ = spectrum.process.communicate(timeout=20)
@@ -126,6 +126,7 @@ def test_its_info_link_is_asked_by_a_driver_of_sql_server(spectrum) -> None:
 
 def test_its_page_tells_how_to_be_let_in(spectrum) -> None:
     page = spectrum.get("")
+    assert f"knows the Authorization ID <code>{AUTHORIZATION}</code>" in page
     assert spectrum.info_link in page
     assert "<code>reader</code> with the password <code>may only read</code>" in page
     assert "demo-client" not in page
