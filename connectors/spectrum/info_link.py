@@ -9,13 +9,14 @@ that is known to be there, each time before "nothing" is believed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import NamedTuple
 
 import msgspec
 
 from connectors.contract import Area, Busy, ErpError, Query, Refused, Reply, Request, Script, Site
 from connectors.spectrum import site as choices
+from connectors.spectrum.services import amount_in
 from connectors.spectrum.statements import STATEMENTS, Statement, faults
 
 SWITCH = "infolink"
@@ -130,13 +131,10 @@ def amounts(rows: Iterable[Row]) -> dict[tuple[str, str], Decimal]:
     """Phase and cost type, in large letters -> what its rows come to. Raises Refused."""
     found: dict[tuple[str, str], Decimal] = {}
     for row in rows:
-        try:
-            value = Decimal(row["amount"].replace(",", ""))
-        except InvalidOperation:
-            value = Decimal("NaN")
-        if not value.is_finite():
+        value = amount_in(row["amount"])
+        if value is None:
             raise Refused(
-                f"Info-Link told {row['amount']!r} as the amount of {row['number']}. {_ADVICE}"
+                f"Info-Link told {row['amount'][:40]!r} as the amount of {row['number']}. {_ADVICE}"
             )
         pair = (row["phase"].upper(), row["cost_type"].upper())
         found[pair] = found.get(pair, Decimal("0.00")) + value

@@ -9,13 +9,13 @@ pre-time-cards and hours of contract labour (Trimble's help).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from connectors.contract import Busy, Ref, Refused, Request, Script
 from connectors.spectrum import calls, envelope
 from connectors.spectrum.answers import Answer, Row
-from connectors.spectrum.services import GET_JOB, GET_PHASE
+from connectors.spectrum.services import GET_JOB, GET_PHASE, amount_in
 
 JOBS = "jobs"  # the record of all jobs that are not completed: asked for once in a session
 COMPLETED = "C"
@@ -167,13 +167,12 @@ def merged(answers: Iterable[Answer]) -> dict[str, Phase]:
 
 
 def _money(row: Row, column: str) -> Decimal:
-    text = row.get(column, "").replace(",", "")
+    text = row.get(column, "")
     if not text:
         return _ZERO
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not value.is_finite():
-        raise Refused(f"Spectrum told {text!r} as an amount ({column}); nothing of it was kept.")
+    value = amount_in(text)
+    if value is None:
+        raise Refused(
+            f"Spectrum told {text[:40]!r} as an amount ({column}); nothing of it was kept."
+        )
     return value

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
 from connectors.contract import Refused
@@ -18,6 +18,7 @@ Value = str | date | Decimal
 
 _PLAIN = re.compile(r"(?:[!-~]+(?: [!-~]+)*)?")
 _DIGITS = re.compile(r"(-?)(\d+)(?:\.(\d+))?")
+_LARGEST = 10**13
 
 
 class Unfit(Refused):
@@ -86,6 +87,15 @@ class Service(NamedTuple):
     @property
     def path(self) -> str:
         return f"/ws/{self.name}"
+
+
+def amount_in(text: str) -> Decimal | None:
+    """The amount that a text of Spectrum tells; None for what is none, or larger than any there."""
+    try:
+        value = Decimal(text.replace(",", ""))
+    except InvalidOperation:
+        return None
+    return value if value.is_finite() and value.copy_abs() < _LARGEST else None
 
 
 def fit(text: str) -> str:

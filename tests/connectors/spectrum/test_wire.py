@@ -9,7 +9,7 @@ import pytest
 from lxml import etree
 
 from connectors.contract import Busy, Refused, Request, Site
-from connectors.spectrum import answers, connector, envelope, reading
+from connectors.spectrum import answers, connector, envelope, info_link, reading
 from connectors.spectrum.services import (
     CHANGE_REQUEST,
     GET_JOB,
@@ -240,6 +240,17 @@ def test_a_row_that_warns_makes_the_list_incomplete(last: str) -> None:
 def test_as_many_rows_as_spectrum_gives_at_once_are_not_taken_for_all() -> None:
     assert answer(soap("".join(row(str(n)) for n in range(499)))).whole
     assert not answer(soap("".join(row(str(n)) for n in range(500)))).whole
+
+
+@pytest.mark.parametrize("text", ["NaN", "Infinity", "twelve", "1E+999999999", "9" * 30])
+def test_an_amount_that_no_field_holds_is_none(text: str) -> None:
+    """Written out, a few signs would fill the memory."""
+    read = answer(soap(row("03300").replace("12.50", text)))
+    with pytest.raises(Refused, match="nothing of it was kept"):
+        reading.phases_in(read)
+    shown = {"number": "S001-001", "phase": "03300", "cost_type": "S", "amount": text}
+    with pytest.raises(Refused, match="as the amount of S001-001"):
+        info_link.amounts([shown])
 
 
 def test_missing_columns_are_blank() -> None:
