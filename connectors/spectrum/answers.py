@@ -22,6 +22,7 @@ from connectors.spectrum.services import VENDORS
 
 MOST_BYTES = 20_000_000  # of an answer that is looked at
 ROW_CAP = 500
+MOST_WORDS = 2000  # characters
 _ROW = "response"
 _ROW_END = re.compile(r"</(?:[\w.-]+:)?response\s*>")
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -78,9 +79,10 @@ class Answer(NamedTuple):
 
     @property
     def words(self) -> str:
-        """All of Spectrum's own words in it."""
+        """Spectrum's own words in it, as many as people read."""
         told = [str(one) for one in self.said if one.words or one.column]
-        return "; ".join(dict.fromkeys(filter(None, [self.fault, *told])))
+        words = "; ".join(dict.fromkeys(filter(None, [self.fault, *told])))
+        return words if len(words) <= MOST_WORDS else f"{words[:MOST_WORDS]}…"
 
     @property
     def timed_out(self) -> bool:

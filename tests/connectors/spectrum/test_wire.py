@@ -214,6 +214,16 @@ def test_the_samples_of_the_help_and_of_a_live_server_are_read() -> None:
     assert not listed.said
 
 
+def test_a_page_of_complaints_is_told_in_part() -> None:
+    complaint = "<response><error_code>I</error_code><desc>{}</desc><column>A</column></response>"
+    many = "".join(complaint.format(f"{n} is wrong") for n in range(5000))
+    for said in (many, complaint.format("wrong " * 100_000)):
+        words = answer(soap(said, "UpdateSubcontract"), WRITE).words
+        assert words.startswith("A: ")
+        assert words.endswith("…")
+        assert len(words) <= 2001
+
+
 def test_half_a_row_is_no_row() -> None:
     text = soap(f"<getPhase>{row('03300')}{row('03200')}</getPhase>")
     for end in range(len(text) - 1):
