@@ -28,6 +28,10 @@ _WRITES: tuple[tuple[str, Service], ...] = (
     ("Phases and estimates", ADD_PHASE),
 )
 _NO_PHASES = "~"  # a cost type that no site has
+_TAKEN = (
+    "It took a call that names no record. Look in Spectrum whether it made one, and which defaults "
+    "the Authorization ID fills in."
+)
 
 
 def self_test(known: Mapping[str, int], *, asked: bool) -> Script[tuple[Area, ...]]:
@@ -46,7 +50,8 @@ def self_test(known: Mapping[str, int], *, asked: bool) -> Script[tuple[Area, ..
     areas.append(Area(name="Phases (GetPhase)", problem=_problem(answer)))
     for name, service in _WRITES:
         answer = yield Request(body=envelope.question(service), fresh=True)
-        areas.append(Area(name=f"{name} ({service.name})", problem=_problem(answer)))
+        problem = _problem(answer) or ("" if answer.refusals else _TAKEN)
+        areas.append(Area(name=f"{name} ({service.name})", problem=problem))
     if asked:
         areas += yield from info_link.self_test()
     return tuple(areas)

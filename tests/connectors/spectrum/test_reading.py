@@ -11,6 +11,7 @@ import pytest
 
 from connectors.contract import Busy, Ref, Refused
 from connectors.spectrum import connector
+from sandbox.spectrum import replies
 from tests.connectors.spectrum.conftest import AUTHORIZATION, Site, commitment
 
 JOB = Ref(id="26010", name="26010 Riverside Library")
@@ -128,6 +129,22 @@ def test_the_self_test_names_each_service_that_is_not_authorised(site: Site) -> 
         "Change requests (ARChangeRequest)",
     }
     assert "not authorized" in wrong["Change requests (ARChangeRequest)"]
+
+
+def test_the_self_test_tells_of_a_service_that_takes_a_call_without_a_record(site: Site) -> None:
+    """The defaults of an Authorization ID may fill in what was left blank."""
+    line, company = site.line, site.company
+
+    class Filled:
+        def answer(self, method: str, path: str, headers: Any, content: bytes) -> Any:
+            if path.endswith("/AddPhase"):
+                return replies.written("AddPhase")
+            return company.answer(method, path, headers, content)
+
+    line.company = Filled()  # type: ignore[assignment]
+    areas = line.run(lambda: connector.self_test({}))
+    [problem] = [area.problem for area in areas if area.problem]
+    assert "took a call that names no record" in problem
 
 
 def test_the_self_test_tells_when_nobody_is_let_in_and_waits_when_spectrum_is_busy(
