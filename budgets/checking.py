@@ -62,7 +62,7 @@ def lines(
             company_id=budget.company_id,
             budget=budget,
             number=before.number if before else last,
-            round=before.round if before else budget.round,
+            round=_round(before, budget, amount),
             cost_code=code,
             category=category,
             sub_job=sub_job,
@@ -80,6 +80,14 @@ def lines(
     if abs(sum((line.amount for line in found), Decimal(0))) >= MOST_MONEY:
         reader.fault("lines", f"The total is too large: below {MOST_MONEY:,.0f} is possible.")
     return found
+
+
+def _round(before: BudgetLine | None, budget: Budget, amount: Decimal) -> int:
+    """The round that a line came with. What a modification added while round 1 was not sent yet is
+    of round 2, until it gets money of its own in the original budget."""
+    if before is None or (budget.round == 1 and amount):
+        return budget.round
+    return before.round
 
 
 def _may_change(

@@ -274,7 +274,7 @@ def why_not_delete(budget: Budget) -> str:
 
 # --- What the verbs share ----------------------------------------------------------------------
 
-_FIELDS = ("cost_code", "category", "sub_job", "description", "amount")
+_FIELDS = ("round", "cost_code", "category", "sub_job", "description", "amount")
 
 
 def _locked(budget: Budget, by: Access, version: int) -> Budget:

@@ -225,6 +225,21 @@ def test_a_modification_may_add_a_line(stage: Stage, desk: Desk) -> None:
     assert not desk.budget.awaited()
 
 
+def test_a_line_that_a_modification_added_may_get_an_original_amount(
+    stage: Stage, desk: Desk
+) -> None:
+    desk.create(("03-300", "1000"))
+    desk.lock()
+    desk.modify(("09-290", "50.00"))
+    desk.unlock()
+    added = desk.budget.lines.get(cost_code__code="09-290")
+    desk.save(line("09-290", "200", id=added.pk))
+    desk.lock()
+    desk.synced()
+    assert estimate(stage) == [("03-300", Decimal("1000.00")), ("09-290", Decimal("200.00"))]
+    assert desk.budget.modifications.get().round == 2  # it waits as before
+
+
 def test_unlinking_takes_all_rounds_and_the_next_send_is_new(stage: Stage, back: Desk) -> None:
     let_ann_unlink(stage)
     back.modify(("03-300", "1500.00"))
