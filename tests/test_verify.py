@@ -129,7 +129,7 @@ DAMAGE: list[tuple[str, str, str, str]] = [
     ),
     (
         "lanes",
-        "UPDATE connectors_session SET ended_at = NULL",
+        "DROP INDEX one_session_at_a_time; UPDATE connectors_session SET ended_at = NULL",
         "",
         "session 1 has not ended and does not hold the lane",
     ),
