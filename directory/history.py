@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from directory.along import send_along
 from directory.last import write_last
 from directory.models import Chain
 
@@ -40,37 +41,36 @@ def append(company: int | None, events: Sequence[Happened]) -> None:
 
 def _write(company: int | None, events: Sequence[Happened]) -> None:
     with connection.cursor() as cursor:
-        head = _lock_head(cursor, company)
-        chain, length, previous, now = head
-        rows: list[list[Any]] = [[] for _ in range(7)]
-        for event in events:
-            length += 1
-            body = canonical(
-                {
-                    "actor": event.actor,
-                    "at": now.astimezone(UTC).isoformat(),
-                    "company": company,
-                    "data": event.data,
-                    "seq": length,
-                    "subject": event.subject,
-                    "verb": event.verb,
-                }
-            )
-            previous = link(previous, body)
-            values = (length, now, event.actor, event.verb, event.subject, body, previous)
-            for column, value in zip(rows, values, strict=True):
-                column.append(value)
-        cursor.execute(
-            """
-            WITH written AS (
-                INSERT INTO directory_event (chain_id, seq, at, actor_id, verb, subject, body, hash)
-                SELECT %s, * FROM unnest(%s::bigint[], %s::timestamptz[], %s::bigint[], %s::text[],
-                                         %s::text[], %s::text[], %s::text[])
-            )
-            UPDATE directory_chain SET length = %s, head = %s WHERE id = %s
-            """,
-            [chain, *rows, length, previous, chain],
+        chain, length, previous, now = _lock_head(cursor, company)
+    rows: list[list[Any]] = [[] for _ in range(7)]
+    for event in events:
+        length += 1
+        body = canonical(
+            {
+                "actor": event.actor,
+                "at": now.astimezone(UTC).isoformat(),
+                "company": company,
+                "data": event.data,
+                "seq": length,
+                "subject": event.subject,
+                "verb": event.verb,
+            }
         )
+        previous = link(previous, body)
+        values = (length, now, event.actor, event.verb, event.subject, body, previous)
+        for column, value in zip(rows, values, strict=True):
+            column.append(value)
+    send_along(
+        """
+        WITH written AS (
+            INSERT INTO directory_event (chain_id, seq, at, actor_id, verb, subject, body, hash)
+            SELECT %s, * FROM unnest(%s::bigint[], %s::timestamptz[], %s::bigint[], %s::text[],
+                                     %s::text[], %s::text[], %s::text[])
+        )
+        UPDATE directory_chain SET length = %s, head = %s WHERE id = %s
+        """,
+        [chain, *rows, length, previous, chain],
+    )
 
 
 def _lock_head(cursor: Any, company: int | None) -> tuple[int, int, str, datetime]:

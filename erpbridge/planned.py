@@ -22,7 +22,9 @@ from typing import Any
 
 from django.db.backends.postgresql.psycopg_any import Jsonb
 from psycopg2 import DataError, NotSupportedError, ProgrammingError
-from psycopg2.extensions import connection, cursor
+from psycopg2.extensions import cursor
+
+from erpbridge import along
 
 COMMON = 3  # so often a statement comes before it is prepared
 MOST = 300  # prepared statements of a connection: each takes memory of the server
@@ -37,7 +39,7 @@ _NAMED = re.compile(r"%\((\w+)\)s")
 _NOT_SO = (ProgrammingError, DataError, NotSupportedError)
 
 
-class Connection(connection):
+class Connection(along.Connection):
     """A connection that knows what it has prepared."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -98,7 +100,7 @@ class Connection(connection):
         self._sent.clear()
 
 
-class Cursor(cursor):
+class Cursor(along.Cursor):
     """Sends prepared statements where its connection has them."""
 
     connection: Connection

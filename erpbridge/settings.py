@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
-from erpbridge import planned
+from erpbridge import along, planned
 from erpbridge.logs import formatter
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -40,7 +40,7 @@ def database(url: str) -> dict[str, Any]:
         # A process that is frozen within a transaction lets go of what it has locked.
         "OPTIONS": {
             "options": f"-c idle_in_transaction_session_timeout={IDLE_TRANSACTION_SECONDS * 1000}",
-            **({} if os.environ.get("ERPBRIDGE_PREPARE") == "0" else planned.FACTORIES),
+            **(along if os.environ.get("ERPBRIDGE_PREPARE") == "0" else planned).FACTORIES,
         },
     }
 

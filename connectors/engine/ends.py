@@ -17,6 +17,7 @@ from connectors.engine.outcomes import Outcome, by_purpose, lock
 from connectors.engine.queue import CLOSED, queue
 from connectors.models import Conversation, Exchange, Lane
 from connectors.registry import connector_for
+from directory.along import send_along
 
 log = logging.getLogger(__name__)
 
@@ -39,51 +40,51 @@ def settle(lane: Lane, outcomes: Sequence[Outcome]) -> None:
 
 
 def _close_settled(lane: Lane, outcome: Outcome) -> None:
+    """The conversation is closed and counted."""
     conversation = outcome.conversation
-    remembers = connector_for(lane.connection.erp).capabilities.remembers_keys
-    with database.cursor() as cursor:
-        cursor.execute(
-            _SETTLED,
-            {
-                "connection": lane.connection_id,
-                "id": conversation.pk,
-                "word": _word(outcome),
-                "fault": str(outcome.error or ""),
-                "subject": conversation.subject,
-                "forget": remembers and _is_final(outcome) and _may_have_written(outcome),
-            },
+    send_along(
+        """
+        WITH ended AS (
+            UPDATE connectors_conversation
+            SET state = 'closed', outcome = %s, fault = %s, closed_at = statement_timestamp()
+            WHERE id = %s RETURNING session_id
         )
-        for (settled,) in cursor.fetchall():
-            lane.settled = json.loads(settled)
-
-
-# The conversation is closed and counted; the keys under which its subject was ever written are not
-# needed any more, so an ERP that remembers them is told, with the next writes of the lane, to
-# forget them.
-_SETTLED = """
-    WITH ended AS (
-        UPDATE connectors_conversation
-        SET state = 'closed', outcome = %(word)s, fault = %(fault)s,
-            closed_at = statement_timestamp()
-        WHERE id = %(id)s RETURNING session_id
-    ), counted AS (
         UPDATE connectors_session SET finished = finished + 1
         FROM ended WHERE connectors_session.id = ended.session_id
-    ), forgotten AS (
-        UPDATE connectors_message SET forgotten = true
-        WHERE writes AND NOT forgotten AND id IN (
-            SELECT exchange.message_id FROM connectors_exchange AS exchange
-            JOIN connectors_conversation AS one ON one.id = exchange.conversation_id
-            WHERE one.connection_id = %(connection)s AND one.subject = %(subject)s
-              AND exchange.writes AND %(forget)s
-        ) RETURNING id, key
-    ), keys AS (
-        SELECT jsonb_agg(key ORDER BY first) AS all_of_it
-        FROM (SELECT key, min(id) AS first FROM forgotten GROUP BY key) AS each
+        """,
+        [_word(outcome), str(outcome.error or ""), conversation.pk],
     )
-    UPDATE connectors_lane SET settled = settled || all_of_it FROM keys
-    WHERE connection_id = %(connection)s AND all_of_it IS NOT NULL RETURNING settled::text
-"""
+    remembers = connector_for(lane.connection.erp).capabilities.remembers_keys
+    if remembers and _is_final(outcome) and _may_have_written(outcome):
+        _let_forget(lane, conversation.subject)
+
+
+def _let_forget(lane: Lane, subject: str) -> None:
+    """The keys under which a subject was ever written are not needed any more, so the ERP is told,
+    with the next writes of the lane, to forget them."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH forgotten AS (
+                UPDATE connectors_message SET forgotten = true
+                WHERE writes AND NOT forgotten AND id IN (
+                    SELECT exchange.message_id FROM connectors_exchange AS exchange
+                    JOIN connectors_conversation AS one ON one.id = exchange.conversation_id
+                    WHERE one.connection_id = %(connection)s AND one.subject = %(subject)s
+                      AND exchange.writes
+                ) RETURNING id, key
+            ), keys AS (
+                SELECT key, min(id) AS first FROM forgotten GROUP BY key
+            )
+            UPDATE connectors_lane
+            SET settled = settled
+                || coalesce((SELECT jsonb_agg(key ORDER BY first) FROM keys), '[]')
+            WHERE connection_id = %(connection)s RETURNING settled::text
+            """,
+            {"connection": lane.connection_id, "subject": subject},
+        )
+        [(settled,)] = cursor.fetchall()
+    lane.settled = json.loads(settled)
 
 
 def put_back(

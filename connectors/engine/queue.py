@@ -4,11 +4,11 @@ import secrets
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 
-from django.db import connection as database
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
 
 from connectors.models import Conversation, Session
+from directory.along import send_along
 
 WAITING, OPEN, CLOSED = (
     Conversation.State.WAITING,
@@ -58,17 +58,16 @@ def queue_all(connection: int, purpose: str, work: Sequence[tuple[str, str]]) ->
     keys = [new_key() for _ in work]
     # Five hundred rows as three parameters: Django's own bulk_create takes longer to write them
     # down than PostgreSQL to insert them.
-    with database.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO connectors_conversation (connection_id, purpose, subject, record, key,
-                                                 tries, state, input, fingerprint, outcome, fault)
-            SELECT %s, %s, subject, record, key, 0, %s, '', '', '', ''
-            FROM unnest(%s::text[], %s::text[], %s::text[]) WITH ORDINALITY
-                AS work (subject, record, key, n) ORDER BY n
-            """,
-            [connection, purpose, WAITING.value, list(subjects), list(records), keys],
-        )
+    send_along(
+        """
+        INSERT INTO connectors_conversation (connection_id, purpose, subject, record, key, tries,
+                                             state, input, fingerprint, outcome, fault)
+        SELECT %s, %s, subject, record, key, 0, %s, '', '', '', ''
+        FROM unnest(%s::text[], %s::text[], %s::text[]) WITH ORDINALITY
+            AS work (subject, record, key, n) ORDER BY n
+        """,
+        [connection, purpose, WAITING.value, list(subjects), list(records), keys],
+    )
 
 
 def new_key() -> str:

@@ -14,6 +14,7 @@ from structlog.contextvars import bind_contextvars, unbind_contextvars
 
 from connectors.engine.ends import leave, quarantine
 from connectors.models import Conversation, Lane, Message, Session
+from directory.along import send_along
 from directory.away import GONE
 from directory.prepared import Prepared
 
@@ -160,11 +161,10 @@ def alive(session: Session) -> None:
 
 def heard(session: Session) -> None:
     """The visitor has called: the session is not silent."""
-    with database.cursor() as cursor:
-        cursor.execute(
-            "UPDATE connectors_session SET last_seen_at = statement_timestamp() WHERE id = %s",
-            [session.pk],
-        )
+    send_along(
+        "UPDATE connectors_session SET last_seen_at = statement_timestamp() WHERE id = %s",
+        [session.pk],
+    )
 
 
 def end(lane: Lane, session: Session) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db import connection as database
 from django.db import transaction
 from django.db.models import F, OuterRef, Subquery
 from structlog.contextvars import unbind_contextvars
@@ -19,6 +18,7 @@ from connectors.engine.sessions import heard, hold
 from connectors.engine.steps import asked_by, finish, next_step, stop
 from connectors.models import Connection, Conversation, Exchange, Lane, Message, Session
 from connectors.registry import connector_for, fingerprint
+from directory.along import send_along
 from directory.away import GONE
 from directory.prepared import Prepared, table
 
@@ -271,17 +271,16 @@ def _keep_begun(session: Session, code: str, group: Sequence[Conversation]) -> N
         ("text", [conversation.outcome for conversation in group]),
         ("text", [conversation.input for conversation in group]),
     )
-    with database.cursor() as cursor:
-        cursor.execute(
-            f"""
-            UPDATE connectors_conversation AS one
-            SET state = begun.state, outcome = begun.outcome, input = begun.input,
-                fingerprint = %s, session_id = %s, began_at = statement_timestamp()
-            FROM {begun} AS begun (id, state, outcome, input)
-            WHERE one.id = begun.id
-            """,  # noqa: S608 our own words
-            [code, session.pk, *values],
-        )
+    send_along(
+        f"""
+        UPDATE connectors_conversation AS one
+        SET state = begun.state, outcome = begun.outcome, input = begun.input,
+            fingerprint = %s, session_id = %s, began_at = statement_timestamp()
+        FROM {begun} AS begun (id, state, outcome, input)
+        WHERE one.id = begun.id
+        """,  # noqa: S608 our own words
+        [code, session.pk, *values],
+    )
 
 
 def _inputs(
