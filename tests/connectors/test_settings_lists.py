@@ -197,7 +197,10 @@ def test_what_is_not_authorised_is_red(
     assert shown.count("Not authorised. Spectrum&#x27;s words:") == 3
     company.authorize(AUTHORIZATION)
     assert dora.post(f"{page}test/").status_code == 302
-    assert "Being tried" in dora.get(f"{page}test/").content.decode()
+    Connection.objects.filter(pk=connection.pk).update(last_result="OK: 1 done")
+    waiting = dora.get(f"{page}test/").content.decode()
+    assert "Being tried" in waiting
+    assert "The last call" not in waiting, "it went well"
     visit(connection, company)
     green = dora.get(f"{page}test/").content.decode()
     assert "Every service answered" in green
