@@ -320,12 +320,10 @@ class _ToldToEnd(Exception):
 def _did_nothing(answer: Answer, message: Message) -> bool:
     """Whether the ERP says that it has not even looked at a call.
 
-    A 503 may come from something between it and us that gave up waiting: of a write, it is
-    believed only where it says when to come again.
+    A 503 may come from something between it and us that gave up waiting, also one that says when to
+    come again (Varnish says so by itself): of a write, it is not believed.
     """
-    if answer.status == TOO_MUCH:
-        return True
-    return answer.status == AWAY and (not message.writes or bool(answer.retry_after))
+    return answer.status == TOO_MUCH or (answer.status == AWAY and not message.writes)
 
 
 def _waits() -> Iterator[float]:

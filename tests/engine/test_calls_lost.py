@@ -17,7 +17,7 @@ from approvals.errors import NotReady
 from connectors.models import Connection, Conversation, Message
 from sandbox.spectrum.faults import DESCRIPTIONS
 from tests.connectors.outside_server import answer, serving
-from tests.engine.on_spectrum import AUTHORIZATION, OnSpectrum
+from tests.engine.on_spectrum import AUTHORIZATION, OnSpectrum, listening
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -175,6 +175,32 @@ def test_a_change_request_in_doubt_that_nobody_looked_at_is_never_repeated(
         spectrum.quiet()
     assert len(spectrum.sent()) == before
     assert requests(spectrum) == ["made", "made"]
+
+
+class Impatient:
+    """Something in front of Spectrum that gives up while Spectrum is at it, as Varnish does: 503,
+    and when to come again."""
+
+    def __init__(self, spectrum: OnSpectrum) -> None:
+        self.spectrum, self.waits = spectrum, False
+
+    def answer(self, method: str, path: str, headers: Any, content: bytes) -> Any:
+        real = self.spectrum.company.answer(method, path, headers, content)
+        if self.waits or not path.endswith("/ARChangeRequest"):
+            return real
+        self.waits = True
+        return 503, {"Content-Type": "text/html", "Retry-After": "0"}, b"Backend fetch failed"
+
+
+def test_what_something_in_between_says_is_not_the_word_of_spectrum(
+    spectrum: OnSpectrum, stage: Stage, change_order
+) -> None:
+    spectrum.company.set(repeats_double=True)
+    with listening(Impatient(spectrum)) as address:
+        Connection.objects.update(address=address)
+        spectrum.quiet()
+    assert requests(spectrum) == ["made"]
+    assert stage.status(change_order) == "needs_attention"
 
 
 def test_what_was_lost_is_looked_after_only_once_the_quarantine_is_over(

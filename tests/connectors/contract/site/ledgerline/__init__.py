@@ -51,7 +51,7 @@ from connectors.contract import (
 )
 
 NUMBER = 12
-LATER = frozenset({429, 503})
+LATER = 429  # a 503 may come from something in between that gave up waiting
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -168,7 +168,7 @@ class Ledgerline:
         path, wanted = _path(document, terms), _written(document, terms)
         body = f"POST {path}\n\n{msgspec.json.encode(wanted, order='sorted').decode()}"
         answer = yield Request(body=body, writes=True, key=key, record=self.record(document, terms))
-        if answer.status in LATER:
+        if answer.status == LATER:
             raise Busy(f"Ledgerline is busy (HTTP {answer.status}).")
         if answer.status in (400, 401, 403, 404, 409):
             raise Refused(f"Ledgerline refused it: {_said(answer)}")
