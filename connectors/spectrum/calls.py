@@ -24,7 +24,8 @@ from connectors.spectrum.answers import Answer
 
 MOST_CALLS = 46_000  # three digits of base 36 number the calls under one key
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-_NOT_TAKEN = frozenset({400, 401, 403, 404, 405, 413, 415})
+_FORBIDDEN = 403  # a firewall that reads answers, too, forbids one when the call is done
+_NOT_TAKEN = frozenset({400, 401, _FORBIDDEN, 404, 405, 413, 415})
 _LATER = 429  # a 503 may come from something in between that gave up waiting
 _TOLD = 12  # lines that a message names
 
@@ -103,7 +104,8 @@ def failure(answer: Answer, doing: str) -> ErpError | None:
         )
     if answer.status == _LATER:
         return Busy(f"Spectrum was too busy to take {doing} (HTTP {answer.status}).")
-    if answer.status in _NOT_TAKEN:
+    writes = answer.asked is not None and answer.asked.writes
+    if answer.status in _NOT_TAKEN and not (answer.status == _FORBIDDEN and writes):
         return Refused(f"Spectrum did not take {doing}: {_door(answer.status)}", words=words)
     if not answer.understood:
         return Unfinished(f"Spectrum gave no clear answer to {doing}: {_unclear(answer)}.")
@@ -136,7 +138,7 @@ def _door(status: int) -> str:
             "there is no such service at this address (HTTP 404). Look at the address on the "
             "Connection page, and in Spectrum whether Data Exchange is installed."
         )
-    if status in (401, 403):
+    if status in (401, _FORBIDDEN):
         return (
             f"it does not let ERP Bridge in (HTTP {status}). Look at the credentials on the "
             "Connection page, and in Spectrum at Data Exchange Installation."
@@ -151,6 +153,11 @@ def _unclear(answer: Answer) -> str:
         return "the answer was cut off"
     if 300 <= answer.status < 400:
         return f"it sends ERP Bridge to another address (HTTP {answer.status}), where it never goes"
+    if answer.status == _FORBIDDEN:
+        return (
+            "it does not let ERP Bridge in, or something in between does not let its answer out "
+            f"(HTTP {answer.status})"
+        )
     if answer.status != 200:
         return f"its server failed (HTTP {answer.status})"
     why = answer.unread or "It could not be read"

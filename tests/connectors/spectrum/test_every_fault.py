@@ -294,6 +294,18 @@ def test_a_record_that_comes_back_without_a_complaint_is_a_yes(site: Site) -> No
     assert way.export() == "synced"
 
 
+def test_a_guard_that_lets_no_answer_out_says_nothing_of_the_call(site: Site) -> None:
+    """A firewall that reads answers, too, forbids one after the call was carried out."""
+    parent = site.exported(commitment())
+    site.company.set(repeats_double=True)
+    way = site.way(change_order(), parent)
+    answered(site, way, "ARChangeRequest", "<html>Forbidden</html>", 403)
+    assert way.export() == "unknown"
+    assert "(HTTP 403)" in way.message
+    assert way.settle() == "needs_attention"
+    assert len(site.company.effects("ARChangeRequest")) == 1
+
+
 FAULT = """<Envelope><Body><Fault><faultstring>Record lock time out has occurred</faultstring>
 </Fault></Body></Envelope>"""
 LOCK = STRANGE.replace("Queued for posting", "Record lock time out has occurred")
