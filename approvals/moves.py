@@ -19,7 +19,7 @@ from approvals.notices import tell_of
 from approvals.states import Status, Step
 from directory.history import Happened, append
 from directory.last import write_last
-from directory.prepared import Prepared, table
+from directory.prepared import Prepared, made, table
 
 log = logging.getLogger(__name__)
 MOST_LOGGED = 20
@@ -86,7 +86,7 @@ def lock_exports(
             [*values, *([] if company is None else [company])],
         )
         rows = cursor.fetchall()
-    exports = [Export.from_db(connection.alias, _COLUMNS, row) for row in rows]
+    exports = [made(Export, connection.alias, _COLUMNS, row) for row in rows]
     return {export.pk: export for export in exports}
 
 

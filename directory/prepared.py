@@ -84,12 +84,12 @@ class Prepared(Generic[M]):
         annotations = list(compiler.annotation_col_map.items())
 
         def read(row: Sequence[Any]) -> M:
-            made: M = _made(model, alias, names, row[first:last])
+            found: M = made(model, alias, names, row[first:last])
             for one in related:
-                _populate(one, row, made)
+                _populate(one, row, found)
             for name, place in annotations:
-                setattr(made, name, row[place])
-            return made
+                setattr(found, name, row[place])
+            return found
 
         return read
 
@@ -151,7 +151,7 @@ def _of_few_lengths(values: list[Any]) -> list[Any]:
     return values + values[-1:] * more
 
 
-def _made(model: Any, alias: str, names: Sequence[str], values: Sequence[Any]) -> Any:
+def made(model: Any, alias: str, names: Sequence[str], values: Sequence[Any]) -> Any:
     """An object of the database. Unlike Django's own way it sets no attribute by itself, which
     takes most of the time where there are hundreds."""
     made = model.__new__(model)
@@ -166,7 +166,7 @@ def _populate(related: Any, row: Sequence[Any], owner: Model) -> None:
     values = row[related.cols_start : related.cols_end]
     found = None
     if values[related.pk_idx] is not None:
-        found = _made(related.model_cls, related.db, related.init_list, values)
+        found = made(related.model_cls, related.db, related.init_list, values)
         for further in related.related_populators:
             _populate(further, row, found)
         related.remote_setter(found, owner)
