@@ -3,7 +3,8 @@
 An export takes one exchange: it is begun, its message is stored, the answer and what follows from
 it are stored; all that is done by a worker that makes one call after the other. The other side is
 two bare commits for each item, as the plainest queue in PostgreSQL would take it out and tick it
-off; on the disk of this machine, and on one that takes a millisecond for each. And the engine with
+off; on the disk of this machine, and on slower ones: one on which a thousand items a second are
+taken out and ticked off, as where the goal was set, and one across a network. And the engine with
 a million exports behind the next one against the engine with ten thousand. What it costs to call a
 slow ERP is in `p06_calls`.
 """
@@ -39,7 +40,7 @@ OTHER = BIG + 1  # the company with few exports behind
 ITEMS = 50  # in a round
 ROUNDS = 7
 LONGEST = 5.0  # seconds of a round; it ends early then
-DISK = 1_000  # microseconds, as disks across a network take
+DISKS = 150, 1_000  # microseconds that a commit waits longer there
 
 
 def measure(wanted: Collection[str], large: int) -> Iterator[Result]:
@@ -68,13 +69,16 @@ def measure(wanted: Collection[str], large: int) -> Iterator[Result]:
         spread=backlog.spread,
     )
 
-    with slow_disk(DISK), database("p06_disk") as url:
-        people = exports.build(SMALL, waiting=True)
-        Connection.objects.update(erp=instant.NAME)
-        _accept(BIG, people.ann, (ROUNDS + 1) * ITEMS)
-        _before([BIG])
-        settle()
-        yield _rates(Lane(BIG), url, f", on a disk that takes {DISK / 1000:g} ms for a commit")
+    for longer in DISKS:
+        with slow_disk(longer), database("p06_disk") as url:
+            people = exports.build(SMALL, waiting=True)
+            Connection.objects.update(erp=instant.NAME)
+            _accept(BIG, people.ann, (ROUNDS + 1) * ITEMS)
+            _before([BIG])
+            settle()
+            yield _rates(
+                Lane(BIG), url, f", on a disk that takes {longer / 1000:g} ms more for each"
+            )
 
 
 def _rates(lane: Lane, url: str, where: str) -> Result:
