@@ -8,6 +8,7 @@ verified for the name. Nothing is followed, no proxy is taken from the environme
 from __future__ import annotations
 
 import ipaddress
+import logging
 import re
 import socket
 import ssl
@@ -27,6 +28,8 @@ from urllib3.util.wait import wait_for_read
 
 from connectors.addresses import Origin, is_public, not_public, origin_of
 from connectors.contract import Call
+
+logging.getLogger("urllib3").setLevel(logging.ERROR)  # it tells of headers that it cannot read
 
 CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
 CALL_SECONDS = 120.0  # from the first byte out to the last one in

@@ -272,6 +272,13 @@ def test_no_answer_that_could_be_used(own, answering, words) -> None:
         assert len(server.requests) == 1, "it is sent once"
 
 
+def test_what_a_server_sent_is_in_no_log(own, caplog) -> None:
+    """It may have sent back what we showed it."""
+    with serving(_answers(answer(b"", "200 OK", "no header", "Seen: AUTH-0123456789"))) as server:
+        assert own(server).call(POST).status == 200
+    assert "AUTH" not in caplog.text
+
+
 def test_a_server_that_falls_silent_is_left(own, monkeypatch) -> None:
     monkeypatch.setattr(outside, "READ_SECONDS", 0.2)
     wait = socket.socketpair()
