@@ -5,6 +5,7 @@ Spectrum and Info-Link are the sandbox's stand-ins, over real HTTP and TDS.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -388,6 +389,10 @@ def test_what_was_asked_and_shown_can_be_read_and_holds_no_credentials(
     assert "SQL change_request" in page
     assert "SQL rows" in page
     assert "S001-001" in page
+    writes = re.findall(r"Write</strong>.*?</summary>", page, re.S)
+    # Newest first: nothing was left to write again; two calls, and the second was not answered.
+    assert ["no answer" in one for one in writes] == [False, True]
+    assert ["answered" in one for one in writes] == [True, False]
     spectrum.company.open_info_link(INFO_LINK_USER, "another")
     stage.step("unlink", document, stage.ann)
     spectrum.serve()
