@@ -21,6 +21,7 @@ from connectors.contract import Reply, Request
 from connectors.spectrum.services import VENDORS
 
 MOST_BYTES = 20_000_000  # of an answer that is looked at
+MOST_PARTS = 400_000  # tags, or lists and objects; taken apart, each takes hundreds of bytes
 ROW_CAP = 500
 MOST_WORDS = 2000  # characters
 _ROW = "response"
@@ -147,6 +148,8 @@ def _read(status: int, text: str, request: Request) -> Answer:
         return empty._replace(unread=f"HTTP {status}")
     if len(text) > MOST_BYTES:
         return empty._replace(unread="It is larger than anything that Spectrum answers.")
+    if max(text.count("<"), text.count("{") + text.count("[")) > MOST_PARTS:
+        return empty._replace(unread="It has more parts than anything that Spectrum answers.")
     try:
         if request.body.startswith(f"GET {VENDORS}"):
             return _from_json(empty, text)

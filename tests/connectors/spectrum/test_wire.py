@@ -289,6 +289,13 @@ def test_what_is_no_answer_is_never_understood(text: str) -> None:
     assert not answer(text, WRITE).understood
 
 
+@pytest.mark.parametrize("text", [soap("<a/>" * 500_000), f"[{'{},' * 500_000}{{}}]"])
+def test_what_has_more_parts_than_any_answer_is_not_taken_apart(text: str) -> None:
+    """Each of a few signs would take a hundred bytes and more."""
+    asked = READ if text.startswith("<") else Request(body=envelope.vendors(), fresh=True)
+    assert "more parts" in answer(text, asked).unread
+
+
 def test_an_empty_answer_of_the_service_is_a_yes() -> None:
     assert answer(soap("", "UpdateSubcontract"), WRITE).understood
     assert answer(soap("<response/>", "UpdateSubcontract"), WRITE).understood
