@@ -154,7 +154,13 @@ _OF_OLD = Prepared(
 
 
 def _wrapped(connector: Connector, asking: Sequence[Asking], clear: str = "") -> str:
+    for one in asking:
+        if len(one.request.record) > _LONGEST_RECORD:
+            raise ValueError(f"no record has so long a name: {one.request.record}")
     return connector.wrap({one.id: one.request for one in asking}, clear=clear)
+
+
+_LONGEST_RECORD = Exchange._meta.get_field("record").max_length or 0
 
 
 def _stop_unfit(

@@ -5,6 +5,7 @@ from threading import Thread
 
 import pytest
 from django.db import connection, connections, transaction
+from django.db.models.functions import Now
 
 from approvals.models import Export, Exportable
 from approvals.workflow import Item, take_all
@@ -201,6 +202,20 @@ def test_a_question_that_cannot_be_put_on_the_wire_takes_no_other_with_it(
     stage.visit()
     assert [stage.status(change) for change in changes] == ["failed", "synced"]
     assert "T-NEVER is never sent" in stage.export(changes[0]).message
+
+
+def test_a_record_with_a_name_that_cannot_be_kept_holds_up_nobody(spectrum, stage: Stage) -> None:
+    number = "J" * 130  # a job's number has ten characters; nobody makes an ERP keep to that
+    job = {"Job_Number": number, "Job_Description": "Odd", "Customer_Code": "", "Status_Code": "A"}
+    spectrum.company.books.put("job", (number,), job)
+    request_sync(spectrum.connection, stage.access(stage.dora))
+    spectrum.accepted(stage.commitment())
+    for _ in range(3):
+        Conversation.objects.update(not_before=Now())
+        spectrum.serve()
+    assert spectrum.company.subcontract("SC-001").original
+    stopped = Conversation.objects.get(record="list:cost_codes", outcome="refused")
+    assert "no record has so long a name: " in stopped.fault
 
 
 def test_what_may_be_there_and_cannot_be_looked_for_is_for_a_person(stage: Stage) -> None:
