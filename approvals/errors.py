@@ -11,11 +11,15 @@ from directory.formats import money
 
 
 class StepError(Exception):
-    """A step that did not happen; nothing was changed. The message is shown as it is."""
+    """A step that did not happen; nothing was changed. The message is shown as it is.
 
-    def __init__(self, message: str) -> None:
+    `field`: the one field of the step's form that the message is about; '' for none.
+    """
+
+    def __init__(self, message: str, field: str = "") -> None:
         super().__init__(message)
         self.message = message
+        self.field = field
 
 
 class Versioned(Protocol):
@@ -60,7 +64,8 @@ class NotReady(StepError):
 
     def __init__(self, export: Export, problems: Sequence[Problem]) -> None:
         listed = "; ".join(problem.text for problem in problems)
-        super().__init__(f"{export} cannot go to the ERP yet: {listed}")
+        field = "number" if any(problem.where == "number" for problem in problems) else ""
+        super().__init__(f"{export} cannot go to the ERP yet: {listed}", field)
         self.export = export
         self.problems = list(problems)
 

@@ -27,12 +27,13 @@ def chosen(connection: Connection, export: Export, terms: Terms, number: str) ->
         return terms
     erp = connector_for(connection.erp).capabilities
     if export.kind not in erp.chosen_numbers:
-        raise StepError(f"The number that {export} has in {erp.short} cannot be chosen.")
+        raise StepError(f"The number that {export} has in {erp.short} cannot be chosen.", "number")
     tried = engine.attempts_of(connection.pk, [str(export.pk)])[str(export.pk)]
     if engine.may_be_there(tried, erp):
         raise StepError(
             f"Something of {export} may be in {erp.short} as {terms.number} already, so it goes on "
-            "under that number. If nothing of it is there, record that first."
+            "under that number. If nothing of it is there, record that first.",
+            "number",
         )
     return _numbered(connection, export, terms, number)
 
@@ -47,7 +48,7 @@ def seen_as(connection: Connection, export: Export, terms: Terms, number: str) -
     number = number.strip()
     if not number:
         erp = connector_for(connection.erp).capabilities
-        raise StepError(f"Say the number that it has in {erp.short}.")
+        raise StepError(f"Say the number that it has in {erp.short}.", "number")
     return _numbered(connection, export, terms, number)
 
 
@@ -56,7 +57,7 @@ def _numbered(connection: Connection, export: Export, terms: Terms, number: str)
     most = longest(erp, export.kind)
     if len(number) > most:
         text = f"The number “{number}” has {len(number)} characters; {erp.short} takes {most}."
-        raise StepError(text)
+        raise StepError(text, "number")
     return replace(terms, number=number)
 
 
@@ -89,7 +90,8 @@ def take(
         if job == RECORDS and (found is None or found.status in EDITABLE):
             numbers.hand_over(connection, job, number, document)
         else:
-            faults[export.pk] = StepError(_why(connection, export, job, number, found))
+            why = _why(connection, export, job, number, found)
+            faults[export.pk] = StepError(why, "number")
     return faults
 
 

@@ -6,7 +6,7 @@ something changes by itself the panel asks again, and stops when it has settled.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -59,6 +59,21 @@ class OfLines:
         return f"{faults:,} faults in its {self.count:,} lines have to be mended." if faults else ""
 
 
+# What a person enters with a step.
+ENTERED = {"number": "number", "reason": "reason", "lines": "lines", "note": "comment"}
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A step that was refused, with what was entered with it, by the fields of its form."""
+
+    step: str
+    message: str
+    changes: Sequence[str] = ()  # what has become different, a sentence each
+    about: str = ""  # the one field that the message is about
+    entered: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Panel:
     """What `approvals/panel.jinja` shows."""
@@ -80,8 +95,7 @@ class Panel:
     number: str = ""  # what it gets in the ERP
     number_most: int | None = None  # how long the approver may make another; None: none is chosen
     then: str = ""  # the address of the next item of the queue, opened after a decision
-    error: str = ""
-    changes: Sequence[str] = field(default_factory=tuple)
+    tried: Tried | None = None
     notice: str = ""
     may_link: bool = False  # this person may link it to a record that the ERP has already
 
@@ -107,9 +121,46 @@ class Panel:
             return ""
         return unlinking.attestation(self.export, self.erp)
 
-    def saying(self, *, error: str = "", changes: Sequence[str] = (), notice: str = "") -> Panel:
-        """The same panel with what came of the step that was just tried."""
-        return replace(self, error=error, changes=changes, notice=notice)
+    def typed(self, step: str, name: str, otherwise: str = "") -> str:
+        """What stands in a field: what was entered there if the step was refused."""
+        tried = self.tried
+        return tried.entered.get(name, otherwise) if tried and tried.step == step else otherwise
+
+    def fault(self, step: str, name: str) -> str:
+        """Why what was entered there was refused; '' if it was not."""
+        tried = self.tried
+        if tried is None or (tried.step, tried.about) != (step, name):
+            return ""
+        return tried.message if name in self._fields(step) else ""
+
+    @property
+    def error(self) -> str:
+        """Why the step that was just tried was refused, unless that stands beside a field."""
+        tried = self.tried
+        return tried.message if tried and not self.fault(tried.step, tried.about) else ""
+
+    @property
+    def left_over(self) -> Sequence[tuple[str, str]]:
+        """What was entered with a refused step and has no field any more, with what it was."""
+        if self.tried is None:
+            return []
+        return [
+            (ENTERED[name], text)
+            for name, text in self.tried.entered.items()
+            if text.strip() and name not in self._fields(self.tried.step)
+        ]
+
+    def _fields(self, step: str) -> Sequence[str]:
+        """The fields of a step's form, as it stands there now."""
+        button = next((one for one in self.buttons if one.step == step and not one.reasons), None)
+        if button is None:
+            return []
+        if button.is_main:
+            return ["number"] if self.number_most else []
+        if step == "reject":
+            reasons = ["reason"] if self.export.company.rejection_reasons else []
+            return [*reasons, "lines", "note"]
+        return ["note"] if button.needs_note or (step == "unlink" and self.attestation) else []
 
 
 def panel_for(
@@ -171,6 +222,7 @@ def review_panel(
     number: str = "",
     number_most: int | None = None,
     then: str = "",
+    tried: Tried | None = None,
 ) -> Panel:
     """The panel of the review page: the approver's buttons, and the sender's own."""
     document = export.live()
@@ -201,6 +253,7 @@ def review_panel(
         number=number,
         number_most=number_most,
         then=then,
+        tried=tried,
     )
 
 

@@ -26,12 +26,13 @@ def comment(
     """
     if reason and reason not in company.rejection_reasons:
         raise StepError(
-            f"'{reason}' is no longer among the reasons that {company} keeps. Choose another one."
+            f"'{reason}' is no longer among the reasons that {company} keeps. Choose another one.",
+            "reason",
         )
     if lines:
         there = {line.number for line in export.document.lines} if export and export.copy else set()
         if missing := [line for line in lines if line not in there]:
-            raise StepError(f"There is no {_lines(missing)} in what was sent.")
+            raise StepError(f"There is no {_lines(missing)} in what was sent.", "lines")
     about = f" ({_lines(lines)})" if lines else ""
     head = f"{reason}{about}" if reason else _lines(lines).capitalize() if lines else ""
     return ": ".join(part for part in (head, note.strip()) if part)
@@ -41,7 +42,7 @@ def numbers(text: str) -> list[int]:
     """The line numbers that a person typed: '2, 5' or '2 5'. Raises StepError."""
     words = re.split(r"[,;\s]+", text.strip()) if text.strip() else []
     if not all(re.fullmatch(r"[0-9]{1,9}", word) for word in words):
-        raise StepError("Name lines by their numbers: 2, 5.")
+        raise StepError("Name lines by their numbers: 2, 5.", "lines")
     return sorted({int(word) for word in words})
 
 

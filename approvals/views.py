@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,7 +26,7 @@ from approvals.errors import AwaitsSecond, StepError
 from approvals.exchanges import talks, whole_reply
 from approvals.listing import TABS, VIEWS
 from approvals.models import Export
-from approvals.panel import Panel, connection_of, panel_for, review_panel
+from approvals.panel import ENTERED, Panel, Tried, connection_of, panel_for, review_panel
 from approvals.review import review, why_not_again
 from approvals.seconding import first_approvals
 from approvals.states import STEPS, Status, View
@@ -36,7 +37,7 @@ from connectors.models import Connection
 from connectors.registry import connector_for
 from directory.access import Access, not_approver, open_company
 from directory.frame import frame_of
-from directory.http import is_fresh, person, say_refused
+from directory.http import MOST_SHOWN_AGAIN, is_fresh, person
 from directory.paging import rows_html
 from directory.perms import Level, Tool
 
@@ -122,6 +123,7 @@ def _queue(
     )
     counts = listing.counts(company.pk)[company.pk]
     erp = _erp_name(access)
+    undone = error or confirm or (outcome and outcome.refused)
     here, actions = asked.address(), asked.actions(company.pk)
     firsts = first_approvals(company, {row["id"]: row["version"] for row in page.rows})
     context = {
@@ -157,7 +159,9 @@ def _queue(
         "confirm": f"{reverse('queue', args=[company.pk, tab])}{here}" if confirm else "",
         "most_unasked": MOST_UNASKED,
         "outcome": outcome,
-        "note": request.POST.get("note", "") if error else "",
+        # What was said of what was not done is there when it is said again.
+        "note": request.POST.get("note", "") if undone else "",
+        "reason": request.POST.get("reason", "") if undone else "",
     }
     if _by_htmx(request):
         html = rows_html("approvals/queue_view.jinja", csrf_token=get_token(request), **context)
@@ -188,6 +192,17 @@ def _erp_name(access: Access) -> str:
 def export(request: HttpRequest, pk: int) -> HttpResponse:
     """One item: what was sent, what that does to the ERP, its history."""
     item, access = open_export(person(request), pk)
+    return _item(request, item, access)
+
+
+def _item(
+    request: HttpRequest,
+    item: Export,
+    access: Access,
+    tried: Tried | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The page of an item, with what was entered for a step that was refused."""
     found = review(item)
     wanted, _ = Wanted.read(request.GET)
     before, after = listing.beside(item, wanted)
@@ -208,7 +223,8 @@ def export(request: HttpRequest, pk: int) -> HttpResponse:
             to_confirm=found.to_confirm,
             number=found.terms.number if found.terms else "",
             number_most=found.number_most,
-            then=_then(after or before, wanted),
+            then=_own(request.POST.get("then", "")) or _then(after or before, wanted),
+            tried=tried,
         ),
         "document_url": document.get_absolute_url() if document else "",
         "sees_queue": access.has(Tool.ERP, Level.READ),
@@ -221,7 +237,7 @@ def export(request: HttpRequest, pk: int) -> HttpResponse:
         "linking": linking.shown(item, access, found.erp),
         "reads_exchanges": access.has(Tool.ERP, Level.STANDARD),
     }
-    return render(request, "approvals/export.html", context)
+    return render(request, "approvals/export.html", context, status=status)
 
 
 def _then(item: int | None, wanted: Wanted) -> str:
@@ -307,14 +323,14 @@ def export_step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
     except AwaitsSecond as waits:
         said = done = waits.message
     except StepError as refused:
-        return _refused(request, pk, refused.message, getattr(refused, "changes", ()), 409)
+        changes = getattr(refused, "changes", ())
+        tried = Tried(step, refused.message, changes, refused.field, _entered(request))
+        return _refused(request, pk, tried, 409)
     except PermissionDenied as refused:
-        if not _by_htmx(request):
-            raise
-        return _refused(request, pk, str(refused), (), 403)
+        return _refused(request, pk, Tried(step, str(refused), entered=_entered(request)), 403)
     if _by_htmx(request):
         item, access = open_export(person(request), pk)
-        response = _panel(request, panel_for(item, access).saying(notice=done))
+        response = _panel(request, replace(panel_for(item, access), notice=done))
         response["HX-Trigger"] = "exportMoved"
         return response
     messages.success(request, said)
@@ -331,16 +347,24 @@ def _note(request: HttpRequest, step: str, access: Access, item: Export | None =
     return rejecting.comment(access.company, note, reason=reason, lines=lines, export=item)
 
 
-def _refused(
-    request: HttpRequest, pk: int, message: str, changes: Sequence[str], status: int
-) -> HttpResponse:
-    """Says why a step was not taken, beside how things stand now, and what was written with it."""
+def _entered(request: HttpRequest) -> dict[str, str]:
+    """What was entered with a step."""
+    return {
+        name: text[:MOST_SHOWN_AGAIN]
+        for name in ENTERED
+        if (text := request.POST.get(name)) is not None
+    }
+
+
+def _refused(request: HttpRequest, pk: int, tried: Tried, status: int) -> HttpResponse:
+    """Says why a step was not taken, beside how things stand now and what was entered for it."""
+    item, access = open_export(person(request), pk)
     if _by_htmx(request):
-        item, access = open_export(person(request), pk)
-        panel = panel_for(item, access).saying(error=message, changes=changes)
-        return _panel(request, panel, status=status)
-    say_refused(request, " ".join([message, *changes]))
-    return redirect(_back(request, pk))
+        return _panel(request, replace(panel_for(item, access), tried=tried), status=status)
+    if back := _own(request.POST.get("back", "")):
+        messages.error(request, " ".join([tried.message, *tried.changes]))
+        return redirect(back)
+    return _item(request, item, access, tried, status)
 
 
 def _by_htmx(request: HttpRequest) -> bool:

@@ -328,11 +328,12 @@ def _checking(
 def need_comment(note: str, why: str) -> None:
     """StepError without a comment, or with one that nobody would read."""
     if not note.strip():
-        raise StepError(why)
+        raise StepError(why, "note")
     if len(note) > LONGEST_NOTE:
-        raise StepError(f"The comment has {len(note):,} characters; {LONGEST_NOTE:,} are possible.")
+        why = f"The comment has {len(note):,} characters; {LONGEST_NOTE:,} are possible."
+        raise StepError(why, "note")
     if fault := unreadable(note.replace("\r\n", "\n"), long=True):
-        raise StepError(fault)
+        raise StepError(fault, "note")
 
 
 def take_out_of_lane(export: Export) -> Changes:

@@ -255,6 +255,27 @@ def test_a_number_that_does_not_fit_is_refused(synced: Stage) -> None:
         accept(synced, commitment, "SC-003")
 
 
+def test_a_number_that_is_refused_stays_in_its_field(
+    synced: Stage, ledger: Books, client: Client
+) -> None:
+    first, second = change_order(synced, "001"), change_order(synced, "002")
+    through(synced, ledger, first, "X-77")
+    export = synced.send(second)
+    sign_in(client, synced.ann)
+    page = client.get(f"/exports/{export.pk}/").content.decode()
+    [terms] = {part.split('"')[0] for part in page.split('name="terms" value="')[1:2]}
+    entered = {"version": export.version, "terms": terms}
+    for number in ("x-77", "X-7777777"):
+        answer = client.post(f"/exports/{export.pk}/accept/", {**entered, "number": number})
+        assert answer.status_code == 409
+        page = answer.content.decode()
+        field = page[page.index('id="erp-number"') :].split("</div>\n          </div>")[0]
+        assert f'value="{number}" aria-invalid="true"' in field
+        fault = "Choose another one." if number == "x-77" else "has 9 characters; Ledger takes 8."
+        assert page.count(fault) == field.count(fault) == 1
+    assert synced.status(second) == "sent"
+
+
 def test_the_api_tells_the_number_and_takes_another(synced: Stage, client: Client) -> None:
     document = change_order(synced, "001")
     export = synced.send(document)

@@ -60,11 +60,56 @@ def test_what_is_not_there_is_refused(reasons: Stage, entered: dict[str, str], w
     assert reasons.status(document) == ("sent" if why else "rejected")
 
 
-def test_the_words_of_a_refused_step_are_not_lost(reasons: Stage) -> None:
+def test_what_was_entered_stays_in_its_fields_with_the_fault_beside(reasons: Stage) -> None:
     export = reasons.send(reasons.commitment())
     entered = {"version": export.version, "lines": "7", "note": "The <deduct> stands twice."}
-    answer = _ann(reasons).post(f"/exports/{export.pk}/reject/", entered, follow=True)
-    assert "You had written: “The &lt;deduct&gt; stands twice.”" in answer.content.decode()
+    entered |= {"reason": "Wrong cost code", "then": "/exports/77/?project=1"}
+    answer = _ann(reasons).post(f"/exports/{export.pk}/reject/", entered)
+    assert answer.status_code == 409
+    page = answer.content.decode()
+    form = page[page.index('id="reject" open') :].split("</form>")[0]
+    assert "<option selected>Wrong cost code</option>" in form
+    assert 'name="lines" value="7"' in form
+    assert "\nThe &lt;deduct&gt; stands twice.</textarea>" in form
+    assert 'role="alert">There is no line 7 in what was sent.' in form
+    assert page.count("There is no line 7") == 1
+    assert 'name="then" value="/exports/77/?project=1"' in form
+
+
+def test_what_has_no_field_any_more_is_quoted(reasons: Stage) -> None:
+    document = reasons.commitment()
+    export = reasons.send(document)
+    reasons.step("retrieve", document, reasons.pam)
+    entered = {"version": export.version, "lines": "2", "note": "It <stands> twice."}
+    page = _ann(reasons).post(f"/exports/{export.pk}/reject/", entered).content.decode()
+    assert "has changed since you opened this page" in page
+    assert "You had entered as the comment: <blockquote>It &lt;stands&gt; twice." in page
+    assert "You had entered as the lines: <blockquote>2<" in page
+
+
+def test_who_may_decide_no_longer_is_told_so_and_keeps_their_words(reasons: Stage) -> None:
+    export = reasons.send(reasons.commitment())
+    browser = Client()
+    browser.force_login(reasons.pam)
+    entered = {"version": export.version, "note": "I would not have it."}
+    answer = browser.post(f"/exports/{export.pk}/reject/", entered)
+    assert answer.status_code == 403
+    assert "I would not have it." in answer.content.decode()
+
+
+def test_what_was_said_of_many_is_there_when_some_are_refused(reasons: Stage) -> None:
+    document = reasons.commitment()
+    export = reasons.send(document)
+    reasons.step("retrieve", document, reasons.pam)
+    reasons.send(document)
+    said = {"reason": "Wrong cost code", "note": "See <5>."}
+    page = _ann(reasons).post(
+        f"/companies/{reasons.company.pk}/erp/commitments/bulk/reject/",
+        {"item": f"{export.pk}:{export.version}", **said},
+    )
+    assert "1 not rejected" in page.content.decode()
+    assert "<option selected>Wrong cost code</option>" in page.content.decode()
+    assert 'name="note" rows="4">See &lt;5&gt;.</textarea>' in page.content.decode()
 
 
 def test_a_reason_is_enough_for_many_at_once_and_by_api(reasons: Stage) -> None:
