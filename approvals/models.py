@@ -34,8 +34,10 @@ class Export(models.Model):
     their SHA-256. Only `approvals.moves` writes `status`.
     """
 
-    company = models.ForeignKey(Company, models.PROTECT, related_name="+")
-    project = models.ForeignKey(Project, models.PROTECT, related_name="+")
+    # Those without an index of their own are found by one below, or never looked for: each index
+    # is written with every step.
+    company = models.ForeignKey(Company, models.PROTECT, related_name="+", db_index=False)
+    project = models.ForeignKey(Project, models.PROTECT, related_name="+", db_index=False)
     kind = models.CharField(max_length=12, choices=Kinds.choices)
     document_id = models.BigIntegerField(default=0)
     number = models.CharField(max_length=40)
@@ -67,7 +69,9 @@ class Export(models.Model):
     message = models.TextField(blank=True, default="")
     sent_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     sent_at = models.DateTimeField(null=True)
-    decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    decided_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", db_index=False
+    )
     decided_at = models.DateTimeField(null=True)
     synced_at = models.DateTimeField(null=True)
     status_at = models.DateTimeField(db_default=Now())

@@ -32,7 +32,7 @@ class Event(models.Model):
     A trigger refuses UPDATE, DELETE and TRUNCATE.
     """
 
-    chain = models.ForeignKey(Chain, models.PROTECT)
+    chain = models.ForeignKey(Chain, models.PROTECT, db_index=False)  # see event_place
     seq = models.BigIntegerField()
     at = models.DateTimeField()
     actor = models.ForeignKey("directory.User", models.PROTECT, null=True, related_name="+")
