@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.http import QueryDict
@@ -16,6 +17,7 @@ from directory.entered import Fault
 from directory.formats import money
 from directory.paging import rows_html
 
+KEY = ("cost_code", "category", "sub_job")
 CELLS = ("id", "cost_code", "category", "sub_job", "description", "amount")
 BLANK_ROWS = 3
 _LABELS = {
@@ -76,12 +78,30 @@ def cells(line: BudgetLine) -> Cells:
     }
 
 
-def sheet(rows: Sequence[Cells], faults: Sequence[Fault] = ()) -> Sheet:
-    """The rows, with what is wrong beside them, and some blank ones."""
+def beginning_at_nothing(rows: Iterable[Cells]) -> list[Cells]:
+    """The rows with 0.00 where no amount can be entered any more."""
+    return [{**row, "amount": row["amount"] or money(Decimal(0))} for row in rows]
+
+
+def sheet(
+    rows: Sequence[Cells],
+    faults: Sequence[Fault] = (),
+    *,
+    staying: Collection[int] = (),
+    amounts_stay: bool = False,
+) -> Sheet:
+    """The rows, with what is wrong beside them, and some blank ones.
+
+    What can change no more is shown as text: which line it is, of those whose ids are `staying`,
+    and with `amounts_stay` all amounts.
+    """
     with_sub_jobs = any(row["sub_job"] for row in rows)
     shown = [_row(number, row, faults) for number, row in enumerate(rows, 1)]
     blank = dict.fromkeys(CELLS, "")
     shown += [_row(len(rows) + more, blank, ()) for more in range(1, BLANK_ROWS + 1)]
+    for row in shown:
+        row["stays"] = ident(row["cells"]["id"]) in staying
+        row["fixed"] = {*(KEY if row["stays"] else ()), *(["amount"] if amounts_stay else ())}
     html = rows_html(
         "sheet.jinja", rows=shown, target="", with_sub_jobs=with_sub_jobs, amounts_only=True
     )

@@ -87,6 +87,10 @@ class Budget(Exportable):
         )
         return rows.order_by("modification__number", "id")
 
+    def staying(self) -> QuerySet[BudgetLine]:
+        """The lines that have to stay what they are: in the ERP, or changed by modifications."""
+        return self.lines.filter(Q(round__lt=self.round) | Q(changes__isnull=False)).distinct()
+
     @property
     def amount(self) -> Decimal:
         """What the round under way comes to."""

@@ -73,7 +73,7 @@ function startSheet(table) {
     rows().forEach((row, place) => {
       row.id = `line-${place + 1}`;
       row.querySelector(".line-no span").textContent = place + 1;
-      row.querySelector("[data-remove-line]").hidden = false;
+      for (const button of row.querySelectorAll("[data-remove-line]")) button.hidden = false;
       for (const one of row.querySelectorAll("[aria-label]"))
         one.setAttribute("aria-label", one.getAttribute("aria-label").replace(/(line) \d+/i, `$1 ${place + 1}`));
     });
@@ -85,6 +85,7 @@ function startSheet(table) {
     return row;
   }
   function remove(row) {
+    if (!row.querySelector("[data-remove-line]")) return; // it has to stay
     const next = row.nextElementSibling ?? row.previousElementSibling;
     row.remove();
     if (!body.rows.length || !isBlank(body.rows[body.rows.length - 1])) add();

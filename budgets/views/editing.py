@@ -45,6 +45,8 @@ def lines(request: HttpRequest, project_id: int) -> HttpResponse:
         was = " ".join(str(line.pk) for line in stored)
         return _lines(request, access, now, typed, was, after=after, more=more)
     typed = forms.read(request.POST)
+    if now.round > 1:
+        typed = forms.beginning_at_nothing(typed)
     was = request.POST.get("was", "")[:10_000]
     kept = {row["id"] for row in typed}
     gone = {int(pk) for pk in was.split() if pk.isdecimal() and len(pk) < 19 and pk not in kept}
@@ -120,13 +122,16 @@ def _lines(
     faults: Sequence[Fault] = (),
     stale: Stale | None = None,
 ) -> HttpResponse:
+    ids = [forms.ident(row["id"]) or 0 for row in typed]
+    staying = now.staying().filter(pk__in=ids).values_list("pk", flat=True)
+    sheet = forms.sheet(typed, faults, staying=set(staying), amounts_stay=now.round > 1)
     context = {
         "was": was,
         "more": more or request.POST.get("more", ""),
         "after": after,
         "count": now.lines.count(),
     }
-    return _form(request, access, now, "budgets/lines.html", context, typed, faults, stale)
+    return _form(request, access, now, "budgets/lines.html", context, sheet, stale)
 
 
 def _modification(
@@ -147,7 +152,8 @@ def _modification(
             for name in header
         },
     }
-    return _form(request, access, now, "budgets/modification.html", context, typed, faults, stale)
+    sheet = forms.sheet(typed, faults)
+    return _form(request, access, now, "budgets/modification.html", context, sheet, stale)
 
 
 def _form(
@@ -156,8 +162,7 @@ def _form(
     now: Budget,
     template: str,
     context: dict[str, Any],
-    typed: Sequence[forms.Cells],
-    faults: Sequence[Fault],
+    sheet: forms.Sheet,
     stale: Stale | None,
 ) -> HttpResponse:
     """The form, with what was typed and every fault; 422 with faults, 409 if it was stale."""
@@ -166,10 +171,10 @@ def _form(
         "access": access,
         "project": now.project,
         "budget": now,
-        "sheet": forms.sheet(typed, faults),
+        "sheet": sheet,
         "version": stale.item.version if stale else now.export.version,
         "stale": stale,
         "cost_codes": codes.values_list("code", "name"),
         "categories": Category.objects.filter(company=now.company).values_list("name", flat=True),
     }
-    return render(request, template, context, status=409 if stale else 422 if faults else 200)
+    return render(request, template, context, status=409 if stale else 422 if sheet.listed else 200)

@@ -52,6 +52,43 @@ def version(desk: Desk) -> dict[str, str]:
     return {"version": str(desk.budget.export.version)}
 
 
+def shown_row(page: str, number: int) -> str:
+    return page.split(f'id="line-{number}"')[1].split("</tr>")[0]
+
+
+def test_what_the_erp_has_of_a_line_is_text_and_the_rest_is_saved(
+    stage: Stage, desk: Desk, pam
+) -> None:
+    desk.create()
+    edit = address(stage, "budget_edit")
+    first = shown_row(text(pam.get(edit)), 1)
+    assert 'type="text" name="line-amount" value="40,000.00"' in first
+    assert "data-remove-line" in first
+    desk.lock()
+    desk.synced()
+    desk.sync()
+    desk.unlock()
+    page = text(pam.get(edit))
+    first = shown_row(page, 1)
+    assert 'type="text"' not in first
+    assert ">40,000.00</span>" in first
+    assert ">03-300</span>" in first
+    assert "data-remove-line" not in first
+    blank = shown_row(page, 5)
+    assert 'type="text" name="line-cost_code"' in blank
+    assert 'type="text" name="line-amount"' not in blank
+    CostCode.objects.create(company=stage.company, code="31-100", name="Earthwork")
+    pk = desk.budget.lines.get(number=1).pk
+    saved = pam.post(
+        edit, version(desk) | cells((str(pk), "03-300", "40,000.00"), ("", "31-100", ""))
+    )
+    assert saved.status_code == 302
+    assert [(one.number, one.amount) for one in desk.budget.lines.order_by("number")][-1] == (
+        4,
+        Decimal("0.00"),
+    )
+
+
 def test_a_budget_is_created_entered_and_locked(stage: Stage, desk: Desk, pam) -> None:
     assert "has no budget yet" in text(pam.get(address(stage)))
     assert pam.post(address(stage, "budget_new")).url == address(stage, "budget_edit")
