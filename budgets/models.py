@@ -122,8 +122,9 @@ class Budget(Exportable):
     def mended_at(self, access: Access) -> Mapping[str, str]:
         page = self.get_absolute_url()
         return {
-            "lines": address("budget_edit", self.project_id),
-            "modifications": address("modification_new", self.project_id),
+            "lines": address(
+                "budget_edit" if self.round == 1 else "modification_new", self.project_id
+            ),
             "lock": f"{page}#actions",
             "awaited": f"{page}#awaited",
             "rounds": f"{page}#rounds",
@@ -131,7 +132,7 @@ class Budget(Exportable):
 
     def problems(self) -> list[Problem]:
         found = self.problems_but_lines()
-        if not any(one.code == "nothing_new" for one in found):
+        if not any(one.code == "no_lines" for one in found):
             found += line_problems(self._faulty_lines())
         return found
 
@@ -143,7 +144,7 @@ class Budget(Exportable):
             found.append(Problem(code="unlocked", where="lock", text=text))
         if self.round > 1 and not self.modifications.filter(round=self.round).exists():
             text = f"Round {self.round} holds no modification, so there is nothing new to send."
-            found.append(Problem(code="nothing_new", where="modifications", text=text))
+            found.append(Problem(code="no_lines", where="lines", text=text))
         before = self.export.parent
         if before is not None and before.status != Status.SYNCED:
             text = f"{before} is not in the ERP ({Status(before.status).label})."

@@ -192,8 +192,11 @@ def test_a_round_that_is_rejected_leaves_the_others_alone(back: Desk) -> None:
 def test_an_empty_round_is_not_sent(back: Desk) -> None:
     back.unlock()
     back.lock()
-    with pytest.raises(NotReady, match="nothing new to send"):
+    with pytest.raises(NotReady, match="nothing new to send") as refused:
         back.stage.send(back.budget)
+    assert len(refused.value.problems) == 1, "said once"
+    places = back.budget.mended_at(back.by)
+    assert places["lines"].endswith("/budget/modifications/new/")
 
 
 def test_modifications_before_the_first_export_wait_for_round_2(stage: Stage, desk: Desk) -> None:
