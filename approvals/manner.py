@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.conf import settings
 
 from approvals import unlinking
@@ -10,11 +12,12 @@ from approvals.states import Status
 from connectors.contract import Capabilities
 from connectors.models import Connection
 from connectors.registry import connector_for
+from directory.formats import span
 
 UNDO = "Until its export has begun the acceptance can be undone."
 ADVICE = {
-    Status.UNKNOWN: "{erp} did not answer, and may still be working on it. Once {minutes} minutes "
-    "have passed it is asked{when} whether this arrived; nothing is written again before that is "
+    Status.UNKNOWN: "{erp} did not answer, and may still be working on it. After {wait} "
+    "it is asked{when} whether this arrived; nothing is written again before that is "
     "known.",
     Status.FAILED: "Accounting mends the cause and retries ({erp} is asked first whether it is "
     "there already), or rejects it, so that the project manager can change it.",
@@ -24,7 +27,7 @@ ADVICE = {
 # The same of an ERP that cannot be asked what it holds.
 UNASKED = {
     Status.UNKNOWN: "{erp} did not answer, and may still be working on it; it cannot be asked what "
-    "it holds. Once {minutes} minutes have passed, what may be sent twice without adding anything "
+    "it holds. After {wait}, what may be sent twice without adding anything "
     "is sent again; anything else is for a person to look up.",
     Status.FAILED: "Accounting mends the cause and retries, or rejects it, so that the project "
     "manager can change it.",
@@ -35,8 +38,8 @@ UNASKED = {
 }
 # Where it can at least be asked whether the item is there.
 ASKED_OF_IT = {
-    Status.UNKNOWN: "{erp} did not answer, and may still be working on it. Once {minutes} minutes "
-    "have passed, what may be sent twice without adding anything is sent again; of anything else "
+    Status.UNKNOWN: "{erp} did not answer, and may still be working on it. After {wait}, "
+    "what may be sent twice without adding anything is sent again; of anything else "
     "it is asked first whether it arrived.",
 }
 DONE = {
@@ -61,9 +64,9 @@ def advice(status: Status, erp: Capabilities | None, *, asked: bool) -> str:
     if status == Status.ACCEPTED:
         return f"{_goes(erp)} {UNDO}"
     words = ADVICE if asks(erp) else UNASKED | ASKED_OF_IT if asked else UNASKED
-    minutes = max(1, round(settings.ERP_QUARANTINE_SECONDS / 60))
+    wait = span(timedelta(seconds=settings.ERP_QUARANTINE_SECONDS))
     when = ", when it calls," if not is_called(erp) else ""
-    return words.get(status, "").format(erp=short(erp), minutes=minutes, when=when)
+    return words.get(status, "").format(erp=short(erp), wait=wait, when=when)
 
 
 def done(step: str, erp: Capabilities | None, *, asked: bool) -> str:

@@ -28,7 +28,7 @@ from approvals.wanted import Order, Wanted
 from approvals.workflow import Item, Result
 from directory.access import Access
 from directory.addresses import address
-from directory.formats import ago, moment, money
+from directory.formats import ago, counted, moment, money
 from directory.models import Project, User
 from directory.paging import escaped, rows_html
 
@@ -158,7 +158,7 @@ class Asked:
             "sender": lambda: f"Sent by {_named(senders(company), wanted.sender)}",
             "least": lambda: f"From {money(wanted.least)}",
             "most": lambda: f"Up to {money(wanted.most)}",
-            "days": lambda: f"Here for {wanted.days} days or more",
+            "days": lambda: f"Here for {counted(wanted.days or 0, 'day')} or more",
         }
         return [
             (words[name](), replace(self, wanted=wanted.without(name)).address())

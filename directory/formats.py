@@ -1,6 +1,6 @@
 """How money and moments are written for people, the same in every page, row and sentence."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from django.utils import timezone
@@ -61,6 +61,21 @@ def age(at: datetime | None, now: datetime | None = None) -> str:
     if seconds < 2 * 86400:
         return f"{seconds // 3600} h"
     return f"{seconds // 86400} days"
+
+
+def counted(number: int, what: str) -> str:
+    """'1 day', '0 days', '1,200 days'."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def span(time: timedelta) -> str:
+    """How long: '1 second', '90 seconds', '15 minutes', '24 hours'."""
+    seconds = round(time.total_seconds())
+    if seconds < 120:
+        return counted(seconds, "second")
+    if seconds < 120 * 60:
+        return counted(round(seconds / 60), "minute")
+    return counted(round(seconds / 3600), "hour")
 
 
 def size_text(size: int) -> str:

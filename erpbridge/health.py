@@ -38,6 +38,7 @@ from connectors.models import Connection, Conversation, Session
 from connectors.pulse import LEASE
 from connectors.registry import called
 from connectors.visits import not_spoken_to
+from directory.formats import counted
 from directory.models import Company, Heartbeat, Verification
 from directory.views.operator import operators_only
 from erpbridge.verifying import RULES
@@ -169,7 +170,7 @@ def _seconds(moment: datetime) -> int:
 
 def _ago(moment: datetime) -> str:
     seconds = _seconds(moment)
-    return f"{seconds} seconds ago" if seconds < 120 else f"{timesince(moment)} ago"
+    return f"{counted(seconds, 'second')} ago" if seconds < 120 else f"{timesince(moment)} ago"
 
 
 # --- Pages ------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -22,6 +22,7 @@ from connectors.secrets import stored_names
 from connectors.signing_in import lost
 from connectors.visits import not_spoken_to
 from directory.access import Access, open_company
+from directory.formats import span
 from directory.http import person
 from directory.models import Category, Company, CostCode, Project, Vendor
 from directory.perms import Level, Tool
@@ -135,7 +136,7 @@ def page(
             "is_writing": engine.is_writing(found.pk),
             "waiting": open_ones.count(),
             "is_overdue": found.next_call_at is not None and found.next_call_at < timezone.now(),
-            "calls_every": _span(found.calls_every),
+            "calls_every": span(found.calls_every),
             "readings": _readings(found, there),
             "lists_in_words": in_words(there),
             "lists_and_costs": in_words({**there, "costs": "Costs"}),
@@ -191,16 +192,6 @@ def last_test(found: Connection) -> Test:
     fault = last.fault if last is not None and not waits else ""
     shown = bool(found.areas) and not any(area["problem"] for area in found.areas)
     return Test(waits=waits, fault=fault, is_green=shown and not waits and not fault)
-
-
-def _span(time: timedelta) -> str:
-    """How long, in words: “45 seconds”, “15 minutes”, “24 hours”."""
-    seconds = round(time.total_seconds())
-    if seconds < 120:
-        return f"{seconds} seconds"
-    if seconds < 120 * 60:
-        return f"{round(seconds / 60)} minutes"
-    return f"{round(seconds / 3600)} hours"
 
 
 def lists_there(found: Connection) -> dict[str, str]:

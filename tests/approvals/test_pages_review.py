@@ -305,7 +305,7 @@ def test_what_waits_behind_a_lost_answer_says_so(stage: Stage) -> None:
         stage.accept(change_order)
     assert "It goes when QuickBooks next calls" in page_of(stage.pam, second)
     Export.objects.filter(pk=first.export_id).update(status="unknown")
-    assert "Once 10 minutes have passed it is asked" in page_of(stage.pam, first)
+    assert "After 10 minutes it is asked" in page_of(stage.pam, first)
     waits = page_of(stage.pam, second)
     assert "once the outcome of Commitment Change Order 001 is known" in waits
     assert "next calls" not in waits
