@@ -16,7 +16,7 @@ from approvals.models import Export
 from approvals.panel import connection_of
 from approvals.readiness import destinations, frozen_problems, terms_now
 from approvals.rules import tool_problems
-from approvals.standing import unanswered
+from approvals.standing import Standing, standing_of, unanswered
 from approvals.states import EDITABLE, Status
 from approvals.told import unlinked_by_word
 from connectors.contract import Capabilities, Document, Line, Preview, Problem, Receipt, Terms
@@ -45,6 +45,7 @@ class Review:
     erp: Capabilities | None
     terms: Terms | None
     decides_now: bool  # it can be accepted, or retried from its beginning
+    standing: Standing | None  # what of it is in an ERP that cannot be asked
     preview: Preview | None
     known_at: datetime | None  # when the ERP's record was last read
     problems: Sequence[Problem]
@@ -90,6 +91,7 @@ def review(export: Export) -> Review:
     preview: Preview | None = None
     known: Known | None = None
     problems: list[Problem] = []
+    standing = standing_of(export, connection)
     if document is not None and connection is not None and export.status not in EDITABLE:
         now = export.status in DECIDED_NOW
         terms = terms_now(export) if now else export.frozen_terms
@@ -104,13 +106,16 @@ def review(export: Export) -> Review:
             problems = _problems(connection, going, parents, facts)[export.pk]
         if export.status != Status.SYNCED:
             preview = connector.preview(document, terms, known.value if known else None, facts)
-            preview = replace(preview, warnings=(*_on_whose_word(export, erp), *preview.warnings))
+            there = standing.before_a_retry if standing else preview.unasked
+            warnings = (*_on_whose_word(export, erp), *filter(None, [there]), *preview.warnings)
+            preview = replace(preview, warnings=warnings)
     receipt = export.erp_receipt
     return Review(
         document=document,
         erp=erp,
         terms=terms,
         decides_now=export.status in (Status.SENT, Status.FAILED),
+        standing=standing,
         preview=preview,
         known_at=known.seen_at if known else None,
         problems=problems,

@@ -69,6 +69,16 @@ class Standing:
         """The calls that were confirmed, in a sentence; '' if none was."""
         return listed(self.those(Call.IN))
 
+    @property
+    def before_a_retry(self) -> str:
+        """What a retry finds there, in two sentences."""
+        known = self.those(Call.IN) and not self.those(Call.NOT_KNOWN)
+        what = "Part of it is" if known else "Something of it may be"
+        return (
+            f"{what} in {self.erp} already, from an earlier try. What was confirmed is not sent "
+            "again."
+        )
+
     def those(self, state: Call) -> list[str]:
         return [what for what, one in self.calls if one == state]
 
@@ -120,6 +130,20 @@ def _of(call: Planned, became: Mapping[str, Call]) -> Call:
     """The best that is known of a call, in whichever wording it went."""
     found = {became[digest] for digest in call.digests if digest in became}
     return next((state for state in Call if state in found), Call.NOT_SENT)
+
+
+def partly_in(connection: Connection, exports: Sequence[int]) -> dict[int, bool]:
+    """Those of `exports`, by id, of which something may be in an ERP that cannot be asked: True
+    where a call was confirmed. One query, none where the ERP can be asked."""
+    erp = connector_for(connection.erp).capabilities
+    if erp.can_find:
+        return {}
+    attempts = engine.attempts_of(connection.pk, [str(id) for id in exports])
+    return {
+        int(subject): any(one.outcome == "passed" for one in tried)
+        for subject, tried in attempts.items()
+        if engine.may_be_there(tried, erp)
+    }
 
 
 def unanswered(

@@ -29,6 +29,7 @@ from approvals.models import Export
 from approvals.panel import ENTERED, Panel, Tried, connection_of, panel_for, review_panel
 from approvals.review import review, why_not_again
 from approvals.seconding import first_approvals
+from approvals.standing import standing_of
 from approvals.states import STEPS, Status, View
 from approvals.told import attested, told
 from approvals.wanted import Wanted
@@ -218,6 +219,7 @@ def _item(
         "panel": review_panel(
             item,
             access,
+            standing=found.standing,
             problems=found.problems,
             terms=digest,
             to_confirm=found.to_confirm,
@@ -292,7 +294,8 @@ def export_panel(request: HttpRequest, pk: int) -> HttpResponse:
         return HttpResponse(status=204)
     review_page = "review" in request.GET
     if review_page:
-        return _panel(request, review_panel(item, access))
+        standing = standing_of(item, connection_of(item)[0])
+        return _panel(request, review_panel(item, access, standing=standing))
     return _panel(request, panel_for(item, access, many_lines="many" in request.GET))
 
 

@@ -14,7 +14,7 @@ from approvals.moves import Move, lock_exports, make, rounds_of
 from approvals.readiness import destinations, frozen_problems
 from approvals.rules import tool_problems
 from approvals.seconding import Word, goes, hold_for_second
-from approvals.standing import unanswered
+from approvals.standing import partly_in, unanswered
 from approvals.states import STEPS, Step
 from approvals.unlinking import begin_unlink, free_attested, stop_checking
 from approvals.workflow.items import (
@@ -180,7 +180,8 @@ def reject(items: Sequence[Item], *, by: Access, note: str) -> list[Result]:
     """Send items back to their project manager, with a comment that says what to change."""
     by = approver_again(by)
     need_comment(note, "Say in the comment what has to be changed before it can be accepted.")
-    note, half_there = note.strip(), _half_there(items, by)
+    note, connection = note.strip(), Connection.of(by.company.pk)
+    half_there = partly_in(connection, ids(items)) if connection else {}
 
     def turn_down(export: Export) -> Changes:
         if export.pk in half_there:
@@ -196,18 +197,6 @@ def reject(items: Sequence[Item], *, by: Access, note: str) -> list[Result]:
         }
 
     return move_each(STEPS["reject"], items, by, turn_down, note=note)
-
-
-def _half_there(items: Sequence[Item], by: Access) -> frozenset[int]:
-    """The ids of those of which something may be in an ERP that cannot be asked about it later."""
-    connection = Connection.of(by.company.pk)
-    if connection is None:
-        return frozenset()
-    erp = connector_for(connection.erp).capabilities
-    if erp.can_find:
-        return frozenset()
-    attempts = engine.attempts_of(connection.pk, [str(id) for id in ids(items)])
-    return frozenset(int(one) for one, tried in attempts.items() if engine.may_be_there(tried, erp))
 
 
 @transaction.atomic

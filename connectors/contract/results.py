@@ -44,6 +44,8 @@ class Preview(Frozen, frozen=True, kw_only=True):
     `total_before` is None where nothing is known of the record yet. `not_sent` lists what has no
     field in the ERP; `warnings` what the approver should look at first; `confirm` the records that
     stand beside it and are written only with the approver's word for each (`Terms.confirmed`).
+    `unasked`: what becomes of a record that may stand there already, of an ERP that is not asked
+    beforehand; it is no longer said once a part of this document is known to be there.
     """
 
     record: str  # "New purchase order SC-001", "Purchase order SC-001"
@@ -52,6 +54,7 @@ class Preview(Frozen, frozen=True, kw_only=True):
     total_before: Decimal | None
     total_after: Decimal | None
     change: Decimal
+    unasked: str = ""
     warnings: tuple[str, ...] = ()
     not_sent: tuple[str, ...] = ()
     confirm: tuple[Ref, ...] = ()

@@ -42,10 +42,8 @@ def _commitment(document: Document, terms: Terms) -> Preview:
         total_before=Decimal("0.00"),
         total_after=document.amount,
         change=document.amount,
-        warnings=(
-            f"Spectrum is not asked beforehand whether {_named(terms.vendor) or 'the vendor'} has "
-            f"a subcontract {terms.number}. If it has, that one is changed to what stands here.",
-        ),
+        unasked=f"Spectrum is not asked beforehand whether {_named(terms.vendor) or 'the vendor'} "
+        f"has a subcontract {terms.number}. If it has, that one is changed to what stands here.",
         not_sent=tuple(_not_sent(document, groups)),
     )
 
@@ -73,9 +71,9 @@ def _change_order(document: Document, terms: Terms, facts: Facts) -> Preview:
         total_before=None,
         total_after=None,
         change=document.amount,
+        unasked=f"Spectrum is not asked beforehand whether {_named(terms.job) or 'the job'} has a "
+        f"change request {terms.number}. If it has, this may be added to it, or refused.",
         warnings=(
-            f"Spectrum is not asked beforehand whether {_named(terms.job) or 'the job'} has a "
-            f"change request {terms.number}. If it has, this may be added to it, or refused.",
             "It is executed at once: Spectrum counts it as soon as it is there."
             if executed
             else "It goes there as proposed, and counts only once somebody executes it there.",

@@ -73,6 +73,8 @@ def test_ann_finds_what_was_never_answered(
     sign_in(client, stage.ann)
     page = page_of(client, stage, document)
     assert "Spectrum did not say whether it took a line of change order S001-001" in page
+    assert "Something of it may be in Spectrum already, from an earlier try" in page
+    assert "is not asked beforehand" not in page
     assert "Is it in Spectrum?" in page
     post(client, stage, document, "attest", number="S001-001", **SEEN)
     export = stage.export(document)
@@ -112,6 +114,8 @@ def test_a_part_is_told_line_by_line_and_a_retry_goes_on(
     assert stage.status(commitment) == "needs_attention", page
     assert "Partly in Spectrum" in page
     assert "Phase is locked by another user" in page
+    assert "Part of it is in Spectrum already, from an earlier try" in page
+    assert "is not asked beforehand" not in page
     before = len(spectrum.sent())
     stage.step("retry", commitment, stage.ann)
     spectrum.serve()

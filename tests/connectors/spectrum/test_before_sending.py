@@ -220,7 +220,7 @@ def test_the_preview_of_a_commitment_shows_parts_sums_and_what_is_not_sent(site:
         "Descriptions of lines 1, 2 (Spectrum has one for their sum)",
         "Quantities, units and unit costs (Spectrum gets the amounts)",
     )
-    assert "is not asked beforehand whether IRON" in shown.warnings[0]
+    assert "is not asked beforehand whether IRON" in shown.unasked
 
 
 def test_the_preview_of_a_change_order_says_what_its_status_means(site: Site) -> None:
@@ -230,13 +230,13 @@ def test_the_preview_of_a_change_order_says_what_its_status_means(site: Site) ->
     assert ("Customer", "ALDER") in shown.fields
     assert (
         "is not asked beforehand whether 26010 Riverside Library has a change request S001-002"
-        in (shown.warnings[0])
+        in shown.unasked
     )
-    assert "executed at once" in shown.warnings[1]
+    assert "executed at once" in shown.warnings[0]
     assert sum(row.after or 0 for row in shown.rows) == document.amount == shown.change
     site.settings["sco_status"] = "P"
     shown = connector.preview(document, site.terms(document, PARENT), None, FACTS)
-    assert "proposed" in shown.warnings[1]
+    assert "proposed" in shown.warnings[0]
 
 
 def test_the_preview_of_a_budget_shows_before_and_after_and_what_it_writes_over(
