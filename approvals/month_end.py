@@ -21,6 +21,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from approvals.models import Comparison, Export, Kinds
+from approvals.standing import TOLD_IN, partly_in
 from approvals.states import Status
 from connectors.models import Connection, Known
 from connectors.registry import connector_for
@@ -68,6 +69,8 @@ class Contract:
     seen_at: datetime | None = None
     # (why it is not exported, of how many documents, committed by them)
     missing: list[tuple[str, int, Decimal]] = field(default_factory=list)
+    # which documents are there in part, or may be, although nothing counts as exported of them
+    partly: list[str] = field(default_factory=list)
 
     @property
     def difference(self) -> Decimal:
@@ -83,6 +86,7 @@ class Contract:
     def reasons(self) -> list[str]:
         """The difference in words, part by part."""
         parts = [f"{of} {why}: {money(amount)}" for why, of, amount in self.missing]
+        parts += self.partly
         if self.unexplained:
             more = "more" if self.unexplained > 0 else "less"
             parts.append(f"the ERP holds {money(abs(self.unexplained))} {more} than was exported")
@@ -92,8 +96,10 @@ class Contract:
 def contracts(project: Project, most: int | None = None) -> list[Contract]:
     """Every commitment of a project that commits, exported or holds anything, by number.
 
-    Six queries however many there are. With `most`, no more commitments than that are looked at.
+    As many queries however many there are. With `most`, no more commitments than that are looked
+    at.
     """
+    connection = Connection.of(project.company_id)
     heads = {
         row["id"]: Contract(
             row["id"], row["number"], row["title"], row["vendor_name"], row["erp_number"]
@@ -113,8 +119,40 @@ def contracts(project: Project, most: int | None = None) -> list[Contract]:
             contract.missing.append((WHY[Status(row["status"])], row["of"], row["committed"]))
     for contract in heads.values():
         contract.missing.sort(key=lambda part: list(WHY.values()).index(part[0]))
-    _see(project, heads)
-    return [one for one in heads.values() if one.committed or one.exported or one.held]
+    if connection is not None:
+        _see(connection, heads)
+        for one in partly_there(connection, [project]):
+            if contract := heads.get(one.head):
+                contract.partly.append(one.words)
+    return [
+        one for one in heads.values() if one.committed or one.exported or one.held or one.partly
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Partly:
+    """A document that is in the ERP in part, or may be, although nothing of it is Synced."""
+
+    head: int  # the export of its commitment
+    project: int
+    words: str
+
+
+def partly_there(connection: Connection, projects: Sequence[Project]) -> Iterator[Partly]:
+    """Such documents, as each one's page knows it. Two queries, none where the ERP is asked."""
+    erp = connector_for(connection.erp).capabilities
+    if erp.can_find:
+        return
+    tried = Export.objects.filter(project__in=projects, kind__in=CONTRACTS, status__in=TOLD_IN)
+    rows = tried.order_by("number", "id").values(
+        "id", "number", "project_id", "parent_id", "parent__number"
+    )
+    found = {row["id"]: row for row in rows}
+    for pk, is_known in partly_in(connection, list(found)).items():
+        row = found[pk]
+        name = f"{row['parent__number']} / {row['number']}" if row["parent_id"] else row["number"]
+        words = f"part of {name} {'is' if is_known else 'may be'} in {erp.short}"
+        yield Partly(row["parent_id"] or pk, row["project_id"], words)
 
 
 def _commitments(project: Project) -> QuerySet[Export]:
@@ -141,11 +179,8 @@ def _sums(exports: QuerySet[Export], by: str) -> QuerySet[Export, dict[str, Any]
     return rows
 
 
-def _see(project: Project, heads: Mapping[int, Contract]) -> None:
+def _see(connection: Connection, heads: Mapping[int, Contract]) -> None:
     """Add what the ERP held of each when it was last seen there."""
-    connection = Connection.of(project.company_id)
-    if connection is None:
-        return
     connector = connector_for(connection.erp)
     synced = Export.objects.filter(pk__in=heads, status=Status.SYNCED).values_list("id", "erp_id")
     names = {connector.held_as("commitment", erp_id): pk for pk, erp_id in synced}
@@ -166,21 +201,26 @@ class Job:
     project: Project
     committed: Decimal
     exported: Decimal
+    partly: Sequence[str] = ()  # what of it is in the ERP in part, or may be, in words
 
     @property
     def difference(self) -> Decimal:
         return self.committed - self.exported
 
 
-def jobs(projects: Sequence[Project]) -> list[Job]:
-    """What is committed and exported in each of `projects`; one query."""
+def jobs(projects: Sequence[Project], connection: Connection | None = None) -> list[Job]:
+    """What is committed and exported in each of `projects`; one query, and those of `partly_there`
+    with a connection."""
     committed = dict.fromkeys((project.pk for project in projects), NOTHING)
     exported = dict(committed)
     for row in _sums(Export.objects.filter(project__in=projects), "project_id"):
         committed[row["project_id"]] += row["committed"]
         if row["status"] == Status.SYNCED:
             exported[row["project_id"]] += row["amount"]
-    return [Job(one, committed[one.pk], exported[one.pk]) for one in projects]
+    partly: dict[int, list[str]] = {project.pk: [] for project in projects}
+    for found in partly_there(connection, projects) if connection else ():
+        partly[found.project].append(found.words)
+    return [Job(one, committed[one.pk], exported[one.pk], partly[one.pk]) for one in projects]
 
 
 # --- Pages -------------------------------------------------------------------------------------
@@ -193,7 +233,8 @@ def month_end(request: HttpRequest, company_id: int) -> HttpResponse:
     access = open_company(person(request), company_id, Tool.ERP)
     projects = Project.objects.filter(company=access.company).select_related("job")
     shown, after = page(projects, "number", request.GET.get("after", ""))
-    context = {**_place(access), "jobs": jobs(shown), "after": after}
+    connection = Connection.of(access.company.pk)
+    context = {**_place(access), "jobs": jobs(shown, connection), "after": after}
     return render(request, "approvals/month_end.html", context)
 
 

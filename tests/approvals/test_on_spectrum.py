@@ -10,10 +10,13 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
+from django.db import connection as database
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from approvals.errors import NotReady, StepError
 from approvals.models import Export
+from approvals.month_end import contracts, jobs
 from approvals.told import told
 from connectors.pulls import request_sync
 from directory.models import ToolLevel, Vendor
@@ -122,6 +125,33 @@ def test_a_part_is_told_line_by_line_and_a_retry_goes_on(
     assert stage.status(commitment) == "synced"
     assert spectrum.sent()[before:] == ["POST /ws/UpdateSubcontractPhases"]
     assert spectrum.total() == Decimal("35000.00")
+
+
+def test_month_end_says_what_is_there_in_part(
+    spectrum: OnSpectrum, stage: Stage, client: Client
+) -> None:
+    def half_there(number: str) -> int:
+        commitment = stage.commitment(number=number)
+        spectrum.accepted(commitment)
+        spectrum.company.faults.add("refused", call=3, text="Phase is locked by another user")
+        spectrum.serve()
+        assert stage.status(commitment) == "needs_attention"
+        with CaptureQueriesContext(database) as queries:
+            contracts(stage.project)
+            jobs([stage.project], spectrum.connection)
+        return len(queries)
+
+    few = half_there("SC-001")
+    [row] = contracts(stage.project)
+    assert row.exported == 0
+    assert row.reasons == ["1 needs attention: 35,000.00", "part of SC-001 is in Spectrum"]
+    sign_in(client, stage.ann)
+    page = f"/companies/{stage.company.pk}/erp/month-end/"
+    assert "part of SC-001 is in Spectrum" in client.get(page).content.decode()
+    one = f"{page}{stage.project.pk}/"
+    assert "part of SC-001 is in Spectrum" in client.get(one).content.decode()
+    assert half_there("SC-002") == few, "queries"
+    assert "2 documents are there in part" in client.get(page).content.decode()
 
 
 def test_a_vendor_that_is_linked_elsewhere_while_an_answer_is_missing(
