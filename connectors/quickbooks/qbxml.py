@@ -94,15 +94,20 @@ def wrap(requests: Mapping[str, Request], *, clear: str = "") -> str:
 def unwrap(reply: Reply, requests: Mapping[str, Request]) -> dict[str, Answer]:
     """The answers in `reply` by request id; an unknown id is ignored, a missing one left out.
 
-    Raises ValueError where the reply is no qbXML message set that can be read.
+    So is one that came twice, or as the answer to a request of another kind: it cannot be told
+    which of two is true. Raises ValueError where the reply is no qbXML message set that can be
+    read.
     """
     status, responses = _short(reply) if isinstance(reply, str) else long_replies.read(reply)
     set_status = _number(status)
     wanted = {(request.key if request.alone else name): name for name, request in requests.items()}
     found: dict[str, Answer] = {}
+    unclear: set[str] = set()
     for response in responses:
         name = wanted.get(response.get("requestID", ""))
         if name is not None:
+            if name in found or not _is_kind(response.tag, requests[name]):
+                unclear.add(name)
             found[name] = Answer(
                 _number(response.get("statusCode", "")),
                 response.get("statusSeverity", ""),
@@ -114,7 +119,13 @@ def unwrap(reply: Reply, requests: Mapping[str, Request]) -> dict[str, Answer]:
         if name not in found and (request.check or set_status != 0):
             # The set as a whole was refused, or an earlier one was asked for and is not there.
             found[name] = Answer(set_status, "Error" if set_status else "Info", "", None)
-    return found
+    return {name: answer for name, answer in found.items() if name not in unclear}
+
+
+def _is_kind(tag: str, request: Request) -> bool:
+    """Whether a response of that tag answers the request; a check is answered with what it was."""
+    asked = _FIRST_TAG.match(request.body)
+    return asked is None or tag == asked[1].removesuffix("Rq") + "Rs"
 
 
 def _short(reply: str) -> tuple[str, Iterable[Response]]:

@@ -126,6 +126,21 @@ def test_a_check_answers_with_what_is_remembered():
     )
 
 
+@pytest.mark.parametrize(
+    "inside",
+    [
+        f'<PurchaseOrderAddRs requestID="{KEY}" statusCode="0"/>'
+        f'<PurchaseOrderAddRs requestID="{KEY}" statusCode="3120"/>',
+        f'<VendorQueryRs requestID="{KEY}" statusCode="3120"/>',
+    ],
+    ids=["two answers", "an answer to something else"],
+)
+def test_an_answer_that_is_none_to_what_was_asked_is_left_out(inside):
+    """A write that is answered twice, or as another request, was not clearly refused."""
+    write = Request(body="<PurchaseOrderAddRq></PurchaseOrderAddRq>", writes=True, key=KEY)
+    assert connector.unwrap(reply(inside), {"c1-1": write}) == {}
+
+
 def test_a_missing_answer_is_left_out():
     assert connector.unwrap(reply(""), {"c1-0": ASK, "c2-0": ASK}) == {}
     assert connector.unwrap(reply(""), {"c1-0": WRITE}) == {}
