@@ -61,6 +61,10 @@ class Addition(Generic[R]):
     def doing(self) -> str:
         return f"{self.change} on {self.record}"
 
+    def whole(self, answer: Answer) -> list[R]:
+        """The record in an answer; nothing where the answer does not show it."""
+        return [record for record in self.read(answer) if record["id"] == self.parent.id]
+
     def ours(self, record: R) -> list[TxnLine]:
         """The lines of a record that carry our mark."""
         return [line for line in record["lines"] if has_mark(line, self.mark)]
@@ -72,7 +76,7 @@ def has_mark(line: TxnLine, mark: str) -> bool:
 
 
 def export(adding: Addition[R], key: str) -> Script[Receipt]:
-    """Read the record, then add the lines. Raises Busy, Refused or CannotTell.
+    """Read the record, then add the lines. Raises Busy, Refused, Unfinished or CannotTell.
 
     Where somebody saved the record in between, it is read again and the change built anew, at most
     three times. Each goes under a key of its own, for QuickBooks would answer the old key with the
@@ -99,11 +103,15 @@ def export(adding: Addition[R], key: str) -> Script[Receipt]:
 
 def _standing(adding: Addition[R], answer: Answer, *, written: bool = False) -> R:
     """The record in an answer. Raises Refused where it is gone."""
-    if answer.status not in errors.GONE and not errors.done(answer):
-        raise errors.failure(answer, f"the question about {adding.record}", feature=adding.feature)
-    for record in adding.read(answer):
-        if record["id"] == adding.parent.id:
-            return record
+    if written:
+        seen = recovery.read_back(answer, adding.whole, adding.doing)
+    else:
+        seen = adding.whole(answer)
+        if not errors.answered(answer, seen):
+            doing = f"the question about {adding.record}"
+            raise errors.failure(answer, doing, feature=adding.feature)
+    if seen:
+        return seen[0]
     if written:
         raise CannotTell(
             f"QuickBooks took the change and now no longer has {adding.record}. "
@@ -170,7 +178,7 @@ def find(adding: Addition[R], attempts: Sequence[Attempt]) -> Script[Finding]:
         error = errors.failure(remembered, adding.doing, adding.names, feature=adding.feature)
         return recovery.denied(error, capital(adding.record))
     answer: Answer = yield adding.ask(True)
-    record = next(iter(recovery.readable(answer, adding.read)), None)
+    record = next(iter(recovery.readable(answer, adding.whole)), None)
     said = f"QuickBooks took {adding.change}, " if remembered is not None else ""
     if record is None:
         gone = f"{adding.record} is no longer in QuickBooks."

@@ -208,10 +208,11 @@ def export(document: Document, terms: Terms, key: str) -> Script[Receipt]:
         return (yield from additions.export(addition(document, terms, tax_code), key))
     add = add_request(document, terms, tax_code, key)
     heads: Answer = yield estimates.estimates_of(_job(terms))
-    if heads.status != 0 and heads.status not in errors.GONE:
+    standing = estimates.estimates(heads)
+    if not errors.answered(heads, standing):
         doing = "the question about the job's estimates"
         raise errors.failure(heads, doing, feature="estimates")
-    ours = [one for one in estimates.estimates(heads) if one["guid"] == guid_for(key)]
+    ours = [one for one in standing if one["guid"] == guid_for(key)]
     if ours:
         whole = yield estimates.estimate_by_id(ours[0]["id"], fresh=True)
         return _written(document, terms, whole)
@@ -267,7 +268,7 @@ def _refuse_what_adds_up(terms: Terms, heads: Answer) -> None:
 
 
 def _written(document: Document, terms: Terms, answer: Answer) -> Receipt:
-    for estimate in estimates.estimates(answer):
+    for estimate in recovery.read_back(answer, estimates.estimates, "the budget"):
         return receipt(document, terms, estimate)
     raise CannotTell(
         "QuickBooks took the budget and now no longer has its estimate. Look in QuickBooks "

@@ -160,7 +160,7 @@ def addition(document: Document, terms: Terms) -> Addition[Order]:
 
 
 def export(document: Document, terms: Terms, key: str) -> Script[Receipt]:
-    """Add the lines. Raises Busy, Refused or CannotTell."""
+    """Add the lines. Raises Busy, Refused, Unfinished or CannotTell."""
     return (yield from additions.export(addition(document, terms), key))
 
 

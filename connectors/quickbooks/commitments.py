@@ -103,12 +103,16 @@ def number_name(number: str) -> str:
 
 
 def export(document: Document, terms: Terms, key: str) -> Script[Receipt]:
-    """Ask for the number first, then add the order. Raises Busy, Refused or CannotTell."""
+    """Ask for the number first, then add the order.
+
+    Raises Busy, Refused, Unfinished or CannotTell.
+    """
     add = add_request(document, terms, key)
     there: Answer = yield orders.orders_by_number(document.number)
-    if there.status not in errors.GONE and there.status != 0:
+    standing = orders.orders(there)
+    if not errors.answered(there, standing):
         raise errors.failure(there, "the question about the purchase order's number")
-    for order in orders.orders(there):
+    for order in standing:
         if order["guid"] != guid_for(key):
             raise CannotTell(
                 f"QuickBooks already has a purchase order {order['number']} of "
@@ -129,7 +133,7 @@ def export(document: Document, terms: Terms, key: str) -> Script[Receipt]:
             "of it. Look for it in QuickBooks before anything else is done."
         )
     whole: Answer = yield orders.order_by_id(memory.id, fresh=True)
-    for order in orders.orders(whole):
+    for order in recovery.read_back(whole, orders.orders, f"the purchase order {document.number}"):
         return receipt(document, terms, order)
     raise CannotTell(
         f"QuickBooks took the purchase order {document.number} and now no longer has it. Look in "

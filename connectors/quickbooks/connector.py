@@ -153,7 +153,7 @@ class QuickBooks:
     ) -> Script[Receipt]:
         """Write it under `key` (20 characters): one write, so there is nothing to leave out.
 
-        Raises Busy, Refused or CannotTell.
+        Raises Busy, Refused, Unfinished or CannotTell.
         """
         faults = self.problems(document, terms)
         if faults:

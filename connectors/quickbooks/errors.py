@@ -6,7 +6,7 @@ with QuickBooks' own words beside it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from connectors.contract import Busy, CannotTell, ErpError, Refused
@@ -23,6 +23,7 @@ _NO_REFERENCE = 3140
 FEATURE_OFF = 3250
 NOT_ALLOWED = frozenset({3220, 3260, 3261, 3263})  # to the user that the Web Connector works as
 _UNSETTLED = NOT_REMEMBERED | {9001, 9003, 9005}
+_UNFIT_KEY = 9004
 
 # code -> what it means, what to do
 _ADVICE: dict[int, tuple[str, str]] = {
@@ -51,7 +52,7 @@ _ADVICE: dict[int, tuple[str, str]] = {
         "the list was no longer open",
         "The list is read again from the beginning.",
     ),
-    9004: (
+    _UNFIT_KEY: (
         "the id of the request was not accepted",
         "Please tell the operator of ERP Bridge; retrying will not help.",
     ),
@@ -100,6 +101,25 @@ def done(answer: Answer) -> bool:
     return answer.severity == "Warn" and saved
 
 
+def answered(answer: Answer, seen: Sequence[object]) -> bool:
+    """Whether a question was answered: with the records `seen`, or by saying that there are none.
+
+    A set that was refused as a whole says nothing of the books, whatever its code.
+    """
+    said = answer.status in GONE or (answer.status == 0 and bool(seen))
+    return said and answer.element is not None
+
+
+def _is_clear(answer: Answer) -> bool:
+    """Whether a refusal is one. A set as a whole has codes of its own, and what was refused holds
+    no record: 3200 alone comes with the one that stands there."""
+    response = answer.element
+    if response is None:
+        return answer.status == _UNFIT_KEY
+    saved = response.tag.endswith(("AddRs", "ModRs")) and response.find("*") is not None
+    return answer.status >= 0 and answer.status not in _UNSETTLED and not saved
+
+
 def failure(
     answer: Answer,
     doing: str,
@@ -107,24 +127,26 @@ def failure(
     *,
     feature: Feature = "orders",
 ) -> ErpError:
-    """The error for an answer that is not `done`. `doing`: “the purchase order”.
+    """The error for an answer that is not `done`, or not `answered`. `doing`: “the purchase order”.
 
     `names` are the ids and names that the request used and what they are, so that a missing record
     can be told by name. `feature` is what must be switched on for it. Gives Busy, CannotTell or
     Refused.
     """
     code, words = str(answer.status), answer.message
+    if answer.status == 0:
+        return _not_answered(answer, doing)
+    if not _is_clear(answer):
+        return CannotTell(
+            f"QuickBooks did not say clearly whether it took {doing}. Look in QuickBooks before "
+            "anything else is done.",
+            code=code,
+            words=words,
+        )
     if answer.status in _LATER:
         return Busy(
             f"QuickBooks could not take {doing} just now: it is open or locked by somebody. "
             "It is tried again in the next session.",
-            code=code,
-            words=words,
-        )
-    if answer.status in _UNSETTLED or answer.status < 0:
-        return CannotTell(
-            f"QuickBooks did not say clearly whether it took {doing}. Look in QuickBooks before "
-            "anything else is done.",
             code=code,
             words=words,
         )
@@ -149,14 +171,17 @@ def failure(
 
 def unread(answer: Answer, doing: str, *, feature: Feature = "orders") -> Busy | Refused:
     """The error for a question that was not answered. Nothing was written, whatever it says."""
-    code, words = str(answer.status), answer.message
-    if answer.status == 0 or answer.status in GONE:
-        message = f"QuickBooks did not answer {doing}. It is asked again in the next session."
-        return Busy(message, code=code, words=words)
+    if answer.status in GONE:
+        return _not_answered(answer, doing)
     error = failure(answer, doing, feature=feature)
     if isinstance(error, Busy | Refused):
         return error
-    return Busy(error.message, code=code, words=words)
+    return Busy(error.message, code=error.code, words=error.words)
+
+
+def _not_answered(answer: Answer, doing: str) -> Busy:
+    message = f"QuickBooks did not answer {doing}. It is asked again in the next session."
+    return Busy(message, code=str(answer.status), words=answer.message)
 
 
 def no_answer(answer: Answer, doing: str, *, feature: Feature = "orders") -> Busy:

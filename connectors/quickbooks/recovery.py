@@ -15,6 +15,7 @@ from connectors.contract import (
     Request,
     Script,
     Unclear,
+    Unfinished,
 )
 from connectors.quickbooks import errors
 from connectors.quickbooks.qbxml import Answer
@@ -35,12 +36,26 @@ def check(attempts: Sequence[Attempt]) -> Script[Answer | None]:
 
 def readable(answer: Answer, read: Callable[[Answer], Sequence[R]]) -> Sequence[R]:
     """The records in an answer; none where QuickBooks has no such one. Raises Busy, CannotTell."""
-    if answer.status == 0 or answer.status in errors.GONE:
-        return read(answer)
+    seen = read(answer)
+    if errors.answered(answer, seen):
+        return seen
     error = errors.failure(answer, "the question about it")
     if isinstance(error, Busy):
         raise error
     raise CannotTell(error.message, code=error.code, words=error.words)
+
+
+def read_back(answer: Answer, read: Callable[[Answer], Sequence[R]], doing: str) -> Sequence[R]:
+    """The records in the answer to a question that was asked because a write was taken.
+
+    Raises Unfinished where it was not answered: that says nothing of the write, which is looked for
+    in another session.
+    """
+    seen = read(answer)
+    if errors.answered(answer, seen):
+        return seen
+    error = errors.no_answer(answer, f"the question what became of {doing}")
+    raise Unfinished(error.message, code=error.code, words=error.words)
 
 
 def denied(error: ErpError, what: str) -> Finding:

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
+from lxml import etree
 
-from connectors.contract import Busy, CannotTell, Receipt, Ref, Refused
+from connectors.contract import Busy, CannotTell, Receipt, Ref, Refused, Unfinished
 from connectors.quickbooks import connector, errors
 from connectors.quickbooks.qbxml import Answer
 from tests.connectors.quickbooks.conftest import change_order, commitment
@@ -123,6 +124,20 @@ def test_a_set_that_was_not_taken_as_a_whole_needs_a_person(change, code):
         change(THE_ORDER, reply("", f'messageSetStatusCode="{code}"'))
 
 
+@pytest.mark.parametrize("code", [1, 500, 3120, 3261, 42])
+def test_a_status_that_no_set_has_is_no_refusal_of_what_was_in_it(change, code):
+    with pytest.raises(CannotTell, match="did not say clearly"):
+        change(THE_ORDER, reply("", f'messageSetStatusCode="{code}"'))
+
+
+@pytest.mark.parametrize("code", [3120, 3170, 3175])
+@pytest.mark.parametrize("severity", ["Error", "Info", ""])
+def test_a_refusal_beside_a_saved_record_is_no_clear_one(change, code, severity):
+    saved = order_xml(line_xml("L1", "100.00"), NEW_LINE, total="1600.00", version="2")
+    with pytest.raises(CannotTell, match="did not say clearly"):
+        change(THE_ORDER, response("PurchaseOrderModRs", code, saved, severity=severity))
+
+
 def test_a_status_that_is_no_number_needs_a_person(change):
     said = response("PurchaseOrderModRs", 0).replace('statusCode="0"', 'statusCode="fine"')
     with pytest.raises(CannotTell, match="did not say clearly"):
@@ -164,6 +179,26 @@ def test_a_repeat_that_is_answered_from_memory_is_read_from_the_books(change):
         response("PurchaseOrderQueryRs", 0, saved, severity="Info"),
     )
     assert receipt.lines == {"201": "L2"}
+
+
+@pytest.mark.parametrize("code", [1000, 3175, 3261, 0])
+def test_a_question_that_is_not_answered_says_nothing_of_the_write_before_it(change, site, code):
+    """The write was taken, so it is looked for; nobody is told that nothing was entered."""
+    memory = "<ErrorRecovery><TxnID>A-1</TxnID></ErrorRecovery>"
+    asked = response("PurchaseOrderQueryRs", code)
+    with pytest.raises(Unfinished):
+        change(THE_ORDER, response("PurchaseOrderModRs", 0, memory, severity="Info"), asked)
+    script = connector.export(commitment(), site.terms(commitment()), KEY)
+    took = response("PurchaseOrderAddRs", 0, memory, severity="Info")
+    with pytest.raises(Unfinished):
+        hand_feed(script, NO_ORDER, took, asked)
+
+
+@pytest.mark.parametrize("code", [1, 500, 3120])
+def test_a_set_that_was_refused_does_not_say_that_a_number_is_free(site, code):
+    script = connector.export(commitment(), site.terms(commitment()), KEY)
+    with pytest.raises(CannotTell, match="the question about the purchase order's number"):
+        hand_feed(script, reply("", f'messageSetStatusCode="{code}"'))
 
 
 ODD_ENDS = {
@@ -221,5 +256,5 @@ def test_windows_errors_say_what_to_do(hresult, sentence):
 
 def test_the_longest_name_that_is_told_is_the_one_that_is_missing():
     names = {"03-300": "the item “03-300”", "03-300:Labor": "the item “03-300:Labor”"}
-    answer = Answer(3140, "Error", "There is no 03-300:Labor here", None)
+    answer = Answer(3140, "Error", "There is no 03-300:Labor here", etree.Element("EstimateAddRs"))
     assert "the item “03-300:Labor” is no longer" in errors.failure(answer, "it", names).message

@@ -16,6 +16,7 @@ from connectors.contract import (
     Ref,
     Terms,
     Unclear,
+    Unfinished,
 )
 from connectors.quickbooks import connector
 from tests.connectors.quickbooks.conftest import Site, budget, change_order, commitment, line
@@ -181,6 +182,15 @@ def test_a_repeat_that_is_answered_from_memory_is_read_from_the_books(terms, lat
     assert (receipt.lines, receipt.version) == ({"201": "L2"}, "2")
 
 
+@pytest.mark.parametrize("code", [1000, 3175, 3261, 0])
+def test_a_question_that_is_not_answered_says_nothing_of_the_budget_before_it(terms, code):
+    memory = "<ErrorRecovery><TxnID>E-1</TxnID></ErrorRecovery>"
+    took = response("EstimateAddRs", 0, memory, severity="Info")
+    asked = response("EstimateQueryRs", code)
+    with pytest.raises(Unfinished):
+        hand_feed(connector.export(FIRST, terms, KEY), PREFERENCES, NO_ESTIMATE, took, asked)
+
+
 def test_an_estimate_that_vanishes_right_after_it_was_written_needs_a_person(terms):
     memory = "<ErrorRecovery><TxnID>E-1</TxnID></ErrorRecovery>"
     took = response("EstimateAddRs", 0, memory, severity="Info")
@@ -206,12 +216,12 @@ def search(site, request):
     """Search for a lost write of one kind: what is remembered, then what the books say."""
     document, parent, write, query = DOCUMENTS[request.param]
 
-    def look(remembered: str, *codes: int) -> Finding:
+    def look(remembered: str, *codes: int | str) -> Finding:
         attempts = [Attempt(key=KEY, outcome="lost")]
         script = connector.find(document, site.terms(document, parent), attempts)
-        if document.kind == "commitment" and len(codes) == 1 and codes[0] in (0, 1, 500, 3120):
+        if document.kind == "commitment" and len(codes) == 1 and codes[0] in (1, 500, 3120):
             codes *= 2  # looked for by its number, then among those of its vendor and day
-        books = [response(query, code) for code in codes]
+        books = [one if isinstance(one, str) else response(query, one) for one in codes]
         return hand_feed(script, remembered.replace("Write", write), *books)[0]
 
     return look
@@ -220,8 +230,21 @@ def search(site, request):
 @pytest.mark.parametrize("code", [600, 9002])
 def test_what_is_neither_remembered_nor_in_the_books_is_absent(search, code):
     forgotten = reply("", f'messageSetStatusCode="{code}"')
-    for status in (0, 1, 500, 3120):
+    for status in (1, 500, 3120):
         assert isinstance(search(forgotten, status), Absent)
+
+
+def test_an_answer_that_neither_shows_a_record_nor_says_that_there_is_none_proves_nothing(search):
+    forgotten = reply("", 'messageSetStatusCode="9002"')
+    with pytest.raises(Busy, match="did not answer"):
+        search(forgotten, 0)
+
+
+@pytest.mark.parametrize("code", [1, 500, 3120])
+def test_a_set_that_was_refused_does_not_say_that_there_is_none(search, code):
+    forgotten = reply("", 'messageSetStatusCode="9002"')
+    finding = search(forgotten, reply("", f'messageSetStatusCode="{code}"'))
+    assert isinstance(finding, Unclear)
 
 
 @pytest.mark.parametrize(
