@@ -33,6 +33,7 @@ from connectors.quickbooks.transactions import (
     has_tax,
     match,
     money,
+    shows_lines,
     told,
     total,
 )
@@ -62,8 +63,12 @@ class Addition(Generic[R]):
         return f"{self.change} on {self.record}"
 
     def whole(self, answer: Answer) -> list[R]:
-        """The record in an answer; nothing where the answer does not show it."""
-        return [record for record in self.read(answer) if record["id"] == self.parent.id]
+        """The record in an answer, with its lines; nothing where the answer does not show it."""
+        return [
+            record
+            for record in self.read(answer)
+            if record["id"] == self.parent.id and shows_lines(record)
+        ]
 
     def ours(self, record: R) -> list[TxnLine]:
         """The lines of a record that carry our mark."""

@@ -252,6 +252,12 @@ def cost(line: TxnLine) -> Decimal:
     return (quantity * Decimal(line["rate"])).quantize(_CENT, ROUND_HALF_UP)
 
 
+def shows_lines(record: Record) -> bool:
+    """Whether the lines are told that its total is the sum of: QuickBooks leaves them out at will,
+    and to change a record without naming them would delete them."""
+    return bool(record["lines"]) or not money(record["amount"])
+
+
 def has_tax(record: Record) -> bool:
     """Whether QuickBooks adds tax to it, so that its total is more than its lines."""
     return any(money(tax) for tax in (record["tax"], *(line["tax"] for line in record["lines"])))

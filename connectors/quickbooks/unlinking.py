@@ -14,7 +14,7 @@ from connectors.quickbooks import change_orders, errors, estimates, orders
 from connectors.quickbooks.additions import capital, has_mark
 from connectors.quickbooks.orders import Order
 from connectors.quickbooks.qbxml import Answer
-from connectors.quickbooks.transactions import Record, money, one_told
+from connectors.quickbooks.transactions import Record, money, one_told, shows_lines
 
 R = TypeVar("R", bound=Record)
 
@@ -53,7 +53,7 @@ def _standing(
 ) -> R | None:
     """The record of that TxnID, None where QuickBooks says that there is none. Raises Busy."""
     for record in seen:
-        if record["id"] == txn_id:
+        if record["id"] == txn_id and shows_lines(record):
             return record
     if answer.status in errors.GONE and answer.element is not None:
         return None

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from lxml import etree
 
-from connectors.contract import Busy, CannotTell, Receipt, Ref, Refused, Unfinished
+from connectors.contract import Busy, CannotTell, Receipt, Ref, Refused, StillThere, Unfinished
 from connectors.quickbooks import connector, errors
 from connectors.quickbooks.qbxml import Answer
 from tests.connectors.quickbooks.conftest import change_order, commitment
@@ -192,6 +192,20 @@ def test_a_question_that_is_not_answered_says_nothing_of_the_write_before_it(cha
     took = response("PurchaseOrderAddRs", 0, memory, severity="Info")
     with pytest.raises(Unfinished):
         hand_feed(script, NO_ORDER, took, asked)
+
+
+def test_an_order_whose_lines_are_not_told_is_not_changed(change, terms):
+    """A change that names no lines would delete all that are there; nor is it unlinked."""
+    bare = response("PurchaseOrderQueryRs", 0, order_xml(total="100.00"), severity="Info")
+    with pytest.raises(Busy, match="did not answer the question about purchase order SC-001"):
+        change(bare)
+    with pytest.raises(Busy, match="did not answer"):
+        hand_feed(connector.still_there(change_order(), terms, PARENT), bare)
+    found, _ = hand_feed(
+        connector.still_there(change_order(), terms, PARENT),
+        bare.replace("100.00", "0.00"),
+    )
+    assert not isinstance(found, StillThere)
 
 
 @pytest.mark.parametrize("code", [1, 500, 3120])
