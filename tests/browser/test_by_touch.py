@@ -75,3 +75,21 @@ def test_ann_accepts_and_rejects_with_a_finger(stage: Stage, sign_in, screenshot
     panel.get_by_role("button", name="Accept", exact=True).tap()
     expect(ann.get_by_text("Accepted.").first).to_be_visible()
     assert [stage.status(one) for one in made] == ["accepted", "accepted", "rejected", "accepted"]
+
+
+def test_on_a_tablet_nothing_of_the_queue_stands_outside(stage: Stage, sign_in, screenshot) -> None:
+    commitment = stage.commitment(number="SC-26010-01")
+    stage.synced(commitment)
+    stage.send(stage.change_order(commitment, title="Deeper footings, north wing"))
+    ann = sign_in(stage.ann)
+    for width in (768, 820, 1024, 1180, 1280):
+        ann.set_viewport_size({"width": width, "height": 1180})
+        ann.goto(f"/companies/{stage.company.pk}/erp/change-orders/")
+        table = _place(ann.locator("table.queue"))
+        assert table["width"] <= _place(ann.locator(".table-frame"))["width"], width
+        buttons = ann.locator("#queue tbody tr").get_by_role("button").all()
+        assert [one.inner_text() for one in buttons] == ["Accept", "Reject"]
+        for place in map(_place, buttons):
+            assert place["x"] + place["width"] <= table["x"] + table["width"], width
+        _is_easy_to_hit(buttons)
+        screenshot(ann, f"touch-4-queue-{width}")
