@@ -212,7 +212,8 @@ def _send_request(caller: _Caller, call: soap.Call) -> Result:
     session = caller.living(call.texts["ticket"])
     if session is None:
         return ""
-    if not session.greeted and not greet(session, call.texts["strHCPResponse"]):
+    greeting = call.texts["strHCPResponse"]  # comes with the first call; another tells of a change
+    if (greeting or not session.greeted) and not greet(session, greeting):
         return ""
     try:
         message = engine.next_message(session)
@@ -237,6 +238,7 @@ def greet(session: Session, greeting: str) -> bool:
             )
     except Refused as refused:
         went_wrong(session, refused.message)
+        Session.objects.filter(pk=session.pk, greeted=True).update(greeted=False)
         return False
     with database.cursor() as cursor:
         cursor.execute(

@@ -339,6 +339,26 @@ def test_calls_out_of_sequence_change_nothing(stage: Stage, live_server) -> None
     assert len(stage.books.purchase_orders()) == 1
 
 
+def test_another_company_file_in_the_middle_of_a_session_gets_nothing(stage, live_server) -> None:
+    commitment = stage.commitment()
+    stage.send(commitment)
+    stage.accept(commitment)
+    ours = f"{{{str(stage.connection.company_file).strip('{}')}}}"
+    stage.books.set_private_data(OWNER_ID, "FileID", ours)
+    ticket = authenticate(live_server, stage).split("<string>")[1].split("</string>")[0]
+    greeting = escape(stage.books.host_company_preferences(OWNER_ID))
+    first = say(live_server, stage, "sendRequestXML", ticket=ticket, strHCPResponse=greeting)
+    answer = escape(stage.books.answer(html.unescape(first)))
+    say(live_server, stage, "receiveResponseXML", ticket=ticket, response=answer)
+    stranger = greeting.replace(ours, "{00000000-0000-0000-0000-00000000FA15}")
+    assert stranger != greeting
+    send = partial(say, live_server, stage, "sendRequestXML", ticket=ticket)
+    assert send(strHCPResponse=stranger) == ""
+    assert "is not the one" in say(live_server, stage, "getLastError", ticket=ticket)
+    assert send() == ""
+    assert "PurchaseOrderAddRq" in send(strHCPResponse=greeting)
+
+
 def test_the_per_cent_never_say_that_it_is_over_while_something_is_left(stage: Stage) -> None:
     commitment = stage.commitment()
     stage.send(commitment)
