@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from connectors.contract import (
@@ -52,7 +52,8 @@ def priced(line: Line) -> tuple[Decimal, Decimal]:
     quantity, cost = line.quantity, line.unit_cost
     if quantity is not None and cost is not None and quantity > 0:
         exact = schema.fits_rate(quantity) and schema.fits_rate(cost)
-        if exact and (quantity * cost).quantize(Decimal("0.01")) == line.amount:
+        product = (quantity * cost).quantize(Decimal("0.01"), ROUND_HALF_UP)
+        if exact and product == line.amount:
             return quantity, cost
     return Decimal(1), line.amount
 

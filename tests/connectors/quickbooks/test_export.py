@@ -292,6 +292,17 @@ def test_a_line_whose_price_does_not_multiply_goes_as_a_lump_sum(site):
     )
 
 
+def test_half_a_cent_is_rounded_as_it_was_entered(site):
+    """2.5 at 0.05 is 0.13 here and in QuickBooks; a 0.12 would not multiply there."""
+    document = commitment(
+        line(1, "0.13", quantity=Decimal("2.5"), unit_cost=Decimal("0.05")),
+        line(2, "0.12", code=2, quantity=Decimal("2.5"), unit_cost=Decimal("0.05")),
+    )
+    site.exported(document)
+    written = [(one.quantity, one.rate) for one in site.company.purchase_order("SC-001").lines]
+    assert written == [(Decimal("2.5"), Decimal("0.05")), (Decimal(1), Decimal("0.12"))]
+
+
 def test_a_change_order_does_not_go_to_another_vendors_order(site, parent):
     """Our vendor was linked elsewhere since the order was written: it was accepted for them."""
     other = site.company.add_vendor("Alder Steel")
