@@ -66,6 +66,10 @@ class Call(msgspec.Struct, frozen=True):
     texts: Mapping[str, str]
     numbers: Mapping[str, int]
 
+    def __repr__(self) -> str:
+        """Without what may be a password or a ticket: it may end in a log."""
+        return f"Call({self.operation})"
+
 
 class Sink(Protocol):
     """Where a long answer is put piece by piece: anything with `write`, such as an open file."""

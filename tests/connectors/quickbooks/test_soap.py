@@ -27,6 +27,12 @@ def call(operation: str, **arguments: str) -> bytes:
     return envelope(f'<{operation} xmlns="{soap.NAMESPACE}">{inside}</{operation}>')
 
 
+def test_a_call_that_is_printed_keeps_its_secrets():
+    read = soap.read_bytes(call("authenticate", strUserName="pam", strPassword="hush-hush"))
+    assert "hush" not in f"{read!r} {read}"
+    assert "a-ticket" not in repr(soap.read_bytes(call("getLastError", ticket="a-ticket")))
+
+
 def test_a_call_is_an_operation_and_its_arguments():
     body = call(
         "sendRequestXML",
