@@ -76,8 +76,8 @@ class Addition(Generic[R]):
 
 
 def has_mark(line: TxnLine, mark: str) -> bool:
-    """Whether a line begins with a mark that we gave it."""
-    return line["description"].lstrip().startswith(words.fit(mark))
+    """Whether a line begins with a mark that we gave it, whatever became of the blanks in it."""
+    return words.one_line(line["description"]).startswith(words.one_line(words.fit(mark)))
 
 
 def export(adding: Addition[R], key: str) -> Script[Receipt]:

@@ -8,7 +8,17 @@ import msgspec
 import pytest
 from lxml import etree
 
-from connectors.contract import Busy, CannotTell, Receipt, Ref, Refused, StillThere, Unfinished
+from connectors.contract import (
+    Attempt,
+    Busy,
+    CannotTell,
+    Found,
+    Receipt,
+    Ref,
+    Refused,
+    StillThere,
+    Unfinished,
+)
 from connectors.quickbooks import connector, errors
 from connectors.quickbooks.qbxml import Answer
 from tests.connectors.quickbooks.conftest import change_order, commitment
@@ -213,6 +223,19 @@ def test_a_set_that_was_refused_does_not_say_that_a_number_is_free(site, code):
     script = connector.export(commitment(), site.terms(commitment()), KEY)
     with pytest.raises(CannotTell, match="the question about the purchase order's number"):
         hand_feed(script, reply("", f'messageSetStatusCode="{code}"'))
+
+
+def test_lines_are_ours_whatever_blanks_quickbooks_left_in_their_mark(terms):
+    """Lines that are there must not be written beside for a blank."""
+    document = msgspec.structs.replace(change_order(), number="A  1")
+    there = NEW_LINE.replace("CCO 001:", "CCO A 1:")
+    standing = order_xml(line_xml("L1", "100.00"), there, total="1600.00")
+    books = response("PurchaseOrderQueryRs", 0, standing, severity="Info")
+    with pytest.raises(CannotTell, match="already holds lines of change order A  1"):
+        hand_feed(connector.export(document, terms, KEY), books)
+    lost = [Attempt(key=KEY, outcome="refused")]
+    finding, _ = hand_feed(connector.find(document, terms, lost), books)
+    assert isinstance(finding, Found)
 
 
 ODD_ENDS = {
