@@ -151,7 +151,8 @@ def partly_there(connection: Connection, projects: Sequence[Project]) -> Iterato
     for pk, is_known in partly_in(connection, list(found)).items():
         row = found[pk]
         name = f"{row['parent__number']} / {row['number']}" if row["parent_id"] else row["number"]
-        words = f"part of {name} {'is' if is_known else 'may be'} in {erp.short}"
+        said = f"part of {name} is" if is_known else f"{name}, or part of it, may be"
+        words = f"{said} in {erp.short}"
         yield Partly(row["parent_id"] or pk, row["project_id"], words)
 
 
