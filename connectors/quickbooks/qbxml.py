@@ -94,9 +94,9 @@ def wrap(requests: Mapping[str, Request], *, clear: str = "") -> str:
 def unwrap(reply: Reply, requests: Mapping[str, Request]) -> dict[str, Answer]:
     """The answers in `reply` by request id; an unknown id is ignored, a missing one left out.
 
-    So is one that came twice, or as the answer to a request of another kind: it cannot be told
-    which of two is true. Raises ValueError where the reply is no qbXML message set that can be
-    read.
+    So is one that came twice, as it cannot be told which of the two is true, and one to a write
+    that answers a request of another kind. Raises ValueError where the reply is no qbXML
+    message set that can be read.
     """
     status, responses = _short(reply) if isinstance(reply, str) else long_replies.read(reply)
     set_status = _number(status)
@@ -123,8 +123,9 @@ def unwrap(reply: Reply, requests: Mapping[str, Request]) -> dict[str, Answer]:
 
 
 def _is_kind(tag: str, request: Request) -> bool:
-    """Whether a response of that tag answers the request; a check is answered with what it was."""
-    asked = _FIRST_TAG.match(request.body)
+    """Whether a response of that tag answers the request. Only of writes: a check is answered with
+    what it was, and a question may take the record from the answer to a write."""
+    asked = _FIRST_TAG.match(request.body) if request.writes else None
     return asked is None or tag == asked[1].removesuffix("Rq") + "Rs"
 
 

@@ -16,10 +16,6 @@ from connectors.quickbooks.qbxml import Answer
 from tests.connectors.quickbooks.test_wire import reply
 
 ASK = Request(body="<VendorQueryRq></VendorQueryRq>")
-OTHERS = {
-    "b": Request(body="<PurchaseOrderQueryRq></PurchaseOrderQueryRq>"),
-    "r": Request(body="<CustomDetailReportQueryRq></CustomDetailReportQueryRq>"),
-}
 HEAD = 'statusCode="0" statusSeverity="Info" statusMessage="Status OK"'
 
 
@@ -37,7 +33,7 @@ class Cut:
 
 
 def answers(said: Reply, *names: str) -> dict[str, Answer]:
-    return dict(connector.unwrap(said, {name: OTHERS.get(name, ASK) for name in names}))
+    return dict(connector.unwrap(said, dict.fromkeys(names, ASK)))
 
 
 def vendor(number: int, more: str = "") -> str:
