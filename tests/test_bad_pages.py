@@ -70,7 +70,7 @@ def test_versions_that_nothing_has(stage: Stage, number: str) -> None:
     stage.send(commitment)
     ann, export = signed_in(stage.ann), commitment.export_id
     page = f"/exports/{export}/"
-    assert ann.post(f"{page}accept/", {"version": number}).status_code == 302
+    assert ann.post(f"{page}accept/", {"version": number}).status_code == 409
     bulk = f"/companies/{stage.company.pk}/erp/commitments/bulk/accept/"
     for item in (f"{export}:{number}", f"{number}:1"):
         answer = ann.post(bulk, {"item": item})
