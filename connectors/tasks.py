@@ -15,7 +15,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import DurationField, ExpressionWrapper, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Now
 
-from connectors import calling, engine, renewing
+from connectors import calling, engine, keeping, renewing
 from connectors.models import Connection, Session
 from connectors.pulls import queue_due_syncs
 from directory import bell
@@ -83,6 +83,13 @@ def sweep() -> None:
     for renewal in _RENEWED.all():
         bell.ring("connectors.tasks.renew", renewal.pk)
     Heartbeat.now("sweep")
+
+
+@shared_task
+def forget() -> None:
+    """Once a night: remove what lists, costs and comparisons were read from, once it is old."""
+    if gone := keeping.forget():
+        log.info("%s old conversations that only read removed", gone)
 
 
 _RENEWED = Prepared(renewing.due)

@@ -34,7 +34,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_safe
 
 from connectors import engine
-from connectors.models import Connection, Conversation, Session
+from connectors.models import ABOUT_ITEMS, Connection, Conversation, Session
 from connectors.pulse import LEASE
 from connectors.registry import called
 from connectors.visits import not_spoken_to
@@ -141,7 +141,7 @@ def stuck_lanes() -> list[Connection]:
 
 
 def _could_go() -> QuerySet[Conversation]:
-    return engine.due().filter(purpose__in=["export", "find", "unlink"])
+    return engine.due().filter(purpose__in=ABOUT_ITEMS)
 
 
 def _oldest() -> Check:

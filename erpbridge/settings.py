@@ -308,6 +308,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=f"{SUMMARY_HOUR}-{min(SUMMARY_HOUR + 3, 23)}", minute=5),
     },
     "forget": {"task": "directory.tasks.forget", "schedule": crontab(hour=7, minute=30)},
+    "forget-read": {"task": "connectors.tasks.forget", "schedule": crontab(hour=7, minute=45)},
     "verify": {"task": "erpbridge.tasks.verify", "schedule": crontab(hour=VERIFY_HOUR, minute=30)},
     "compare": {"task": "approvals.tasks.compare_all", "schedule": crontab(hour=8, minute=0)},
 }

@@ -10,6 +10,7 @@ from connectors.models.connection import (
     Renewal,
 )
 from connectors.models.lane import (
+    ABOUT_ITEMS,
     Conversation,
     Exchange,
     Lane,
@@ -21,6 +22,7 @@ from connectors.models.lane import (
 from connectors.models.records import Known, UsedNumber
 
 __all__ = [
+    "ABOUT_ITEMS",
     "CALLING",
     "CALLS_EVERY",
     "INTERVALS_KEPT",

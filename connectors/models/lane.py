@@ -12,6 +12,9 @@ from django.db.models.functions import Now
 
 from connectors.models.connection import Connection
 
+# The purposes of what is said about an item on its way. What else is asked only reads.
+ABOUT_ITEMS = ("export", "find", "unlink")
+
 
 class NextPlace(Func):
     """The next turn, from a sequence that the first migration makes."""
@@ -129,6 +132,12 @@ class Conversation(models.Model):
             ),
             models.Index(fields=["connection", "subject", "id"], name="conversation_subject"),
             models.Index(fields=["session"], condition=Q(state="open"), name="conversation_open"),
+            # What only reads, by its age: see `connectors.keeping`.
+            models.Index(
+                fields=["queued_at"],
+                condition=~Q(purpose__in=ABOUT_ITEMS),
+                name="conversation_read",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -137,7 +146,7 @@ class Conversation(models.Model):
     @property
     def logged(self) -> dict[str, object]:
         """What a line of the log says of it."""
-        of_item = self.purpose in ("export", "find", "unlink")
+        of_item = self.purpose in ABOUT_ITEMS
         return {"conversation": self.pk, **({"export": int(self.subject)} if of_item else {})}
 
 
