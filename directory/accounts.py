@@ -5,11 +5,13 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.internal import ratelimit
 from allauth.mfa.adapter import DefaultMFAAdapter
+from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
 from django.http import HttpRequest
 
 from directory.outbox import post
 from directory.sealing import seal, unseal
+from directory.signing_in import account_of, warn
 
 _HERE = {"app": "allauth.account", "action": "login_failed_here"}
 
@@ -35,6 +37,14 @@ class Invited(DefaultAccountAdapter):  # type: ignore[misc]
         return f"{account} at {ratelimit.get_ip(request)}"
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        try:
+            self._count(request, **credentials)
+        except ValidationError:
+            person = account_of(credentials.get("email"))
+            warn("Held up after too many wrong passwords", person, method="password")
+            raise
+
+    def _count(self, request: HttpRequest, **credentials: Any) -> None:
         super().pre_authenticate(request, **credentials)
         for limit, words in (
             (_HERE, "too_many_from_here"),

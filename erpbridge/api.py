@@ -27,6 +27,7 @@ from directory.asked import Fault, Unreadable
 from directory.entered import Invalid
 from directory.models import ApiToken, User
 from directory.once import OtherRequest
+from directory.signing_in import warn
 from directory.tokens import token_for
 
 LARGEST_BODY = 5 * 1024 * 1024
@@ -42,6 +43,7 @@ class TokenAuthentication(BaseAuthentication):
             return None
         token = token_for(key.strip())
         if token is None:
+            warn("A token that opens nothing", None, method="token")
             raise exceptions.AuthenticationFailed(
                 "This token opens nothing: it is not known here, was revoked, or has expired. "
                 "Make a new one."

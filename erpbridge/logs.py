@@ -1,8 +1,9 @@
 """Logs: one JSON object per line, with the ids of what it is about, and no secrets.
 
 Whoever works for a request, a task, a lane or a conversation binds its ids; every line that is
-written meanwhile, by whatever code, carries them: `request`, `task`, `company`, `connection`,
-`session`, `message`, `conversation`, `export`. With ERPBRIDGE_DEBUG lines are for reading.
+written meanwhile, by whatever code, carries them: `request` and the `address` it came from, `task`,
+`company`, `connection`, `session`, `message`, `conversation`, `export`. With ERPBRIDGE_DEBUG lines
+are for reading.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ def formatter(debug: bool) -> dict[str, Any]:
         "foreign_pre_chain": [
             merge_contextvars,
             ExtraAdder(allow=ABOUT),
+            _who,
             add_log_level,
             add_logger_name,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -62,8 +64,23 @@ def _refused(_logger: Any, _name: str, line: MutableMapping[str, Any]) -> Mutabl
     return line
 
 
+def _who(_logger: Any, _name: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A request that was refused (403, 404 and their like) is told with who made it, where that was
+    found out already."""
+    request = getattr(line.get("_record"), "request", None)
+    if isinstance(request, HttpRequest):
+        # A page's is looked up when it is first asked for; a program's is set by the API.
+        known = getattr(request, "_cached_user", None) or vars(request).get("user")
+        asleep = type(known).__name__ == "SimpleLazyObject"
+        person = None if asleep else getattr(known, "pk", None)
+        if person is not None:
+            line["person"] = person
+    return line
+
+
 # What a line may say of itself beside its words.
 ABOUT = {"company", "connection", "session", "conversation", "export", "exports", "by"}
+ABOUT |= {"person", "method"}  # who signs in, and how
 
 
 def _without_secrets(_logger: Any, _name: str, line: str) -> str:
@@ -79,7 +96,9 @@ def of_request(
 
     def middleware(request: HttpRequest) -> HttpResponse:
         clear_contextvars()  # at the beginning: Django itself writes lines after the end
-        bind_contextvars(request=secrets.token_hex(6))
+        bind_contextvars(
+            request=secrets.token_hex(6), address=request.META.get("REMOTE_ADDR", "")[:45]
+        )
         return get_response(request)
 
     return middleware

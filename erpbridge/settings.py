@@ -101,8 +101,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "erpbridge.metrics.timed",
-    "erpbridge.logs.of_request",
     *(["erpbridge.proxy.behind_proxy"] if SECURE else []),
+    "erpbridge.logs.of_request",
     "django.middleware.security.SecurityMiddleware",
     "connectors.webconnector.Door",
     "whitenoise.middleware.WhiteNoiseMiddleware",
