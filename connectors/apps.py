@@ -9,7 +9,8 @@ class Connectors(AppConfig):
     def ready(self) -> None:
         from connectors import engine
         from connectors.costs import JobCostReports
-        from connectors.pulls import SELF_TEST, Pulls, SelfTests
+        from connectors.pulls import Pulls
+        from connectors.self_tests import SELF_TEST, SelfTests
 
         engine.register("pull", Pulls())
         engine.register(SELF_TEST, SelfTests())

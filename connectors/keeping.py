@@ -13,7 +13,7 @@ from django.db import connection as database
 from django.db import transaction
 
 from connectors.models import ABOUT_ITEMS
-from connectors.pulls import SELF_TEST
+from connectors.self_tests import SELF_TEST
 
 # So long somebody may ask why a list was read as it was.
 READ = timedelta(days=30)

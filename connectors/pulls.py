@@ -1,4 +1,4 @@
-"""Bringing the ERP's lists here, a page per conversation, and trying what its user is shown.
+"""Bringing the ERP's lists here, a page per conversation.
 
 What is linked follows the ERP: its name there, whether it is in use, why it cannot be used. What
 is written exactly the same is linked; what is new waits to be imported, or is imported at once
@@ -11,27 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar
 
-import msgspec
-from django.db import transaction
-from django.db.models import F, Q, QuerySet, Value
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from connectors import engine
-from connectors.contract import Area, Kind, Pulled
-from connectors.costs import queue_costs
-from connectors.engine.scripts import Pull, SelfTest, encode
+from connectors.contract import Pulled
+from connectors.engine.scripts import Pull, encode
 from connectors.models import Connection, Conversation, Reading
 from connectors.registry import connector_for
-from directory import bell
-from directory.access import Access
-from directory.history import Happened, append
 from directory.models import Category, CostCode, Job, Project, Unlinked, Vendor
 from directory.models.lists import Listed
-from directory.perms import Level, Tool
-from directory.prepared import Prepared
 
 # The longest name that a list takes here: of a cost code its code.
 LONGEST: dict[type[Listed], int] = {Vendor: 209, Job: 209, CostCode: 96, Category: 209}
@@ -47,96 +39,11 @@ DELETED = "deleted"
 EVERYTHING_AFTER = timedelta(days=7)
 # So many of a list, or such a part of it, may be gone at once; more is not believed.
 FEW, PART = 5, 0.1
-SELF_TEST = "self-test"
 
 
-@transaction.atomic
-def request_sync(connection: Connection, by: Access) -> int:
-    """Queue a sync of every list, from its beginning, and of the job costs; returns how many.
-
-    Needs Standard on ERP Integrations (PermissionDenied).
-    """
-    by.need(Tool.ERP, Level.STANDARD)
-    # A person wants all of it read anew, not only what the ERP says has changed.
-    Reading.objects.filter(connection=connection).update(full_from=None)
-    asked = queue_sync(connection)
-    _ring(connection)
-    if asked:
-        happened = Happened("sync", f"connection:{connection.pk}", by.user.pk)
-        append(connection.company_id, [happened])
-    return asked
-
-
-@transaction.atomic
-def request_test(connection: Connection, by: Access) -> bool:
-    """Queue a try of what the ERP shows us; False where one waits already.
-
-    Needs Standard on ERP Integrations (PermissionDenied).
-    """
-    by.need(Tool.ERP, Level.STANDARD)
-    # Also for one that waits: it may be pausing after a password that has just been corrected.
-    _ring(connection)
-    waiting = Conversation.objects.filter(connection=connection, purpose=SELF_TEST)
-    if waiting.exclude(state=Conversation.State.CLOSED).exists():
-        return False
-    engine.queue(connection.pk, SELF_TEST, SELF_TEST, SELF_TEST)
-    return True
-
-
-def _ring(connection: Connection) -> None:
-    """Somebody waits for it: a worker serves an ERP that we call as soon as this is written."""
-    if connector_for(connection.erp).capabilities.transport == "push":
-        bell.ring_on_commit("connectors.tasks.work", connection.pk)
-
-
-@transaction.atomic
-def queue_due_syncs() -> int:
-    """Queue the sync of every connection whose schedule says so; returns how many things."""
-    return sum(queue_sync(connection) for connection in _DUE.all())
-
-
-_DUE = Prepared(
-    lambda: (
-        Connection.objects.filter(
-            company__erp_enabled=True,
-            first_seen_at__isnull=False,
-            sync_minutes__gt=0,
-        )
-        .filter(
-            Q(sync_queued_at=None)
-            | Q(sync_queued_at__lt=Now() - F("sync_minutes") * Value(timedelta(minutes=1)))
-        )
-        .select_for_update(skip_locked=True, of=("self",))
-    )
-)
-
-
-def queue_sync(connection: Connection) -> int:
-    """Queue what does not wait already: each list, the self-test, and the costs of each job.
-
-    Returns how many.
-    """
-    Connection.objects.filter(pk=connection.pk).update(sync_queued_at=Now())
-    waiting = set(
-        Conversation.objects.filter(connection=connection, purpose__in=["pull", SELF_TEST])
-        .exclude(state=Conversation.State.CLOSED)
-        .values_list("record", flat=True)
-    )
-    lists = connector_for(connection.erp).lists(connection.settings)
-    wanted = [what for what in lists if f"list:{what}" not in waiting]
-    for what in wanted:
-        _queue(connection.pk, what)
-    tested = SELF_TEST not in waiting
-    if tested:
-        engine.queue(connection.pk, SELF_TEST, SELF_TEST, SELF_TEST)
-    return len(wanted) + tested + queue_costs(connection)
-
-
-def _queue(connection: int, what: str, session: int = 0, cursor: str = "") -> None:
+def queue_page(connection: int, what: str, session: int = 0, cursor: str = "") -> None:
+    """Queue the reading of a page of a list; without a `cursor` of its first one."""
     engine.queue(connection, "pull", f"{what} {session} {cursor}", f"list:{what}")
-
-
-# --- The lists ---------------------------------------------------------------------------------
 
 
 class Pulls:
@@ -188,7 +95,7 @@ class Pulls:
                 )
             if outcome.value.more:
                 session = conversation.session_id or 0
-                _queue(connection.pk, what, session, outcome.value.more)
+                queue_page(connection.pk, what, session, outcome.value.more)
             else:
                 _complete(connection, what)
 
@@ -332,7 +239,7 @@ def mark_deleted(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> N
             )
 
 
-def _rows(company: int, what: str) -> tuple[QuerySet[Listed], QuerySet[Unlinked]]:
+def rows_of(company: int, what: str) -> tuple[QuerySet[Listed], QuerySet[Unlinked]]:
     """The rows of a list that stand for records of the ERP: those linked, and those that wait."""
     ours = LISTS[what]._default_manager.filter(company_id=company).exclude(erp_id="")
     return ours, Unlinked.objects.filter(company_id=company, what=what)
@@ -344,7 +251,7 @@ def _mark_missing(connection: Connection, what: str, began_at: datetime) -> None
     Where much of it is missing, or all, it is the ERP's user who may not see the list: nothing is
     believed then, and the self-test tells of it.
     """
-    known = _rows(connection.company_id, what)
+    known = rows_of(connection.company_id, what)
     came = sum(rows.filter(synced_at__gte=began_at).count() for rows in known)
     absent = Q(synced_at=None) | Q(synced_at__lt=began_at)
     missing = sum(rows.filter(absent, erp_active=True).count() for rows in known)
@@ -357,45 +264,3 @@ def _mark_missing(connection: Connection, what: str, began_at: datetime) -> None
             erp_problem=f"{short} no longer shows it: it was deleted there, or the user that "
             "speaks for ERP Bridge may not see it.",
         )
-
-
-# --- The self-test -----------------------------------------------------------------------------
-
-
-class SelfTests:
-    """The purpose of the conversations that try what the ERP shows its user."""
-
-    def lock(self, conversations: Sequence[Conversation]) -> None:
-        """Nothing: what is seen is kept beside the connection and moves nothing."""
-
-    def begin(self, conversations: Sequence[Conversation]) -> Mapping[str, str | None]:
-        """With how many of each list were ever read there and not deleted since."""
-        inputs: dict[str, str | None] = {}
-        for conversation in conversations:
-            connection = Connection.objects.get(pk=conversation.connection_id)
-            known = {
-                what: sum(
-                    rows.exclude(synced_at=None).count()
-                    for rows in _rows(connection.company_id, what)
-                )
-                for what in LISTS
-            }
-            erp = connector_for(connection.erp).capabilities
-            asked = any(erp.can_ask(kind, connection.settings) for kind in get_args(Kind))
-            inputs[conversation.subject] = encode(SelfTest(known, asked))
-        return inputs
-
-    def put_back(self, conversations: Sequence[Conversation]) -> None:
-        """It is tried at the next visit."""
-
-    def lost(self, conversations: Sequence[Conversation]) -> None:
-        """Never: looking writes nothing."""
-
-    def settle(self, outcomes: Sequence[engine.Outcome]) -> None:
-        """Keep what was seen, for the connection's page."""
-        for outcome in outcomes:
-            if outcome.error is None:
-                seen: tuple[Area, ...] = outcome.value
-                Connection.objects.filter(pk=outcome.conversation.connection_id).update(
-                    areas=[msgspec.to_builtins(area) for area in seen], tested_at=Now()
-                )

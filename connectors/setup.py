@@ -23,11 +23,11 @@ from connectors import engine
 from connectors.forms import FORMS
 from connectors.models import CALLING, CALLS_EVERY, Connection, Lane, Renewal
 from connectors.passwords import password_digest
-from connectors.pulls import request_sync, request_test
 from connectors.quickbooks import qwc
 from connectors.registry import connector_for, names
 from connectors.renewing import plan
 from connectors.secrets import Locked, secrets_of, set_secrets
+from connectors.syncing import request_sync, request_test
 from directory import bell
 from directory.access import Access
 from directory.entered import Fault, Invalid

@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 
 from connectors import calling, engine, keeping, renewing
 from connectors.models import Connection, Session
-from connectors.pulls import queue_due_syncs
+from connectors.syncing import queue_due_syncs
 from directory import bell
 from directory.models import Heartbeat
 from directory.prepared import Prepared

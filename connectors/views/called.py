@@ -16,8 +16,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from connectors import setup
 from connectors.forms import FORMS
 from connectors.models import Connection
-from connectors.pulls import request_test
 from connectors.registry import connector_for, names
+from connectors.syncing import request_test
 from connectors.views.doors import carry_out, open_connection
 from connectors.views.showing import last_test, may_sync, page
 from directory.access import Access, open_company

@@ -13,8 +13,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from connectors import setup
-from connectors.pulls import request_sync
 from connectors.registry import connector_for
+from connectors.syncing import request_sync
 from connectors.views.called import is_called
 from connectors.views.doors import carry_out, open_connection
 from connectors.views.showing import in_words, lists_there, page

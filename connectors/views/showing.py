@@ -16,9 +16,10 @@ from connectors import engine
 from connectors.forms import FORMS, SpectrumForm
 from connectors.importing import LISTS
 from connectors.models import Connection, Conversation, Renewal
-from connectors.pulls import DELETED, SELF_TEST
+from connectors.pulls import DELETED
 from connectors.registry import connector_for, names
 from connectors.secrets import stored_names
+from connectors.self_tests import SELF_TEST
 from connectors.signing_in import lost
 from connectors.visits import not_spoken_to
 from directory.access import Access, open_company

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from approvals import workflow
 from approvals.models import Export
 from connectors.models import Connection
-from connectors.pulls import request_sync
+from connectors.syncing import request_sync
 from directory.access import Access, access_to
 from directory.models import User
 from erpbridge.demo.documents import Entered

@@ -17,9 +17,9 @@ from django.conf import settings
 from django.db import transaction
 
 from connectors.models import Connection
-from connectors.pulls import request_sync
 from connectors.quickbooks import OWNER_ID
 from connectors.setup import reissue_password
+from connectors.syncing import request_sync
 from directory import workflow
 from directory.access import Access
 from directory.models import Company, Job, Project, User

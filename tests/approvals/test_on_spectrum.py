@@ -18,7 +18,7 @@ from approvals.errors import NotReady, StepError
 from approvals.models import Export
 from approvals.month_end import contracts, jobs
 from approvals.told import told
-from connectors.pulls import request_sync
+from connectors.syncing import request_sync
 from directory.models import ToolLevel, Vendor
 from directory.perms import Level, Tool
 from tests.engine.on_spectrum import OnSpectrum, listening, move, spectrum_books

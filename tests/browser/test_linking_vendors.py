@@ -2,7 +2,7 @@
 
 import pytest
 
-from connectors.pulls import queue_sync
+from connectors.syncing import queue_sync
 from directory.models import Vendor
 from tests import factories
 from tests.browser.looks import in_every_look, left_of

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from budgets import workflow
 from budgets.entries import LineEntry, ModificationEntry
 from budgets.models import Budget, Modification
-from connectors.pulls import request_sync
+from connectors.syncing import request_sync
 from directory.access import Access
 from directory.models import ToolLevel
 from directory.perms import Level, Tool

@@ -13,7 +13,7 @@ from django.test import Client
 
 from approvals.models import Export
 from approvals.workflow import take
-from connectors.pulls import request_sync
+from connectors.syncing import request_sync
 from tests.budgets.entering import Desk, let_ann_unlink
 from tests.engine.on_spectrum import OnSpectrum, listening, move, spectrum_books
 from tests.stage import Stage

@@ -11,7 +11,7 @@ from approvals.errors import NotReady
 from connectors.contract import CostRow, JobCosts, Ref
 from connectors.costs import replace_costs
 from connectors.models import Connection
-from connectors.pulls import queue_sync
+from connectors.syncing import queue_sync
 from directory.models import CostCode, Event, JobCost, Unlinked
 from tests.stage import Stage
 

@@ -21,7 +21,7 @@ from approvals.comparing import request_comparison
 from approvals.models import Comparison, LookUp
 from connectors import engine
 from connectors.models import Connection, Conversation, Session
-from connectors.pulls import request_sync
+from connectors.syncing import request_sync
 from directory.models import CostCode, Job, JobCost, ToolLevel, Vendor
 from directory.perms import Level
 from sandbox.quickbooks.by_hand import ByHand

@@ -8,9 +8,9 @@ import pytest
 
 from connectors.calling import serve
 from connectors.models import Connection, Message
-from connectors.pulls import request_test
 from connectors.secrets import secrets_of
 from connectors.spectrum.statements import STATEMENTS
+from connectors.syncing import request_test
 from tests.connectors.test_settings import SECRET, at, connected, page, told
 from tests.engine.conftest import spectrum as spectrum
 from tests.engine.on_spectrum import OnSpectrum, asking_info_link

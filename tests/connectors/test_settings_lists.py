@@ -14,9 +14,9 @@ from django.test import Client
 from connectors import engine, setup
 from connectors.contract import Site
 from connectors.models import Connection
-from connectors.pulls import queue_sync
 from connectors.secrets import secrets_of
 from connectors.spectrum import connector
+from connectors.syncing import queue_sync
 from directory.models import Category, CostCode, Job, JobCost, Project, Unlinked, Vendor
 from sandbox.spectrum import SpectrumCompany
 from tests.stage import Stage, sign_in

@@ -16,7 +16,7 @@ from django.utils import timezone
 from connectors import tasks
 from connectors.calling import serve
 from connectors.models import Message, Session
-from connectors.pulls import request_sync
+from connectors.syncing import request_sync
 from directory import bell
 from directory.access import access_to
 from directory.models import Unlinked

@@ -16,9 +16,9 @@ from connectors import calling, engine, setup, tasks
 from connectors.calling import serve
 from connectors.engine import scripts
 from connectors.models import Conversation, Exchange, Message, Session
-from connectors.pulls import request_sync
 from connectors.pulse import LEASE
 from connectors.signing_in import as_reply
+from connectors.syncing import request_sync
 from directory import bell
 from directory.models import Event as Told
 from directory.models import Unlinked

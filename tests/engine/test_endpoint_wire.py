@@ -19,9 +19,9 @@ from bench.processor import forget_most_memory, memory, most_memory
 from bench.serving import WebServer, serving
 from connectors import engine
 from connectors.models import Conversation, Message, ReplyPart, Session
-from connectors.pulls import request_sync
 from connectors.quickbooks import OWNER_ID
 from connectors.replies import Kept
+from connectors.syncing import request_sync
 from directory.models import Unlinked
 from sandbox.quickbooks.soap import envelope
 from tests.stage import FILE_ID, PASSWORD, Stage

@@ -10,7 +10,8 @@ from django.core.exceptions import PermissionDenied
 from connectors import importing
 from connectors.importing import LISTS
 from connectors.models import Connection
-from connectors.pulls import queue_sync, take_over
+from connectors.pulls import take_over
+from connectors.syncing import queue_sync
 from directory.access import Access
 from directory.entered import Invalid
 from directory.history import faults

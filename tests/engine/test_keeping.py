@@ -12,7 +12,8 @@ from approvals.comparing import request_comparison
 from approvals.exchanges import talks
 from connectors import engine, keeping
 from connectors.models import Conversation, Exchange, Message, ReplyPart, Session
-from connectors.pulls import SELF_TEST, queue_sync, request_test
+from connectors.self_tests import SELF_TEST
+from connectors.syncing import queue_sync, request_test
 from connectors.tasks import forget
 from directory.models import Vendor
 from erpbridge import verifying

@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from connectors.models import Connection
-from connectors.pulls import queue_sync
+from connectors.syncing import queue_sync
 from directory.models import CostCode, Project, Unlinked, User, Vendor
 from tests import factories
 from tests.api.conftest import Caller

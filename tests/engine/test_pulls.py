@@ -7,7 +7,8 @@ from django.db.models import F
 
 from approvals.errors import NotReady
 from connectors.models import Connection, Conversation, Exchange, Reading
-from connectors.pulls import EVERYTHING_AFTER, queue_sync, request_sync
+from connectors.pulls import EVERYTHING_AFTER
+from connectors.syncing import queue_sync, request_sync
 from directory.models import CostCode, Job, Project, Unlinked, Vendor
 from tests.factories import VendorFactory
 from tests.stage import Stage

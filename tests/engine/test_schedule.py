@@ -6,7 +6,7 @@ import pytest
 from django.db.models.functions import Now
 
 from connectors.models import Connection, Conversation
-from connectors.pulls import queue_due_syncs
+from connectors.syncing import queue_due_syncs
 from connectors.visits import seen
 from tests.stage import Stage
 

@@ -13,8 +13,8 @@ from commitments.models import Commitment
 from connectors import engine, registry
 from connectors.contract import Request, digest_of
 from connectors.models import Connection, Conversation, Message, Session
-from connectors.pulls import request_sync
 from connectors.quickbooks import QuickBooks
+from connectors.syncing import request_sync
 from directory.models import CostCode, Event
 from tests.stage import Stage
 

@@ -12,8 +12,8 @@ import pytest
 from connectors import engine
 from connectors.calling import serve
 from connectors.models import Connection, Conversation, Message
-from connectors.pulls import request_sync
 from connectors.secrets import set_secrets
+from connectors.syncing import request_sync
 from tests.connectors.contract.ledgerline_books import KEY, Books
 from tests.engine.on_spectrum import AUTHORIZATION, listening, move, spectrum_books
 from tests.stage import Stage

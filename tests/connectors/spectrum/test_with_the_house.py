@@ -9,7 +9,7 @@ import pytest
 
 from approvals.errors import NotReady
 from connectors.models import Known
-from connectors.pulls import request_sync
+from connectors.syncing import request_sync
 from directory.models import Category, CostCode, Job, JobCost, Unlinked
 from tests.budgets.entering import Desk
 from tests.engine.on_spectrum import OnSpectrum, listening, move, spectrum_books
