@@ -28,7 +28,7 @@ def chosen(connection: Connection, export: Export, terms: Terms, number: str) ->
     erp = connector_for(connection.erp).capabilities
     if export.kind not in erp.chosen_numbers:
         raise StepError(f"The number that {export} has in {erp.short} cannot be chosen.", "number")
-    tried = engine.attempts_of(connection.pk, [str(export.pk)])[str(export.pk)]
+    tried = engine.attempts_of(connection, [str(export.pk)])[str(export.pk)]
     if engine.may_be_there(tried, erp):
         raise StepError(
             f"Something of {export} may be in {erp.short} as {terms.number} already, so it goes on "

@@ -23,6 +23,7 @@ from connectors.contract import (
     Capabilities,
     Denied,
     Found,
+    Gone,
     Receipt,
     Terms,
     Unclear,
@@ -69,7 +70,7 @@ class Exports:
         to = {export.pk: now.terms(export.document) for _, export in going}
         facts = facts_for(connection, [(export.document, to[export.pk]) for _, export in going])
         tried = [conversation.subject for conversation, _ in going if not conversation.is_first]
-        attempts = dict.fromkeys(inputs, ()) | engine.attempts_of(connection.pk, tried)
+        attempts = dict.fromkeys(inputs, ()) | engine.attempts_of(connection, tried)
         begun: list[Move] = []
         stopped: list[Move] = []
         unsure: list[Move] = []
@@ -181,7 +182,7 @@ def what_follows(outcome: engine.Outcome) -> tuple[str, dict[str, Any]]:
             "erp_number": value.number,
             "message": "",
         }
-    if isinstance(value, Absent | Again):
+    if isinstance(value, Absent | Again | Gone):
         return "found-not-there", {"message": ""}
     if isinstance(value, Unclear):
         return "cannot-tell", {"message": value.message}

@@ -103,7 +103,7 @@ def standing_of(export: Export, connection: Connection | None) -> Standing | Non
     if erp.can_find:
         return None
     subject = str(export.pk)
-    attempts = engine.attempts_of(connection.pk, [subject])[subject]
+    attempts = engine.attempts_of(connection, [subject])[subject]
     if not engine.may_be_there(attempts, erp):
         return None
     document = export.document
@@ -138,7 +138,7 @@ def partly_in(connection: Connection, exports: Sequence[int]) -> dict[int, bool]
     erp = connector_for(connection.erp).capabilities
     if erp.can_find:
         return {}
-    attempts = engine.attempts_of(connection.pk, [str(id) for id in exports])
+    attempts = engine.attempts_of(connection, [str(id) for id in exports])
     return {
         int(subject): any(one.outcome == "passed" for one in tried)
         for subject, tried in attempts.items()
@@ -156,7 +156,7 @@ def unanswered(
     going = [one for one in going if not erp.can_ask(one[0].kind, connection.settings)]
     if not going:
         return {}
-    attempts = engine.attempts_of(connection.pk, [str(export.pk) for export, _, _ in going])
+    attempts = engine.attempts_of(connection, [str(export.pk) for export, _, _ in going])
     found: dict[int, Problem] = {}
     for export, document, terms in going:
         tried = attempts[str(export.pk)]

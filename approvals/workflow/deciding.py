@@ -329,7 +329,7 @@ def take_out_of_lane(export: Export) -> Changes:
     """Ends an acceptance before its export begins; the columns to write. Raises StepError."""
     connection = Connection.objects.get(company=export.company_id)
     subject = str(export.pk)
-    attempts = engine.attempts_of(connection.pk, [subject])[subject]
+    attempts = engine.attempts_of(connection, [subject])[subject]
     if engine.may_be_there(attempts, connector_for(connection.erp).capabilities):
         raise StepError(
             f"An earlier try of {export} was not answered to its end, so it may be in the ERP, or "

@@ -100,7 +100,13 @@ class Unclear(Frozen, frozen=True, kw_only=True):
     message: str
 
 
-Finding = Found | Denied | Absent | Again | Unclear
+class Gone(Frozen, frozen=True, kw_only=True):
+    """It was in the ERP, and nothing of it is there any more."""
+
+    seen: str = ""  # what was asked and answered, in words
+
+
+Finding = Found | Denied | Absent | Again | Gone | Unclear
 
 
 class Planned(Frozen, frozen=True, kw_only=True):
@@ -114,24 +120,20 @@ class Planned(Frozen, frozen=True, kw_only=True):
 class Attempt(Frozen, frozen=True, kw_only=True):
     """One earlier write of this document, under its key, and what became of it.
 
-    lost: no answer came, or none that settles it. refused: its script ended with the answer.
-    passed: it was answered and its script went on. `wrote` is a digest of the document and its
-    destination as they were then, `asked` one of the write's `Request.body`.
+    lost: no answer came, or none that settles it. disowned: the same, and a person has looked since
+    who says that nothing of it is there. refused: its script ended with the answer. passed: it was
+    answered and its script went on. `wrote` is a digest of the document and its destination as they
+    were then, `asked` one of the write's `Request.body`, which is here where no answer came.
     """
 
     key: str
-    outcome: Literal["lost", "refused", "passed"]
+    outcome: Literal["lost", "disowned", "refused", "passed"]
     wrote: str = ""
     asked: str = ""
+    body: str = ""
 
 
 # --- Of what was exported ----------------------------------------------------------------------
-
-
-class Gone(Frozen, frozen=True, kw_only=True):
-    """Nothing of the document is in the ERP any more."""
-
-    seen: str = ""  # what was asked and answered, in words
 
 
 class StillThere(Frozen, frozen=True, kw_only=True):

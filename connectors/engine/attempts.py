@@ -14,13 +14,13 @@ from directory.prepared import table
 
 # Writes that went out, of exports that began after the last one that was settled.
 _WRITTEN = """
-    SELECT one.subject, message.key, one.id, one.outcome, one.input, exchange.request
+    SELECT one.subject, message.key, one.id, one.outcome, one.disowned, one.input, exchange.request
     FROM {wanted} AS wanted (subject)
     JOIN connectors_conversation AS one ON one.subject = wanted.subject
     JOIN connectors_exchange AS exchange ON exchange.conversation_id = one.id
     JOIN connectors_message AS message ON message.id = exchange.message_id
     WHERE one.connection_id = %s AND one.purpose = 'export'
-      AND exchange.writes AND NOT one.disowned
+      AND exchange.writes AND (%s OR NOT one.disowned)
       AND NOT EXISTS (
           SELECT FROM connectors_conversation AS later
           WHERE later.connection_id = one.connection_id AND later.subject = one.subject
@@ -31,9 +31,9 @@ _WRITTEN = """
 """
 
 
-def attempts_of(connection: int, subjects: Sequence[str]) -> dict[str, tuple[Attempt, ...]]:
+def attempts_of(connection: Connection, subjects: Sequence[str]) -> dict[str, tuple[Attempt, ...]]:
     """Every write of these subjects that went out and is not settled, oldest first; one query,
-    and none for no subjects.
+    and none for no subjects. A person's word settles it where the ERP cannot be asked.
 
     A conversation may write several times (a call for each line; in QuickBooks each rebuild after
     a stale EditSequence): only its last write can be the one without an answer.
@@ -41,17 +41,21 @@ def attempts_of(connection: int, subjects: Sequence[str]) -> dict[str, tuple[Att
     if not subjects:
         return {}
     wanted, values = table(("text", list(dict.fromkeys(subjects))))
+    asked = connector_for(connection.erp).capabilities.can_find
     with database.cursor() as cursor:
-        cursor.execute(_WRITTEN.format(wanted=wanted), [*values, connection])
+        cursor.execute(_WRITTEN.format(wanted=wanted), [*values, connection.pk, asked])
         rows = cursor.fetchall()
-    last = {conversation: n for n, (_, _, conversation, _, _, _) in enumerate(rows)}
+    last = {row[2]: n for n, row in enumerate(rows)}
     attempts: dict[str, tuple[Attempt, ...]] = dict.fromkeys(subjects, ())
-    for n, (subject, key, conversation, outcome, given, request) in enumerate(rows):
+    for n, (subject, key, conversation, outcome, disowned, given, request) in enumerate(rows):
+        became = _became(outcome, is_last=last[conversation] == n, disowned=disowned)
+        body = decode_request(request).body
         attempt = Attempt(
             key=key,
-            outcome=_became(outcome, is_last=last[conversation] == n),
+            outcome=became,
             wrote=_wrote(given),
-            asked=digest_of(decode_request(request).body),
+            asked=digest_of(body),
+            body=body if became in ("lost", "disowned") else "",
         )
         attempts[subject] += (attempt,)
     return attempts
@@ -66,11 +70,15 @@ def _wrote(given: str) -> str:
         return ""
 
 
-def _became(outcome: str, *, is_last: bool) -> Literal["lost", "refused", "passed"]:
+def _became(
+    outcome: str, *, is_last: bool, disowned: bool
+) -> Literal["lost", "disowned", "refused", "passed"]:
     """What became of a write, by how its conversation ended."""
     if not is_last or outcome == "stopped":
         return "passed"
-    return "lost" if outcome == "lost" else "refused"
+    if outcome != "lost":
+        return "refused"
+    return "disowned" if disowned else "lost"
 
 
 def may_be_there(attempts: Iterable[Attempt], erp: Capabilities) -> bool:
@@ -90,16 +98,15 @@ def is_unsettled(connection: Connection) -> bool:
     ).exclude(outcome="done")
     subjects = list(tried.order_by().values_list("subject", flat=True).distinct())
     erp = connector_for(connection.erp).capabilities
-    attempts = attempts_of(connection.pk, subjects)
+    attempts = attempts_of(connection, subjects)
     return any(may_be_there(each, erp) for each in attempts.values())
 
 
 def disown(connection: int, subjects: Sequence[str]) -> None:
     """A person has looked: nothing of the subjects is in the ERP, whatever was written of them.
 
-    Where the ERP can be asked, it is asked all the same, and nothing is taken on trust.
+    Where the ERP can be asked, it is asked all the same, and the word counts only for what the ERP
+    does not show.
     """
-    erp = Connection.objects.only("erp").get(pk=connection).erp
-    if not connector_for(erp).capabilities.can_find:
-        written = Conversation.objects.filter(connection=connection, subject__in=subjects)
-        written.update(disowned=True)
+    written = Conversation.objects.filter(connection=connection, subject__in=subjects)
+    written.update(disowned=True)

@@ -130,7 +130,7 @@ def given_up(
 
     While something of it may be in the ERP, "nothing was written" would be a guess.
     """
-    attempts = attempts_of(lane.connection_id, [conversation.subject])[conversation.subject]
+    attempts = attempts_of(lane.connection, [conversation.subject])[conversation.subject]
     doubt = between or may_be_there(attempts, connector_for(lane.connection.erp).capabilities)
     error = CannotTell(words) if doubt else Refused(words)
     return Outcome(conversation, error=error, between=between)

@@ -173,7 +173,7 @@ def _find(connector: Connector, given: Export) -> Script[Finding]:
 def write_once(connector: Connector, given: Export, key: str) -> Script[Receipt]:
     """Export a document that may have been tried before: look for it first, always.
 
-    A write that was lost and is not there goes out again under its own key where the ERP
+    A write that was lost and never arrived goes out again under its own key where the ERP
     recognises the repeat, and if it is the same still; everywhere else under a new one (after a
     refusal, the ERP would answer the old key with the old refusal). What was confirmed of an
     earlier attempt is handed over as done. A refusal says nothing of earlier writes that nobody
@@ -188,7 +188,8 @@ def write_once(connector: Connector, given: Export, key: str) -> Script[Receipt]
         if isinstance(finding, Unclear):
             raise CannotTell(finding.message)
         last = given.attempts[-1]
-        repeated = isinstance(finding, Absent | Again) and last.outcome == "lost"
+        silent = last.outcome in ("lost", "disowned")
+        repeated = isinstance(finding, Absent | Again) and silent
         unchanged = last.wrote == given.wrote()
         if repeated and unchanged and connector.repeats_safely(given.document):
             key = last.key[:KEY]

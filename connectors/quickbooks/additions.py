@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Generic, TypeVar
 
+from lxml import etree
+
 from connectors.contract import (
     Absent,
     Attempt,
@@ -175,20 +177,39 @@ def receipt_of(record: Record, lines: dict[str, str]) -> Receipt:
 def find(adding: Addition[R], attempts: Sequence[Attempt]) -> Script[Finding]:
     """Look whether the record holds the lines. Never writes. Raises Busy.
 
-    That they are not there is proof enough: a change that is still under way carries an
-    EditSequence, and the next one makes it stale.
+    Our mark tells. A change that is still under way carries an EditSequence, and the next one makes
+    it stale. Where no line carries the mark:
+
+    ======================== ======================================================================
+    QuickBooks remembers     so it is
+    ======================== ======================================================================
+    that it took the change  removed or renamed since: a person looks
+    3200: stale              not there: somebody had saved the record, and the write did nothing
+    nothing, and no line     not there, whatever else was edited: it never arrived, or was removed
+    came since we wrote
+    nothing, and lines of    perhaps there in other words: a person looks. The EditSequence says
+    our items or amounts     only that somebody saved the record; the lines say more
+    came since
+    nothing, and others did  not there
+    ======================== ======================================================================
+
+    The word of a person who looked (a disowned attempt) counts, unless lines stand there just as
+    they were written: the change order may have been given another number since.
     """
-    remembered = yield from recovery.check(attempts)
+    remembered, attempts = yield from recovery.check(attempts)
     if remembered is not None and not errors.done(remembered):
         error = errors.failure(remembered, adding.doing, adding.names, feature=adding.feature)
         return recovery.denied(error, capital(adding.record))
     answer: Answer = yield adding.ask(True)
     record = next(iter(recovery.readable(answer, adding.whole)), None)
-    said = f"QuickBooks took {adding.change}, " if remembered is not None else ""
+    disowned = recovery.is_disowned(attempts)
+    said = ""
+    if remembered is not None and not disowned:
+        said = f"QuickBooks took {adding.change}, and "
     if record is None:
         gone = f"{adding.record} is no longer in QuickBooks."
         if said:
-            return Unclear(message=f"{said}and {gone} Look there who removed it.")
+            return Unclear(message=f"{said}{gone} Look there who removed it.")
         return Absent(seen=capital(gone))
     ours = adding.ours(record)
     lines = match(adding.lines, ours)
@@ -201,10 +222,50 @@ def find(adding: Addition[R], attempts: Sequence[Attempt]) -> Script[Finding]:
         )
     if said:
         return Unclear(
-            message=f"{said}and {adding.record} no longer holds its lines: they were removed or "
+            message=f"{said}{adding.record} no longer holds its lines: they were removed or "
             "renamed since. Look in QuickBooks; then record what is true."
         )
+    perhaps = _perhaps_ours(adding, record, attempts)
+    if perhaps and disowned:
+        return Unclear(
+            message=f"{capital(adding.record)} holds lines just as an earlier try of "
+            f"{adding.change} wrote them: {told(perhaps)}. Remove them in QuickBooks, then retry."
+        )
+    if perhaps:
+        return Unclear(
+            message=f"QuickBooks does not remember whether it took {adding.change}, and "
+            f"{adding.record} has lines that came since and may be it in other words: "
+            f"{told(perhaps)}. If they are it, link to them, or begin each of them with "
+            f"“{adding.mark}” in QuickBooks and retry. If not, record that it is not in "
+            "QuickBooks, then retry."
+        )
     return Absent(seen=f"{capital(adding.record)} holds no line of {adding.change}.")
+
+
+def _perhaps_ours(adding: Addition[R], record: R, attempts: Sequence[Attempt]) -> list[TxnLine]:
+    """The lines that came since the latest write, if it was lost, and that may be what it added.
+
+    A bookkeeper changes the words, perhaps the item or the amount. Once a person has looked, only
+    what has the very words that were written.
+    """
+    body = attempts[-1].body if attempts else ""
+    if not body:
+        return []
+    wrote = etree.fromstring(body)
+    stood = {one.text for one in wrote.iter("TxnLineID")}
+    since = [line for line in record["lines"] if line["id"] not in stood and not line["group"]]
+    if recovery.is_disowned(attempts):
+        texts = [one.text or "" for one in wrote.iter("Desc")]
+        return [
+            line for line in since if any(words.same(text, line["description"]) for text in texts)
+        ]
+    items = {line.item for line in adding.lines}
+    amounts = {line.amount for line in adding.lines}
+    return [
+        line
+        for line in since
+        if line["item"] and (line["item"] in items or money(line["amount"]) in amounts)
+    ]
 
 
 def capital(text: str) -> str:

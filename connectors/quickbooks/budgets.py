@@ -21,6 +21,7 @@ from connectors.contract import (
     Document,
     Finding,
     Found,
+    Gone,
     Line,
     Named,
     Receipt,
@@ -305,7 +306,7 @@ def find(document: Document, terms: Terms, attempts: Sequence[Attempt]) -> Scrip
         if terms.parent is None:
             return Absent(seen="The round before is not in QuickBooks, so this one cannot be.")
         return (yield from additions.find(addition(document, terms), attempts))
-    remembered = yield from recovery.check(attempts)
+    remembered, _ = yield from recovery.check(attempts)
     if remembered is not None and not errors.done(remembered):
         error = errors.failure(remembered, "the budget", _names(terms), feature="estimates")
         return recovery.denied(error, "The job")
@@ -330,9 +331,12 @@ def find(document: Document, terms: Terms, attempts: Sequence[Attempt]) -> Scrip
         answer = yield estimates.estimate_by_id(txn_id, fresh=True)
         there = recovery.readable(answer, estimates.estimates)
     if not there:
+        removed = "QuickBooks took the budget, and its estimate has been removed since."
+        if recovery.is_disowned(attempts):
+            return Gone(seen=removed)
         return Unclear(
-            message="QuickBooks took the budget, and its estimate has been removed since. If it "
-            "was removed on purpose, record that it is not in QuickBooks."
+            message=f"{removed} If it was removed on purpose, record that it is not in QuickBooks, "
+            "then retry."
         )
     try:
         return Found(receipt=receipt(document, terms, there[0]))

@@ -13,6 +13,7 @@ from connectors.contract import (
     Document,
     Finding,
     Found,
+    Gone,
     Line,
     Receipt,
     Request,
@@ -180,7 +181,7 @@ def names(terms: Terms) -> dict[str, str]:
 def find(document: Document, terms: Terms, attempts: Sequence[Attempt]) -> Script[Finding]:
     """Look for an order that one of the attempts made. Never writes. Raises Busy."""
     ours = {guid_for(attempt.key) for attempt in attempts}
-    remembered = yield from recovery.check(attempts)
+    remembered, _ = yield from recovery.check(attempts)
     if remembered is not None and not errors.done(remembered):
         error = errors.failure(remembered, f"the purchase order {document.number}", names(terms))
         return recovery.denied(error, f"Purchase order {document.number}")
@@ -191,9 +192,15 @@ def find(document: Document, terms: Terms, attempts: Sequence[Attempt]) -> Scrip
         answer: Answer = yield orders.order_by_id(txn_id, fresh=True)
         seen = recovery.readable(answer, orders.orders)
         if not seen:
+            removed = (
+                f"QuickBooks took the purchase order {document.number}, and it has been "
+                "removed since."
+            )
+            if recovery.is_disowned(attempts):
+                return Gone(seen=removed)
             return Unclear(
-                message=f"QuickBooks took the purchase order {document.number}, and it has been "
-                "removed since. If it was removed on purpose, record that it is not in QuickBooks."
+                message=f"{removed} If it was removed on purpose, record that it is not in "
+                "QuickBooks, then retry."
             )
         return _judged(document, terms, seen)
     answer = yield orders.orders_by_number(document.number)
@@ -205,10 +212,13 @@ def find(document: Document, terms: Terms, attempts: Sequence[Attempt]) -> Scrip
             order for order in recovery.readable(answer, orders.orders) if order["guid"] in ours
         ]
     if not seen and remembered is not None:
-        return Unclear(
-            message=f"QuickBooks says that it took the purchase order {document.number}, but no "
-            "order of it can be found. Look in QuickBooks before anything else is done."
+        nowhere = (
+            f"QuickBooks says that it took the purchase order {document.number}, but no "
+            "order of it can be found."
         )
+        if recovery.is_disowned(attempts):
+            return Gone(seen=nowhere)
+        return Unclear(message=f"{nowhere} Look in QuickBooks before anything else is done.")
     if not seen:
         return Absent(seen=f"No purchase order {document.number} of ours is in QuickBooks.")
     return _judged(document, terms, seen)

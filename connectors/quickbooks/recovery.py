@@ -23,15 +23,24 @@ from connectors.quickbooks.qbxml import Answer
 R = TypeVar("R")
 
 
-def check(attempts: Sequence[Attempt]) -> Script[Answer | None]:
-    """What QuickBooks remembers of the latest write, or None where it remembers nothing of it.
+def check(attempts: Sequence[Attempt]) -> Script[tuple[Answer | None, Sequence[Attempt]]]:
+    """What QuickBooks remembers of the latest write, or None where it remembers nothing of it; and
+    the attempts that may have written something.
 
-    Asked only of a write whose answer never came. A remembered 3200 wrote nothing: None as well.
+    Asked only of a write whose answer never came. A remembered 3200 wrote nothing: None as well,
+    and no attempts, for those before it were looked for as it began.
     """
-    if not attempts or attempts[-1].outcome != "lost":
-        return None
+    if not attempts or attempts[-1].outcome not in ("lost", "disowned"):
+        return None, attempts
     answer: Answer = yield Request(body="", check=True, key=attempts[-1].key)
-    return None if answer.element is None or answer.status == errors.STALE else answer
+    if answer.element is None:
+        return None, attempts
+    return (None, ()) if answer.status == errors.STALE else (answer, attempts)
+
+
+def is_disowned(attempts: Sequence[Attempt]) -> bool:
+    """Whether a person has looked for the latest write, and says that nothing of it is there."""
+    return bool(attempts) and attempts[-1].outcome == "disowned"
 
 
 def readable(answer: Answer, read: Callable[[Answer], Sequence[R]]) -> Sequence[R]:

@@ -144,6 +144,7 @@ class Way:
                 outcome=became if request is wrote[-1] else "passed",
                 asked=digest_of(request.body),
                 wrote=given.wrote(),
+                body=request.body,
             )
             for request in wrote
         )

@@ -10,11 +10,11 @@ import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from lxml import etree
 
-from connectors.contract import Request, Script
+from connectors.contract import Attempt, Request, Script
 from connectors.quickbooks import connector
 from connectors.quickbooks.qbxml import Answer
 from sandbox.quickbooks import CompanyFile
@@ -27,11 +27,16 @@ THIRD_KEY = "EBaaaa0000bbbb111101"
 
 
 class Lost(Exception):
-    """The answer never came. `key` is the write's."""
+    """The answer to a write never came."""
 
-    def __init__(self, key: str) -> None:
-        super().__init__(key)
-        self.key = key
+    def __init__(self, request: Request) -> None:
+        super().__init__(request.key)
+        self.key = request.key
+        self.body = request.body
+
+    def attempt(self, outcome: Literal["lost", "disowned"] = "lost") -> Attempt:
+        """What the engine tells of it."""
+        return Attempt(key=self.key, outcome=outcome, body=self.body)
 
 
 @cache
@@ -73,10 +78,10 @@ class Session:
         check_schema(message)
         self.sent.append(message)
         if request.writes and lose == "request":
-            raise Lost(request.key)
+            raise Lost(request)
         reply = self.company.answer(message, self.opened)
         if request.writes and lose == "answer":
-            raise Lost(request.key)
+            raise Lost(request)
         answer: Answer = connector.unwrap(reply, {name: request})[name]
         self.known |= dict.fromkeys(connector.records(answer), answer)
         return answer

@@ -126,7 +126,7 @@ class Books:
                 )
             except Lost as lost:
                 event(f"{mishap} of a {document.kind}")
-                attempts.append(Attempt(key=lost.key, outcome="lost"))
+                attempts.append(lost.attempt())
                 if mishap == "request late":
                     late.append(session.sent[-1])
             except CannotTell:
