@@ -7,6 +7,7 @@ class DirectoryConfig(AppConfig):
     name = "directory"
 
     def ready(self) -> None:
-        from directory.signing_in import listen
+        from directory import sessions, signing_in
 
-        listen()
+        signing_in.listen()
+        sessions.listen()

@@ -53,6 +53,7 @@ def fresh_for_secrets(view: View[P]) -> View[P]:
             return redirect(request.get_full_path())
         return asking(request, *args, **kwargs)
 
+    guarded.holds_secrets = True  # type: ignore[attr-defined]  # for `directory.sessions`
     return cast(View[P], guarded)
 
 

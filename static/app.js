@@ -39,12 +39,15 @@ function localTimes(root) {
 }
 localTimes(document);
 
-// htmx: pieces that arrive later, an answer that never came, and a session that has ended.
+// htmx: pieces that arrive later, an answer that never came, and a session that has ended or is
+// locked. What was typed stays: it can still be sent once the password was entered.
+let typed = false;
+document.addEventListener("input", () => { typed = true; });
 document.addEventListener("htmx:load", (event) => localTimes(event.target));
 document.addEventListener("htmx:beforeSwap", (event) => {
-  if (new URL(event.detail.xhr.responseURL || location.href).pathname.startsWith("/accounts/login")) {
+  if (new URL(event.detail.xhr.responseURL || location.href).pathname.startsWith("/accounts/")) {
     event.detail.shouldSwap = false;
-    location.reload();
+    if (!typed) location.reload();
   }
 });
 function fault(text) {

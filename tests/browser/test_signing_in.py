@@ -4,10 +4,14 @@ import re
 
 import pytest
 from cryptography.fernet import Fernet
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
 
 from directory.models import Company
+from directory.sessions import SEEN
 from directory.workflow import change_settings
+from tests.browser.looks import in_every_look
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -98,3 +102,23 @@ def test_the_account_page(stage: Stage, live_server, sign_in, screenshot) -> Non
     screenshot(pam, "account-4-narrow")
     pam.goto("/accounts/sessions/")
     screenshot(pam, "account-5-sessions")
+
+
+def test_pam_comes_back_from_lunch_and_what_she_typed_is_saved(
+    stage: Stage, live_server, sign_in, screenshot
+) -> None:
+    pam = sign_in(stage.pam)
+    pam.goto(f"/projects/{stage.project.pk}/commitments/new/")
+    pam.get_by_label("Number", exact=True).fill("SC-77")
+    pam.get_by_label("Title", exact=True).fill("Drywall")
+    row = Session.objects.get()
+    kept = row.get_decoded()
+    kept[SEEN] -= 4000
+    row.session_data = SessionStore().encode(kept)
+    row.save()
+    pam.get_by_role("button", name="Save").first.click()
+    expect(pam.get_by_text("Nothing was heard of you for an hour.")).to_be_visible()
+    in_every_look(pam, screenshot, "signing-in-locked")
+    pam.get_by_label("Password").fill(PASSWORD)
+    pam.get_by_role("button", name="Confirm").click()
+    expect(pam.get_by_role("heading", name="Drywall")).to_be_visible()
