@@ -27,6 +27,7 @@ urlpatterns = [
     path("companies/<int:company_id>/erp/settings/", settings.settings, name="company_settings"),
     path("operator/", operator.companies, name="operator"),
     path("operator/operators/", operator.new_operator, name="operator_new"),
+    path("operator/operators/<int:pk>/dismiss/", operator.dismiss, name="operator_dismiss"),
     path("operator/mail/", mail.outgoing, name="operator_mail"),
     path("operator/mail/<int:pk>/", mail.as_html, name="operator_mail_html"),
     path("operator/privileges/", operator.privileges, name="operator_privileges"),

@@ -33,6 +33,7 @@ from directory.models import (
 from directory.notices import News, tell
 from directory.perms import Level, Tool
 from directory.privilege import approvers, close_request, take_away
+from directory.sessions import end_sessions
 
 SETTINGS = ("second_factor_required", "rejection_reasons", "second_approver_from")
 Listed = Project | Vendor | CostCode | Category
@@ -65,6 +66,22 @@ def make_operator(email: str, name: str = "", *, by: User | None) -> User:
         user.save(update_fields=["is_operator"])
         append(None, [Happened("make-operator", f"user:{user.pk}", by.pk if by else None)])
     return user
+
+
+@transaction.atomic
+def dismiss_operator(user: User, *, by: User | None) -> None:
+    """Somebody is an operator no longer, and signed out everywhere. Nobody dismisses themselves, so
+    one remains; `by` is None in the shell. Raises PermissionDenied."""
+    operators = {one.pk for one in User.objects.select_for_update().filter(is_operator=True)}
+    if by is not None:
+        _operator(by)
+        if by.pk == user.pk or by.pk not in operators:
+            raise PermissionDenied("Another operator does this: nobody dismisses themselves.")
+    if user.pk in operators:
+        user.is_operator = False
+        user.save(update_fields=["is_operator"])
+        end_sessions(user)
+        append(None, [Happened("dismiss-operator", f"user:{user.pk}", by.pk if by else None)])
 
 
 @transaction.atomic

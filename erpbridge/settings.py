@@ -217,6 +217,8 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_ISSUER = "ERP Bridge"
+# Whoever is an operator says who may push to accounting, in every company.
+OPERATORS_SECOND_FACTOR = SECURE
 # Browsers allow passkeys without https on this very machine only, and so do we.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE
 

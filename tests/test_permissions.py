@@ -196,6 +196,7 @@ POST   /operator/                                                 302 404 404 40
 POST   /operator/operators/                                       302 404 404 404 404 302 404
 GET    /operator/companies/{company}/                             302 404 404 404 404 200 404
 POST   /operator/companies/{company}/                             302 404 404 404 404 422 404
+POST   /operator/operators/{vic_person}/dismiss/                  302 404 404 404 404 404 404
 POST   /operator/companies/{company}/switches/                    302 404 404 404 404 302 404
 POST   /operator/companies/{company}/people/{vic}/grant/          302 404 404 404 404 302 404
 GET    /operator/companies/{company}/people/{vic}/revoke/         302 404 404 404 404 200 404

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, cast
 
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -46,6 +48,9 @@ def operators_only(view: View[P]) -> View[P]:
     def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if not person(request).is_operator:
             raise Http404
+        if settings.OPERATORS_SECOND_FACTOR and not is_mfa_enabled(person(request)):
+            messages.info(request, "Operators sign in with a second factor. Set yours up first.")
+            return redirect("mfa_index")
         return view(request, *args, **kwargs)
 
     return cast(View[P], guarded)
@@ -92,6 +97,17 @@ def new_operator(request: HttpRequest) -> HttpResponse:
         messages.success(request, f"{made} is an operator now.")
         return redirect("operator")
     return hand_over(request, None, made, reverse("operator"))
+
+
+@operators_only
+@fresh
+@require_POST
+def dismiss(request: HttpRequest, pk: int) -> HttpResponse:
+    """Somebody else is an operator no longer."""
+    user = get_object_or_404(User, pk=pk, is_operator=True)
+    workflow.dismiss_operator(user, by=person(request))
+    messages.success(request, f"{user} is no operator any more, and signed out everywhere.")
+    return redirect("operator")
 
 
 @operators_only

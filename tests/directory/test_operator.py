@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.core.exceptions import PermissionDenied
 from django.core.management import call_command
 from django.test import Client
@@ -13,7 +14,12 @@ from directory.access import access_to, holds_push
 from directory.models import Company, Event, Membership, User
 from directory.perms import Level, Tool
 from directory.privilege import grant_push
-from directory.workflow import create_company, invite_administrator, make_operator
+from directory.workflow import (
+    create_company,
+    dismiss_operator,
+    invite_administrator,
+    make_operator,
+)
 from tests import factories
 from tests.directory.conftest import At, link_on
 from tests.stage import Stage
@@ -157,3 +163,46 @@ def test_nobody_without_a_password_gets_the_privilege(stage: Stage) -> None:
     with pytest.raises(PermissionDenied, match="has not set a password"):
         grant_push(Membership.objects.get(pk=membership.pk), by=stage.otto)
     assert not holds_push(stage.vic, stage.company)
+
+
+def test_who_is_dismissed_is_no_operator_any_more_and_signed_out(stage: Stage, at: At) -> None:
+    ida = make_operator("ida@test.example", by=stage.otto)
+    ida.set_password("quite a long sentence")
+    ida.save()
+    idas = Client()
+    idas.post("/accounts/login/", {"login": ida.email, "password": "quite a long sentence"})
+    assert idas.get("/operator/").status_code == 200
+    otto = at(stage.otto)
+    assert otto.post(f"/operator/operators/{stage.otto.pk}/dismiss/").status_code == 403
+    assert f"/operator/operators/{stage.otto.pk}/dismiss/" not in otto.get("/operator/").text
+    assert otto.post(f"/operator/operators/{ida.pk}/dismiss/").status_code == 302
+    assert idas.get("/operator/").status_code == 302, "signed out"
+    assert at(ida).get("/operator/").status_code == 404
+    with pytest.raises(PermissionDenied):
+        dismiss_operator(stage.otto, by=ida)
+    event = Event.objects.get(verb="dismiss-operator")
+    assert (event.subject, event.actor_id) == (f"user:{ida.pk}", stage.otto.pk)
+    call_command("operator", stage.otto.email, "--dismiss")
+    assert otto.get("/operator/").status_code in (302, 404)
+    assert not User.objects.filter(is_operator=True).exists()
+
+
+def test_two_operators_who_dismiss_each_other_leave_one(stage: Stage) -> None:
+    ida = make_operator("ida@test.example", by=stage.otto)
+    otto = User.objects.get(pk=stage.otto.pk)
+    dismiss_operator(stage.otto, by=ida)
+    assert otto.is_operator, "as a request read it before"
+    with pytest.raises(PermissionDenied, match="nobody dismisses themselves"):
+        dismiss_operator(ida, by=otto)
+
+
+def test_behind_https_operators_need_a_second_factor(stage: Stage, at: At, settings) -> None:
+    settings.OPERATORS_SECOND_FACTOR = True
+    otto = at(stage.otto)
+    asked = otto.get("/operator/")
+    assert asked["Location"] == "/accounts/second-factor/"
+    assert otto.post("/operator/", {"name": "Mine"}).status_code == 302
+    assert not Company.objects.filter(name="Mine").exists()
+    assert at(stage.dora).get("/operator/").status_code == 404, "still there for operators alone"
+    Authenticator.objects.create(user=stage.otto, type="totp", data={})
+    assert otto.get("/operator/").status_code == 200
