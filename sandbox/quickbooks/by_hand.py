@@ -233,15 +233,38 @@ class ByHand:
 
     def rename(self, list_id: str, name: str) -> None:
         """Rename a list entry; everything below it takes the new name into its full name."""
+        entry = self._entry(list_id)
+        self._put(entry, name, entry.parent)
+
+    def move(self, list_id: str, below: str) -> None:
+        """Put a list entry, with everything below it, below another one (a ListID)."""
+        entry = self._entry(list_id)
+        self._put(entry, entry.name, self._entry(below).list_id)
+
+    def merge(self, list_id: str, into: str) -> None:
+        """Merge a list entry into another one: every transaction that names it names that one from
+        then on, as it was saved before, and the entry is gone like a deleted one."""
         with self._storage.atomic():
-            entry = self._entry(list_id)
-            above = entry.full_name.rpartition(":")[0]
-            full_name = f"{above}:{name}" if above else name
+            entry, other = self._entry(list_id), self._entry(into)
+            if entry.kind != other.kind:
+                raise ValueError(f"{entry.full_name} and {other.full_name} are not of one list.")
+            for transaction in self._storage.transactions():
+                for fields in (transaction.fields, *(line.fields for line in transaction.lines)):
+                    for name, value in fields.items():
+                        if value == {"ListID": list_id}:
+                            fields[name] = {"ListID": other.list_id}
+                self._storage.save_transaction(transaction)
+            self.delete_entry(list_id)
+
+    def _put(self, entry: ListEntry, name: str, parent: str | None) -> None:
+        above = f"{self._entry(parent).full_name}:" if parent else ""
+        full_name = f"{above}{name}"
+        with self._storage.atomic():
             for below in self._storage.entries(entry.kind):
                 if below.full_name.startswith(f"{entry.full_name}:"):
                     below.full_name = full_name + below.full_name[len(entry.full_name) :]
                     self._save_entry(below)
-            self._save_entry(replace(entry, name=name, full_name=full_name))
+            self._save_entry(replace(entry, name=name, full_name=full_name, parent=parent))
 
     def set_preference(self, name: str, value: Any) -> None:
         """Set one of the preferences that `books.PREFERENCES` lists."""

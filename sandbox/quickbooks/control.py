@@ -15,7 +15,9 @@ POST ``/lines/ID/LINE``    the bookkeeper changes a line of it: ``amount=…``, 
 POST ``/bills``            the bookkeeper enters a bill: ``job=…``, ``item=…``, ``amount=…``,
                            ``klass=…``
 POST ``/entries/ID``       the bookkeeper makes a list entry inactive, or active again:
-                           ``active=false``; ``/entries/ID/delete`` deletes it
+                           ``active=false``; ``/entries/ID/delete`` deletes it,
+                           ``/entries/ID/rename`` (``name=…``) renames it, ``/entries/ID/merge``
+                           merges it into another one (``into=…``, its id)
 POST ``/items``            the bookkeeper makes an item: ``name=…``, ``parent=…`` (a full name, or
                            nothing); ``/classes`` a class: ``name=…``
 POST ``/preferences``      the bookkeeper sets preferences: ``IsUsingEstimates=false`` …
@@ -89,6 +91,10 @@ class Control:
                 return self._by_hand("set_active", list_id, active=truth(values.get("active")))
             case ["entries", list_id, "delete"]:
                 return self._by_hand("delete_entry", list_id)
+            case ["entries", list_id, "rename"]:
+                return self._by_hand("rename", list_id, **values)
+            case ["entries", list_id, "merge"]:
+                return self._by_hand("merge", list_id, **values)
             case ["items"]:
                 return self._made("Item", **values)
             case ["classes"]:

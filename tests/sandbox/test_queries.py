@@ -201,6 +201,32 @@ def test_a_renamed_customer_takes_its_jobs_along(company, app):
     assert company.list_id("Customer", "Alder City:Riverside Library")
 
 
+def test_a_job_that_is_moved_stands_below_another_customer(company, app):
+    job = company.list_id("Customer", "City of Alder:Riverside Library")
+    company.by_hand.move(job, company.add_customer("County of Alder"))
+
+    assert company.list_id("Customer", "County of Alder:Riverside Library") == job
+    assert texts(app.one("<CustomerQueryRq/>"), "CustomerRet/ParentRef/FullName") == [
+        "County of Alder"
+    ]
+
+
+def test_a_vendor_that_is_merged_is_gone_and_its_orders_are_the_others(company, app):
+    txn_id, _, _ = ids(added(app, line()))
+    before = app.one(query(txn_id))
+    merged = company.list_id("Vendor", before.findtext(".//VendorRef/FullName"))
+    other = company.add_vendor("Alder Steel")
+    company.by_hand.merge(merged, other)
+
+    after = app.one(query(txn_id))
+    assert after.findtext(".//VendorRef/ListID") == other
+    assert after.findtext(".//EditSequence") == before.findtext(".//EditSequence")
+    asked = "<ListDeletedQueryRq><ListDelType>Vendor</ListDelType></ListDeletedQueryRq>"
+    assert texts(app.one(asked), "ListDeletedRet/ListID") == [merged]
+    with pytest.raises(ValueError, match="not of one list"):
+        company.by_hand.merge(other, company.list_id("Item", "03-300"))
+
+
 # --- orders ---
 
 
