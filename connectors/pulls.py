@@ -168,7 +168,11 @@ def take_over(connection: Connection, what: str, rows: Iterable[Mapping[str, Any
             if too_long:  # nothing is cut to fit
                 unlinked.erp_problem = _too_long(model, row["name"])
             left.append(unlinked)
-    model._default_manager.bulk_update(changed, _FOLLOWED)
+    # A job is the ERP's own, so it is called as it is there; vendors and cost codes are ours.
+    for mine in changed if model is Job else ():
+        mine.name = mine.erp_name
+    own = ["name"] if model is Job else []
+    model._default_manager.bulk_update(changed, [*_FOLLOWED, *own])
     model._default_manager.bulk_create(new)
     ours.filter(erp_id__in=by_erp_id).update(synced_at=Now())
     waiting.exclude(erp_id__in=[row.erp_id for row in left]).delete()

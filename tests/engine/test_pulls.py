@@ -6,6 +6,8 @@ import pytest
 from django.db.models import F
 
 from approvals.errors import NotReady
+from approvals.readiness import terms_now
+from connectors.contract import Ref
 from connectors.models import Connection, Conversation, Exchange, Reading
 from connectors.pulls import EVERYTHING_AFTER
 from connectors.syncing import queue_sync, request_sync
@@ -54,6 +56,22 @@ def test_a_vendor_that_is_renamed_or_deactivated_there_is_so_here(stage, live_se
     stage.web_connector(live_server.url).run_once()
     stage.vendor.refresh_from_db()
     assert not stage.vendor.is_linked
+
+
+def test_a_job_that_is_renamed_or_moved_there_is_called_so_here(stage: Stage) -> None:
+    """Who accepts sees the name that costs will stand under."""
+    sync(stage)
+    assert stage.project.job
+    hand, job = stage.books.by_hand, stage.project.job.erp_id
+    hand.rename(job, "Library, west")
+    hand.move(job, stage.books.add_customer("County of Alder"))
+    sync(stage)
+    stage.project.job.refresh_from_db()
+    assert stage.project.job.name == "County of Alder:Library, west"
+    export = stage.send(stage.commitment())
+    terms = terms_now(export)
+    assert terms
+    assert terms.job == Ref(id=job, name="County of Alder:Library, west")
 
 
 def test_a_list_that_breaks_off_begins_anew(stage: Stage, live_server) -> None:
