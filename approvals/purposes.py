@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from approvals.elsewhere import what_changed
 from approvals.models import Export
 from approvals.moves import Move, lock_exports, make
 from approvals.readiness import destinations, frozen_problems
@@ -116,23 +117,25 @@ class Exports:
         # The stored text itself is compared, and values with values: a later version of this
         # program may write the same document in other words.
         texts = (digest_of(export.copy), digest_of(export.terms))
-        if texts != (export.copy_digest, export.terms_digest):
-            sent = "Nothing more was sent." if doubt else "Nothing was sent."
-            return f"What was approved has been changed in the database since. {sent}"
+        sent = "Nothing more was sent" if doubt else "Nothing was sent"
         terms = export.frozen_terms
+        if terms is None or texts != (export.copy_digest, export.terms_digest):
+            return f"What was approved has been changed in the database since. {sent}."
         erp = connector_for(connection.erp).capabilities
-        if terms is None or _as_accepted(goes_to, terms, export.kind, erp) != terms:
+        goes_to = _as_accepted(goes_to, terms, export.kind, erp)
+        if goes_to != terms:
             changed = (
-                "Where this goes in the ERP has changed since it was accepted (vendor, job, item "
-                "or the order itself)."
+                "Where this goes in the ERP has changed since it was accepted: "
+                f"{what_changed(export.document, terms, goes_to)}. {sent}"
             )
             if doubt and not erp.can_find:
                 return (
-                    f"{changed} Nothing more was sent, but something of it may be in {erp.short} "
-                    "as it was before. Either put that back as it was and retry; or remove from "
+                    f"{changed}, but something of it may be in {erp.short} as it was before. "
+                    "Either put that back as it was and retry; or remove from "
                     f"{erp.short} what is there of it and record that it is not there."
                 )
-            return f"{changed} Nothing was sent. Look at the preview again and retry, or reject it."
+            or_reject = "" if doubt else ", or reject it"
+            return f"{changed}. Look at the preview again and retry{or_reject}."
         problems = frozen_problems(connection, export, terms, exports, facts)
         return " ".join(problem.text for problem in problems)
 

@@ -154,8 +154,9 @@ def failure(
         said = [key for key in (names or {}) if key in words]  # the longest is the most exact
         what = (names or {})[max(said, key=len)] if said else "something that it names"
         return Refused(
-            f"QuickBooks refused {doing}: {what} is no longer in QuickBooks. Synchronise the "
-            "lists and link it again, then retry.",
+            f"QuickBooks refused {doing}: {what} is no longer in QuickBooks, or inactive there. "
+            "Synchronise the lists, which tells which it is; link another one, or make it active "
+            "there again; then retry.",
             code=code,
             words=words,
         )
