@@ -15,7 +15,10 @@ CONTENT_TYPES = {
     FileType.JPEG: "image/jpeg",
 }
 # A page of its own, without scripts, forms or anything else of ours.
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none';"
+    " sandbox"
+)
 
 
 def served(attachment: Attachment, *, shown: bool = False) -> StreamingHttpResponse:

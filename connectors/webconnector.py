@@ -131,10 +131,12 @@ class Door:
             return self.get_response(request)
         response = endpoint(request, int(ours[1]))
         response.headers["Content-Length"] = str(len(response.content))
+        response.headers["Content-Security-Policy"] = _POLICY
         return response
 
 
 _ADDRESS = re.compile(r"/qbwc/([0-9]{1,18})/")
+_POLICY = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 
 
 class _NotTaken(Exception):

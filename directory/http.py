@@ -10,6 +10,9 @@ from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.internal.flows.reauthentication import is_reauthentication_required
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.messages.storage.cookie import CookieStorage
+from django.contrib.messages.storage.fallback import FallbackStorage
+from django.contrib.messages.storage.session import SessionStorage
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -72,6 +75,16 @@ def need_fresh(request: HttpRequest) -> None:
         raise PermissionDenied(
             f"Enter your password again at {reverse('account_reauthenticate')} before this."
         )
+
+
+class _InACookie(CookieStorage):
+    cookie_name = "__Host-messages" if settings.SECURE else "messages"
+
+
+class Messages(FallbackStorage):
+    """What the next page says: in a cookie of this host, or in the session where it is long."""
+
+    storage_classes = (_InACookie, SessionStorage)
 
 
 class NotKept:

@@ -181,7 +181,7 @@ def live(request: HttpRequest) -> HttpResponse:
     """200 while this process answers and reaches the database."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
-    return HttpResponse("ok\n", content_type="text/plain")
+    return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
 
 
 @never_cache

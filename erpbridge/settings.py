@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
-from erpbridge import along, planned
+from erpbridge import along, planned, proxy
 from erpbridge.logs import formatter
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -25,9 +25,11 @@ IDLE_TRANSACTION_SECONDS = int(os.environ.get("ERPBRIDGE_IDLE_TRANSACTION_SECOND
 
 
 def database(url: str) -> dict[str, Any]:
-    """postgresql://user:password@host:port/name?host=/socket/folder as Django wants it."""
+    """postgresql://user:password@host:port/name?host=/socket/folder as Django wants it. What else
+    stands behind the question mark, such as sslmode=verify-full, is for PostgreSQL's own client."""
     parts = urlsplit(url)
-    folder = parse_qs(parts.query).get("host", [""])[0]
+    asked = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    folder = asked.pop("host", "")
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": parts.path.lstrip("/"),
@@ -39,6 +41,7 @@ def database(url: str) -> dict[str, Any]:
         "CONN_HEALTH_CHECKS": True,
         # A process that is frozen within a transaction lets go of what it has locked.
         "OPTIONS": {
+            **asked,
             "options": f"-c idle_in_transaction_session_timeout={IDLE_TRANSACTION_SECONDS * 1000}",
             **(along if os.environ.get("ERPBRIDGE_PREPARE") == "0" else planned).FACTORIES,
         },
@@ -103,6 +106,7 @@ MIDDLEWARE = [
     "erpbridge.metrics.timed",
     *(["erpbridge.proxy.behind_proxy"] if SECURE else []),
     "erpbridge.logs.of_request",
+    *(["erpbridge.proxy.no_program_in_the_open"] if SECURE else []),
     "django.middleware.security.SecurityMiddleware",
     "connectors.webconnector.Door",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -223,7 +227,10 @@ OPERATORS_SECOND_FACTOR = SECURE
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
-SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True  # forms and scripts find it in the page
+if SECURE:  # nothing that is not this very host can set one
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
+MESSAGE_STORAGE = "directory.http.Messages"
 # Half a day after signing in a session ends; after an hour without its person it is locked.
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_IDLE_SECONDS = 3600
@@ -261,6 +268,8 @@ USE_I18N = False
 STATIC_URL = "/static/"
 STATIC_ROOT = STATE_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+WHITENOISE_ADD_HEADERS_FUNCTION = proxy.as_a_page_of_its_own
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
