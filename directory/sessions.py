@@ -141,6 +141,8 @@ def _locked(request: HttpRequest, *, keep: bool) -> HttpResponse | None:
         if keep:
             request.session[STATE_SESSION_KEY] = {"request": serialize_request(request)}
             then = "What you sent is not lost: it is carried out then."
+            if request.FILES:
+                then = "What you typed is not lost: it is carried out then, without the files."
     if not script:
         messages.info(request, f"{why} Enter your password. {then}")
     return redirect(f"{where}?{urlencode({'next': way_back})}")

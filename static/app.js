@@ -42,27 +42,35 @@ localTimes(document);
 // htmx: pieces that arrive later, an answer that never came, and a session that has ended or is
 // locked. What was typed stays: it can still be sent once the password was entered.
 let typed = false;
+const wentTo = (xhr) => new URL(xhr.responseURL || location.href).pathname;
+const isOut = (xhr) => wentTo(xhr).startsWith("/accounts/");
 document.addEventListener("input", () => { typed = true; });
 document.addEventListener("htmx:load", (event) => localTimes(event.target));
 document.addEventListener("htmx:beforeSwap", (event) => {
-  if (new URL(event.detail.xhr.responseURL || location.href).pathname.startsWith("/accounts/")) {
-    event.detail.shouldSwap = false;
-    if (!typed) location.reload();
-  }
+  if (!isOut(event.detail.xhr)) return;
+  event.detail.shouldSwap = false;
+  if (!typed) location.reload();
+  else if (wentTo(event.detail.xhr).startsWith("/accounts/login"))
+    fault("You were signed out, so nothing was done. Copy what you typed, reload the page and sign in.");
+  else
+    fault("Nothing was heard of you for an hour, so nothing was done. What you typed stays here: open this page in another tab, enter your password there, and press the button here once more.");
 });
 function fault(text) {
   const box = document.createElement("div");
   box.className = "alert alert-danger";
   box.setAttribute("role", "alert");
   box.textContent = text;
-  document.getElementById("messages").replaceChildren(box);
+  const dialog = document.querySelector("dialog[open]");
+  if (!dialog) return document.getElementById("messages").replaceChildren(box);
+  dialog.querySelector(":scope > .alert")?.remove();
+  dialog.prepend(box);
 }
 document.addEventListener("htmx:sendError", () =>
   fault("The server cannot be reached. What is on this page may be old; it asks again by itself."));
 document.addEventListener("htmx:responseError", (event) =>
   fault(`The server answered with an error (${event.detail.xhr.status}). Reload the page to see how things stand before you try again.`));
 document.addEventListener("htmx:afterOnLoad", (event) => {
-  if (event.detail.successful) document.querySelector("#messages > .alert-danger:not([data-keep])")?.remove();
+  if (event.detail.successful && !isOut(event.detail.xhr)) document.querySelector("#messages > .alert-danger:not([data-keep])")?.remove();
 });
 
 // Texts that an ERP takes only so much of are counted while they are typed. `erp_title` is what the

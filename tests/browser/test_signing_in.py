@@ -104,6 +104,14 @@ def test_the_account_page(stage: Stage, live_server, sign_in, screenshot) -> Non
     screenshot(pam, "account-5-sessions")
 
 
+def _an_hour_alone() -> None:
+    row = Session.objects.get()
+    kept = row.get_decoded()
+    kept[SEEN] -= 4000
+    row.session_data = SessionStore().encode(kept)
+    row.save()
+
+
 def test_pam_comes_back_from_lunch_and_what_she_typed_is_saved(
     stage: Stage, live_server, sign_in, screenshot
 ) -> None:
@@ -111,14 +119,35 @@ def test_pam_comes_back_from_lunch_and_what_she_typed_is_saved(
     pam.goto(f"/projects/{stage.project.pk}/commitments/new/")
     pam.get_by_label("Number", exact=True).fill("SC-77")
     pam.get_by_label("Title", exact=True).fill("Drywall")
-    row = Session.objects.get()
-    kept = row.get_decoded()
-    kept[SEEN] -= 4000
-    row.session_data = SessionStore().encode(kept)
-    row.save()
+    _an_hour_alone()
     pam.get_by_role("button", name="Save").first.click()
     expect(pam.get_by_text("Nothing was heard of you for an hour.")).to_be_visible()
     in_every_look(pam, screenshot, "signing-in-locked")
     pam.get_by_label("Password").fill(PASSWORD)
     pam.get_by_role("button", name="Confirm").click()
     expect(pam.get_by_role("heading", name="Drywall")).to_be_visible()
+
+
+def test_a_comment_that_ann_typed_in_a_locked_queue_can_still_be_sent(
+    stage: Stage, live_server, sign_in, screenshot
+) -> None:
+    document = stage.commitment()
+    stage.send(document)
+    ann = sign_in(stage.ann)
+    ann.goto(f"/companies/{stage.company.pk}/erp/commitments/")
+    ann.get_by_role("row", name="SC-001").get_by_role("button", name="Reject").click()
+    dialog = ann.locator("#note-dialog")
+    dialog.locator("textarea").fill("Steel is 05-100.")
+    _an_hour_alone()
+    dialog.get_by_role("button", name="Reject", exact=True).click()
+    expect(ann.get_by_role("alert")).to_contain_text("What you typed stays here")
+    screenshot(ann, "signing-in-locked-queue")
+    there = ann.context.new_page()
+    there.goto(ann.url)
+    there.get_by_label("Password").fill(PASSWORD)
+    there.get_by_role("button", name="Confirm").click()
+    expect(there.get_by_role("row", name="SC-001")).to_be_visible()
+    expect(dialog.locator("textarea")).to_have_value("Steel is 05-100.")
+    dialog.get_by_role("button", name="Reject", exact=True).click()
+    expect(ann.get_by_text("1 rejected")).to_be_visible()
+    assert stage.export(document).message == "Steel is 05-100."

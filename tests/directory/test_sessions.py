@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.test import Client
 
@@ -58,6 +59,18 @@ def test_after_an_hour_away_the_password_is_asked_for_and_nothing_typed_is_lost(
     assert back.status_code == 422, "the form itself, with its fault"
     assert 'value="Drywall"' in back.content.decode()
     assert pam.get("/").status_code == 200
+
+
+def test_files_that_were_sent_while_it_was_locked_are_not_said_to_be_kept(
+    stage: Stage, later: Later
+) -> None:
+    pam = _signs_in(stage.pam)
+    later(HOUR + 60)
+    quote = SimpleUploadedFile("Quote.pdf", b"%PDF-1.7", "application/pdf")
+    form = {"number": "SC-9", "lines": "0", "files": quote}
+    asked = pam.post(f"/projects/{stage.project.pk}/commitments/new/", form)
+    told = pam.get(asked["Location"]).content.decode()
+    assert "carried out then, without the files" in told
 
 
 def test_whoever_is_seen_is_not_locked_out_and_a_page_that_asks_by_itself_is_not_seen(
