@@ -12,7 +12,7 @@ from django.http import StreamingHttpResponse
 Cell = str | int | Decimal | date | None
 
 # A spreadsheet takes a text that begins so for a formula, and would run it.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def csv_download(

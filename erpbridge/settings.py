@@ -185,6 +185,7 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "directory.passwords.NotOfTheTrade"},
 ]
 ANONYMOUS_USER_NAME = None  # guardian: no row for people who are not signed in
 LOGIN_URL = "account_login"

@@ -154,6 +154,7 @@ def test_a_download_never_runs_in_a_spreadsheet() -> None:
         ["=1+1", "+44", Decimal("-20.00")],
         ["@SUM(A1)", "-cmd|' /C calc'!A0", 7],
         ["\t=1", "Café", None],
+        ["＝1+1", "＠SUM(A1)", 1],
         ["03-300", "two\nlines", date(2026, 3, 2)],
     )
     assert content.decode("utf-8-sig") == (
@@ -161,6 +162,7 @@ def test_a_download_never_runs_in_a_spreadsheet() -> None:
         "'=1+1,'+44,-20.00\r\n"
         "'@SUM(A1),'-cmd|' /C calc'!A0,7\r\n"
         "'\t=1,Café,\r\n"
+        "'＝1+1,'＠SUM(A1),1\r\n"
         '03-300,"two\nlines",2026-03-02\r\n'
     )
 
