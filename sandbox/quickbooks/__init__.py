@@ -11,6 +11,8 @@ anything, it assumes, and a live QuickBooks may do otherwise:
 * an order needs a vendor, a line with an amount needs an item (3150);
 * a received line cannot be deleted, nor its quantity (or lump sum) lowered below what came (3170);
 * an inactive entry is refused like one that is not there (3140);
+* a subtotal shows the sum of the lines above it, from the subtotal before it on, without a quantity
+  or rate, and does not count in the total;
 * an entry that was merged into another one is gone like a deleted one, and what named it names that
   one without having been saved;
 * the company's default mark-up acts on estimate lines that bring none;

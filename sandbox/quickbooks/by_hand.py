@@ -144,6 +144,33 @@ class ByHand:
             order.lines.append(line)
             return line.txn_line_id
 
+    def add_text(self, txn_id: str, place: int, text: str = "") -> str:
+        """Put a line of text alone, or an empty one, at a place (from 0). Answers its TxnLineID."""
+        return self._insert(txn_id, place, {"Desc": text} if text else {})
+
+    def add_subtotal(self, txn_id: str, place: int, item: str = "Subtotal") -> str:
+        """Put a subtotal of the lines above it at a place (from 0). Answers its TxnLineID."""
+        ref = {"ListID": self._named("Item", item).list_id}
+        return self._insert(txn_id, place, {"ItemRef": ref, "Desc": "Subtotal", "Subtotal": "yes"})
+
+    def _insert(self, txn_id: str, place: int, fields: dict[str, Field]) -> str:
+        with self._editing(txn_id) as order:
+            line = Line(self._books.new_txn_id(), fields=fields)
+            order.lines.insert(place, line)
+            return line.txn_line_id
+
+    def move_line(self, txn_id: str, line: int | str, place: int) -> None:
+        """Put a line at another place (from 0)."""
+        with self._editing(txn_id) as order:
+            moved = _line_of(order, line)
+            order.lines.remove(moved)
+            order.lines.insert(place, moved)
+
+    def close_line(self, txn_id: str, line: int | str) -> None:
+        """Close a line of an order by hand: nothing more is expected of it."""
+        with self._editing(txn_id) as order:
+            _line_of(order, line).is_manually_closed = True
+
     def edit_line(
         self,
         txn_id: str,
@@ -155,10 +182,12 @@ class ByHand:
         item: str | None = None,
         customer: str | None = None,
         klass: str | None = None,
+        lump_sum: bool = False,
     ) -> None:
         """Change a line (its place, from 0, or its TxnLineID); the rate follows the amount.
 
-        `item`, `customer` (or job) and `klass` are full names."""
+        `item`, `customer` (or job) and `klass` are full names. A `lump_sum` has neither quantity
+        nor rate."""
         with self._editing(txn_id) as order:
             changed = _line_of(order, line)
             if item is not None:
@@ -176,6 +205,8 @@ class ByHand:
             if amount is not None:
                 changed.amount = amount
                 changed.rate = amount / changed.ordered if changed.ordered else Decimal(0)
+            if lump_sum:
+                changed.quantity = changed.rate = None
 
     def mark_up(self, txn_id: str, line: int | str, percent: Decimal) -> None:
         """Give a line of an estimate a mark-up: its price rises, its cost stays."""

@@ -122,11 +122,12 @@ def write(books: Books, estimate: Transaction, with_lines: bool) -> list[Part]:
     if estimate.external_guid:
         parts.append(part("ExternalGUID", estimate.external_guid))
     if with_lines:
-        parts += [group("EstimateLineRet", _line(books, line)) for line in estimate.lines]
+        lines = zip(estimate.lines, estimate.amounts(), strict=True)
+        parts += [group("EstimateLineRet", _line(books, *shown)) for shown in lines]
     return parts
 
 
-def _line(books: Books, line: Line) -> list[Part]:
+def _line(books: Books, line: Line, amount: Decimal | None) -> list[Part]:
     parts = [part("TxnLineID", line.txn_line_id)]
     parts += write_fields(books, line.fields, "ItemRef Desc")
     if line.quantity is not None:
@@ -135,8 +136,8 @@ def _line(books: Books, line: Line) -> list[Part]:
     if line.rate is not None:
         parts.append(part("Rate", line.rate))
     parts += write_fields(books, line.fields, "ClassRef")
-    if line.amount is not None:
-        parts.append(part("Amount", money(line.amount)))
+    if amount is not None:
+        parts.append(part("Amount", money(amount)))
     return parts + write_fields(
         books, line.fields, "TaxAmount SalesTaxCodeRef MarkupRate MarkupRatePercent Other1 Other2"
     )

@@ -17,6 +17,7 @@ ITEM_TYPES = {
     "other_charge": "ItemOtherCharge",
     "inventory": "ItemInventory",
     "group": "ItemGroup",
+    "subtotal": "ItemSubtotal",
 }
 
 
@@ -166,7 +167,7 @@ def _item(books: Books, entry: ListEntry) -> list[Part]:
     kind = entry.details["type"]
     parts = [("ListID", f"<Type>{kind}</Type>" + part("ListID", entry.list_id)[1])]
     parts += _identity(entry)[1:]
-    if kind == "ItemGroup":
+    if kind in ("ItemGroup", "ItemSubtotal"):
         return [*parts, part("IsActive", entry.is_active)]
     parts += [
         part("FullName", entry.full_name),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from xml.etree.ElementTree import Element
 
 from sandbox.quickbooks.answers import Answer, Part, group, money, part
@@ -106,11 +107,12 @@ def write(books: Books, order: Transaction, with_lines: bool) -> list[Part]:
     if order.external_guid:
         parts.append(part("ExternalGUID", order.external_guid))
     if with_lines:
-        parts += [group("PurchaseOrderLineRet", _line(books, line)) for line in order.lines]
+        lines = zip(order.lines, order.amounts(), strict=True)
+        parts += [group("PurchaseOrderLineRet", _line(books, *shown)) for shown in lines]
     return parts
 
 
-def _line(books: Books, line: Line) -> list[Part]:
+def _line(books: Books, line: Line, amount: Decimal | None) -> list[Part]:
     parts = [part("TxnLineID", line.txn_line_id)]
     parts += write_fields(books, line.fields, _LINE_BEFORE_NUMBERS)
     if line.quantity is not None:
@@ -119,10 +121,10 @@ def _line(books: Books, line: Line) -> list[Part]:
     if line.rate is not None:
         parts.append(part("Rate", line.rate))
     parts += write_fields(books, line.fields, "ClassRef")
-    if line.amount is not None:
-        parts.append(part("Amount", money(line.amount)))
+    if amount is not None:
+        parts.append(part("Amount", money(amount)))
     parts += write_fields(books, line.fields, _LINE_AFTER_NUMBERS)
-    if line.ref("ItemRef"):
+    if line.ref("ItemRef") and not line.is_subtotal:
         parts += [
             part("ReceivedQuantity", line.received),
             part("UnbilledQuantity", line.ordered - line.received),

@@ -40,7 +40,10 @@ class ListEntry:
 
 @dataclass(slots=True)
 class Line:
-    """A line of a transaction. Without a quantity, the rate is the amount (a lump sum)."""
+    """A line of a transaction. Without a quantity, the rate is the amount (a lump sum).
+
+    One without an item is text alone; a subtotal has no numbers of its own.
+    """
 
     txn_line_id: str
     quantity: Decimal | None = None
@@ -49,6 +52,11 @@ class Line:
     received: Decimal = Decimal(0)
     is_manually_closed: bool = False
     fields: dict[str, Field] = field(default_factory=dict)
+
+    @property
+    def is_subtotal(self) -> bool:
+        """Whether it only sums up the lines above it, from the subtotal before it on."""
+        return "Subtotal" in self.fields
 
     @property
     def ordered(self) -> Decimal:
@@ -84,8 +92,19 @@ class Transaction:
     def is_fully_received(self) -> bool:
         """Whether something was ordered and all of it has come."""
         return bool(self.lines) and all(
-            line.received >= line.ordered for line in self.lines if line.ref("ItemRef")
+            line.received >= line.ordered
+            for line in self.lines
+            if line.ref("ItemRef") and not line.is_subtotal
         )
+
+    def amounts(self) -> list[Decimal | None]:
+        """What each line shows as its amount."""
+        shown: list[Decimal | None] = []
+        running = Decimal("0.00")
+        for line in self.lines:
+            shown.append(running if line.is_subtotal else line.amount)
+            running = Decimal("0.00") if line.is_subtotal else running + (line.amount or 0)
+        return shown
 
     def text(self, name: str) -> str:
         """The text of a header field, '' when it is empty."""

@@ -33,6 +33,8 @@ def read_line(books: Books, element: Element, type_name: str, line: Line) -> Non
     """Take over a line element into a new or existing line and reckon its amount again."""
     if "Group" in element.tag:
         raise Refused(NOT_PLAYED, "This stand-in for QuickBooks keeps no item groups.")
+    if line.is_subtotal:
+        return
     before = line.received
     books.read_fields(element, type_name, line.fields, _NUMBERS)
     if (closed := element.findtext("IsManuallyClosed")) is not None:

@@ -26,6 +26,7 @@ class LineView:
     received: Decimal
     item_list_id: str
     customer_list_id: str
+    is_closed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,4 +106,5 @@ def _line(books: Books, line: Line) -> LineView:
         received=line.received,
         item_list_id=line.ref("ItemRef") or "",
         customer_list_id=line.ref("CustomerRef") or "",
+        is_closed=line.is_manually_closed,
     )
