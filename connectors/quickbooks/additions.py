@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from lxml import etree
 
@@ -78,8 +78,12 @@ class Addition(Generic[R]):
 
 
 def has_mark(line: TxnLine, mark: str) -> bool:
-    """Whether a line begins with a mark that we gave it, whatever became of the blanks in it."""
-    return words.one_line(line["description"]).startswith(words.one_line(words.fit(mark)))
+    """Whether a line begins with a mark that we gave it, whatever became of the blanks in it.
+
+    A line of text alone is none of ours.
+    """
+    text = words.one_line(line["description"])
+    return bool(line["item"]) and text.startswith(words.one_line(words.fit(mark)))
 
 
 def export(adding: Addition[R], key: str) -> Script[Receipt]:
@@ -139,15 +143,18 @@ def _refuse_what_is_there(adding: Addition[R], record: R) -> None:
 
 def _receipt(adding: Addition[R], before: R, after: R) -> Receipt:
     """The receipt for a record that holds what it held and what was approved. Raises CannotTell."""
-    kept = {line["id"] for line in before["lines"]}
-    new = [line for line in after["lines"] if line["id"] not in kept]
+    standing = {line["id"]: line for line in after["lines"]}
+    stood = {line["id"] for line in before["lines"]}
+    new = [line for line in after["lines"] if line["id"] not in stood]
     lines = match(adding.lines, new)
     was, now = total(before["lines"]), total(after["lines"])
     fault = ""
     if lines is None:
         fault = f"the new lines are {told(new)}"
-    elif len(after["lines"]) != len(before["lines"]) + len(new):
-        fault = "lines that stood there before are missing"
+    elif gone := [line for line in before["lines"] if line["id"] not in standing]:
+        fault = f"lines that stood there before are missing: {told(gone)}"
+    elif other := [line for line in before["lines"] if not _same(line, standing[line["id"]])]:
+        fault = f"lines that stood there before are not as they were: {told(other)}"
     elif now != was + adding.amount:
         fault = (
             f"its lines came to {was:,.2f} and now come to {now:,.2f}, which is not "
@@ -161,6 +168,15 @@ def _receipt(adding: Addition[R], before: R, after: R) -> Receipt:
             f"approved: {fault}. Compare the two; then record what is true."
         )
     return receipt_of(after, lines)
+
+
+def _same(was: TxnLine, now: TxnLine) -> bool:
+    """Whether a line that we did not touch is as it was; its item may be called otherwise."""
+    return all(was[key] == now[key] for key in _UNTOUCHED)
+
+
+_UNTOUCHED: tuple[Literal["item", "description", "amount", "job", "klass", "date", "closed"], ...]
+_UNTOUCHED = ("item", "description", "amount", "job", "klass", "date", "closed")
 
 
 def receipt_of(record: Record, lines: dict[str, str]) -> Receipt:
@@ -235,8 +251,8 @@ def find(adding: Addition[R], attempts: Sequence[Attempt]) -> Script[Finding]:
         return Unclear(
             message=f"QuickBooks does not remember whether it took {adding.change}, and "
             f"{adding.record} has lines that came since and may be it in other words: "
-            f"{told(perhaps)}. If they are it, link to them, or begin each of them with "
-            f"“{adding.mark}” in QuickBooks and retry. If not, record that it is not in "
+            f"{told(perhaps)}. If they are it, look it up and link to them, or begin each of them "
+            f"with “{adding.mark}” in QuickBooks and retry. If not, record that it is not in "
             "QuickBooks, then retry."
         )
     return Absent(seen=f"{capital(adding.record)} holds no line of {adding.change}.")
@@ -264,7 +280,7 @@ def _perhaps_ours(adding: Addition[R], record: R, attempts: Sequence[Attempt]) -
     return [
         line
         for line in since
-        if line["item"] and (line["item"] in items or money(line["amount"]) in amounts)
+        if line["amount"] and (line["item"] in items or money(line["amount"]) in amounts)
     ]
 
 

@@ -82,7 +82,8 @@ def _not_the_job(terms: Terms, lines: Sequence[TxnLine]) -> Iterator[str]:
     if terms.job is None:
         yield "The project is not linked to a QuickBooks job."
         return
-    others = {line["job_name"] or "no job" for line in lines if line["job"] != terms.job.id}
+    counted = [line for line in lines if line["amount"]]
+    others = {line["job_name"] or "no job" for line in counted if line["job"] != terms.job.id}
     if others:
         yield f"It has lines for {', '.join(sorted(others))}, not for {terms.job.name}."
 

@@ -134,10 +134,10 @@ def _added(document: Document, record: Record, pairs: Sequence[Pair]) -> list[Tx
     """Lines of the record that are nobody else's and not what was exported either.
 
     A change order and a later round of a budget answer for the lines with their mark; a commitment
-    and a first round for every line that carries no mark at all.
+    and a first round for every line that carries no mark at all. Text and subtotals are no matter.
     """
     ours = {pair.theirs["id"] for pair in pairs if pair.theirs is not None}
-    rest = [line for line in record["lines"] if line["id"] not in ours]
+    rest = [line for line in record["lines"] if line["id"] not in ours and line["amount"]]
     if document.kind == "change_order":
         return [line for line in rest if has_mark(line, change_orders.mark(document))]
     if document.kind == "commitment":

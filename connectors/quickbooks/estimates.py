@@ -74,13 +74,13 @@ def estimates(answer: qbxml.Answer) -> list[Estimate]:
 
 def priced_lines(answer: qbxml.Answer) -> list[tuple[Estimate, list[TxnLine]]]:
     """The estimates of an answer, each with every line that has a price: inside groups as well."""
-    return [
-        (
-            cast(Estimate, transactions.read(ret, _EMPTY)),
-            [transactions.line_of(line) for line in ret.iter("EstimateLineRet")],
-        )
-        for ret in _rets(answer)
-    ]
+    found = []
+    for ret in _rets(answer):
+        estimate = cast(Estimate, transactions.read(ret, _EMPTY))
+        own = {line["id"]: line for line in estimate["lines"]}
+        lines = [transactions.line_of(line) for line in ret.iter("EstimateLineRet")]
+        found.append((estimate, [own.get(line["id"], line) for line in lines]))
+    return found
 
 
 def _rets(answer: qbxml.Answer) -> Iterator[etree._Element]:

@@ -145,8 +145,8 @@ def _kept(record: Record | None) -> tuple[PreviewRow, ...]:
             change="kept",
             item=line["item_name"] or line["item"],
             description=line["description"],
-            before=money(line["amount"]),
-            after=money(line["amount"]),
+            before=money(line["amount"]) if line["amount"] else None,
+            after=money(line["amount"]) if line["amount"] else None,
         )
         for line in (record["lines"] if record else ())
     )
@@ -261,7 +261,7 @@ def _standing(document: Document, terms: Terms, order: Order, memo: str) -> Iter
     foreign = [
         line
         for line in order["lines"]
-        if line["id"] not in ours and not line["description"].startswith("CCO ")
+        if line["amount"] and line["id"] not in ours and not line["description"].startswith("CCO ")
     ]
     if foreign:
         yield f"Added by hand in QuickBooks, and kept: {told(foreign)}."

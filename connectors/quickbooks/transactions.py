@@ -20,7 +20,7 @@ OWNER_ID = "{6f1c7a52-3b0e-4d58-9a6e-5f2b8c41d7e3}"
 class TxnLine(TypedDict):
     """A line; `amount`, `quantity` and `rate` are decimals as text, '' where there are none.
 
-    A group of items is one line, with its total.
+    A group of items is one line, with its total. Text alone has no item, and a subtotal no amount.
     """
 
     id: str
@@ -179,7 +179,31 @@ def read(ret: etree._Element, empty: Mapping[str, Any]) -> dict[str, Any]:
     _fill(values, ret, _TEXTS, _FLAGS, lines)
     values["guid"] = values["guid"].lower()
     values["lines"] = lines
+    if values["amount"] and not has_tax(values):
+        values["lines"] = _with_own_amounts(lines, money(values["amount"]))
     return values
+
+
+def _with_own_amounts(lines: list[TxnLine], amount: Decimal) -> list[TxnLine]:
+    """The lines of a record that comes to `amount`; those that only sum up others without theirs.
+
+    A line does not say that it is a subtotal. It shows what came since the one before it, or
+    everything so far, and no quantity or rate; so may a lump sum, but that counts.
+    """
+    if total(lines) == amount:
+        return lines
+    own: list[TxnLine] = []
+    since, so_far = _NOTHING, _NOTHING
+    for line in lines:
+        shown = money(line["amount"])
+        is_bare = line["item"] and not (line["group"] or line["quantity"] or line["rate"])
+        if is_bare and shown in (since, so_far):
+            own.append({**line, "amount": ""})
+            since = _NOTHING
+        else:
+            own.append(line)
+            since, so_far = since + shown, so_far + shown
+    return own if total(own) == amount else lines
 
 
 def line_of(ret: etree._Element, *, group: bool = False) -> TxnLine:
@@ -231,7 +255,7 @@ def memory_of(answer: qbxml.Answer) -> Recovery | None:
 # --- reckoning and recognising -----------------------------------------------------------------
 
 
-_CENT = Decimal("0.01")
+_CENT, _NOTHING = Decimal("0.01"), Decimal("0.00")
 
 
 def money(text: str) -> Decimal:
@@ -241,7 +265,7 @@ def money(text: str) -> Decimal:
 
 def total(lines: Iterable[TxnLine]) -> Decimal:
     """The sum of the lines, a group counting once."""
-    return sum((money(line["amount"]) for line in lines), Decimal("0.00"))
+    return sum((money(line["amount"]) for line in lines), _NOTHING)
 
 
 def cost(line: TxnLine) -> Decimal:
@@ -258,7 +282,7 @@ def shows_lines(record: Record) -> bool:
     return bool(record["lines"]) or not money(record["amount"])
 
 
-def has_tax(record: Record) -> bool:
+def has_tax(record: Record | Mapping[str, Any]) -> bool:
     """Whether QuickBooks adds tax to it, so that its total is more than its lines."""
     return any(money(tax) for tax in (record["tax"], *(line["tax"] for line in record["lines"])))
 

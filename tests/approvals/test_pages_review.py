@@ -80,6 +80,27 @@ def test_ann_sees_both_sides_and_sums_that_agree(stage: Stage) -> None:
     assert found.known_at is not None
 
 
+def test_text_and_subtotals_of_the_bookkeeper_stand_there_without_amounts(stage: Stage) -> None:
+    commitment = stage.commitment()
+    order, hand = stage.synced(commitment).erp_id, stage.books.by_hand
+    stage.books.add_item("Subtotal", kind="subtotal")
+    hand.add_text(order, 0, "Phase 1")
+    hand.add_text(order, 2)
+    hand.add_subtotal(order, 4)
+    stage.synced(stage.change_order(commitment))
+    change_order = stage.change_order(commitment, number="002")
+    stage.send(change_order)
+    table = page_of(stage.ann, change_order).partition("What will change in QuickBooks")[2]
+    rows = [
+        re.sub(r"<[^>]+>|\s", " ", row).split()
+        for row in re.findall(r"<tr.*?</tr>", table.partition("</table>")[0], re.S)
+    ]
+    assert ["kept", "Phase", "1"] in rows
+    assert ["kept", "(an", "empty", "line)"] in rows
+    assert ["kept", "Subtotal", "Subtotal"] in rows
+    assert rows[-2][-2:] == ["36,500.00", "38,000.00"]
+
+
 def test_accept_carries_what_was_on_the_screen_and_opens_the_next_item(stage: Stage) -> None:
     commitment = stage.commitment()
     stage.synced(commitment)
