@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import IO, Any
 
 import msgspec
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -164,6 +165,11 @@ def _told(error: Exception) -> ProblemDetails | None:
         return _plain(404, "There is nothing here, or nothing that you may see.")
     if isinstance(error, PermissionDenied):
         return _plain(403, str(error) or "You may not do this.")
+    if isinstance(error, exceptions.Throttled):
+        most = settings.API_REQUESTS_A_MINUTE
+        return _plain(
+            429, f"{most} requests a minute are possible. Nothing was done; wait a moment."
+        )
     if isinstance(error, exceptions.APIException):
         return _plain(error.status_code, str(error.detail))
     return None

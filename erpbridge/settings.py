@@ -2,7 +2,8 @@
 
 Needed: DATABASE_URL, ERPBRIDGE_SECRET_KEY, ERPBRIDGE_ENCRYPTION_KEYS. Optional: REDIS_URL or
 CELERY_BROKER_URL, ERPBRIDGE_BASE_URL, ERPBRIDGE_STATE, ERPBRIDGE_DEBUG,
-ERPBRIDGE_ATTACHMENTS_GB, ERPBRIDGE_ALLOWED_ERP_ORIGINS; for mail EMAIL_URL, ERPBRIDGE_MAIL_FROM,
+ERPBRIDGE_ATTACHMENTS_GB, ERPBRIDGE_ALLOWED_ERP_ORIGINS, ERPBRIDGE_API_REQUESTS_A_MINUTE;
+for mail EMAIL_URL, ERPBRIDGE_MAIL_FROM,
 ERPBRIDGE_SUMMARY_HOUR; ERPBRIDGE_VERIFY_HOUR, ERPBRIDGE_IDLE_TRANSACTION_SECONDS,
 ERPBRIDGE_PREPARE=0 where a pooler shares connections between transactions.
 """
@@ -342,12 +343,15 @@ ALLOWED_ERP_ORIGINS = os.environ.get("ERPBRIDGE_ALLOWED_ERP_ORIGINS", "").split(
 
 # --- API ---------------------------------------------------------------------------------------
 
+# Of one person, in each web process; 0 for as many as they like.
+API_REQUESTS_A_MINUTE = int(os.environ.get("ERPBRIDGE_API_REQUESTS_A_MINUTE", "1200"))
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "erpbridge.api.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_THROTTLE_CLASSES": ["erpbridge.pace.Pace"],
     "DEFAULT_RENDERER_CLASSES": ["erpbridge.api.JsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["erpbridge.api.JsonParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

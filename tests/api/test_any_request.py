@@ -15,6 +15,7 @@ import pytest
 import schemathesis
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, transaction
+from django.test import override_settings
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis.checks import CHECKS
@@ -35,6 +36,12 @@ SAID = (
     "content_type_conformance",
     "response_schema_conformance",
 )
+
+
+@pytest.fixture(autouse=True)
+def as_many_as_they_like() -> Iterator[None]:
+    with override_settings(API_REQUESTS_A_MINUTE=0):
+        yield
 
 
 @pytest.fixture(autouse=True)

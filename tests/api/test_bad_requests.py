@@ -1,5 +1,6 @@
 """What cannot be meant is refused at the door, with every fault at once, and nothing is done."""
 
+import time
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from django.test import Client
 
 from approvals.models import Export
 from commitments.models import Commitment
+from directory.models import ApiToken
 from tests.api.conftest import Program
 from tests.stage import Stage
 
@@ -144,3 +146,23 @@ def test_an_address_with_a_line_break_is_told_as_a_problem(client: Client) -> No
     for address in ("/api/v1/erp-records/%0A/", "/api/v1/nowhere/", "/api/v1/"):
         answer = client.get(address)
         assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+
+
+def test_too_many_requests_of_one_person_are_refused_for_the_rest_of_the_minute(
+    stage: Stage, program: Program, settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = 1.8e9 + 1
+    monkeypatch.setattr(time, "time", lambda: clock)
+    settings.API_REQUESTS_A_MINUTE = 3
+    ann, bea = program(stage.ann), program(stage.bea)
+    for _ in range(3):
+        ann.get("companies/")
+    told = ann.get("companies/", 429)
+    assert "3 requests a minute are possible" in told["detail"]
+    key = {"Authorization": f"Bearer {ApiToken.make(stage.ann, 'another')}"}
+    refused = Client().get("/api/v1/companies/", headers=key)
+    assert refused.status_code == 429, "another token is the same person's"
+    assert 1 <= int(refused["Retry-After"]) <= 61
+    bea.get("companies/")
+    clock += 60
+    ann.get("companies/")
