@@ -27,6 +27,7 @@ from connectors.quickbooks.words import fit, same
 _SET_BACK = (
     "Set it back in QuickBooks. A change of what was agreed belongs into a change order here."
 )
+_MERGED = "If the two were merged there, link the one that is left here; it stands where it should."
 _BUDGET_SET_BACK = "Set it back in QuickBooks. A change of the budget belongs into the budget here."
 
 
@@ -189,7 +190,7 @@ def _head(
             ours=terms.vendor.name,
             theirs=record["vendor_name"] or record["vendor"],
             advice="Set the vendor back in QuickBooks. If the company has changed, delete the "
-            "order there, unlink it here and send it again.",
+            f"order there, unlink it here and send it again. {_MERGED}",
         )
     if "active" in record:
         if terms.job is not None and record["job"] != terms.job.id:
@@ -237,7 +238,7 @@ def _line(document: Document, terms: Terms, pair: Pair, set_back: str) -> Iterat
             ours=wrote,
             theirs=stands,
             advice="It stands under another item, so its costs count for another cost code. Set "
-            "the item back in QuickBooks.",
+            f"the item back in QuickBooks. {_MERGED}",
         )
     if ours.klass is not None and theirs["klass"] != ours.klass.id:
         yield Difference(
@@ -273,5 +274,6 @@ def _other_job(ours: str, theirs: str, where: str = "job") -> Difference:
         where=where,
         ours=ours,
         theirs=theirs,
-        advice="Set the job back in QuickBooks: costs count for the job that stands there.",
+        advice="Set the job back in QuickBooks: costs count for the job that stands there. "
+        f"{_MERGED}",
     )

@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 import pytest
 
-from commitments.models import Commitment
+from commitments.models import ChangeOrder, Commitment
+from connectors import engine
 from connectors.pulls import take_over
-from directory.models import Vendor
+from directory.models import CostCode, Vendor
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db
@@ -140,3 +141,44 @@ def test_a_change_of_an_order_whose_vendor_was_merged_waits_for_the_link(stage: 
     stage.visit()
     assert stage.status(change_order) == "synced"
     assert len(stage.order().lines) == 3
+
+
+@pytest.mark.parametrize("what", ["the vendor “Ironwood Concrete”", "the item “03-300”"])
+@pytest.mark.parametrize("kind", ["commitment", "change order"])
+def test_what_was_written_and_then_merged_is_found_once_the_link_is_mended(
+    stage: Stage, settings, what: str, kind: str
+) -> None:
+    """The answer was lost; before anybody asked, the bookkeeper merged what it names."""
+    settings.ERP_QUARANTINE_SECONDS = 0
+    theirs, other = WHAT[what](stage)
+    document: Commitment | ChangeOrder = stage.commitment()
+    if isinstance(document, Commitment) and kind == "change order":
+        stage.synced(document)
+        document = stage.change_order(document)
+    stage.send(document)
+    stage.accept(document)
+    lose_answer(stage)
+    before = stage.order()
+    stage.books.by_hand.merge(theirs, other)
+    stage.visit()
+    if stage.status(document) != "synced":
+        assert stage.status(document) == "needs_attention"
+        for model in (Vendor, CostCode):
+            model.objects.filter(erp_id=theirs).update(erp_id=other)
+        stage.step("retry", document, stage.ann)
+        stage.visit()
+    assert stage.status(document) == "synced", stage.export(document).message
+    after = stage.order()
+    assert [line.txn_line_id for line in after.lines] == [line.txn_line_id for line in before.lines]
+
+
+def lose_answer(stage: Stage) -> None:
+    """A visit that ends when QuickBooks has carried out a write."""
+    session = engine.open_session(stage.connection.pk)
+    assert not isinstance(session, engine.Silence)
+    while (message := engine.next_message(session)) is not None:
+        answer = stage.books.answer(message.body)
+        if message.writes:
+            break
+        engine.receive(session, answer)
+    engine.close_session(session)

@@ -205,3 +205,23 @@ def test_without_an_answer_nothing_is_said(site, order, code, kind, sentence):
 def test_absence_is_an_answer(site, order, code):
     script = connector.compare(commitment(), site.terms(commitment()), order)
     assert hand_feed(script, response("PurchaseOrderQueryRs", code))[0].receipt is None
+
+
+def test_what_was_merged_cannot_be_set_back_and_need_not_be(site, order):
+    company = site.company
+    customer = company.list_id("Customer", "City of Alder")
+    for gone, left in (
+        (site.vendor.id, company.add_vendor("Ironwood Concrete, LLC")),
+        (site.items["1"].id, company.add_item("03-310")),
+        (site.job.id, company.add_job(customer, "Library")),
+    ):
+        company.by_hand.merge(gone, left)
+    compared = compare(site, commitment(), order)
+    job = ("City of Alder:Riverside Library", "City of Alder:Library")
+    assert differences(compared) == [
+        ("vendor", "Ironwood Concrete", "Ironwood Concrete, LLC"),
+        ("line:1", "03-300 “Footings” 40,000.00", "03-310 “Footings” 40,000.00"),
+        ("line:1", *job),
+        ("line:2", *job),
+    ]
+    assert all("If the two were merged there" in one.advice for one in compared.differences)
