@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -193,3 +194,39 @@ def test_a_line_that_is_not_as_it_was_needs_a_person(order: Work) -> None:
     script = connector.export(CHANGE, order.terms, OTHER_KEY)
     with pytest.raises(CannotTell, match="not as they were: 03-200 “Rebar”"):
         hand_feed(script, before, after)
+
+
+GROUP = (
+    "<PurchaseOrderLineGroupRet><TxnLineID>9-9</TxnLineID><ItemGroupRef><ListID>9</ListID>"
+    "<FullName>Kit</FullName></ItemGroupRef><Desc>Kit</Desc><TotalAmount>30.00</TotalAmount>"
+    "<PurchaseOrderLineRet><TxnLineID>9-A</TxnLineID><Amount>30.00</Amount></PurchaseOrderLineRet>"
+    "</PurchaseOrderLineGroupRet>"
+)
+
+
+def with_group(order: Work, answer: str) -> str:
+    """The stand-in keeps no groups: one between the two first lines of its answer."""
+    total = order.record().total
+    first, end, rest = answer.partition("</PurchaseOrderLineRet>")
+    shown = first.replace(f"<TotalAmount>{total}", f"<TotalAmount>{total + 30}")
+    return f"{shown}{end}{GROUP}{rest}"
+
+
+def test_a_group_among_the_lines_is_named_where_it_stands(order: Work) -> None:
+    asked = connector.wrap({"c1-0": orders.order_by_id(order.parent.id)})
+    before = with_group(order, order.site.company.answer(asked))
+    order.export()
+    after = with_group(order, order.site.company.answer(asked))
+    after = after.replace("QueryRs", "ModRs").replace("c1-0", OTHER_KEY)
+    script = connector.export(CHANGE, order.terms, OTHER_KEY)
+    receipt, (_, write) = hand_feed(script, before, after)
+    assert receipt.amount == order.record().total + 30
+    footings, rebar = order.parent.lines.values()
+    named = re.findall(r"<(\w+)><TxnLineID>([^<]+)</TxnLineID>", write.body)
+    assert named == [
+        ("PurchaseOrderLineMod", footings),
+        ("PurchaseOrderLineGroupMod", "9-9"),
+        ("PurchaseOrderLineMod", rebar),
+        ("PurchaseOrderLineMod", "-1"),
+        ("PurchaseOrderLineMod", "-1"),
+    ]
