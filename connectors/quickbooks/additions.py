@@ -32,6 +32,7 @@ from connectors.quickbooks.transactions import (
     Expected,
     Record,
     TxnLine,
+    counts,
     has_tax,
     match,
     money,
@@ -280,7 +281,7 @@ def _perhaps_ours(adding: Addition[R], record: R, attempts: Sequence[Attempt]) -
     return [
         line
         for line in since
-        if line["amount"] and (line["item"] in items or money(line["amount"]) in amounts)
+        if counts(line) and (line["item"] in items or money(line["amount"]) in amounts)
     ]
 
 

@@ -14,7 +14,15 @@ from connectors.quickbooks.comparing import Pair
 from connectors.quickbooks.estimates import Estimate
 from connectors.quickbooks.orders import Order
 from connectors.quickbooks.qbxml import Answer
-from connectors.quickbooks.transactions import TxnLine, has_tax, money, one_told, told, total
+from connectors.quickbooks.transactions import (
+    TxnLine,
+    counts,
+    has_tax,
+    money,
+    one_told,
+    told,
+    total,
+)
 
 
 def look_up(document: Document, terms: Terms, number: str) -> Script[tuple[Candidate, ...]]:
@@ -82,8 +90,8 @@ def _not_the_job(terms: Terms, lines: Sequence[TxnLine]) -> Iterator[str]:
     if terms.job is None:
         yield "The project is not linked to a QuickBooks job."
         return
-    counted = [line for line in lines if line["amount"]]
-    others = {line["job_name"] or "no job" for line in counted if line["job"] != terms.job.id}
+    elsewhere = [line for line in lines if counts(line) and line["job"] != terms.job.id]
+    others = {line["job_name"] or "no job" for line in elsewhere}
     if others:
         yield f"It has lines for {', '.join(sorted(others))}, not for {terms.job.name}."
 

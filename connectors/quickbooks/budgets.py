@@ -48,6 +48,7 @@ from connectors.quickbooks.qbxml import Answer
 from connectors.quickbooks.transactions import (
     Expected,
     TxnLine,
+    counts,
     expect,
     guid_for,
     has_tax,
@@ -279,7 +280,7 @@ def _written(document: Document, terms: Terms, answer: Answer) -> Receipt:
 
 def receipt(document: Document, terms: Terms, estimate: Estimate) -> Receipt:
     """The receipt for an estimate that holds exactly the first round. Raises CannotTell if not."""
-    lines = match(expected_lines(document, terms), estimate["lines"])
+    lines = match(expected_lines(document, terms), list(filter(counts, estimate["lines"])))
     sum_of_lines = total(estimate["lines"])
     fault = ""
     if terms.job is not None and estimate["job"] != terms.job.id:

@@ -27,6 +27,7 @@ from connectors.quickbooks.orders import Order
 from connectors.quickbooks.qbxml import Answer
 from connectors.quickbooks.transactions import (
     Expected,
+    counts,
     expect,
     guid_for,
     has_tax,
@@ -146,7 +147,7 @@ def export(document: Document, terms: Terms, key: str) -> Script[Receipt]:
 def receipt(document: Document, terms: Terms, order: Order) -> Receipt:
     """The receipt for an order that holds exactly what was approved. Raises CannotTell if not."""
     fault = contradiction(document, terms, order)
-    lines = match(expected_lines(document, terms), order["lines"])
+    lines = match(expected_lines(document, terms), list(filter(counts, order["lines"])))
     if fault or lines is None:
         raise CannotTell(
             f"Purchase order {order['number']} is in QuickBooks, but not as it was approved: "

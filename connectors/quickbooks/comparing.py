@@ -18,6 +18,7 @@ from connectors.quickbooks.transactions import (
     Record,
     TxnLine,
     cost,
+    counts,
     is_line,
     money,
     one_told,
@@ -138,7 +139,7 @@ def _added(document: Document, record: Record, pairs: Sequence[Pair]) -> list[Tx
     and a first round for every line that carries no mark at all. Text and subtotals are no matter.
     """
     ours = {pair.theirs["id"] for pair in pairs if pair.theirs is not None}
-    rest = [line for line in record["lines"] if line["id"] not in ours and line["amount"]]
+    rest = [line for line in record["lines"] if line["id"] not in ours and counts(line)]
     if document.kind == "change_order":
         return [line for line in rest if has_mark(line, change_orders.mark(document))]
     if document.kind == "commitment":

@@ -14,7 +14,7 @@ from connectors.quickbooks import budgets, categories, change_orders, commitment
 from connectors.quickbooks.additions import has_mark
 from connectors.quickbooks.estimates import Estimate
 from connectors.quickbooks.orders import Order
-from connectors.quickbooks.transactions import Record, has_tax, money, told, total
+from connectors.quickbooks.transactions import Record, counts, has_tax, money, told, total
 from connectors.quickbooks.words import changed, fit
 
 _UNSEEN = {"\t": "a tab", "\n": "a line break", " ": "a blank"}
@@ -261,7 +261,7 @@ def _standing(document: Document, terms: Terms, order: Order, memo: str) -> Iter
     foreign = [
         line
         for line in order["lines"]
-        if line["amount"] and line["id"] not in ours and not line["description"].startswith("CCO ")
+        if counts(line) and line["id"] not in ours and not line["description"].startswith("CCO ")
     ]
     if foreign:
         yield f"Added by hand in QuickBooks, and kept: {told(foreign)}."

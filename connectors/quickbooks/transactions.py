@@ -282,6 +282,11 @@ def shows_lines(record: Record) -> bool:
     return bool(record["lines"]) or not money(record["amount"])
 
 
+def counts(line: TxnLine) -> bool:
+    """Whether a line is more than text and no subtotal: those have neither amount nor quantity."""
+    return bool(line["amount"] or line["quantity"])
+
+
 def has_tax(record: Record | Mapping[str, Any]) -> bool:
     """Whether QuickBooks adds tax to it, so that its total is more than its lines."""
     return any(money(tax) for tax in (record["tax"], *(line["tax"] for line in record["lines"])))
@@ -328,6 +333,6 @@ def told(lines: Iterable[TxnLine]) -> str:
 
 def one_told(line: TxnLine) -> str:
     """A line in words: its item, description and amount."""
-    return (
-        f"{line['item_name'] or line['item']} “{line['description']}” {money(line['amount']):,.2f}"
-    )
+    amount = f"{money(line['amount']):,.2f}" if counts(line) else ""
+    said = (line["item_name"] or line["item"], f"“{line['description']}”", amount)
+    return " ".join(filter(None, said))

@@ -9,12 +9,12 @@ from decimal import Decimal
 
 import pytest
 
-from connectors.contract import CannotTell, Document, Receipt, Terms
+from connectors.contract import CannotTell, Document, Found, Receipt, Terms
 from connectors.quickbooks import connector, orders
 from sandbox.quickbooks import LineView, OrderView
 from sandbox.quickbooks.by_hand import ByHand
 from tests.connectors.quickbooks.conftest import Site, change, change_order, commitment
-from tests.connectors.quickbooks.playing import OTHER_KEY, hand_feed
+from tests.connectors.quickbooks.playing import KEY, OTHER_KEY, Lost, hand_feed
 from tests.connectors.quickbooks.test_budgets import ROUND_1, ROUND_2
 
 Deed = Callable[[ByHand, str], object]
@@ -163,6 +163,20 @@ def test_what_is_only_told_counts_nowhere(order: Work) -> None:
         None,
     ]
     assert not any("by hand" in warning for warning in shown.warnings)
+
+
+@pytest.mark.parametrize("document", [commitment(), ROUND_1], ids=["commitment", "first round"])
+def test_a_lost_record_that_was_structured_is_found(site: Site, document: Document) -> None:
+    site.company.add_item("Subtotal", kind="subtotal")
+    terms = site.terms(document)
+    with pytest.raises(Lost) as lost:
+        site.session().run(lambda: connector.export(document, terms, KEY), lose="answer")
+    [record] = [*site.company.purchase_orders(), *site.company.estimates()]
+    site.company.by_hand.add_text(record.txn_id, 0, "Phase 1")
+    site.company.by_hand.add_subtotal(record.txn_id, 3)
+    attempts = [lost.value.attempt()]
+    finding = site.session().run(lambda: connector.find(document, terms, attempts))
+    assert isinstance(finding, Found), finding
 
 
 def test_a_subtotal_of_an_estimate_is_no_cost(site: Site) -> None:
