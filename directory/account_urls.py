@@ -2,8 +2,11 @@
 nobody signs up or changes the address that an administrator invited."""
 
 from allauth.account import views
+from allauth.usersessions.views import list_usersessions
 from django.conf import settings
 from django.urls import include, path, re_path
+
+from directory.http import fresh
 
 urlpatterns = [
     path("login/", views.login, name="account_login"),
@@ -26,7 +29,8 @@ urlpatterns = [
         name="account_reset_password_from_key_done",
     ),
     path("second-factor/", include("allauth.mfa.urls")),
-    path("sessions/", include("allauth.usersessions.urls")),
+    # Whoever found a browser open does not sign its person out elsewhere.
+    path("sessions/", fresh(list_usersessions), name="usersessions_list"),
 ]
 if settings.OPENID_SERVER:
     urlpatterns += [

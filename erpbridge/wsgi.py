@@ -3,9 +3,15 @@
 import gc
 import os
 
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "erpbridge.settings")
+
+if settings.SECRET_KEY.startswith("unset-"):
+    # The one that stands in the settings signs nothing that anybody could send.
+    raise ImproperlyConfigured("Set ERPBRIDGE_SECRET_KEY: 50 random characters, kept secret.")
 
 application = get_wsgi_application()
 

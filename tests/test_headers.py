@@ -161,3 +161,17 @@ def test_a_database_elsewhere_is_reached_as_its_address_says() -> None:
     assert found["OPTIONS"]["sslrootcert"] == "/ca.pem"
     assert "idle_in_transaction" in found["OPTIONS"]["options"]
     assert database("postgresql:///books?host=/run/pg")["HOST"] == "/run/pg"
+
+
+def test_no_web_process_serves_with_the_key_that_everybody_can_read() -> None:
+    environment = {k: v for k, v in os.environ.items() if k != "ERPBRIDGE_SECRET_KEY"}
+    ran = subprocess.run(
+        [sys.executable, "-c", "import erpbridge.wsgi"],
+        cwd=settings.BASE_DIR,
+        env=environment | {"DJANGO_SETTINGS_MODULE": "erpbridge.settings"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode != 0
+    assert "Set ERPBRIDGE_SECRET_KEY" in ran.stderr

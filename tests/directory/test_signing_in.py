@@ -231,7 +231,10 @@ def test_a_session_elsewhere_is_ended(stage: Stage) -> None:
     assert train.get("/").status_code == 200
     page = office.get("/accounts/sessions/").content.decode()
     assert page.count("127.0.0.1") == 2
-    office.post("/accounts/sessions/")
+    asked = office.post("/accounts/sessions/")
+    assert asked["Location"].startswith("/accounts/reauthenticate/")
+    assert train.get("/").status_code == 200
+    office.post(asked["Location"], {"password": PASSWORD, "next": "/accounts/sessions/"})
     assert office.get("/").status_code == 200
     assert train.get("/").status_code == 302
 
