@@ -6,11 +6,14 @@ import time
 from collections.abc import Callable
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
+from django.db.models.functions import Now
 from django.test import Client
 
+from directory.keeping import forget
 from directory.models import ApiToken, Event
 from directory.sessions import NOTED
 from tests.directory.test_signing_in import PASSWORD, _keys, _signs_in
@@ -203,3 +206,12 @@ def test_whoever_runs_the_machine_signs_people_out(stage: Stage, capsys) -> None
         f"user:{stage.ann.pk}",
         "everybody",
     ]
+
+
+def test_of_a_session_that_is_over_nothing_is_kept(stage: Stage) -> None:
+    ann, pam = _signs_in(stage.ann), _signs_in(stage.pam)
+    key = ann.cookies["sessionid"].value
+    Session.objects.filter(session_key=key).update(expire_date=Now())
+    assert forget() == 2, "the session, and from where it came"
+    assert [one.user for one in UserSession.objects.all()] == [stage.pam]
+    assert pam.get("/").status_code == 200
