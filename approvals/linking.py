@@ -3,53 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from approvals import adopting, linkable, manner, seconding
+from approvals import adopting, manner
 from approvals.doors import open_export
 from approvals.errors import AwaitsSecond, StepError
-from approvals.look_ups import candidates_of
-from approvals.models import Export, LookUp
-from approvals.panel import connection_of
-from approvals.rights import why_not
-from approvals.states import EDITABLE
-from connectors.contract import Capabilities
-from directory.access import Access
-from directory.http import person, say_refused
-
-
-def shown(export: Export, access: Access, erp: Capabilities | None) -> dict[str, Any] | None:
-    """What `approvals/link.html` shows of one item; None where nothing can be linked."""
-    step = linkable.step_of(export)
-    if step is None or not access.is_approver:
-        return None
-    asked = LookUp.objects.filter(export=export, version=export.version).first()
-    terms = export.frozen_terms
-    return {
-        "soon": manner.soon(erp),
-        "unasked": manner.why_unasked(erp) if erp and not manner.asks(erp) else "",
-        "number": terms.number if terms else export.number if export.parent_id is None else "",
-        "why": [why] if (why := why_not(step, access, export.sent_by_id, export.kind)) else [],
-        "second": _second(export),
-        "asked": asked,
-        "candidates": candidates_of(asked),
-        "was_unknown": step.name == "record-found",
-    }
-
-
-def _second(export: Export) -> seconding.Second | None:
-    """Who has and who is missing of a large amount that was never sent; the panel says it of what
-    needs attention."""
-    if export.company.second_approver_from is None or export.status not in EDITABLE:
-        return None
-    document = export.live()
-    return seconding.second_for(export, document.to_document()) if document else None
+from approvals.item import entered_of, item_page, number_of
+from approvals.models import Export
+from approvals.panel import Tried, connection_of
+from directory.http import person
 
 
 @login_required
@@ -61,6 +29,7 @@ def look_up(request: HttpRequest, pk: int) -> HttpResponse:
     return _do(
         request,
         export,
+        "look-up",
         lambda version: adopting.ask(export.pk, by=access, version=version, number=number),
         "The ERP is looked through {soon}. Come back to this page for what it found.",
     )
@@ -75,6 +44,7 @@ def link(request: HttpRequest, pk: int) -> HttpResponse:
     return _do(
         request,
         export,
+        "link",
         lambda version: adopting.link(export.pk, by=access, version=version, record=record),
         "Linked. It is Synced from now on.",
     )
@@ -88,6 +58,7 @@ def attest(request: HttpRequest, pk: int) -> HttpResponse:
     return _do(
         request,
         export,
+        "attest",
         lambda version: adopting.attest(
             export.pk,
             by=access,
@@ -102,15 +73,24 @@ def attest(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _do(
-    request: HttpRequest, export: Export, verb: Callable[[int], object], done: str
+    request: HttpRequest, export: Export, step: str, verb: Callable[[int], object], done: str
 ) -> HttpResponse:
-    version = request.POST.get("version", "")
+    version = number_of(request.POST.get("version", ""))
     try:
-        verb(int(version) if version.isascii() and version.isdigit() else -1)
+        verb(-1 if version is None else version)
     except AwaitsSecond as waits:
         messages.success(request, waits.message)
     except StepError as refused:
-        say_refused(request, refused.message)
+        tried = Tried(step, refused.message, about=refused.field, entered=entered_of(request))
+        return _refused(request, export.pk, tried, 409)
+    except PermissionDenied as refused:
+        tried = Tried(step, str(refused), entered=entered_of(request))
+        return _refused(request, export.pk, tried, 403)
     else:
         messages.success(request, done.format(soon=manner.soon(connection_of(export)[1])))
     return redirect("export", export.pk)
+
+
+def _refused(request: HttpRequest, pk: int, tried: Tried, status: int) -> HttpResponse:
+    item, access = open_export(person(request), pk)
+    return item_page(request, item, access, tried, status)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -15,30 +13,28 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
-from approvals import linking, listing, manner, queue, rejecting
+from approvals import listing, manner, queue, rejecting
 from approvals.buttons import IN_LISTS
-from approvals.doors import open_export, sees_document
+from approvals.doors import open_export
 from approvals.errors import AwaitsSecond, StepError
 from approvals.exchanges import talks, whole_reply
-from approvals.listing import TABS, VIEWS
+from approvals.item import entered_of, item_page, number_of, own_address
+from approvals.listing import TABS
 from approvals.models import Export
-from approvals.panel import ENTERED, Panel, Tried, connection_of, panel_for, review_panel
-from approvals.review import review, why_not_again
+from approvals.panel import Panel, Tried, connection_of, panel_for, review_panel
+from approvals.review import why_not_again
 from approvals.seconding import first_approvals
 from approvals.standing import standing_of
 from approvals.states import STEPS, Status, View
-from approvals.told import attested, told
-from approvals.wanted import Wanted
 from approvals.workflow import MOST_AT_ONCE, MOST_UNASKED, take, take_all
 from connectors.models import Connection
 from connectors.registry import connector_for
 from directory.access import Access, not_approver, open_company
 from directory.frame import frame_of
-from directory.http import MOST_SHOWN_AGAIN, is_fresh, person
+from directory.http import is_fresh, person
 from directory.paging import rows_html
 from directory.perms import Level, Tool
 
@@ -91,11 +87,6 @@ def queue_bulk(request: HttpRequest, company_id: int, tab: str, step: str) -> Ht
     except PermissionDenied as refused:
         return _queue(request, access, tab, error=str(refused), status=403)
     return _queue(request, access, tab, outcome=queue.outcome(step, results))
-
-
-def _number(text: str) -> int | None:
-    """An id or a version as our own pages write it; None for anything else."""
-    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
 
 
 def _queue(
@@ -193,70 +184,7 @@ def _erp_name(access: Access) -> str:
 def export(request: HttpRequest, pk: int) -> HttpResponse:
     """One item: what was sent, what that does to the ERP, its history."""
     item, access = open_export(person(request), pk)
-    return _item(request, item, access)
-
-
-def _item(
-    request: HttpRequest,
-    item: Export,
-    access: Access,
-    tried: Tried | None = None,
-    status: int = 200,
-) -> HttpResponse:
-    """The page of an item, with what was entered for a step that was refused."""
-    found = review(item)
-    wanted, _ = Wanted.read(request.GET)
-    before, after = listing.beside(item, wanted)
-    digest = found.terms.digest() if found.terms else ""
-    document = item.live() if sees_document(item, access) else None
-    history = told(item)
-    context = {
-        "access": access,
-        "company": access.company,
-        "project": item.project,
-        "export": item,
-        "review": found,
-        "panel": review_panel(
-            item,
-            access,
-            standing=found.standing,
-            problems=found.problems,
-            terms=digest,
-            to_confirm=found.to_confirm,
-            number=found.terms.number if found.terms else "",
-            number_most=found.number_most,
-            then=_own(request.POST.get("then", "")) or _then(after or before, wanted),
-            tried=tried,
-        ),
-        "document_url": document.get_absolute_url() if document else "",
-        "sees_queue": access.has(Tool.ERP, Level.READ),
-        "queue_url": queue_url(item, wanted),
-        "queue_label": View(item.view).label,
-        "before": _then(before, wanted),
-        "after": _then(after, wanted),
-        "history": history,
-        "attested": attested(history),
-        "linking": linking.shown(item, access, found.erp),
-        "reads_exchanges": access.has(Tool.ERP, Level.STANDARD),
-    }
-    return render(request, "approvals/export.html", context, status=status)
-
-
-def _then(item: int | None, wanted: Wanted) -> str:
-    """The address of the next item to decide, read in the same order; '' for none."""
-    if item is None:
-        return ""
-    query = urlencode(wanted.query)
-    return f"{reverse('export', args=[item])}{'?' if query else ''}{query}"
-
-
-def queue_url(item: Export, wanted: Wanted) -> str:
-    """The view of the queue that an item stands in now, narrowed as it was read; '' for none."""
-    tab = next((name for name, kind in TABS.items() if kind == item.kind), "")
-    if not tab or item.view not in VIEWS:
-        return ""
-    query = urlencode({"view": item.view, **wanted.query})
-    return f"{reverse('queue', args=[item.company_id, tab])}?{query}"
+    return item_page(request, item, access)
 
 
 @login_required
@@ -306,7 +234,7 @@ def export_step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
     item, access = open_export(person(request), pk)
     if step not in STEPS or not STEPS[step].label:
         raise Http404
-    version = _number(request.POST.get("version", ""))
+    version = number_of(request.POST.get("version", ""))
     try:
         if version is None:
             raise StepError("The page sent no version. Load it again.")
@@ -327,10 +255,10 @@ def export_step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
         said = done = waits.message
     except StepError as refused:
         changes = getattr(refused, "changes", ())
-        tried = Tried(step, refused.message, changes, refused.field, _entered(request))
+        tried = Tried(step, refused.message, changes, refused.field, entered_of(request))
         return _refused(request, pk, tried, 409)
     except PermissionDenied as refused:
-        return _refused(request, pk, Tried(step, str(refused), entered=_entered(request)), 403)
+        return _refused(request, pk, Tried(step, str(refused), entered=entered_of(request)), 403)
     if _by_htmx(request):
         item, access = open_export(person(request), pk)
         response = _panel(request, replace(panel_for(item, access), notice=done))
@@ -350,24 +278,15 @@ def _note(request: HttpRequest, step: str, access: Access, item: Export | None =
     return rejecting.comment(access.company, note, reason=reason, lines=lines, export=item)
 
 
-def _entered(request: HttpRequest) -> dict[str, str]:
-    """What was entered with a step."""
-    return {
-        name: text[:MOST_SHOWN_AGAIN]
-        for name in ENTERED
-        if (text := request.POST.get(name)) is not None
-    }
-
-
 def _refused(request: HttpRequest, pk: int, tried: Tried, status: int) -> HttpResponse:
     """Says why a step was not taken, beside how things stand now and what was entered for it."""
     item, access = open_export(person(request), pk)
     if _by_htmx(request):
         return _panel(request, replace(panel_for(item, access), tried=tried), status=status)
-    if back := _own(request.POST.get("back", "")):
+    if back := own_address(request.POST.get("back", "")):
         messages.error(request, " ".join([tried.message, *tried.changes]))
         return redirect(back)
-    return _item(request, item, access, tried, status)
+    return item_page(request, item, access, tried, status)
 
 
 def _by_htmx(request: HttpRequest) -> bool:
@@ -381,14 +300,8 @@ def _panel(request: HttpRequest, panel: Panel, **options: Any) -> HttpResponse:
 
 def _next(request: HttpRequest, pk: int) -> str:
     """After a decision the next item of the queue; else back to where the button was."""
-    return _own(request.POST.get("then", "")) or _back(request, pk)
+    return own_address(request.POST.get("then", "")) or _back(request, pk)
 
 
 def _back(request: HttpRequest, pk: int) -> str:
-    return _own(request.POST.get("back", "")) or reverse("export", args=[pk])
-
-
-def _own(address: str) -> str:
-    """An address of our own as it is; '' for any other."""
-    own = address.startswith("/") and url_has_allowed_host_and_scheme(address, allowed_hosts=None)
-    return address if own else ""
+    return own_address(request.POST.get("back", "")) or reverse("export", args=[pk])

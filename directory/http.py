@@ -30,12 +30,6 @@ def person(request: HttpRequest) -> User:
     return cast(User, request.user)
 
 
-def say_refused(request: HttpRequest, why: str) -> None:
-    """Says why nothing was done, and shows again what its person had written with it."""
-    note = request.POST.get("note", "").strip()[:MOST_SHOWN_AGAIN]
-    messages.error(request, f"{why} You had written: “{note}”" if note else why)
-
-
 def fresh(view: View[P]) -> View[P]:
     """Only for who has entered their password, or shown their second factor, again lately: what a
     browser that was left open must not do. The form that was sent goes on afterwards."""

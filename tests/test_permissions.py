@@ -109,9 +109,9 @@ POST /projects/{sister}/change-events/{event}/attachments/{scan}/remove/ 302 302
 
 GET    /exports/{sent}/                                           302 200 200 200 200 404 404
 GET    /exports/{sent}/panel/                                     302 200 200 200 200 404 404
-POST   /exports/{sent}/look-up/                                   302 403 302 403 403 404 404
-POST   /exports/{sent}/link/                                      302 403 302 403 403 404 404
-POST   /exports/{sent}/attest/                                    302 403 302 403 403 404 404
+POST   /exports/{sent}/look-up/                                   302 403 409 403 403 404 404
+POST   /exports/{sent}/link/                                      302 403 409 403 403 404 404
+POST   /exports/{sent}/attest/                                    302 403 409 403 403 404 404
 GET    /exports/{sent}/exchanges/                                 302 403 200 403 200 404 404
 GET    /exports/{sent}/exchanges/{message}/                       302 403 200 403 200 404 404
 POST   /exports/{sent}/retrieve/                                  302 302 403 403 403 404 404

@@ -206,6 +206,54 @@ def test_no_number_is_no_number(stage: Stage, ledger: Books, client: Client) -> 
     assert "Say the number" in answer.content.decode()
 
 
+def test_what_was_entered_stays_in_its_fields(stage: Stage, ledger: Books, client: Client) -> None:
+    commitment = in_part(stage, ledger)
+    sign_in(client, stage.ann)
+    export = stage.export(commitment)
+    entered = {"number": "SC-<77>", "note": "It <stands> there.", "attested": "yes"}
+    answer = client.post(
+        f"/exports/{export.pk}/attest/", {"version": export.version - 1, **entered}
+    )
+    assert answer.status_code == 409
+    page = answer.content.decode()
+    assert "has changed since you opened this page" in page
+    assert 'value="SC-&lt;77&gt;"' in page
+    assert "\nIt &lt;stands&gt; there.</textarea>" in page
+    assert "You had entered" not in page
+
+    entered["number"] = "H-900000000"
+    page = post(client, stage, commitment, "attest", **WHOLE | entered).content.decode()
+    form = page[page.index('<form class="attest"') :].split("</form>")[0]
+    assert 'role="alert">The number “H-900000000” has 11 characters' in form
+    assert 'value="H-900000000"' in form
+    assert page.count("has 11 characters") == 1
+
+
+def test_what_has_no_field_any_more_is_quoted(stage: Stage, ledger: Books, client: Client) -> None:
+    """A colleague recorded it meanwhile."""
+    commitment = in_part(stage, ledger)
+    sign_in(client, stage.ann)
+    export = stage.export(commitment)
+    entered = {"version": export.version, "number": "SC-77", **SEEN}
+    stage.step("record-absent", commitment, stage.bea, note="Removed the line again.")
+    page = client.post(f"/exports/{export.pk}/attest/", entered).content.decode()
+    assert "has changed since you opened this page" in page
+    assert "You had entered as the number: <blockquote>SC-77<" in page
+    assert "You had entered as the comment: <blockquote>Looked at the sub" in page
+
+
+def test_who_may_attest_no_longer_keeps_their_words(
+    stage: Stage, ledger: Books, client: Client
+) -> None:
+    commitment = in_part(stage, ledger)
+    sign_in(client, stage.pam)
+    export = stage.export(commitment)
+    entered = {"version": export.version, "number": "SC-77", **SEEN}
+    answer = client.post(f"/exports/{export.pk}/attest/", entered)
+    assert answer.status_code == 403
+    assert "You had entered as the number: <blockquote>SC-77<" in answer.content.decode()
+
+
 def test_what_is_not_there_at_all_goes_from_the_start(stage: Stage, ledger: Books) -> None:
     commitment = in_part(stage, ledger)
     stage.step("record-absent", commitment, stage.ann, note="Removed the line again.")
