@@ -29,8 +29,7 @@ from connectors.models import Connection
 from connectors.registry import connector_for
 from directory import paging
 from directory.access import Access, access_to, open_company
-from directory.addresses import address
-from directory.http import is_fresh, person
+from directory.http import ask_first, is_fresh, person
 from directory.models import Project, ToolLevel
 from directory.perms import Level, Tool
 
@@ -91,7 +90,7 @@ def linking_step(
         and len(items) > MOST_UNASKED
         and not is_fresh(request)
     ):
-        return _page(request, access, project, tab, confirm=True, status=403)
+        return ask_first(request)
     try:
         results = VERBS[step](queue.ticked(items), access)
     except StepError as refused:
@@ -123,7 +122,6 @@ def _page(
     *,
     outcome: queue.Outcome | None = None,
     error: str = "",
-    confirm: bool = False,
     status: int = 200,
 ) -> HttpResponse:
     kind = TABS[tab]
@@ -154,8 +152,6 @@ def _page(
         "reasons": [why] if why else [],
         "outcome": outcome,
         "error": error,
-        "confirm": address("linking_job", access.company.pk, project.pk, tab) if confirm else "",
-        "most_unasked": MOST_UNASKED,
         "most": linkable.MOST_LOOKED_UP,
     }
     template = "approvals/linking_job.html"

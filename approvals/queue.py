@@ -24,7 +24,7 @@ from approvals.models import Export, FirstApproval, Kinds
 from approvals.rights import why_not
 from approvals.seconding import said_already
 from approvals.states import STEPS, VIEW_OF, Status, View
-from approvals.wanted import Order, Wanted
+from approvals.wanted import EVERYTHING, Order, Wanted
 from approvals.workflow import Item, Result
 from directory.access import Access
 from directory.addresses import address
@@ -100,6 +100,7 @@ DONE = {
 class Asked:
     """What an address of the queue asks for. Everything that is asked stands in the address."""
 
+    company: int
     tab: str
     view: View
     wanted: Wanted
@@ -109,11 +110,12 @@ class Asked:
     before: Place | None
 
     @classmethod
-    def read(cls, tab: str, query: QueryDict) -> Asked:
+    def read(cls, company: int, tab: str, query: QueryDict) -> Asked:
         """What cannot be read is left out, and said."""
         view = query.get("view")
         wanted, faults = Wanted.read(query)
         return cls(
+            company=company,
             tab=tab,
             view=View(view) if view in VIEWS else View.READY,
             wanted=wanted,
@@ -127,13 +129,22 @@ class Asked:
     def kind(self) -> Kinds:
         return TABS[self.tab]
 
-    def address(self, **more: object) -> str:
-        """The address of this view, filters and order on its first page, or with `more`."""
+    def query(self, **more: object) -> str:
+        """What the address of this view asks for: filters and order, or with `more`."""
         return f"?{urlencode({'view': self.view.value, **self.wanted.query, **more})}"
+
+    def address(self, **more: object) -> str:
+        """The address of this view on its first page, filtered and in order, or with `more`."""
+        return address("queue", self.company, self.tab) + self.query(**more)
 
     @property
     def all_address(self) -> str:
         return self.address(all=1)
+
+    @property
+    def whole_address(self) -> str:
+        """The view without its filters."""
+        return replace(self, wanted=EVERYTHING).address()
 
     @property
     def orders(self) -> list[dict[str, Any]]:
@@ -148,14 +159,14 @@ class Asked:
             for order in Order
         ]
 
-    def filters(self, company: int) -> list[tuple[str, str]]:
+    def filters(self) -> list[tuple[str, str]]:
         """Each filter in words, and the address without it. A query for each name that is shown."""
         wanted = self.wanted
         words = {
             "q": lambda: f"“{wanted.search}”",
-            "project": lambda: f"Project {_named(projects(company), wanted.project)}",
+            "project": lambda: f"Project {_named(projects(self.company), wanted.project)}",
             "vendor": lambda: f"Company “{wanted.vendor}”",
-            "sender": lambda: f"Sent by {_named(senders(company), wanted.sender)}",
+            "sender": lambda: f"Sent by {_named(senders(self.company), wanted.sender)}",
             "least": lambda: f"From {money(wanted.least)}",
             "most": lambda: f"Up to {money(wanted.most)}",
             "days": lambda: f"Here for {counted(wanted.days or 0, 'day')} or more",
@@ -166,10 +177,12 @@ class Asked:
             if name != "order"
         ]
 
-    def actions(self, company: int) -> dict[str, str]:
+    def actions(self) -> dict[str, str]:
         """Where each step is taken; it answers with the first page of what is asked for here."""
-        here = self.address()
-        return {step: address("queue_bulk", company, self.tab, step) + here for step in IN_LISTS}
+        return {
+            step: address("queue_bulk", self.company, self.tab, step) + self.query()
+            for step in IN_LISTS
+        }
 
     def views(self, counts: Counts) -> list[dict[str, Any]]:
         """Every view of this sub-tab with its count, for the same search."""

@@ -34,7 +34,7 @@ from connectors.models import Connection
 from connectors.registry import connector_for
 from directory.access import Access, not_approver, open_company
 from directory.frame import frame_of
-from directory.http import is_fresh, person
+from directory.http import ask_first, is_fresh, person
 from directory.paging import rows_html
 from directory.perms import Level, Tool
 
@@ -57,7 +57,7 @@ def queue_filters(request: HttpRequest, company_id: int, tab: str) -> HttpRespon
     access = open_company(person(request), company_id, Tool.ERP)
     if tab not in TABS:
         raise Http404
-    asked = queue.Asked.read(tab, request.GET)
+    asked = queue.Asked.read(access.company.pk, tab, request.GET)
     context = {
         "company": access.company,
         "current": tab,
@@ -79,7 +79,7 @@ def queue_bulk(request: HttpRequest, company_id: int, tab: str, step: str) -> Ht
         raise Http404
     items = [one for one in request.POST.getlist("only") if one] or request.POST.getlist("item")
     if len(items) > MOST_UNASKED and access.is_approver and not is_fresh(request):
-        return _queue(request, access, tab, confirm=True, status=403)
+        return ask_first(request)
     try:
         results = take_all(step, queue.ticked(items), by=access, note=_note(request, step, access))
     except StepError as refused:
@@ -96,13 +96,12 @@ def _queue(
     *,
     outcome: queue.Outcome | None = None,
     error: str = "",
-    confirm: bool = False,
     status: int = 200,
 ) -> HttpResponse:
     """The queue's page, or the part of it that htmx asked for."""
     if tab not in TABS:
         raise Http404
-    asked = queue.Asked.read(tab, request.GET)
+    asked = queue.Asked.read(access.company.pk, tab, request.GET)
     company, kind, view = access.company, asked.kind, asked.view
     page = listing.page(
         company.pk,
@@ -115,8 +114,8 @@ def _queue(
     )
     counts = listing.counts(company.pk)[company.pk]
     erp = _erp_name(access)
-    undone = error or confirm or (outcome and outcome.refused)
-    here, actions = asked.address(), asked.actions(company.pk)
+    undone = error or (outcome and outcome.refused)
+    here, actions = asked.address(), asked.actions()
     firsts = first_approvals(company, {row["id"]: row["version"] for row in page.rows})
     context = {
         "access": access,
@@ -142,14 +141,12 @@ def _queue(
         "most": MOST_AT_ONCE,
         "next": page.next and asked.address(after=page.next),
         "previous": page.previous and asked.address(before=page.previous),
-        "filters": asked.filters(company.pk) if asked.wanted.narrows else [],
+        "filters": asked.filters() if asked.wanted.narrows else [],
         "buttons": [(one, actions[one.step]) for one in queue.bulk_buttons(view, access)],
         "actions": actions,
         "reasons": [] if access.is_approver else [not_approver(access)],
         "empty": [text.format(erp=erp) for text in queue.EMPTY[view]],
         "error": error,
-        "confirm": f"{reverse('queue', args=[company.pk, tab])}{here}" if confirm else "",
-        "most_unasked": MOST_UNASKED,
         "outcome": outcome,
         # What was said of what was not done is there when it is said again.
         "note": request.POST.get("note", "") if undone else "",

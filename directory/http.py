@@ -3,24 +3,35 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
+from http import HTTPStatus
 from typing import Any, Concatenate, ParamSpec, cast
+from urllib.parse import urlencode
 
 from allauth.account.decorators import reauthentication_required
 from allauth.account.internal.flows.login import get_authentication_records
-from allauth.account.internal.flows.reauthentication import is_reauthentication_required
+from allauth.account.internal.flows.reauthentication import (
+    is_reauthentication_required,
+    suspend_request,
+)
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.contrib.messages.storage.fallback import FallbackStorage
 from django.contrib.messages.storage.session import SessionStorage
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
+from django_htmx.http import HttpResponseClientRedirect
 
 from directory.models import User
 
 MOST_SHOWN_AGAIN = 10_000  # characters
+LED_BACK = (
+    "Nothing was done just now. If you had pressed a button, see how things stand before you press "
+    "it again."
+)
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
@@ -52,6 +63,15 @@ def fresh_for_secrets(view: View[P]) -> View[P]:
 
     guarded.holds_secrets = True  # type: ignore[attr-defined]  # for `directory.sessions`
     return cast(View[P], guarded)
+
+
+def ask_first(request: HttpRequest) -> HttpResponse:
+    """Asks for the password, or the second factor; the form that was sent goes on afterwards."""
+    asked = suspend_request(request, reverse("account_reauthenticate"))
+    # It goes on by its path. What its address asks for besides is kept with it.
+    path = {REDIRECT_FIELD_NAME: request.path}
+    to = f"{asked.url.partition('?')[0]}?{urlencode(path)}"
+    return HttpResponseClientRedirect(to) if "HX-Request" in request.headers else redirect(to)
 
 
 def is_fresh(request: HttpRequest) -> bool:
@@ -92,6 +112,35 @@ class NotKept:
         response = self.get_response(request)
         response.headers.setdefault("Cache-Control", "private, no-store")
         return response
+
+
+class LedBack:
+    """Who opens the address of a form is led to the page above it, as after signing in again when
+    the form was sent too late, or when the page that it was answered with is loaded anew."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        found = request.resolver_match
+        if response.status_code != HTTPStatus.METHOD_NOT_ALLOWED or request.method != "GET":
+            return response
+        if found is None or getattr(found.func, "csrf_exempt", False):
+            return response  # a program's
+        messages.warning(request, LED_BACK)
+        query = request.META.get("QUERY_STRING", "")
+        return redirect(f"{_above(request.path)}{'?' if query else ''}{query}")
+
+
+def _above(path: str) -> str:
+    """The nearest page above an address."""
+    above = path.rstrip("/").rpartition("/")[0] + "/"
+    try:
+        resolve(above)
+    except Resolver404:
+        return _above(above)
+    return above
 
 
 class NoNul:

@@ -53,6 +53,22 @@ def test_a_form_that_is_too_large_is_refused_in_words(stage: Stage) -> None:
         assert "too large" in answer.content.decode()
 
 
+def test_who_opens_the_address_of_a_form_is_led_to_its_page(stage: Stage) -> None:
+    """As happens to who was signed out before they pressed the button."""
+    commitment = stage.commitment()
+    stage.send(commitment)
+    stage.ann.set_password("a long enough password")
+    stage.ann.save()
+    client, item = Client(), f"/exports/{commitment.export_id}/"
+    asked = client.post(f"{item}accept/", {"version": "1"})
+    entered = {"login": stage.ann.email, "password": "a long enough password"}
+    assert asked["Location"] == f"/accounts/login/?next={item}accept/"
+    answer = client.post("/accounts/login/", {**entered, "next": f"{item}accept/"}, follow=True)
+    assert answer.redirect_chain[-1][0] == item
+    assert "Nothing was done just now." in answer.content.decode()
+    assert stage.status(commitment) == "sent"
+
+
 def test_a_page_from_before_the_sign_in_says_so(stage: Stage) -> None:
     """A form without the session's secret: an old page, or another site's."""
     answer = signed_in(stage.dora, enforce_csrf_checks=True).post(

@@ -611,7 +611,8 @@ def test_other_methods_do_nothing(stage: Stage, at: dict[str, int]) -> None:
             with transaction.atomic():
                 answer = client.generic(method, path)
                 transaction.set_rollback(True)
-            if answer.status_code not in (404, 405):
+            led_back = method == "GET" and answer.status_code == 302
+            if answer.status_code not in (404, 405) and not led_back:
                 wrong.append((method, route, answer.status_code))
     assert wrong == []
 

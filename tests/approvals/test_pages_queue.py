@@ -15,7 +15,7 @@ from commitments.models import ChangeOrder
 from directory.models import ToolLevel, User
 from directory.perms import Level, Tool
 from directory.privilege import grant_push
-from tests.stage import Stage, sign_in
+from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db
 
@@ -119,7 +119,7 @@ def test_turning_pages_shows_every_item_once(
 
     def turn(address: str, direction: str) -> tuple[list[int], str]:
         html = client.get(queue + address).content.decode()
-        found = re.search(rf'href="(\?[^"]+)" rel="{direction}"', html)
+        found = re.search(rf'href="{queue}(\?[^"]+)" rel="{direction}"', html)
         return ids(html), found.group(1).replace("&amp;", "&") if found else ""
 
     seen, pages, address = [], 0, "?view=ready"
@@ -134,7 +134,7 @@ def test_turning_pages_shows_every_item_once(
 
     # And back again, from the last page.
     html = client.get(f"{queue}?after={listing.Place.of(_row(everything[5]))}").content.decode()
-    back = re.search(r'href="(\?[^"]+)" rel="prev"', html)
+    back = re.search(rf'href="{queue}(\?[^"]+)" rel="prev"', html)
     assert back is not None
     rows, newer = turn(back.group(1).replace("&amp;", "&"), "prev")
     assert rows == everything[3:6]
@@ -156,7 +156,7 @@ def test_what_leaves_the_view_moves_nothing_that_is_still_to_come(
     client = signed_in(stage.ann)
     html = client.get(queue).content.decode()
     assert ids(html) == newest_first[:2]
-    older = re.search(r'href="(\?[^"]+)" rel="next"', html)
+    older = re.search(rf'href="{queue}(\?[^"]+)" rel="next"', html)
     assert older is not None
     stage.accept(made[-1])
     stage.accept(made[-2])
@@ -336,23 +336,64 @@ def test_a_broken_place_is_the_first_page(stage: Stage, queue: str, after: str) 
     assert ids(html) in ([made[0].export_id], [])
 
 
+def too_many(change_order: ChangeOrder) -> list[str]:
+    """So many ticks that who sends them is asked for their password once more."""
+    return [item(change_order), *(f"{pk}:1" for pk in range(900_000, 900_050))]
+
+
+def signed_in_by_password(person: User) -> Client:
+    """Long ago: the password is asked for again."""
+    person.set_password("a long enough password")
+    person.save(update_fields=["password"])
+    return signed_in(person)
+
+
+def once_more(client: Client, asked: str) -> str:
+    """The page that comes when the password was entered where `asked` leads to."""
+    page = client.get(asked).content.decode()
+    found = re.search(r'name="next" value="([^"]+)"', page)
+    assert found, page
+    entered = {"password": "a long enough password", "next": found[1]}
+    return client.post("/accounts/reauthenticate/", entered).content.decode()
+
+
 def test_more_than_a_page_is_decided_by_who_has_just_entered_their_password(
     stage: Stage, queue: str
 ) -> None:
     """A browser that was left open must not empty the queue."""
     [change_order] = sent(stage, 1)
-    ticked = [item(change_order), *(f"{pk}:1" for pk in range(900_000, 900_050))]
-    client = signed_in(stage.ann)
+    ticked = too_many(change_order)
+    client = signed_in_by_password(stage.ann)
     answer = client.post(f"{queue}bulk/accept/?view=ready", {"item": ticked}, headers=HTMX)
-    assert answer.status_code == 403
-    page = answer.content.decode()
-    assert "Nothing was done." in page
-    assert f"?next={queue}%3Fview%3Dready" in page
+    asked = answer["HX-Redirect"]
+    assert asked.startswith("/accounts/reauthenticate/?")
     items = [{"id": int(pk), "version": 1} for pk, _ in (one.split(":") for one in ticked)]
     path = "/api/v1/exports/bulk/accept/"
     assert client.post(path, {"items": items}, "application/json").status_code == 404
     assert stage.status(change_order) == "sent"
-    sign_in(client, stage.ann)
-    page = client.post(f"{queue}bulk/accept/?view=ready", {"item": ticked}).content.decode()
+    page = once_more(client, asked)
     assert "1 accepted" in page
     assert "50 not accepted" in page
+
+
+def test_what_was_said_of_many_goes_on_when_the_password_was_entered(
+    stage: Stage, queue: str
+) -> None:
+    [change_order] = sent(stage, 1)
+    client = signed_in_by_password(stage.ann)
+    said = {"item": too_many(change_order), "note": "See <5>."}
+    asked = client.post(f"{queue}bulk/reject/?view=failed&q=x", said)
+    assert asked.status_code == 302
+    page = once_more(client, asked["Location"])
+    assert "50 not rejected" in page
+    assert stage.export(change_order).message == "See <5>."
+    assert 'name="note" rows="4">See &lt;5&gt;.</textarea>' in page
+    # It stands under the address of another page, and leads back to where it was sent from.
+    assert f'<form method="post" action="{queue}?view=failed&amp;q=x"' in page
+    assert re.findall(r'(?:href|action|hx-post)="(?:\?[^"]*)?"', page) == []
+
+
+def test_who_opens_the_address_of_a_bulk_step_finds_the_view(stage: Stage, queue: str) -> None:
+    """As after signing in again, or when the page that a step answered with is loaded anew."""
+    answer = signed_in(stage.ann).get(f"{queue}bulk/reject/?view=failed&q=x")
+    assert answer["Location"] == f"{queue}?view=failed&q=x"
