@@ -77,6 +77,27 @@ def test_ann_accepts_and_rejects_with_a_finger(stage: Stage, sign_in, screenshot
     assert [stage.status(one) for one in made] == ["accepted", "accepted", "rejected", "accepted"]
 
 
+def test_all_that_is_shown_is_ticked_with_one_finger(stage: Stage, sign_in, screenshot) -> None:
+    made = [stage.commitment(number=f"SC-00{n}") for n in range(1, 4)]
+    pam = sign_in(stage.pam)
+    pam.goto(f"/projects/{stage.project.pk}/commitments/")
+    pam.get_by_label("Select all on this page").tap()
+    expect(pam.get_by_text(re.compile("^3 ticked"))).to_be_visible()
+    screenshot(pam, "touch-5-commitments")
+    pam.get_by_role("button", name="Send ticked to ERP").tap()
+    expect(pam.get_by_text("3 sent")).to_be_visible()
+
+    ann = sign_in(stage.ann)
+    ann.goto(f"/companies/{stage.company.pk}/erp/commitments/")
+    _is_easy_to_hit(ann.locator("#queue table").get_by_role("checkbox").all())
+    ann.get_by_text("Select all on this page").tap()
+    expect(ann.get_by_text(re.compile("^3 ticked"))).to_be_visible()
+    screenshot(ann, "touch-6-queue")
+    ann.get_by_role("button", name="Accept ticked").tap()
+    expect(ann.get_by_text("3 accepted")).to_be_visible()
+    assert {stage.status(one) for one in made} == {"accepted"}
+
+
 def test_on_a_tablet_nothing_of_the_queue_stands_outside(stage: Stage, sign_in, screenshot) -> None:
     commitment = stage.commitment(number="SC-26010-01")
     stage.synced(commitment)
