@@ -38,7 +38,7 @@ from connectors.models import Connection
 from connectors.registry import connector_for
 from connectors.tasks import ring
 from directory.access import Access
-from directory.formats import money
+from directory.formats import counted, money
 from directory.history import append
 
 LOOK_AGAIN = "That record was not found for the item as it is now. Look it up again."
@@ -189,8 +189,7 @@ def _chosen(
     if exact and candidate.differences:
         count = len(candidate.differences)
         return StepError(
-            f"It differs in {count} place{'' if count == 1 else 's'}. Open it, look, and link it "
-            "there."
+            f"It differs in {counted(count, 'place')}. Open it, look, and link it there."
         )
     parent = msgspec.json.decode(look_up.terms, type=Terms).parent
     if export.parent_id is not None and parent is not None:

@@ -20,6 +20,7 @@ from connectors.contract import Difference
 from connectors.models import Connection, Conversation
 from connectors.registry import connector_for
 from directory.access import open_company
+from directory.formats import counted
 from directory.http import person
 from directory.perms import Level, Tool
 
@@ -85,7 +86,8 @@ def compare(request: HttpRequest, company_id: int) -> HttpResponse:
     if not manner.asks(erp):
         messages.error(request, f"{manner.why_unasked(erp)}, so nothing is compared.")
     elif queued := request_comparison(connection, access):
-        messages.success(request, f"{queued} items are compared {manner.soon(erp)}.")
+        items = counted(queued, "item is", "items are")
+        messages.success(request, f"{items} compared {manner.soon(erp)}.")
     else:
         messages.info(request, "Nothing to compare, or a comparison is waiting already.")
     return redirect("differences", access.company.pk)

@@ -25,7 +25,7 @@ from connectors.models import Connection
 from connectors.registry import connector_for
 from directory.access import Access
 from directory.addresses import address
-from directory.formats import age
+from directory.formats import age, counted
 from directory.perms import Level, Tool
 
 RECENT = 4
@@ -56,7 +56,9 @@ class OfLines:
         if not self.checked:
             return "Its lines are being checked."
         faults = len(self.rules)
-        return f"{faults:,} faults in its {self.count:,} lines have to be mended." if faults else ""
+        have = "has" if faults == 1 else "have"
+        said = f"{counted(faults, 'fault')} in its {self.count:,} lines {have} to be mended."
+        return said if faults else ""
 
 
 # What a person enters with a step.

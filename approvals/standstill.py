@@ -19,6 +19,7 @@ from approvals.states import EDITABLE, View
 from connectors.models import Connection, Renewal
 from connectors.registry import connector_for
 from directory.access import with_level
+from directory.formats import counted
 from directory.models import Company
 from directory.notices import News, tell
 from directory.perms import Level, Tool
@@ -43,8 +44,7 @@ def _nobody_decides() -> None:
         stuck = without_a_decider(company)
         if not stuck:
             continue
-        words = "1 item waits" if stuck == 1 else f"{stuck} items wait"
-        title = f"{words} at {company}, and nobody may decide"
+        title = f"{counted(stuck, 'item waits', 'items wait')} at {company}, and nobody may decide"
         path, day = reverse("directory", args=[company.pk]), timezone.now().date()
         news = [
             News(person, title, path, key=f"nobody:{company.pk}:{day}:{person}")

@@ -48,4 +48,5 @@ def _desk(company: Company, now: datetime) -> Desk:
     ]
     waits = Export.objects.filter(company=company, view__in=[View.READY, View.FAILED])
     oldest = waits.aggregate(at=Min("status_at"))["at"]
-    return Desk(company.name, rows, age(oldest, now))
+    waited = age(oldest, now)
+    return Desk(company.name, rows, "" if waited == "just now" else waited)

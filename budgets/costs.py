@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from django.db import connection
 
 from approvals.states import Status
+from directory.formats import counted
 
 if TYPE_CHECKING:
     from budgets.models import Budget
@@ -42,15 +43,16 @@ class Awaited:
         return bool(self.codes)
 
     def __str__(self) -> str:
-        left = f"{len(self.codes)} of {self.of} exported cost codes"
+        codes = len(self.codes)
+        of = counted(self.of, "exported cost code")
         if self.differing:
             return (
-                f"The ERP estimates another amount than was exported for {len(self.differing)} of "
-                f"{self.of} cost codes. Mend it in the ERP and sync, or have the budget unlinked."
+                f"The ERP estimates another amount for {len(self.differing)} of {of}. "
+                "Mend it in the ERP and sync, or have the budget unlinked."
             )
         return (
-            f"{left} are not back in the ERP's job costs yet. Until they are, the budget cannot "
-            "be changed or sent again."
+            f"{codes} of {of} {'is' if codes == 1 else 'are'} not back in the ERP's job costs yet. "
+            "Until then the budget cannot be changed or sent again."
         )
 
     @property

@@ -26,6 +26,7 @@ from budgets.entries import LineEntry, ModificationEntry
 from budgets.models import Budget, BudgetLine, Modification, ModificationLine
 from directory.access import Access
 from directory.entered import Fault, Invalid, Reader
+from directory.formats import counted
 from directory.history import Happened, append
 from directory.models import Project
 from directory.perms import Tool
@@ -314,7 +315,7 @@ def _record(verb: str, now: Budget, by: Access, told: Iterable[str] = ()) -> Bud
     changes = list(told)
     if len(changes) > MOST_TOLD:
         more = len(changes) - MOST_TOLD
-        changes = [*changes[:MOST_TOLD], f"and {more:,} more lines"]
+        changes = [*changes[:MOST_TOLD], f"and {counted(more, 'more line')}"]
     rounds.followed(now)
     data = {**_version(now), "changes": changes}
     append(by.company.pk, [Happened(verb, now.export.subject, by.user.pk, data)])

@@ -24,7 +24,7 @@ from commitments.models import ChangeOrder
 from commitments.views.showing import Action, Choice, Statuses, lists, posted_version
 from directory.access import Access, open_project
 from directory.entered import Fault, Invalid
-from directory.formats import money
+from directory.formats import counted, money
 from directory.http import person
 from directory.models import Project
 from directory.paging import rows_html
@@ -236,7 +236,7 @@ def _named(orders: Sequence[ChangeOrder]) -> str:
 
 
 def _count(lines: Collection[int]) -> str:
-    return "1 line" if len(lines) == 1 else f"{len(lines)} lines"
+    return counted(len(lines), "line")
 
 
 # --- What the pages show -----------------------------------------------------------------------

@@ -21,6 +21,7 @@ from connectors.models import Connection
 from connectors.registry import connector_for
 from directory.access import Access, lacking, open_company
 from directory.entered import Invalid
+from directory.formats import counted
 from directory.http import person
 from directory.paging import PAGE, rows_html
 from directory.perms import Level, Tool
@@ -114,7 +115,7 @@ def _taken(
             return f"Linked to {text.strip()}.", ()
         case "link-all":
             done = importing.link_all(each, by=access)
-            return f"{done.count} linked to {_several(each)} of yours.", ()
+            return f"{counted(done.count, each.one)} linked to yours.", ()
         case "import":
             return _imported(each, importing.import_records(each, by=access, records=ticked))
         case "import-all":
@@ -125,10 +126,10 @@ def _taken(
             return f"Project {project} is made, and linked to its job.", ()
         case "archive":
             done = importing.archive(each, by=access, records=ticked)
-            return f"{done.count} put aside; they are under Archived.", ()
+            return f"{counted(done.count, each.one)} put aside, under Archived.", ()
         case "restore":
             done = importing.restore(each, by=access, records=ticked)
-            return f"{done.count} brought back; they are ready to be imported.", ()
+            return f"{counted(done.count, each.one)} brought back, ready to be imported.", ()
         case _:
             importing.unlink(each, by=access, row=only)
             return f"Unlinked. The {each.one} of yours stays.", ()
@@ -136,11 +137,7 @@ def _taken(
 
 def _imported(each: ErpList, done: Done) -> tuple[str, Sequence[str]]:
     nothing = done.left and not done.count
-    return "" if nothing else f"{done.count} imported as new {_several(each)}.", done.left
-
-
-def _several(each: ErpList) -> str:
-    return f"{each.one}s"
+    return "" if nothing else f"{counted(done.count, f'new {each.one}')} imported.", done.left
 
 
 def _mine(each: ErpList, access: Access, text: str) -> int:

@@ -63,9 +63,9 @@ def age(at: datetime | None, now: datetime | None = None) -> str:
     return f"{seconds // 86400} days"
 
 
-def counted(number: int, what: str) -> str:
-    """'1 day', '0 days', '1,200 days'."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+def counted(number: int, what: str, several: str = "") -> str:
+    """'1 day', '0 days', '1,200 days'; `several` is said of any other number than 1."""
+    return f"{number:,} {what if number == 1 else several or f'{what}s'}"
 
 
 def span(time: timedelta) -> str:

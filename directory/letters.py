@@ -45,7 +45,7 @@ class Desk:
 
     company: str
     rows: Sequence[Row]
-    oldest: str  # since when the longest waiting item waits, in words
+    oldest: str  # since when the longest waiting item waits, in words; '' for not long
 
 
 @transaction.atomic

@@ -24,6 +24,7 @@ from commitments.views.documents import Pages, open_document
 from commitments.views.showing import lists, posted_version, with_limits
 from directory.access import Access
 from directory.entered import Fault, Invalid
+from directory.formats import counted
 from directory.perms import Level, Tool
 from directory.sheets import Column, Sheet, Unreadable, read_sheet, refuse_size
 
@@ -91,7 +92,7 @@ def _import(
         instead="instead" in request.POST,
     )
     before = len(filled.lines) - len(sheet.rows)
-    told = f"{len(sheet.rows)} lines were read from the table and stand below, not saved yet."
+    told = f"{counted(len(sheet.rows), 'line was', 'lines were')} read; nothing is saved yet."
     if sheet.ignored:
         told += f" Not taken over: {', '.join(sheet.ignored)}."
     faults = [_with_row(one, sheet, before) for one in wrong]

@@ -250,7 +250,8 @@ def _standing(document: Document, terms: Terms, order: Order, memo: str) -> Iter
     there_ids = {line["id"] for line in order["lines"]}
     gone = [line_id for line_id in parent.lines.values() if line_id not in there_ids]
     if gone:
-        yield f"{len(gone)} of the lines that were exported were removed by hand in QuickBooks."
+        were = "was" if len(gone) == 1 else "were"
+        yield f"{len(gone)} of the lines that were exported {were} removed by hand in QuickBooks."
     ours = set(parent.lines.values())
     now = total(line for line in order["lines"] if line["id"] in ours)
     if ours and not gone and parent.amount not in (None, now) and not has_tax(order):

@@ -53,7 +53,7 @@ def data_rows(answer: Answer, doing: str, *, sums: tuple[str, ...] = ()) -> Iter
     rows = report.find("ReportRet/NumRows")
     announced = int((rows.text if rows is not None else "") or "0")
     if last < announced:
-        raise _cut_short(doing, f"it announces {announced:,} rows and holds {last:,}")
+        raise _cut_short(doing, f"its rows end at {last:,} of {announced:,}")
     for column, come_to in there.items():
         if column in totals and money(totals[column]) != come_to:
             raise _cut_short(

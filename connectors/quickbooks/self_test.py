@@ -61,7 +61,7 @@ def _counted(name: str, answer: Answer, known: int) -> Area:
         return area
     problem, shown = "", int(answer.element.get("retCount", "") or 0)
     if shown < known * _ENOUGH:
-        problem = f"QuickBooks shows {shown:,} of them, and {known:,} are known here."
+        problem = f"QuickBooks shows {shown:,} of them; known here: {known:,}."
     elif not shown and name == "Accounts":
         problem = "QuickBooks shows none of them, and no company file is without."
     return Area(name=name, shown=shown, problem=problem)

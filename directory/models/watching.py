@@ -3,6 +3,8 @@
 from django.db import models
 from django.db.models.functions import Now
 
+from directory.formats import counted
+
 
 class Heartbeat(models.Model):
     """When the workers last did what they do again and again; by its name, like `sweep`."""
@@ -45,7 +47,7 @@ class Verification(models.Model):
         """What it found, in words."""
         if not self.faults:
             return "nothing wrong"
-        return "1 fault" if self.faults == 1 else f"{self.faults:,} faults"
+        return counted(self.faults, "fault")
 
     @property
     def is_sound(self) -> bool:

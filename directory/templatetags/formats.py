@@ -1,4 +1,5 @@
-"""`{% load formats %}`: the filters money, plain, moment, age, ago and size."""
+"""`{% load formats %}`: the filters money, plain, moment, age, ago, counted and
+size."""
 
 from django import template
 
@@ -10,4 +11,5 @@ register.filter("plain", formats.plain)
 register.filter("moment", formats.moment)
 register.filter("age", formats.age)
 register.filter("ago", formats.ago)
+register.filter("counted", formats.counted)
 register.filter("size", formats.size_text)

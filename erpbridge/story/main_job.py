@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from directory.formats import counted
 from erpbridge.story.books import Books, Change, Order
 from erpbridge.story.budget import BudgetRound, Transfer
 from erpbridge.story.telling import Failed, Say, Teller, money
@@ -107,7 +108,7 @@ class MainJob(Teller):
         before = books.order(its.order)
         self.say(
             f"{books.erp} holds {books.record} {its.order} of {before.vendor} with "
-            f"{len(before.lines)} lines, {before.total:,.2f} in all."
+            f"{counted(len(before.lines), 'line')}, {before.total:,.2f} in all."
         )
         with books.watched():
             export = self._write_and_send(manager, commitment, lines)

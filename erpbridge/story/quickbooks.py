@@ -11,6 +11,7 @@ from typing import Any
 from lxml import etree
 
 from connectors.quickbooks import qbxml
+from directory.formats import counted
 from erpbridge.story.books import Change, Order, OrderLine, Page
 
 
@@ -124,7 +125,7 @@ def _request(element: etree._Element) -> list[str]:
     for line in order.findall("PurchaseOrderLineMod"):
         (new if qbxml.child_text(line, "TxnLineID") == "-1" else kept).append(line)
     told = [
-        f"{_name(element)}: keep the {len(kept)} lines that are there, under edit sequence "
+        f"{_name(element)}: keep the {counted(len(kept), 'line')} there, under edit sequence "
         f"{qbxml.child_text(order, 'EditSequence')}, and put behind them"
     ]
     told += [

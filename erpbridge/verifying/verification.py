@@ -7,6 +7,7 @@ from time import monotonic
 
 from django.db.models.functions import Now
 
+from directory.formats import counted
 from directory.models import Verification
 from erpbridge.verifying import RULES, check, count
 
@@ -28,9 +29,9 @@ def verify(tell: Callable[[str], object]) -> Verification:
             if faults <= KEPT:
                 told = {"company": fault.company, "item": fault.item, "what": fault.what}
                 run.first.append({"rule": rule.name, **told})
-        looked = f"{rows:,} rows looked at in {monotonic() - started:.1f} s"
+        looked = f"{counted(rows, 'row')} looked at in {monotonic() - started:.1f} s"
         tell(
-            f"        Not so {faults:,} times, {looked}"
+            f"        Not so {counted(faults, 'time')}, {looked}"
             if faults
             else f"holds   {rule.words} ({looked})"
         )
@@ -40,5 +41,5 @@ def verify(tell: Callable[[str], object]) -> Verification:
     run.save()
     run.refresh_from_db()
     found = run.found if run.faults else "Sound"
-    tell(f"{found}: {len(RULES)} rules, {run.rows:,} rows, {monotonic() - began:.1f} s.")
+    tell(f"{found}: {len(RULES)} rules, {counted(run.rows, 'row')}, {monotonic() - began:.1f} s.")
     return run

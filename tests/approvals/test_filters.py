@@ -117,6 +117,7 @@ def test_a_project_of_another_company_is_not_named(stage: Stage, queue: str) -> 
     assert "Harbor Secret" not in html
     assert stage.olga.name not in html
     form = page(stage, f"{queue}filters/")
+    assert f'<li><a href="{queue}?view=ready">ERP Integrations</a>' in form
     assert "Harbor Secret" not in form
     assert stage.olga.name not in form
 

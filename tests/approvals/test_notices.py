@@ -135,6 +135,7 @@ def test_the_daily_summary_comes_once_while_something_waits(stage: Stage) -> Non
     mail = Mail.objects.get()
     assert (mail.address, mail.subject) == (stage.ann.email, "ERP Integrations Daily Summary")
     assert "Commitments: 2 ready to export" in mail.text
+    assert "waiting for just now" not in mail.text
     assert f"http://localhost:8000/companies/{stage.company.pk}/erp/commitments/" in mail.text
     assert write_summaries(NOW + timedelta(days=1)) == 1
 

@@ -178,7 +178,7 @@ def test_a_quickbooks_user_who_may_not_see_everything_is_shown(
     dora.get_by_role("button", name="Sync now").click()
     assert stage.web_connector(live_server.url).run_once().outcome == "done"
     dora.reload()
-    expect(dora.get_by_text("QuickBooks shows 1 of them, and 9 are known here.")).to_be_visible()
+    expect(dora.get_by_text("QuickBooks shows 1 of them; known here: 9.")).to_be_visible()
     dora.get_by_label(re.compile("A class")).check()
     dora.get_by_role("button", name="Use this from now on").click()
     expect(dora.get_by_label(re.compile("A class"))).to_be_checked()

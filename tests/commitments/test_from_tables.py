@@ -79,7 +79,7 @@ def test_a_file_fills_the_form_and_is_saved_by_saving_it(stage: Stage, pam) -> N
     read = pam.post(new(stage), {**header(), **table(GOOD)})
     assert read.status_code == 200
     page = text(read)
-    assert "2 lines were read from the table and stand below, not saved yet." in page
+    assert "2 lines were read; nothing is saved yet." in page
     assert "Not taken over: Foreman." in page
     assert 'value="SC-7"' in page
     assert not Commitment.objects.exists()

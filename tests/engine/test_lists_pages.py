@@ -74,7 +74,7 @@ def test_ann_links_imports_and_archives(stage: Stage) -> None:
     shown = text(
         ann.post(page(stage, rest="import/"), {"item": ids["Beacon Elevator"]}, follow=True)
     )
-    assert "1 imported as new vendors." in shown
+    assert "1 new vendor imported." in shown
     ann.post(page(stage, rest="archive/"), {"only": ids["Payroll Services"]})
     shown = text(ann.get(page(stage) + "?view=archived"))
     assert counts(shown) == {"Ready to Import": 0, "Linked": 3, "Archived": 1}

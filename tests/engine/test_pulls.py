@@ -207,7 +207,7 @@ def test_a_list_of_which_much_is_missing_is_not_believed(stage: Stage, imported:
     for _ in range(2):
         request_sync(stage.connection, stage.access(stage.dora))
         stage.visit()
-        assert areas(stage)[0]["problem"] == ("QuickBooks shows 1 of them, and 21 are known here.")
+        assert areas(stage)[0]["problem"] == ("QuickBooks shows 1 of them; known here: 21.")
         assert (Vendor.objects.filter(erp_active=True).count(), Unlinked.objects.count()) == kept
 
 
@@ -234,7 +234,7 @@ def test_a_user_who_may_not_see_everything_is_noticed(stage: Stage, client) -> N
     stage.visit()
     refused = "QuickBooks refuses them to the user that the Web Connector works as."
     assert {area["name"]: area["problem"] for area in areas(stage) if area["problem"]} == {
-        "Vendors": "QuickBooks shows 1 of them, and 3 are known here.",
+        "Vendors": "QuickBooks shows 1 of them; known here: 3.",
         "Accounts": "QuickBooks shows none of them, and no company file is without.",
         "Purchase orders": refused,
         "Reports of costs": refused,

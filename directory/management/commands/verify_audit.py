@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from directory.formats import counted
 from directory.history import faults
 from directory.models import Chain, Company
 
@@ -21,9 +22,9 @@ class Command(BaseCommand):
             if found:
                 broken += 1
             else:
-                self.stdout.write(f"{chain}: {chain.length} events, sound")
+                self.stdout.write(f"{chain}: {counted(chain.length, 'event')}, sound")
         for company in Company.objects.filter(chain=None):
             broken += 1
             self.stderr.write(f"{company} has no history at all")
         if broken:
-            raise CommandError(f"{broken} histories are not as they were written.")
+            raise CommandError(f"{counted(broken, 'history is', 'histories are')} not as written.")

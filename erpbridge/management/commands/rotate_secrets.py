@@ -51,8 +51,8 @@ class Command(BaseCommand):
                 except InvalidToken:
                     lost += 1
         self.stdout.write(
-            f"{what}: {changed} sealed with the first key, {kept} were already or hold nothing, "
-            f"{lost} cannot be opened"
+            f"{what}: {changed} sealed with the first key, {kept} already so or with nothing "
+            f"to seal, {lost} that no key opens"
         )
         return lost
 

@@ -248,7 +248,7 @@ def test_the_preview_warns_of_what_will_be_refused(site):
     warnings = " ".join(connector.preview(document, terms, known).warnings)
     assert "already holds lines of a change order of this number" in warnings
     assert "below zero: it will be refused" in warnings
-    assert "1 of the lines that were exported were removed by hand" in warnings
+    assert "1 of the lines that were exported was removed by hand" in warnings
 
 
 def test_characters_that_will_change_are_shown(site):

@@ -191,8 +191,8 @@ def test_an_item_that_is_not_there_any_more_keeps_its_name(site):
     ("answer", "sentence"),
     [
         (response("CustomDetailReportQueryRs", 0), "it holds no report"),
-        (report(data(1, Debit="1.00"), announced=900), "announces 900 rows and holds 1"),
-        (report(announced=3), "announces 3 rows and holds 0"),
+        (report(data(1, Debit="1.00"), announced=900), "rows end at 1 of 900"),
+        (report(announced=3), "rows end at 0 of 3"),
         (
             report(data(1, Debit="1.00"), data(2, tag="TotalRow", Debit="2.00")),
             "come to 1.00 and it says 2.00 itself",

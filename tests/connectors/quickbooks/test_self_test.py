@@ -37,7 +37,7 @@ def test_too_few_are_too_few_but_one_of_many_may_have_been_deleted(site):
         site.company.add_vendor(f"Vendor {number}")
     assert tried(site, {"vendors": 11})["Vendors"].problem == ""
     assert tried(site, {"vendors": 12})["Vendors"].problem == (
-        "QuickBooks shows 10 of them, and 12 are known here."
+        "QuickBooks shows 10 of them; known here: 12."
     )
 
 
@@ -51,7 +51,7 @@ def test_a_user_who_may_not_see_everything(site):
         "Purchase orders",
         "Reports of costs",
     ]
-    assert "shows 1 of them, and 2 are known" in seen["Vendors"].problem
+    assert "shows 1 of them; known here: 2." in seen["Vendors"].problem
 
 
 def vendors(code: int, attributes: str = "") -> str:
