@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.conf import settings
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
+from django.views.defaults import server_error
 
 from directory.models import User
 from tests.stage import Stage
@@ -40,6 +43,13 @@ def test_a_nul_is_refused_wherever_it_is_typed(stage: Stage) -> None:
     )
     assert answer.status_code == 400
     assert stage.status(commitment) == "sent"
+
+
+def test_what_went_wrong_is_told_in_our_look_and_without_the_database() -> None:
+    answer = server_error(RequestFactory().get("/"))
+    assert answer.status_code == 500
+    assert "Something went wrong here" in answer.content.decode()
+    assert re.search(r'rel="stylesheet" href="[^"]*app[^"]*\.css"', answer.content.decode())
 
 
 def test_a_form_that_is_too_large_is_refused_in_words(stage: Stage) -> None:
