@@ -46,6 +46,11 @@ class ErpList:
     def has_jobs(self) -> bool:
         return self.ours is Project
 
+    @property
+    def first(self) -> str:
+        """What people know a linked row by, from the rows of `linked`."""
+        return f"project__{self.key}" if self.has_jobs else self.key
+
     def records(self, company: Company, *, archived: bool = False) -> QuerySet[Any]:
         """Records of the ERP that nothing is linked to: ready to import, or archived."""
         if self.has_jobs:

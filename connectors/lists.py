@@ -160,15 +160,17 @@ def _id(text: str) -> int:
 def _page(
     each: ErpList, access: Access, view: str, asked: str, after: str
 ) -> tuple[list[Any], int]:
-    """The rows behind the row `after` (its id) by name, and the id of the last one if more come."""
-    rows = each.view(access.company, view).order_by("name", "pk")
+    """The rows behind the row `after` (its id) in the order of what stands first in them, and the
+    id of the last one if more come."""
+    first = each.first if view == "linked" else "name"
+    rows = each.view(access.company, view).order_by(first, "pk")
     for word in asked.split():
         rows = rows.filter(Q(name__icontains=word) | Q(erp_name__icontains=word))
-    last = (
-        each.view(access.company, view).filter(pk=_id(after)).values_list("name", flat=True).first()
-    )
+    all_rows = each.view(access.company, view)
+    last = all_rows.filter(pk=_id(after)).values_list(first, flat=True).first()
     if last is not None:
-        rows = rows.filter(Q(name__gt=last) | Q(name=last, pk__gt=_id(after)))
+        behind = Q(**{f"{first}__gt": last}) | Q(**{first: last}, pk__gt=_id(after))
+        rows = rows.filter(behind)
     found = list(rows[: PAGE + 1])
     return found[:PAGE], found[PAGE - 1].pk if len(found) > PAGE else 0
 

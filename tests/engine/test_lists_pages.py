@@ -152,6 +152,21 @@ def test_pages_follow_one_another_without_gaps(stage: Stage, monkeypatch) -> Non
     assert seen == [["A", "B"], ["C", "D"], ["E"]]
 
 
+def test_what_is_linked_comes_by_what_people_know_it_by(stage: Stage, monkeypatch) -> None:
+    """Cost codes by their codes, whatever they are called; also from page to page."""
+    monkeypatch.setattr("connectors.lists.PAGE", 1)
+    for code, name in (("09-900", "Acoustics"), ("01-100", "Zoning")):
+        CostCode.objects.create(company=stage.company, code=code, name=name, erp_id=code)
+    ann, seen, query = signed_in(stage.ann), [], "?view=linked"
+    while query:
+        shown = text(ann.get(page(stage, "cost-codes") + query))
+        seen += re.findall(r">(\d\d-\d\d\d) ", shown)
+        following = re.search(r'href="(\?[^"]+)" rel="next"', shown)
+        query = following[1].replace("&amp;", "&") if following else ""
+    assert seen == sorted(seen)
+    assert {"01-100", "09-900"} <= set(seen)
+
+
 def test_more_rows_ask_no_more_questions(stage: Stage) -> None:
     waiting(stage, "Alder Electric")
     ann = signed_in(stage.ann)
