@@ -276,7 +276,7 @@ def html(
             strict=True,
         ),
         view=asked.view.value,
-        tickable=access.is_approver,
+        tickable=access.is_approver and bool(bulk_buttons(asked.view, access)),
         ticked=asked.everything,
         actions=actions,
     )

@@ -102,8 +102,8 @@ def find_change_orders(project: Project, wanted: Wanted) -> QuerySet[ChangeOrder
     ).order_by("-id")
 
 
-def commitments(project: Project, wanted: Wanted) -> Listed:
-    """A project's commitments by number; three queries."""
+def commitments(project: Project, wanted: Wanted, *, tickable: bool) -> Listed:
+    """A project's commitments by number; three queries. `tickable`: by whom may send them."""
     found = find_commitments(project, wanted)
     sums = found.aggregate(count=Count("id"), original=Coalesce(Sum("export__amount"), ZERO))
     approved = ChangeOrder.objects.filter(
@@ -116,7 +116,9 @@ def commitments(project: Project, wanted: Wanted) -> Listed:
     address = _address("commitment", project.pk)
     return Listed(
         rows=rows_html(
-            "commitments.jinja", rows=escaped([_commitment(row, address) for row in page[:PAGE]])
+            "commitments.jinja",
+            rows=escaped([_commitment(row, address) for row in page[:PAGE]]),
+            tickable=tickable,
         ),
         shown=len(page[:PAGE]),
         count=sums["count"],
@@ -129,8 +131,8 @@ def commitments(project: Project, wanted: Wanted) -> Listed:
     )
 
 
-def change_orders(project: Project, wanted: Wanted) -> Listed:
-    """A project's change orders, newest first; two queries."""
+def change_orders(project: Project, wanted: Wanted, *, tickable: bool) -> Listed:
+    """A project's change orders, newest first; two queries. `tickable`: by whom may send them."""
     found = find_change_orders(project, wanted)
     approved = Sum("export__amount", filter=Q(status=ChangeOrderStatus.APPROVED))
     sums = found.aggregate(
@@ -143,7 +145,7 @@ def change_orders(project: Project, wanted: Wanted) -> Listed:
         rows = rows.filter(id__lt=int(wanted.after[:18]))
     page = list(rows.values(*_CHANGE_ORDER, "commitment__vendor__name")[: PAGE + 1])
     return Listed(
-        rows=change_order_rows(page[:PAGE], project.pk, with_commitment=True),
+        rows=change_order_rows(page[:PAGE], project.pk, with_commitment=True, tickable=tickable),
         shown=len(page[:PAGE]),
         count=sums["count"],
         next=wanted.next(str(page[PAGE - 1]["id"]) if len(page) > PAGE else ""),
@@ -160,12 +162,18 @@ def change_orders_of(commitment: Commitment) -> list[dict[str, Any]]:
 
 
 def change_order_rows(
-    rows: Sequence[Mapping[str, Any]], project: int, *, with_commitment: bool
+    rows: Sequence[Mapping[str, Any]],
+    project: int,
+    *,
+    with_commitment: bool,
+    tickable: bool = False,
 ) -> SafeString:
-    """Change orders as table rows; `with_commitment`: those of a list, which can be ticked."""
+    """Change orders as table rows; `with_commitment`: those of a list."""
     address = _address("change_order", project)
     made = escaped([_change_order(row, address) for row in rows])
-    return rows_html("change_orders.jinja", rows=made, with_commitment=with_commitment)
+    return rows_html(
+        "change_orders.jinja", rows=made, with_commitment=with_commitment, tickable=tickable
+    )
 
 
 def approved_changes() -> Coalesce:

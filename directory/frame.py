@@ -24,6 +24,7 @@ MOST = 40
 class Link:
     label: str
     url: str
+    inside: str  # how the addresses of its pages begin
 
 
 @dataclass(slots=True)
@@ -82,5 +83,7 @@ def company_links(user: User) -> list[Place]:
 
 def _link(tool: Tool, company: int) -> Link:
     if tool == Tool.ERP:
-        return Link(tool.label, address("queue", company, "change-orders"))
-    return Link(tool.label, address("directory", company))
+        first = address("queue", company, "change-orders")
+        return Link(tool.label, first, first.removesuffix("change-orders/"))
+    first = address("directory", company)
+    return Link(tool.label, first, first)

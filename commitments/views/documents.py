@@ -61,7 +61,7 @@ class Pages(Generic[D]):
     verbs: Verbs[D]
     # The list and its log.
     list_template: str
-    listed: Callable[[Project, Wanted], Listed]
+    listed: Callable[..., Listed]  # of a project and what is wanted; whether rows can be ticked
     list_context: Callable[[Access, Project], Mapping[str, Any]]
     log_headings: Sequence[str]
     log: Callable[[Project, Wanted], Iterable[Sequence[Cell]]]
@@ -126,17 +126,18 @@ def _list(
 ) -> HttpResponse:
     wanted = Wanted.read(request.GET)
     query = wanted.address
+    why_no_send = _why_no_send(access, pages)
     context = {
         "access": access,
         "project": project,
         "current": pages.list_name,
         "wanted": wanted,
-        "list": pages.listed(project, wanted),
+        "list": pages.listed(project, wanted, tickable=not why_no_send),
         "list_url": address(pages.list_name, project.pk),
         "send_url": f"{address(f'{pages.list_name}_send', project.pk)}{query}",
         "log_url": f"{address(f'{pages.list_name}_log', project.pk)}{query}",
         "erp_statuses": Status.choices,
-        "why_no_send": _why_no_send(access, pages),
+        "why_no_send": why_no_send,
         **pages.list_context(access, project),
         **more,
     }
