@@ -37,7 +37,7 @@ class PersonForm(ReadableForm, forms.Form):
     """Somebody who is invited."""
 
     name = forms.CharField(max_length=120)
-    email = forms.EmailField(label="E-mail", max_length=254)
+    email = forms.EmailField(label="Email", max_length=254)
 
 
 class CompanyForm(ReadableForm, forms.ModelForm):  # type: ignore[type-arg]

@@ -74,7 +74,7 @@ def test_from_a_file_to_the_queue(stage: Stage, sign_in, screenshot, tmp_path: P
     in_every_look(pam, screenshot, "pm-5-results")
     assert stage.status(Commitment.objects.get(number="SC-101")) == "sent"
     with pam.expect_download() as download:
-        pam.get_by_role("link", name="Log as CSV").click()
+        pam.get_by_role("link", name="Download CSV").click()
     log = Path(download.value.path()).read_text(encoding="utf-8-sig")
     assert log.count("86813.06") == 4  # original and revised of both
 
