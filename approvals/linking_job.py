@@ -24,7 +24,7 @@ from approvals.models import Kinds
 from approvals.rights import why_not
 from approvals.states import STEPS
 from approvals.unlinked import counts, page
-from approvals.workflow import MOST_UNASKED, Item, Result
+from approvals.workflow import MOST_UNASKED, WHY_ASKED, Item, Result
 from connectors.models import Connection
 from connectors.registry import connector_for
 from directory import paging
@@ -90,7 +90,7 @@ def linking_step(
         and len(items) > MOST_UNASKED
         and not is_fresh(request)
     ):
-        return ask_first(request)
+        return ask_first(request, WHY_ASKED)
     try:
         results = VERBS[step](queue.ticked(items), access)
     except StepError as refused:

@@ -29,7 +29,7 @@ from approvals.review import why_not_again
 from approvals.seconding import first_approvals
 from approvals.standing import standing_of
 from approvals.states import STEPS, Status, View
-from approvals.workflow import MOST_AT_ONCE, MOST_UNASKED, take, take_all
+from approvals.workflow import MOST_AT_ONCE, MOST_UNASKED, WHY_ASKED, take, take_all
 from connectors.models import Connection
 from connectors.registry import connector_for
 from directory.access import Access, not_approver, open_company
@@ -79,7 +79,7 @@ def queue_bulk(request: HttpRequest, company_id: int, tab: str, step: str) -> Ht
         raise Http404
     items = [one for one in request.POST.getlist("only") if one] or request.POST.getlist("item")
     if len(items) > MOST_UNASKED and access.is_approver and not is_fresh(request):
-        return ask_first(request)
+        return ask_first(request, WHY_ASKED)
     try:
         results = take_all(step, queue.ticked(items), by=access, note=_note(request, step, access))
     except StepError as refused:

@@ -65,8 +65,9 @@ def fresh_for_secrets(view: View[P]) -> View[P]:
     return cast(View[P], guarded)
 
 
-def ask_first(request: HttpRequest) -> HttpResponse:
+def ask_first(request: HttpRequest, why: str) -> HttpResponse:
     """Asks for the password, or the second factor; the form that was sent goes on afterwards."""
+    messages.info(request, f"{why} What you sent is not lost: it is carried out then.")
     asked = suspend_request(request, reverse("account_reauthenticate"))
     # It goes on by its path. What its address asks for besides is kept with it.
     path = {REDIRECT_FIELD_NAME: request.path}

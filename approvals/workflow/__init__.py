@@ -23,13 +23,21 @@ from approvals.workflow.deciding import (
     undo_acceptance,
     unlink,
 )
-from approvals.workflow.items import MOST_AT_ONCE, MOST_UNASKED, Item, Result, approver_again
+from approvals.workflow.items import (
+    MOST_AT_ONCE,
+    MOST_UNASKED,
+    WHY_ASKED,
+    Item,
+    Result,
+    approver_again,
+)
 from approvals.workflow.sending import retrieve, send, send_all
 from directory.access import Access
 
 __all__ = [
     "MOST_AT_ONCE",
     "MOST_UNASKED",
+    "WHY_ASKED",
     "Item",
     "Result",
     "accept",

@@ -19,6 +19,9 @@ MOST_AT_ONCE = 500
 # Who decides on more at once enters their password again: a browser that was left open must not
 # empty a queue.
 MOST_UNASKED = 50
+WHY_ASKED = (
+    f"More than {MOST_UNASKED} items at once are decided on by who has just entered their password."
+)
 # The columns that a step writes beside the status.
 Changes = Mapping[str, object]
 

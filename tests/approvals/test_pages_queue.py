@@ -351,6 +351,7 @@ def signed_in_by_password(person: User) -> Client:
 def once_more(client: Client, asked: str) -> str:
     """The page that comes when the password was entered where `asked` leads to."""
     page = client.get(asked).content.decode()
+    assert "What you sent is not lost: it is carried out then." in page
     found = re.search(r'name="next" value="([^"]+)"', page)
     assert found, page
     entered = {"password": "a long enough password", "next": found[1]}
