@@ -56,3 +56,25 @@ def test_papers_for_signature(stage: Stage, live_server, sign_in, screenshot) ->
         assert 2 <= printed(pam, f"paper-commitment-{size}", size) <= 5
     pam.set_viewport_size({"width": 390, "height": 800})
     screenshot(pam, "paper-commitment-390")
+
+
+def test_the_queue_and_an_item_are_tables_on_paper(
+    stage: Stage, live_server, sign_in, screenshot
+) -> None:
+    for number in ("SC-001", "SC-002"):
+        sent = stage.commitment(number=number, title="Structural concrete, north wing")
+        stage.send(sent)
+    ann = sign_in(stage.ann)
+    queue = f"/companies/{stage.company.pk}/erp/commitments/"
+    for name, address, rows in (("queue", queue, 2), ("item", f"/exports/{sent.export_id}/", 2)):
+        ann.goto(address)
+        ann.emulate_media(media="print")
+        ann.set_viewport_size({"width": 720, "height": 900})
+        table = ann.locator("table").first
+        expect(table.get_by_role("columnheader", name="Amount")).to_be_visible()
+        expect(table.locator("tbody tr")).to_have_count(rows)
+        expect(ann.get_by_role("button").locator("visible=true")).to_have_count(0)
+        across = ann.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert across <= 0, f"{name} is {across} px too wide for paper"
+        screenshot(ann, f"paper-{name}")
+        ann.emulate_media(media="screen")
