@@ -32,6 +32,8 @@ def answered(answer):
     return {"status": answer.status_code, **headers, "cookies": cookies}
 client = Client()
 host = {"headers": {"host": "erp.example.com"}}
+from directory.http import Messages
+told["messages"] = Messages.storage_classes[0].cookie_name
 told["login"] = answered(client.get("/accounts/login/", secure=True, **host))
 told["http"] = {
     path: answered(client.get(path, **host)) for path in ("/accounts/login/", "/api/v1/companies/",
@@ -74,6 +76,7 @@ def behind_https() -> dict[str, Any]:
 def test_behind_https_cookies_belong_to_this_host_alone(behind_https: dict[str, Any]) -> None:
     told = behind_https
     assert told["SESSION_COOKIE_NAME"] == "__Host-session"
+    assert told["messages"] == "__Host-messages"
     assert told["SESSION_COOKIE_SECURE"] is told["SESSION_COOKIE_HTTPONLY"] is True
     assert (told["SESSION_COOKIE_DOMAIN"], told["SESSION_COOKIE_PATH"]) == (None, "/")
     assert told["SESSION_COOKIE_SAMESITE"] == "Lax"
@@ -149,6 +152,11 @@ def test_no_address_answers_a_trace(stage: Stage) -> None:
         assert dora.trace(address).status_code == 405, address
     for address in (f"/projects/{project}/", "/api/v1/companies/", "/static/app.css"):
         assert dora.trace(address).status_code in (404, 405), address
+
+
+def test_no_folder_is_listed(client: Client) -> None:
+    assert client.get("/static/").status_code == 404
+    assert client.get("/static/vendor/").status_code == 404
 
 
 def test_a_database_elsewhere_is_reached_as_its_address_says() -> None:

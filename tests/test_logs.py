@@ -133,6 +133,14 @@ def test_secrets_are_not_written_down(stage: Stage, lines: Lines) -> None:
     assert written.count("(hidden)") >= 6
 
 
+def test_what_somebody_sends_begins_no_line_of_its_own(stage: Stage, lines: Lines) -> None:
+    forged = '\n{"event": "Signed in", "person": 1}\r\n\x1b[2J'
+    logging.getLogger("somewhere").warning("asked for %s", forged)
+    Client().get("/%0a%7b%22event%22:%20%22Signed%20in%22%7d/")
+    assert len(lines()) == 2
+    assert {line["event"] for line in lines()}.isdisjoint({"Signed in"})
+
+
 def test_lines_for_reading_show_no_variables(tmp_path) -> None:
     """With ERPBRIDGE_DEBUG, too: what a function held when it failed may be a password."""
     config = logging.config.dictConfigClass({})

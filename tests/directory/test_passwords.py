@@ -183,3 +183,20 @@ def test_whether_somebody_has_an_account_is_told_to_nobody(stage: Stage) -> None
         page = Client().post("/accounts/login/", guess).content.decode().replace(address, "")
         told.add(re.sub(r"[A-Za-z0-9]{32,}", "", page))
     assert len(told) == 1
+
+
+def test_nobody_adds_or_takes_a_factor_away_at_a_browser_that_was_left_open(stage: Stage) -> None:
+    ann = _signs_in(stage.ann)
+    for way in ("totp/activate", "webauthn/add", "recovery-codes/generate"):
+        asked = ann.get(f"/accounts/second-factor/{way}/")
+        assert asked["Location"].startswith(("/accounts/reauthenticate/", "/accounts/second-f")), (
+            way
+        )
+        assert "secret" not in asked.content.decode()
+    _with_app(ann)
+    later = Client()
+    later.force_login(stage.ann)
+    asked = later.post("/accounts/second-factor/totp/deactivate/")
+    assert "reauthenticate" in asked["Location"]
+    assert Authenticator.objects.filter(user=stage.ann, type="totp").exists()
+    assert later.get("/accounts/email/").status_code == 404, "and the address nobody changes"

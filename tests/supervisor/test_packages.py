@@ -41,6 +41,11 @@ def test_the_image_runs_what_the_supervisor_runs():
     assert services["postgres"]["image"] == "postgres:18"
 
 
+def test_the_image_holds_no_history_no_tests_and_no_state():
+    left_out = (places.CHECKOUT / ".dockerignore").read_text().split()
+    assert {".*", "var", "tests", "bench", "docs"} <= set(left_out)
+
+
 @pytest.mark.parametrize(
     ("arguments", "share"),
     [
