@@ -42,6 +42,17 @@ def test_without_their_key_it_is_said_what_to_do(stage: Stage, settings) -> None
     assert stored_names(fresh()) == frozenset()
 
 
+def test_what_somebody_changed_in_the_database_is_not_opened(stage: Stage) -> None:
+    set_secrets(stage.connection, SECRETS)
+    sealed = fresh().sealed
+    for place in (10, len(sealed) // 2, len(sealed) - 4):
+        other = "A" if sealed[place] != "A" else "B"
+        changed = sealed[:place] + other + sealed[place + 1 :]
+        Connection.objects.filter(pk=stage.connection.pk).update(sealed=changed)
+        with pytest.raises(Locked):
+            secrets_of(fresh())
+
+
 def test_everything_moves_to_the_first_key(stage: Stage, settings, capsys) -> None:
     settings.ENCRYPTION_KEYS = [OLD]
     set_secrets(stage.connection, SECRETS)
