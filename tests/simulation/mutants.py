@@ -144,7 +144,7 @@ MUTANTS = (
                 "export.document,\n                terms,",
                 "export.document,\n                now.terms(export.document),",
             ),
-            Edit("approvals.purposes:Exports._why_not", "if terms is None or", "if False and"),
+            Edit("approvals.purposes:Exports._why_not", "if goes_to != terms:", "if False:"),
         ),
         LINKS,
         hidden_by="the comparison as the export begins",
