@@ -35,6 +35,7 @@ OUTCOMES = {
     "done": "done",
     "seen": "looked; nothing was written",
     "refused": "refused",
+    "unclear": "not clear; a person has to look",
     "put_back": "put back, nothing was written",
     "stopped": "stopped between two calls, and goes on later",
     "lost": "no answer",

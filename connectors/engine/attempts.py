@@ -76,7 +76,7 @@ def _became(
     """What became of a write, by how its conversation ended."""
     if not is_last or outcome == "stopped":
         return "passed"
-    if outcome != "lost":
+    if outcome not in ("lost", "unclear"):
         return "refused"
     return "disowned" if disowned else "lost"
 

@@ -11,7 +11,15 @@ from django.db import connection as database
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from connectors.contract import Absent, Again, CannotTell, Refused, StillThere, Unclear
+from connectors.contract import (
+    Absent,
+    Again,
+    CannotTell,
+    Capabilities,
+    Refused,
+    StillThere,
+    Unclear,
+)
 from connectors.engine.attempts import attempts_of, may_be_there
 from connectors.engine.outcomes import Outcome, by_purpose, lock
 from connectors.engine.queue import CLOSED, queue
@@ -42,6 +50,7 @@ def settle(lane: Lane, outcomes: Sequence[Outcome]) -> None:
 def _close_settled(lane: Lane, outcome: Outcome) -> None:
     """The conversation is closed and counted."""
     conversation = outcome.conversation
+    erp = connector_for(lane.connection.erp).capabilities
     send_along(
         """
         WITH ended AS (
@@ -52,10 +61,9 @@ def _close_settled(lane: Lane, outcome: Outcome) -> None:
         UPDATE connectors_session SET finished = finished + 1
         FROM ended WHERE connectors_session.id = ended.session_id
         """,
-        [_word(outcome), str(outcome.error or ""), conversation.pk],
+        [_word(outcome, erp), str(outcome.error or ""), conversation.pk],
     )
-    remembers = connector_for(lane.connection.erp).capabilities.remembers_keys
-    if remembers and _is_final(outcome) and _may_have_written(outcome):
+    if erp.remembers_keys and _is_final(outcome) and _may_have_written(outcome):
         _let_forget(lane, conversation.subject)
 
 
@@ -196,10 +204,13 @@ def _close(conversations: Iterable[Conversation], outcome: str, fault: str) -> N
     )
 
 
-def _word(outcome: Outcome) -> str:
-    """How it ended. seen: the ERP was asked, and that settles nothing (not there, still there)."""
+def _word(outcome: Outcome, erp: Capabilities) -> str:
+    """How it ended. seen: the ERP was asked, and that settles nothing (not there, still there).
+    unclear: it may be there in part or changed, and the ERP can be asked about it."""
+    if outcome.between:
+        return "stopped"
     if outcome.error:
-        return "stopped" if outcome.between else "refused"
+        return "unclear" if erp.can_find and isinstance(outcome.error, CannotTell) else "refused"
     return "seen" if isinstance(outcome.value, Absent | Again | Unclear | StillThere) else "done"
 
 

@@ -100,8 +100,8 @@ class Conversation(models.Model):
     queued_at = models.DateTimeField(db_default=Now())
     began_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
-    # done, seen (looked, and not there), refused, put_back, stopped (between two writes), lost,
-    # dropped
+    # done, seen (looked, and not there), refused, unclear (answered, and a person has to look),
+    # put_back, stopped (between two writes), lost, dropped
     outcome = models.CharField(max_length=12, blank=True, default="")
     fault = models.TextField(blank=True, default="")
     # A person attested that nothing of what it wrote is in the ERP.

@@ -156,7 +156,7 @@ def _asked() -> str:
                AS what
     FROM again JOIN connectors_connection AS connection ON connection.id = again.connection_id
     LEFT JOIN approvals_export AS export ON export.id::text = again.subject
-    WHERE again.outcome_before = 'lost'
+    WHERE again.outcome_before IN ('lost', 'unclear')
         AND connection.erp IN ({_erps(can_find=True)}) AND NOT EXISTS (
         SELECT FROM connectors_conversation AS looked
         JOIN connectors_exchange AS exchange ON exchange.conversation_id = looked.id
@@ -171,8 +171,8 @@ def _asked() -> str:
 
 ASKED = Rule(
     "asked-first",
-    "After a try without an answer nothing is written again before the ERP was asked about it.",
-    "connectors_conversation WHERE outcome = 'lost'",
+    "After a try without a clear answer nothing is written again before the ERP was asked.",
+    "connectors_conversation WHERE outcome IN ('lost', 'unclear')",
     _asked,
 )
 

@@ -12,6 +12,7 @@ from approvals import adopting
 from approvals.look_ups import candidates_of
 from approvals.models import LookUp
 from commitments.models import ChangeOrder
+from connectors import engine
 from sandbox.quickbooks import OrderView, WebConnector
 from tests.stage import Stage
 
@@ -166,3 +167,33 @@ def test_an_order_that_a_person_did_not_see_is_found_all_the_same(stage, live_se
     assert web_connector.run_once().writes == 0
     assert stage.export(commitment).erp_number == "1044"
     assert len(stage.books.purchase_orders()) == 1
+
+
+def test_what_was_written_otherwise_than_approved_is_not_written_again(stage) -> None:
+    """QuickBooks answers with another amount; the bookkeeper mends it there, in her own words."""
+    commitment = stage.commitment()
+    stage.synced(commitment)
+    change_order = stage.change_order(commitment)
+    stage.send(change_order)
+    stage.accept(change_order)
+    session = engine.open_session(stage.connection.pk)
+    assert not isinstance(session, engine.Silence)
+    while (message := engine.next_message(session)) is not None:
+        answer = stage.books.answer(message.body)
+        engine.receive(session, answer.replace("1500.00", "1400.00") if message.writes else answer)
+    engine.close_session(session)
+    assert "but not as it was approved" in stage.export(change_order).message
+    order = stage.order()
+    stage.books.by_hand.edit_line(order.txn_id, order.lines[-1].txn_line_id, desc="Deeper")
+    for _ in range(2):
+        stage.step("retry", change_order, stage.ann)
+        stage.visit()
+        assert stage.status(change_order) == "needs_attention"
+        stage.books.by_hand.forget_message_sets()
+    assert descriptions(stage.order()) == ["Footings", "Steel frame", "Deeper"]
+    stage.books.by_hand.delete_line(order.txn_id, order.lines[-1].txn_line_id)
+    stage.step("record-absent", change_order, stage.ann, note="It was taken out")
+    stage.step("retry", change_order, stage.ann)
+    stage.visit()
+    assert stage.status(change_order) == "synced"
+    assert descriptions(stage.order()) == ["Footings", "Steel frame", OURS]
