@@ -137,6 +137,7 @@ class Way:
             self.status, self.error = "failed", error
         except CannotTell as error:
             self.status, self.error = "needs_attention", error
+            became = "lost" if connector.capabilities.can_find else became
         wrote = self.play.writes[first:]
         self.attempts += tuple(
             Attempt(
