@@ -5,9 +5,11 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.internal import ratelimit
 from allauth.mfa.adapter import DefaultMFAAdapter
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
 from django.http import HttpRequest
+from django.urls import reverse
 
 from directory.outbox import post
 from directory.sealing import seal, unseal
@@ -33,8 +35,7 @@ class Invited(DefaultAccountAdapter):  # type: ignore[misc]
     # the account, wherever they come from.
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        account = super()._get_login_attempts_cache_key(request, **credentials)
-        return f"{account} at {ratelimit.get_ip(request)}"
+        return f"{_typed(credentials)} at {ratelimit.get_ip(request)}"
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         try:
@@ -61,8 +62,8 @@ class Invited(DefaultAccountAdapter):  # type: ignore[misc]
         ratelimit.clear(request, **self._anywhere(request, **credentials))
 
     def _anywhere(self, request: HttpRequest, **credentials: Any) -> dict[str, str]:
-        key = super()._get_login_attempts_cache_key(request, **credentials)
-        return {"app": "allauth.account", "action": "login_failed_anywhere", "key": key}
+        action = {"app": "allauth.account", "action": "login_failed_anywhere"}
+        return {**action, "key": _typed(credentials)}
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
@@ -72,8 +73,23 @@ class Invited(DefaultAccountAdapter):  # type: ignore[misc]
         written: EmailMessage = super().render_mail(*args, **kwargs)
         return Posted(written.subject, written.body, to=written.to)
 
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """Where a mailed link leads: not to what the request calls us, which anybody chooses."""
+        person, _, rest = key.partition("-")
+        named = {"uidb36": person, "key": rest}
+        return settings.BASE_URL + reverse("account_reset_password_from_key", kwargs=named)
+
     def format_email_subject(self, subject: str) -> str:
         return subject
+
+
+def _typed(credentials: dict[str, Any]) -> str:
+    """The account that is meant, as it is counted: not as it was written, which can be done in many
+    ways, nor with the name that the request calls us by, as allauth has it, where whoever guesses
+    would choose another port for each password."""
+    written = str(credentials.get("email", ""))
+    person = account_of(written)
+    return f"person {person.pk}" if person else written.casefold()
 
 
 class Posted(EmailMessage):

@@ -8,7 +8,7 @@ from itertools import count
 
 import pytest
 from allauth.mfa.models import Authenticator
-from django.conf import global_settings
+from django.conf import global_settings, settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -200,3 +200,15 @@ def test_nobody_adds_or_takes_a_factor_away_at_a_browser_that_was_left_open(stag
     assert "reauthenticate" in asked["Location"]
     assert Authenticator.objects.filter(user=stage.ann, type="totp").exists()
     assert later.get("/accounts/email/").status_code == 404, "and the address nobody changes"
+
+
+def test_a_mailed_link_leads_here_whatever_the_request_called_us(stage: Stage) -> None:
+    """Whoever asks for somebody else's new password does not say where its link leads."""
+    for host in ("localhost:9", "127.0.0.1"):
+        asked = {"email": stage.ann.email}
+        Client().post("/accounts/password/reset/", asked, headers={"host": host})
+    mails = Mail.objects.filter(address=stage.ann.email)
+    assert len(mails) == 2
+    for mail in mails:
+        [link] = re.findall(r"https?://\S+", mail.text)
+        assert link.startswith(f"{settings.BASE_URL}/accounts/password/reset/key/")

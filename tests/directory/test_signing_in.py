@@ -127,6 +127,32 @@ def test_very_many_wrong_passwords_lock_an_account_wherever_they_come_from(stage
     assert _tries(stage.bea, "guess", "203.0.113.99") == "wrong", "refused tries do not count"
 
 
+def test_guesses_are_counted_whatever_the_request_calls_us(stage: Stage) -> None:
+    """The port in a Host header is anybody's to choose, and no other account for that."""
+    stage.ann.set_password(PASSWORD)
+    stage.ann.save()
+    here = Client(REMOTE_ADDR="203.0.113.7")
+    names = ("localhost:1", "localhost:2", "127.0.0.1", "LOCALHOST:3", "localhost")
+    for name in names:
+        guess = {"login": stage.ann.email.swapcase(), "password": "guess"}
+        here.post("/accounts/login/", guess, headers={"host": name})
+    # PostgreSQL and allauth take a long s for an s.
+    assert _tries(stage.bea, "guess", "203.0.113.8") == "wrong"
+    for _ in range(5):
+        guess = {"login": stage.bea.email.replace("s", "\u017f"), "password": "guess"}
+        Client(REMOTE_ADDR="203.0.113.8").post("/accounts/login/", guess)
+    assert _tries(stage.bea, "guess", "203.0.113.8") == "locked"
+    entered = {"login": stage.ann.email, "password": PASSWORD}
+    answer = here.post("/accounts/login/", entered, headers={"host": "localhost:4"})
+    assert "Too many wrong passwords" in answer.content.decode()
+    for place in range(9):
+        for port in range(5):
+            there = Client(REMOTE_ADDR=f"198.51.100.{place}")
+            guess = {"login": stage.ann.email, "password": "guess"}
+            there.post("/accounts/login/", guess, headers={"host": f"localhost:{port}"})
+    assert _tries(stage.ann, PASSWORD, "192.0.2.1") == "locked"
+
+
 def test_one_patient_guesser_locks_an_account_nowhere_else(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
