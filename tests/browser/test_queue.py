@@ -8,6 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from approvals.models import Export
+from tests.browser.looks import in_every_look
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -99,3 +100,29 @@ def test_dora_reads_the_history(stage, sign_in, screenshot):
     page.get_by_label("Who").select_option(label="Anybody")
     page.get_by_role("button", name="Show").click()
     screenshot(page, "company-history")
+
+
+def test_long_names_and_numbers_stay_in_their_places(stage: Stage, sign_in, screenshot) -> None:
+    stage.pam.name = "Pamela Wilhelmina Ortega-Featherstonehaugh de la Vega"
+    stage.pam.save()
+    sent = stage.commitment(
+        number="SC-24017-02-REVISED-AND-RENUMBERED", title="Furnish and install " + "steel " * 12
+    )
+    stage.send(stage.commitment())
+    Export.objects.update(number=sent.number, amount="123456789.99")
+    ann, pam = sign_in(stage.ann), sign_in(stage.pam)
+    pam.goto(f"/projects/{stage.project.pk}/commitments/")
+    in_every_look(pam, screenshot, "long-commitments")
+    ann.goto(f"/companies/{stage.company.pk}/erp/commitments/")
+    in_every_look(ann, screenshot, "long-queue")
+    for width in (1280, 390):
+        ann.set_viewport_size({"width": width, "height": 900})
+        row = ann.locator("#queue tbody tr").first
+        for one, other in ((".a-number", ".a-amount"), (".a-who", ".a-when")):
+            words = row.locator(one).evaluate(
+                "cell => { const all = document.createRange(); all.selectNodeContents(cell);"
+                " return Math.max(...[...all.getClientRects()].map((box) => box.right)); }"
+            )
+            assert words <= row.locator(other).bounding_box()["x"], (width, one)
+        ann.locator("#queue h2").first.click()
+        assert row.locator(".a-title").bounding_box()["width"] >= 150
