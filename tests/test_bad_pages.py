@@ -52,6 +52,19 @@ def test_what_went_wrong_is_told_in_our_look_and_without_the_database() -> None:
     assert re.search(r'rel="stylesheet" href="[^"]*app[^"]*\.css"', answer.content.decode())
 
 
+def test_every_form_says_where_it_goes() -> None:
+    """A page may stand under the address where the password was entered: what is mended there and
+    sent once more must not go to that."""
+    silent = [
+        path.name
+        for path in (settings.BASE_DIR / "templates").rglob("*")
+        if path.is_file()
+        for form in re.findall(r"<form\b[^>]*>", path.read_text())
+        if "action=" not in form and 'method="get"' not in form
+    ]
+    assert silent == []
+
+
 def test_a_form_that_is_too_large_is_refused_in_words(stage: Stage) -> None:
     page = f"/companies/{stage.company.pk}/directory/vendors/new/"
     dora = signed_in(stage.dora)

@@ -61,6 +61,7 @@ def test_after_an_hour_away_the_password_is_asked_for_and_nothing_typed_is_lost(
     back = pam.post(asked["Location"], {"password": PASSWORD, "next": page})
     assert back.status_code == 422, "the form itself, with its fault"
     assert 'value="Drywall"' in back.content.decode()
+    assert f'action="{page}?copy="' in back.content.decode(), "not where the password was entered"
     assert pam.get("/").status_code == 200
 
 
