@@ -23,6 +23,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 STATE_DIR = Path(os.environ.get("ERPBRIDGE_STATE", BASE_DIR / "var"))
 
 IDLE_TRANSACTION_SECONDS = int(os.environ.get("ERPBRIDGE_IDLE_TRANSACTION_SECONDS", "120"))
+# For web processes, which set it themselves; workers and commands take as long as they need.
+STATEMENT_SECONDS = int(os.environ.get("ERPBRIDGE_STATEMENT_SECONDS", "0"))
 
 
 def database(url: str) -> dict[str, Any]:
@@ -43,7 +45,8 @@ def database(url: str) -> dict[str, Any]:
         # A process that is frozen within a transaction lets go of what it has locked.
         "OPTIONS": {
             **asked,
-            "options": f"-c idle_in_transaction_session_timeout={IDLE_TRANSACTION_SECONDS * 1000}",
+            "options": f"-c idle_in_transaction_session_timeout={IDLE_TRANSACTION_SECONDS * 1000}"
+            f" -c statement_timeout={STATEMENT_SECONDS * 1000}",
             **(along if os.environ.get("ERPBRIDGE_PREPARE") == "0" else planned).FACTORIES,
         },
     }

@@ -8,6 +8,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "erpbridge.settings")
+# Nobody waits for a page any longer than that, and others want the thread and the database.
+os.environ.setdefault("ERPBRIDGE_STATEMENT_SECONDS", "60")
 
 if settings.SECRET_KEY.startswith("unset-"):
     # The one that stands in the settings signs nothing that anybody could send.

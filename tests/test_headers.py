@@ -183,3 +183,27 @@ def test_no_web_process_serves_with_the_key_that_everybody_can_read() -> None:
     )
     assert ran.returncode != 0
     assert "Set ERPBRIDGE_SECRET_KEY" in ran.stderr
+
+
+@pytest.mark.parametrize(("loads", "limit"), [("erpbridge.wsgi", "1min"), ("erpbridge", "0")])
+def test_no_statement_of_a_page_takes_for_ever(loads: str, limit: str) -> None:
+    """Those of workers may: they look over all that is stored."""
+    environment = {k: v for k, v in os.environ.items() if k != "ERPBRIDGE_STATEMENT_SECONDS"}
+    ask = f"""
+import django, {loads}
+django.setup()
+from django.db import connection
+with connection.cursor() as cursor:
+    cursor.execute("SHOW statement_timeout")
+    print(cursor.fetchone()[0])
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", ask],
+        cwd=settings.BASE_DIR,
+        env=environment | {"DJANGO_SETTINGS_MODULE": "erpbridge.settings"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.split() == [limit]
