@@ -1,6 +1,8 @@
 """Dora keeps reasons; Ann rejects with one and names a line; Pam reads it, and is told."""
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
 
 from tests.stage import Stage
@@ -51,3 +53,40 @@ def test_a_rejection_with_a_reason_and_a_line(
     pam.get_by_role("link", name="All").click()
     expect(pam.get_by_text("Wrong vendor").first).to_be_visible()
     assert stage.export(second).message == "Wrong vendor"
+
+
+def _entered_the_password_long_ago() -> None:
+    row = Session.objects.get()
+    kept = row.get_decoded()
+    for entered in kept["account_authentication_methods"]:
+        entered["at"] -= 4000
+    row.session_data = SessionStore().encode(kept)
+    row.save()
+
+
+def test_many_are_rejected_once_the_password_was_entered(
+    stage: Stage, live_server, sign_in, screenshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("approvals.views.MOST_UNASKED", 1)
+    made = [stage.commitment(number=f"SC-00{n}") for n in range(1, 4)]
+    for document in made:
+        stage.send(document)
+    ann = sign_in(stage.ann)
+    _entered_the_password_long_ago()
+    ann.goto(f"/companies/{stage.company.pk}/erp/commitments/")
+    for number in ("SC-001", "SC-002"):
+        ann.get_by_label(f"Select {number}").check()
+    ann.get_by_role("button", name="Reject ticked").click()
+    ann.get_by_label("What has to be changed").fill("Steel is 05-100.")
+    ann.locator("[data-note-submit]").click()
+    expect(ann.get_by_text("What you sent is not lost")).to_be_visible()
+    screenshot(ann, "rejecting-5-password")
+    ann.get_by_label("Password").fill("a long enough password")
+    ann.get_by_role("button", name="Confirm").click()
+    expect(ann.get_by_text("2 rejected")).to_be_visible()
+    expect(ann.get_by_text("What you sent is not lost")).to_have_count(0)
+    screenshot(ann, "rejecting-6-result")
+    assert [stage.export(one).message for one in made] == ["Steel is 05-100."] * 2 + [""]
+    # What can be pressed on this page does what it says.
+    ann.get_by_role("row", name="SC-003").get_by_role("button", name="Accept").click()
+    expect(ann.get_by_text("1 accepted")).to_be_visible()
