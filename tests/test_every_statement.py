@@ -35,7 +35,13 @@ MAY_BE_READ = {
     "django_migrations",
     "django_site",
 }
-THROWN_AWAY = {"directory_mail", "directory_notice", "directory_requestkey", "django_session"}
+THROWN_AWAY = {
+    "directory_mail",
+    "directory_notice",
+    "directory_requestkey",
+    "django_session",
+    "usersessions_usersession",
+}
 
 
 def read_whole(statements: Iterable[str]) -> dict[str, str]:
