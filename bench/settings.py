@@ -6,4 +6,4 @@ from erpbridge.settings import MIDDLEWARE as OURS
 ROOT_URLCONF = "bench.urls"
 _DOOR = OURS.index("connectors.webconnector.Door")
 MIDDLEWARE = [*OURS[:_DOOR], "bench.against.SoapEcho", *OURS[_DOOR:]]
-API_REQUESTS_A_MINUTE = 0
+REQUESTS_A_MINUTE = 0

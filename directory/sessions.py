@@ -32,6 +32,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from directory.models import User
+from directory.pace import too_fast
 from directory.signing_in import say
 
 BEGAN, SEEN = "signed_in_at", "seen_at"
@@ -73,6 +74,11 @@ class EndInTime:
         session, now = request.session, time.time()
         if _is_of_a_program(request) or SESSION_KEY not in session:
             return None
+        # The API counts its own.
+        if not request.path.startswith("/api/v1/") and too_fast(int(session[SESSION_KEY])):
+            words = "These are too many requests within a minute. Nothing was done. Wait a minute,"
+            words += " then load the page again."
+            return HttpResponse(words, "text/plain; charset=utf-8", status=429)
         if now - session.setdefault(BEGAN, now) > settings.SESSION_COOKIE_AGE:
             _end(request, "You had been signed in for half a day. Sign in again.")
         elif now - session.setdefault(SEEN, now) > settings.SESSION_IDLE_SECONDS:

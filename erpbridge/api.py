@@ -166,7 +166,7 @@ def _told(error: Exception) -> ProblemDetails | None:
     if isinstance(error, PermissionDenied):
         return _plain(403, str(error) or "You may not do this.")
     if isinstance(error, exceptions.Throttled):
-        most = settings.API_REQUESTS_A_MINUTE
+        most = settings.REQUESTS_A_MINUTE
         return _plain(
             429, f"{most} requests a minute are possible. Nothing was done; wait a moment."
         )

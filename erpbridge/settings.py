@@ -1,11 +1,11 @@
 """Settings. Machines differ by environment variables alone; ./run sets them for its own servers.
 
 Needed: DATABASE_URL, ERPBRIDGE_SECRET_KEY, ERPBRIDGE_ENCRYPTION_KEYS. Optional: REDIS_URL or
-CELERY_BROKER_URL, ERPBRIDGE_BASE_URL, ERPBRIDGE_STATE, ERPBRIDGE_DEBUG,
-ERPBRIDGE_ATTACHMENTS_GB, ERPBRIDGE_ALLOWED_ERP_ORIGINS, ERPBRIDGE_API_REQUESTS_A_MINUTE;
-for mail EMAIL_URL, ERPBRIDGE_MAIL_FROM,
-ERPBRIDGE_SUMMARY_HOUR; ERPBRIDGE_VERIFY_HOUR, ERPBRIDGE_IDLE_TRANSACTION_SECONDS,
-ERPBRIDGE_PREPARE=0 where a pooler shares connections between transactions.
+CELERY_BROKER_URL, ERPBRIDGE_BASE_URL, ERPBRIDGE_STATE, ERPBRIDGE_DEBUG, ERPBRIDGE_ATTACHMENTS_GB,
+ERPBRIDGE_ALLOWED_ERP_ORIGINS, ERPBRIDGE_REQUESTS_A_MINUTE, ERPBRIDGE_STATEMENT_SECONDS; for mail
+EMAIL_URL, ERPBRIDGE_MAIL_FROM, ERPBRIDGE_SUMMARY_HOUR; ERPBRIDGE_VERIFY_HOUR,
+ERPBRIDGE_IDLE_TRANSACTION_SECONDS, ERPBRIDGE_PREPARE=0 where a pooler shares connections between
+transactions.
 """
 
 import os
@@ -237,6 +237,8 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True  # forms and scripts find 
 if SECURE:  # nothing that is not this very host can set one
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
 MESSAGE_STORAGE = "directory.http.Messages"
+# With pages and programs together, in each web process; 0 for as many as they like.
+REQUESTS_A_MINUTE = int(os.environ.get("ERPBRIDGE_REQUESTS_A_MINUTE", "1200"))
 # Half a day after signing in a session ends; after an hour without its person it is locked.
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_IDLE_SECONDS = 3600
@@ -347,15 +349,13 @@ ALLOWED_ERP_ORIGINS = os.environ.get("ERPBRIDGE_ALLOWED_ERP_ORIGINS", "").split(
 
 # --- API ---------------------------------------------------------------------------------------
 
-# Of one person, in each web process; 0 for as many as they like.
-API_REQUESTS_A_MINUTE = int(os.environ.get("ERPBRIDGE_API_REQUESTS_A_MINUTE", "1200"))
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "erpbridge.api.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_THROTTLE_CLASSES": ["erpbridge.pace.Pace"],
+    "DEFAULT_THROTTLE_CLASSES": ["directory.pace.Pace"],
     "DEFAULT_RENDERER_CLASSES": ["erpbridge.api.JsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["erpbridge.api.JsonParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

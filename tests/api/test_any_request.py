@@ -40,7 +40,7 @@ SAID = (
 
 @pytest.fixture(autouse=True)
 def as_many_as_they_like() -> Iterator[None]:
-    with override_settings(API_REQUESTS_A_MINUTE=0):
+    with override_settings(REQUESTS_A_MINUTE=0):
         yield
 
 

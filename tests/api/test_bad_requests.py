@@ -153,7 +153,7 @@ def test_too_many_requests_of_one_person_are_refused_for_the_rest_of_the_minute(
 ) -> None:
     clock = 1.8e9 + 1
     monkeypatch.setattr(time, "time", lambda: clock)
-    settings.API_REQUESTS_A_MINUTE = 3
+    settings.REQUESTS_A_MINUTE = 3
     ann, bea = program(stage.ann), program(stage.bea)
     for _ in range(3):
         ann.get("companies/")

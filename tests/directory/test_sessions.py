@@ -216,3 +216,16 @@ def test_of_a_session_that_is_over_nothing_is_kept(stage: Stage) -> None:
     assert forget() == 2, "the session, and from where it came"
     assert [one.user for one in UserSession.objects.all()] == [stage.pam]
     assert pam.get("/").status_code == 200
+
+
+def test_pages_have_a_pace_too(stage: Stage, later: Later, settings) -> None:
+    ann, pam = _signs_in(stage.ann), _signs_in(stage.pam)
+    settings.REQUESTS_A_MINUTE = 3
+    later(60 - time.time() % 60)
+    key = {"Authorization": f"Bearer {ApiToken.make(stage.ann, 'reports')}"}
+    assert Client().get("/api/v1/companies/", headers=key).status_code == 200
+    assert [ann.get("/account/").status_code for _ in range(3)] == [200, 200, 429]
+    assert "Wait a minute" in ann.get("/account/").content.decode()
+    assert pam.get("/account/").status_code == 200
+    later(60)
+    assert ann.get("/account/").status_code == 200

@@ -1,4 +1,4 @@
-"""How many requests of the API one person's programs may make in a minute, in each web process.
+"""How many requests one person may make in a minute, with pages and programs, in each web process.
 
 Counted in memory: a limit that had to be written down would cost more than what it saves.
 """
@@ -21,26 +21,27 @@ MINUTE = 60
 
 
 class Pace(BaseThrottle):
-    """Lets through API_REQUESTS_A_MINUTE of one person; 0 lets all through."""
+    """The same for the API, by whichever token."""
 
     def allow_request(self, request: Request, view: APIView) -> bool:
-        most, person = settings.API_REQUESTS_A_MINUTE, request.user.pk
-        return not most or person is None or _made(person) <= most
+        return request.user.pk is None or not too_fast(request.user.pk)
 
     def wait(self) -> float:
         return MINUTE - time.time() % MINUTE + 1
 
 
-_lock = Lock()
-_counted: Counter[tuple[int, int]] = Counter()
-
-
-def _made(person: int) -> int:
-    """How many the person has made in this minute, with the one that is being made."""
-    minute = int(time.time() // MINUTE)
+def too_fast(person: int) -> bool:
+    """Whether this request of a person is one more than REQUESTS_A_MINUTE; 0 lets all through."""
+    most, minute = settings.REQUESTS_A_MINUTE, int(time.time() // MINUTE)
+    if not most:
+        return False
     with _lock:
         if (minute, 0) not in _counted:
             _counted.clear()
             _counted[minute, 0] = 1
         _counted[minute, person] += 1
-        return _counted[minute, person]
+        return _counted[minute, person] > most
+
+
+_lock = Lock()
+_counted: Counter[tuple[int, int]] = Counter()
