@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
+from directory.passwords import WORDS
+
 DOCUMENT = settings.BASE_DIR / "docs" / "security.md"
 # The numbers of levels 1 and 2 of ASVS 5.0.0, by section.
 NUMBERS = """
@@ -91,6 +93,11 @@ def test_each_test_that_is_named_is_there() -> None:
         if not re.search(rf"^def {name}\(", text, re.MULTILINE) if name else not text:
             missing.append(f"{path}::{name}")
     assert missing == []
+
+
+def test_the_words_that_are_no_passwords_are_those_of_the_code() -> None:
+    [told] = re.findall(r"and these words:\s([^.]+)\.", DOCUMENT.read_text())
+    assert sorted(re.split(r",\s", told)) == sorted(WORDS)
 
 
 def test_each_file_that_is_named_is_there() -> None:
