@@ -167,12 +167,14 @@ class ChangeEventDetail(msgspec.Struct):
 @extend_schema(
     methods=["GET"],
     operation_id="change_events",
+    summary="The change events of a project",
     parameters=described(EventQuery),
     responses=ChangeEventPage,
 )
 @extend_schema(
     methods=["POST"],
     operation_id="change_event_create",
+    summary="A new change event",
     parameters=[KEY],
     request=NewChangeEvent,
     responses={201: ChangeEventDetail},
@@ -208,16 +210,23 @@ def change_events(request: Request) -> Response:
     )
 
 
-@extend_schema(methods=["GET"], operation_id="change_event", responses=ChangeEventDetail)
+@extend_schema(
+    methods=["GET"],
+    operation_id="change_event",
+    summary="One change event with its lines",
+    responses=ChangeEventDetail,
+)
 @extend_schema(
     methods=["PUT"],
     operation_id="change_event_save",
+    summary="Save a change event whole",
     request=WholeChangeEvent,
     responses=ChangeEventDetail,
 )
 @extend_schema(
     methods=["DELETE"],
     operation_id="change_event_delete",
+    summary="Delete a change event",
     parameters=described(DeleteQuery),
     responses={204: None},
 )
@@ -298,10 +307,16 @@ def change_event_detach(request: Request, pk: int) -> Response:
     return Response(_detail(after))
 
 
-@extend_schema(methods=["GET"], operation_id="change_event_attachments", responses=AttachmentList)
+@extend_schema(
+    methods=["GET"],
+    operation_id="change_event_attachments",
+    summary="The files of a change event",
+    responses=AttachmentList,
+)
 @extend_schema(
     methods=["POST"],
     operation_id="change_event_attachments_add",
+    summary="Add files to a change event",
     request=UPLOAD,
     responses={201: AttachmentList},
 )
@@ -321,10 +336,14 @@ def change_event_attachments(request: Request, pk: int) -> Response:
 @extend_schema(
     methods=["GET"],
     operation_id="change_event_attachment",
+    summary="The content of one file",
     responses={(200, kind): OpenApiTypes.BINARY for kind in CONTENT_TYPES.values()},
 )
 @extend_schema(
-    methods=["DELETE"], operation_id="change_event_attachment_remove", responses={204: None}
+    methods=["DELETE"],
+    operation_id="change_event_attachment_remove",
+    summary="Take a file off its change event",
+    responses={204: None},
 )
 @api_view(["GET", "DELETE"])
 def change_event_attachment(request: Request, pk: int, attachment_id: int) -> HttpResponseBase:

@@ -135,12 +135,14 @@ class Connections(msgspec.Struct):
 @extend_schema(
     methods=["GET"],
     operation_id="connections",
+    summary="A company's connection",
     parameters=described(ConnectionQuery),
     responses=Connections,
 )
 @extend_schema(
     methods=["POST"],
     operation_id="connection_create",
+    summary="A new connection",
     request=NewConnection,
     responses={201: MadeConnection},
 )

@@ -24,6 +24,14 @@ Id = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 Text = Annotated[str, msgspec.Meta(max_length=10_000)]
 # With its offset from UTC, as our answers write it.
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+# So that no binary fraction comes between.
+Number = Annotated[str | None, msgspec.Meta(description='A decimal in a text, such as "1500.00".')]
+CostCodeName = Annotated[
+    Id | str | None, msgspec.Meta(description="The id of a cost code, or its code in a text.")
+]
+CategoryName = Annotated[
+    Id | str | None, msgspec.Meta(description="The id of a category, or its name in a text.")
+]
 # As many as a page holds: rows of a list.
 Size = Annotated[int, msgspec.Meta(ge=1, le=200)]
 PAGE = 50
@@ -139,9 +147,26 @@ def _value(value: Any, wanted: Any, where: str, faults: list[Fault], *, strict: 
     try:
         return msgspec.convert(value, wanted, strict=strict)
     except msgspec.ValidationError as error:
-        words = str(error).replace("`", "")
-        for meta in getattr(wanted, "__metadata__", ()):
-            if "enum" in (meta.extra_json_schema or {}):
-                words = f"Expected one of: {', '.join(meta.extra_json_schema['enum'])}"
-        faults.append(Fault(where, f"{words}."))
+        faults.append(Fault(where, _expected(wanted, str(error))))
         return None
+
+
+def _expected(wanted: Any, said: str) -> str:
+    """What is wrong with a value and what is taken in its place; `said` is what msgspec says."""
+    words = f"{said.replace('`', '')}."
+    if said == "Invalid RFC3339 encoded date":
+        words = "Expected a date like 2026-03-02."
+    for meta in _metas(wanted):
+        if words_taken := (meta.extra_json_schema or {}).get("enum"):
+            words = f"Expected one of: {', '.join(words_taken)}."
+        if meta.description:
+            words += f" {meta.description}"
+    return words
+
+
+def _metas(wanted: Any) -> Iterable[msgspec.Meta]:
+    """What is said of a type, and of those that it may be instead: null, mostly."""
+    yield from getattr(wanted, "__metadata__", ())
+    for part in get_args(wanted):
+        if get_origin(part) is Annotated:
+            yield from part.__metadata__

@@ -24,11 +24,15 @@ from directory.http import person
 from directory.models import RequestKey
 
 HEADER = "Idempotency-Key"
+HEADER_OF_A_REPEAT = "Idempotency-Replayed"
 KEPT = timedelta(hours=24)
 LONGEST = 100
 
 KEY = OpenApiParameter(
-    HEADER, str, "header", description="Made up by the sender; makes a repeat harmless for a day."
+    HEADER,
+    {"type": "string", "minLength": 1, "maxLength": LONGEST, "pattern": "^[ -~]+$"},
+    "header",
+    description="Made up by the sender; makes a repeat harmless for a day.",
 )
 
 View = Callable[..., Response]
@@ -82,7 +86,7 @@ def _again(row: RequestKey, digest: str) -> Response:
             f"The key {row.key!r} was used for another request. Make up a new one for this."
         )
     answer = msgspec.Raw(row.answer.encode())
-    return Response(answer, row.status, headers={"Idempotency-Replayed": "true"})
+    return Response(answer, row.status, headers={HEADER_OF_A_REPEAT: "true"})
 
 
 def _forget_old(user: int) -> None:

@@ -112,7 +112,7 @@ def problem(error: Exception, context: Mapping[str, Any]) -> HttpResponse | None
     # This module is named in settings that `views` itself reads while it is imported.
     from rest_framework.views import set_rollback
 
-    told = _told(error)
+    told = _told(error, context)
     if told is None:
         return None
     set_rollback()
@@ -129,10 +129,13 @@ def problem(error: Exception, context: Mapping[str, Any]) -> HttpResponse | None
 @csrf_exempt
 def nothing(request: HttpRequest, rest: str) -> HttpResponse:
     """Every address below /api/v1/ that there is not."""
-    return HttpResponse(msgspec.json.encode(_told(Http404())), PROBLEM, status=404)
+    told = _told(Http404())
+    if rest and not rest.endswith("/"):
+        told = _plain(404, "Each address is written with a slash at its end; this one has none.")
+    return HttpResponse(msgspec.json.encode(told), PROBLEM, status=404)
 
 
-def _told(error: Exception) -> ProblemDetails | None:
+def _told(error: Exception, context: Mapping[str, Any] | None = None) -> ProblemDetails | None:
     if isinstance(error, StepError):
         told = refusal(error)
         status = 422 if told.type == "urn:erpbridge:not-ready" else 409
@@ -171,8 +174,25 @@ def _told(error: Exception) -> ProblemDetails | None:
             429, f"{most} requests a minute are possible. Nothing was done; wait a moment."
         )
     if isinstance(error, exceptions.APIException):
-        return _plain(error.status_code, str(error.detail))
+        return _plain(error.status_code, _what_to_do(error, context or {}))
     return None
+
+
+def _what_to_do(error: exceptions.APIException, context: Mapping[str, Any]) -> str:
+    """The framework says what is wrong; here is what to do."""
+    if isinstance(error, exceptions.NotAuthenticated):
+        return (
+            "This needs a token: Authorization: Bearer eb_…. People make theirs under Your account."
+        )
+    if isinstance(error, exceptions.MethodNotAllowed):
+        possible = ", ".join(sorted(context["view"].allowed_methods))
+        return f"{context['request'].method} is not possible here. Possible are: {possible}."
+    if isinstance(error, exceptions.UnsupportedMediaType):
+        taken = " or ".join(parser.media_type for parser in context["view"].parser_classes)
+        return f"This cannot be read here. Send it as Content-Type: {taken}."
+    if isinstance(error, exceptions.NotAcceptable):
+        return f"Answers are application/json; errors are {PROBLEM}. Ask for those, or for */*."
+    return str(error.detail)
 
 
 def _invalid(faults: Iterable[Fault]) -> ProblemDetails:

@@ -53,7 +53,8 @@ class Structs(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
 
 
 def with_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Every operation may answer with a problem; the first sentence about it is its summary."""
+    """Every operation may answer with a problem; where several share an
+    address each names its own summary, else it is the first sentence."""
     [_ref], parts = msgspec.json.schema_components(
         [ProblemDetails], ref_template="#/components/schemas/{name}"
     )
@@ -67,9 +68,8 @@ def with_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     for operations in result["paths"].values():
         for operation in operations.values():
             operation["responses"].setdefault("default", answer)
-            operation["summary"] = re.split(
-                r"[.;:] |\.$", operation["description"].replace("\n", " ")
-            )[0]
+            told = operation["description"].replace("\n", " ")
+            operation.setdefault("summary", re.split(r"[.;:] |\.$", told)[0])
     return result
 
 

@@ -365,7 +365,7 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "ERP Bridge",
     "VERSION": "1",
-    "DESCRIPTION": "Commitments, change orders and their way to the accounting system.",
+    "DESCRIPTION": (BASE_DIR / "erpbridge" / "api_guide.md").read_text("utf-8"),
     "SERVE_INCLUDE_SCHEMA": False,
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v1",

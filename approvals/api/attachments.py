@@ -44,10 +44,16 @@ def files_in(request: Request) -> list[UploadedFile[Any]]:
     return [one for one in request.FILES.getlist("file") if isinstance(one, UploadedFile)]
 
 
-@extend_schema(methods=["GET"], operation_id="attachments", responses=AttachmentList)
+@extend_schema(
+    methods=["GET"],
+    operation_id="attachments",
+    summary="The files of an export's document",
+    responses=AttachmentList,
+)
 @extend_schema(
     methods=["POST"],
     operation_id="attachments_add",
+    summary="Add files to an export's document",
     request=UPLOAD,
     responses={201: AttachmentList},
 )
@@ -70,9 +76,15 @@ def attachments(request: Request, pk: int) -> Response:
 @extend_schema(
     methods=["GET"],
     operation_id="attachment",
+    summary="The content of one file",
     responses={(200, kind): OpenApiTypes.BINARY for kind in CONTENT_TYPES.values()},
 )
-@extend_schema(methods=["DELETE"], operation_id="attachment_remove", responses={204: None})
+@extend_schema(
+    methods=["DELETE"],
+    operation_id="attachment_remove",
+    summary="Take a file off its document",
+    responses={204: None},
+)
 @api_view(["GET", "DELETE"])
 def attachment(request: Request, pk: int, attachment_id: int) -> HttpResponseBase:
     """The content of one file, or taking it off its document."""

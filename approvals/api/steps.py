@@ -38,6 +38,7 @@ def _step_parameter(steps: Sequence[Step]) -> OpenApiParameter:
 
 class StepBody(msgspec.Struct):
     """`version` as it was seen; `terms` the digest of the destination that the preview showed.
+    Without it, an item is accepted wherever it goes at that moment.
 
     `note` is the comment that reject and record-absent need. A rejection may also give a `reason`,
     one of those that the company keeps, and the numbers of the `lines` that it is about. *accept*
@@ -95,7 +96,7 @@ def _need_note(step: str, note: str) -> None:
 
 
 class BulkItem(msgspec.Struct):
-    """What a step with this one item would be given."""
+    """What a step with this one item would be given. `terms`: see `StepBody`."""
 
     id: Id
     version: int

@@ -9,11 +9,9 @@ import msgspec
 
 from budgets.entries import LineEntry, ModificationEntry
 from budgets.models import Modification
-from directory.asked import PAGE, Id, Size, one_of
+from directory.asked import PAGE, CategoryName, CostCodeName, Id, Number, Size, one_of
 
 TypeName = Annotated[str, one_of(Modification.Type.values)]
-# A decimal in a text, so that no binary fraction comes between: "1500.00".
-Number = str | None
 
 
 class BudgetQuery(msgspec.Struct):
@@ -50,13 +48,10 @@ class BudgetFigureQuery(msgspec.Struct):
 
 
 class BudgetLineBody(msgspec.Struct):
-    """A line. `id` is that of a stored line; a new one has none.
+    """A line. `id` is that of a stored line; a new one has none."""
 
-    A cost code is named by its id or its code, a category by its id or its name.
-    """
-
-    cost_code: Id | str | None = None
-    category: Id | str | None = None
+    cost_code: CostCodeName = None
+    category: CategoryName = None
     id: Id | None = None
     sub_job: str = ""
     description: str = ""
@@ -74,8 +69,8 @@ class SaveBudgetLines(msgspec.Struct):
 class BudgetPartBody(msgspec.Struct):
     """What a modification adds to a line of the budget, or takes from it."""
 
-    cost_code: Id | str | None = None
-    category: Id | str | None = None
+    cost_code: CostCodeName = None
+    category: CategoryName = None
     sub_job: str = ""
     amount: Number = None
 

@@ -27,12 +27,14 @@ from directory.once import KEY, once
 @extend_schema(
     methods=["GET"],
     operation_id="budgets",
+    summary="The budget of a project",
     parameters=described(BudgetQuery),
     responses=BudgetPage,
 )
 @extend_schema(
     methods=["POST"],
     operation_id="budget_create",
+    summary="A new budget",
     parameters=[KEY],
     request=NewBudget,
     responses={201: BudgetDetail},
@@ -54,10 +56,11 @@ def budgets(request: Request) -> Response:
     return Response(BudgetPage([answers.row(one) for one in found], None))
 
 
-@extend_schema(methods=["GET"], operation_id="budget", responses=BudgetDetail)
+@extend_schema(methods=["GET"], operation_id="budget", summary="One budget", responses=BudgetDetail)
 @extend_schema(
     methods=["DELETE"],
     operation_id="budget_delete",
+    summary="Delete a budget that was never sent",
     parameters=described(BudgetVersion),
     responses={204: None},
 )

@@ -31,12 +31,14 @@ from directory.tables import TableBody, TableRead, refuse_with, table_read
 @extend_schema(
     methods=["GET"],
     operation_id="budget_lines",
+    summary="The lines of a budget",
     parameters=described(BudgetLineQuery),
     responses=BudgetLinePage,
 )
 @extend_schema(
     methods=["PUT"],
     operation_id="budget_lines_save",
+    summary="Change, add and remove lines of an unlocked budget",
     request=SaveBudgetLines,
     responses=BudgetDetail,
 )
@@ -90,12 +92,14 @@ def import_lines(request: Request, pk: int) -> Response:
 @extend_schema(
     methods=["GET"],
     operation_id="budget_modifications",
+    summary="The modifications of a budget",
     parameters=described(BudgetLineQuery),
     responses=BudgetModificationPage,
 )
 @extend_schema(
     methods=["POST"],
     operation_id="budget_modification_create",
+    summary="A new modification of a locked budget",
     parameters=[KEY],
     request=NewModification,
     responses={201: BudgetModification},

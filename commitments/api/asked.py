@@ -10,25 +10,22 @@ import msgspec
 from approvals.states import Status
 from commitments.entries import ChangeEntry, ChangeOrderEntry, CommitmentEntry, LineEntry
 from commitments.states import ChangeOrderStatus, CommitmentStatus, Type
-from directory.asked import PAGE, Id, Size, one_of
+from directory.asked import PAGE, CategoryName, CostCodeName, Id, Number, Size, one_of
 
 TypeName = Annotated[str, one_of(Type.values)]
 CommitmentStatusName = Annotated[str, one_of(CommitmentStatus.values)]
 ChangeOrderStatusName = Annotated[str, one_of(ChangeOrderStatus.values)]
 ExportStatusName = Annotated[str, one_of(Status.values)]
-# A decimal in a text, so that no binary fraction comes between: "1500.00".
-Number = str | None
 
 
 class LineBody(msgspec.Struct):
     """A line. `id` is that of a stored line; a new one has none.
 
-    A cost code is named by its id or its code, a category by its id or its name. `amount` may be
-    left out where quantity and unit cost are given.
+    `amount` may be left out where quantity and unit cost are given.
     """
 
-    cost_code: Id | str | None = None
-    category: Id | str | None = None
+    cost_code: CostCodeName = None
+    category: CategoryName = None
     id: Id | None = None
     sub_job: str = ""
     description: str = ""
@@ -39,15 +36,19 @@ class LineBody(msgspec.Struct):
 
 
 class SovBody(LineBody):
-    """A line of a schedule of values. `erp_description`: what the accounting system alone gets in
-    place of the description, where that is too long for it."""
+    """A line of a schedule of values. `id` is that of a stored line; a new one has none. `amount`
+    may be left out where quantity and unit cost are given. `erp_description`: what the accounting
+    system alone gets in place of the description, where that is too long for it."""
 
     erp_description: str = ""
 
 
 class ChangeBody(LineBody):
-    """A line of a change order: `commitment_line` is the id of the line that it changes; a new
-    scope adds a line of 0.00 to the commitment."""
+    """A line of a change order. `id` is that of a stored line; a new one has none. `amount` may be
+    left out where quantity and unit cost are given. `commitment_line` is the id of the line that it
+    changes, whose cost code it gets where it names none; `new_scope` adds a line of 0.00 to the
+    commitment.
+    """
 
     commitment_line: Id | None = None
     new_scope: bool = False

@@ -35,12 +35,14 @@ from directory.tables import TableBody, TableRead
 @extend_schema(
     methods=["GET"],
     operation_id="change_orders",
+    summary="The change orders of a project or commitment",
     parameters=described(ChangeOrderQuery),
     responses=ChangeOrderPage,
 )
 @extend_schema(
     methods=["POST"],
     operation_id="change_order_create",
+    summary="A new change order",
     parameters=[KEY],
     request=NewChangeOrder,
     responses={201: ChangeOrderDetail},
@@ -68,16 +70,23 @@ def change_orders(request: Request) -> Response:
     return Response(ChangeOrderPage([ChangeOrderRow(*row) for row in rows], after))
 
 
-@extend_schema(methods=["GET"], operation_id="change_order", responses=ChangeOrderDetail)
+@extend_schema(
+    methods=["GET"],
+    operation_id="change_order",
+    summary="One change order with its lines",
+    responses=ChangeOrderDetail,
+)
 @extend_schema(
     methods=["PUT"],
     operation_id="change_order_save",
+    summary="Save a change order whole",
     request=WholeChangeOrder,
     responses=ChangeOrderDetail,
 )
 @extend_schema(
     methods=["DELETE"],
     operation_id="change_order_delete",
+    summary="Delete a Draft of a change order",
     parameters=described(DeleteQuery),
     responses={204: None},
 )

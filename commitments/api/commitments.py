@@ -38,12 +38,14 @@ from directory.tables import TableBody, TableRead
 @extend_schema(
     methods=["GET"],
     operation_id="commitments",
+    summary="The commitments of a project",
     parameters=described(CommitmentQuery),
     responses=CommitmentPage,
 )
 @extend_schema(
     methods=["POST"],
     operation_id="commitment_create",
+    summary="A new commitment",
     parameters=[KEY],
     request=NewCommitment,
     responses={201: CommitmentDetail},
@@ -65,16 +67,23 @@ def commitments(request: Request) -> Response:
     return Response(CommitmentPage([CommitmentRow(*row) for row in rows], after))
 
 
-@extend_schema(methods=["GET"], operation_id="commitment", responses=CommitmentDetail)
+@extend_schema(
+    methods=["GET"],
+    operation_id="commitment",
+    summary="One commitment with its schedule of values",
+    responses=CommitmentDetail,
+)
 @extend_schema(
     methods=["PUT"],
     operation_id="commitment_save",
+    summary="Save a commitment whole",
     request=WholeCommitment,
     responses=CommitmentDetail,
 )
 @extend_schema(
     methods=["DELETE"],
     operation_id="commitment_delete",
+    summary="Delete a Draft of a commitment",
     parameters=described(DeleteQuery),
     responses={204: None},
 )

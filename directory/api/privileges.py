@@ -82,12 +82,14 @@ COLUMNS = (
 @extend_schema(
     methods=["GET"],
     operation_id="privilege_requests",
+    summary="Requests for 'Can Push to Accounting'",
     parameters=described(RequestQuery),
     responses=RequestPage,
 )
 @extend_schema(
     methods=["POST"],
     operation_id="privilege_request_create",
+    summary="Request 'Can Push to Accounting'",
     parameters=[KEY],
     request=NewRequest,
     responses={201: RequestRow},

@@ -47,9 +47,15 @@ class Tokens(msgspec.Struct):
 COLUMNS = ("id", "name", "created_at", "expires_at", "last_used_at", "revoked_at")
 
 
-@extend_schema(methods=["GET"], operation_id="tokens", responses=Tokens)
 @extend_schema(
-    methods=["POST"], operation_id="token_create", request=NewToken, responses={201: MadeToken}
+    methods=["GET"], operation_id="tokens", summary="The person's own tokens", responses=Tokens
+)
+@extend_schema(
+    methods=["POST"],
+    operation_id="token_create",
+    summary="A new token",
+    request=NewToken,
+    responses={201: MadeToken},
 )
 @api_view(["GET", "POST"])
 def tokens(request: Request) -> Response:

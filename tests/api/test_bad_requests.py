@@ -36,8 +36,9 @@ def test_every_fault_of_a_body_is_told_at_once(stage: Stage, program: Program) -
         "/project": "Expected int, got str.",
         "/type": "Expected one of: purchase_order, subcontract.",
         "/title": "Expected str, got int.",
-        "/date_created": "Invalid RFC3339 encoded date.",
-        "/lines/0/amount": "Expected str | null, got float.",
+        "/date_created": "Expected a date like 2026-03-02.",
+        "/lines/0/amount": "Expected str | null, got float. "
+        'A decimal in a text, such as "1500.00".',
         "/lines/1": "Expected an object.",
         "/lines/2/colour": "There is nothing of this name here.",
     }
@@ -76,6 +77,13 @@ def test_parameters_are_read_as_strictly(stage: Stage, program: Program) -> None
     ann = program(stage.ann)
     told = ann.get("exports/", 400, compnay=1, kind="invoice", size="1000", view="none")
     assert set(faults(told)) == {"compnay", "company", "kind", "size", "view"}
+    told = program(stage.pam).get(
+        "commitments/", 400, project=stage.project.pk, type="Subcontract", vendor="Alder"
+    )
+    assert faults(told) == {
+        "type": "Expected one of: purchase_order, subcontract.",
+        "vendor": "Expected int | null, got str.",
+    }
     told = ann.get("exports/", 400, company=["1", "2"], kind="commitment")
     assert faults(told) == {"company": "This is given more than once."}
     told = ann.get("exports/", 400, company=stage.company.pk, kind="commitment", cursor="x")
@@ -114,6 +122,13 @@ def test_other_formats_large_bodies_and_nul_are_refused(stage: Stage, program: P
     address = f"/api/v1/exports/{export.pk}/reject/"
     sent = ann.client.post(address, "<version>1</version>", content_type="application/xml")
     assert sent.status_code == 415
+    assert "Content-Type: application/json" in sent.json()["detail"]
+    answer = ann.client.get(f"/api/v1/exports/{export.pk}/", headers={"Accept": "application/xml"})
+    assert (answer.status_code, answer.json()["detail"]) == (
+        406,
+        "Answers are application/json; errors are application/problem+json. "
+        "Ask for those, or for */*.",
+    )
     large = b'{"note": "' + b"x" * 6_000_000 + b'"}'
     assert ann.client.post(address, large, content_type="application/json").status_code == 413
     told = ann.post(f"exports/{export.pk}/reject/", {"version": 1, "note": "a\0b"}, 400)
@@ -135,11 +150,20 @@ def test_a_method_that_there_is_not(stage: Stage, program: Program) -> None:
     response = program(stage.ann).client.patch("/api/v1/companies/", {})
     assert response.status_code == 405
     assert set(response["Allow"].split(", ")) == {"GET", "OPTIONS"}
+    assert response.json()["detail"] == "PATCH is not possible here. Possible are: GET, OPTIONS."
 
 
 def test_an_address_that_there_is_not(stage: Stage, program: Program) -> None:
     response = program(stage.ann).client.post("/api/v1/invoices/", {})
     assert (response.status_code, response["Content-Type"]) == (404, "application/problem+json")
+
+
+def test_an_address_without_its_slash_is_told_of_it(client: Client) -> None:
+    for address in ("/api/v1/commitments", "/api/v1/exports/7/accept"):
+        answer = client.post(address, {}, content_type="application/json")
+        assert answer.status_code == 404
+        assert "with a slash at its end" in answer.json()["detail"]
+    assert "slash" not in client.get("/api/v1/comitments/").json()["detail"]
 
 
 def test_an_address_with_a_line_break_is_told_as_a_problem(client: Client) -> None:

@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import URLPattern
 
+from directory.once import HEADER_OF_A_REPEAT
 from erpbridge import api_urls
 from erpbridge.api import nothing
 from tests.api.conftest import schema
@@ -33,6 +34,34 @@ def test_every_operation_has_its_own_name_and_a_sentence() -> None:
     names = [operation["operationId"] for operation in operations]
     assert len(names) == len(set(names))
     assert all(operation["description"] for operation in operations)
+
+
+def test_operations_of_one_address_are_told_apart() -> None:
+    for path, operations in schema()["paths"].items():
+        summaries = [operation["summary"] for operation in operations.values()]
+        assert len(summaries) == len(set(summaries)), (path, summaries)
+
+
+def test_what_a_line_takes_is_said_where_it_is_sent() -> None:
+    parts = schema()["components"]["schemas"]
+    for name in ("SovBody", "ChangeBody", "BudgetLineBody", "BudgetPartBody", "EventLineBody"):
+        line = parts[name]["properties"]
+        for field in ("cost_code", "category", "amount"):
+            if field in line:
+                assert line[field].get("description"), (name, field)
+
+
+def test_the_guide_names_every_kind_of_refusal() -> None:
+    """And the header of a repeat, which no part of the schema could name before an answer."""
+    guide = schema()["info"]["description"]
+    written = {
+        kind
+        for name in ("erpbridge/api.py", "approvals/refusals.py")
+        for kind in re.findall(r"urn:erpbridge:[a-z-]+", (settings.BASE_DIR / name).read_text())
+    }
+    assert written == set(re.findall(r"urn:erpbridge:[a-z-]+", guide))
+    for word in ("Idempotency-Key", HEADER_OF_A_REPEAT, "Authorization: Bearer", "Retry-After"):
+        assert word in guide
 
 
 def test_the_schema_is_served(client: Client) -> None:

@@ -30,6 +30,13 @@ def test_an_unknown_token_opens_nothing(stage: Stage) -> None:
         assert response["Content-Type"] == "application/problem+json"
 
 
+def test_who_shows_nothing_is_told_what_to_show() -> None:
+    for headers in ({}, {"Authorization": "Token eb_x"}):
+        response = APIClient().get("/api/v1/companies/", headers=headers)
+        assert response.status_code == 401
+        assert "Authorization: Bearer" in response.json()["detail"]
+
+
 def test_a_token_ends_with_its_person(stage: Stage, program: Program) -> None:
     ann = program(stage.ann)
     Membership.objects.filter(user=stage.ann).update(is_active=False)
