@@ -143,7 +143,8 @@ def _told(error: Exception, context: Mapping[str, Any] | None = None) -> Problem
     if isinstance(error, Invalid):
         return _invalid(
             Fault(
-                f"/lines/{fault.line - 1}/{fault.field}" if fault.line else f"/{fault.field}",
+                (f"/lines/{fault.line - 1}" if fault.line else "")
+                + (f"/{fault.field}" if fault.field else ""),
                 fault.message,
             )
             for fault in error.faults

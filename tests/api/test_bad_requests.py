@@ -73,6 +73,13 @@ def test_what_makes_no_sense_is_refused_with_every_fault(stage: Stage, program: 
     assert not Export.objects.exists()
 
 
+def test_what_is_wrong_with_the_whole_names_no_field(stage: Stage, program: Program) -> None:
+    export = stage.send(stage.commitment())
+    path = f"commitments/{export.document.id}/?version={export.version}"
+    told = program(stage.pam).delete(path, 422)
+    assert set(faults(told)) == {""}, "“/” would be a field without a name"
+
+
 def test_parameters_are_read_as_strictly(stage: Stage, program: Program) -> None:
     ann = program(stage.ann)
     told = ann.get("exports/", 400, compnay=1, kind="invoice", size="1000", view="none")
