@@ -216,7 +216,8 @@ def find(adding: Addition[R], attempts: Sequence[Attempt]) -> Script[Finding]:
     remembered, attempts = yield from recovery.check(attempts)
     if remembered is not None and not errors.done(remembered):
         error = errors.failure(remembered, adding.doing, adding.names, feature=adding.feature)
-        return recovery.denied(error, capital(adding.record))
+        if (no := recovery.denied(error, capital(adding.record), attempts)) is not None:
+            return no
     answer: Answer = yield adding.ask(True)
     record = next(iter(recovery.readable(answer, adding.whole)), None)
     disowned = recovery.is_disowned(attempts)

@@ -310,7 +310,8 @@ def find(document: Document, terms: Terms, attempts: Sequence[Attempt]) -> Scrip
     remembered, _ = yield from recovery.check(attempts)
     if remembered is not None and not errors.done(remembered):
         error = errors.failure(remembered, "the budget", _names(terms), feature="estimates")
-        return recovery.denied(error, "The job")
+        if (no := recovery.denied(error, "The job", attempts)) is not None:
+            return no
     memory = memory_of(remembered) if remembered is not None else None
     whole = estimates.estimates(remembered) if remembered is not None else []
     txn_id = whole[0]["id"] if whole else memory.id if memory is not None else ""

@@ -67,10 +67,11 @@ def read_back(answer: Answer, read: Callable[[Answer], Sequence[R]], doing: str)
     raise Unfinished(error.message, code=error.code, words=error.words)
 
 
-def denied(error: ErpError, what: str) -> Finding:
-    """What a remembered refusal of `what` means: no, or not clear."""
+def denied(error: ErpError, what: str, attempts: Sequence[Attempt]) -> Finding | None:
+    """What a remembered refusal of `what` means: no, or not clear. None where it is not clear, as it
+    will ever be, and a person has looked: then the books are read."""
     if isinstance(error, CannotTell):
-        return Unclear(message=error.message)
+        return None if is_disowned(attempts) else Unclear(message=error.message)
     message = error.message
     if isinstance(error, Busy):
         message = f"{what} was open or locked in QuickBooks, so nothing was written. Retry it."

@@ -197,3 +197,41 @@ def test_what_was_written_otherwise_than_approved_is_not_written_again(stage) ->
     stage.visit()
     assert stage.status(change_order) == "synced"
     assert descriptions(stage.order()) == ["Footings", "Steel frame", OURS]
+
+
+@pytest.mark.parametrize("kind", ["commitment", "change order"])
+def test_an_answer_that_stays_unclear_for_ever_ends_with_a_persons_word(stage, kind) -> None:
+    """QuickBooks remembers what it answered, and that is no clear answer whenever it is asked."""
+    document = stage.commitment()
+    if kind == "change order":
+        stage.synced(document)
+        document = stage.change_order(document)
+    stage.send(document)
+    stage.accept(document)
+
+    def visit() -> None:
+        session = engine.open_session(stage.connection.pk)
+        assert not isinstance(session, engine.Silence)
+        while (message := engine.next_message(session)) is not None:
+            unclear = message.key and message.key == spoiled[0] or message.writes and not spoiled[0]
+            if message.writes and not spoiled[0]:
+                spoiled[0] = message.key
+            tag = "PurchaseOrderMod" if kind == "change order" else "PurchaseOrderAdd"
+            nothing = (
+                '<?xml version="1.0"?><QBXML><QBXMLMsgsRs>'
+                f'<{tag}Rs requestID="{message.key}" statusCode="-1" statusSeverity="Error" '
+                'statusMessage="" /></QBXMLMsgsRs></QBXML>'
+            )
+            engine.receive(session, nothing if unclear else stage.books.answer(message.body))
+        engine.close_session(session)
+
+    spoiled = [""]
+    visit()
+    assert stage.status(document) == "needs_attention"
+    stage.step("retry", document, stage.ann)
+    visit()
+    assert stage.status(document) == "needs_attention", "it is asked, and is as unclear as before"
+    stage.step("record-absent", document, stage.ann, note="I looked: it is not there")
+    stage.step("retry", document, stage.ann)
+    visit()
+    assert stage.status(document) == "synced"
