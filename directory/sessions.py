@@ -1,9 +1,10 @@
-"""How long somebody stays signed in: half a day, and unasked for their password an hour at most.
+"""How long somebody goes unasked for their password: half a day, and an hour alone at most.
 
-Half a day after signing in a session ends (SESSION_COOKIE_AGE). When nothing was heard of its
-person for an hour (SESSION_IDLE_SECONDS) it is locked: it opens nothing until they enter their
-password, or show their second factor, and then goes on with what they had sent. What a page asks by
-itself, every few seconds, is not heard of.
+Half a day after signing in (SESSION_COOKIE_AGE), and when nothing was heard of its person for an
+hour (SESSION_IDLE_SECONDS), a session is locked: it opens nothing until they enter their password,
+or show their second factor, and then goes on with what they had sent. Of whoever signs in elsewhere
+alone it ends. What a page asks by itself, every few seconds, is not heard of; that somebody types
+is.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 from allauth.account.internal.flows.reauthentication import (
@@ -36,6 +37,7 @@ from directory.pace import too_fast
 from directory.signing_in import say
 
 BEGAN, SEEN = "signed_in_at", "seen_at"
+MOST_SHOWN, LONGEST_SHOWN = 8, 80  # fields of a form that waits, characters of one
 NOTED = 300  # seconds: that somebody was seen is written no more often than that
 # What a locked session opens: the way on, the way out, and what is for everybody.
 OPEN = {
@@ -79,12 +81,15 @@ class EndInTime:
             words = "These are too many requests within a minute. Nothing was done. Wait a minute,"
             words += " then load the page again."
             return HttpResponse(words, "text/plain; charset=utf-8", status=429)
+        why = ""
         if now - session.setdefault(BEGAN, now) > settings.SESSION_COOKIE_AGE:
-            _end(request, "You had been signed in for half a day. Sign in again.")
+            why = "You have been signed in for half a day."
         elif now - session.setdefault(SEEN, now) > settings.SESSION_IDLE_SECONDS:
+            why = "Nothing was heard of you for an hour."
+        if why:
             match = request.resolver_match
             if match is None or match.url_name not in OPEN:
-                return _locked(request, keep=not getattr(view, "holds_secrets", False))
+                return _locked(request, why, keep=not getattr(view, "holds_secrets", False))
         elif now - session[SEEN] > NOTED and not _asks_by_itself(request):
             session[SEEN] = now
         return None
@@ -112,7 +117,7 @@ def _go_on(sender: Any, request: HttpRequest, user: AbstractBaseUser, **about: A
     """Under another key: whoever knew the one before has nothing of the password being entered."""
     if not about.get("reauthenticated"):
         return
-    request.session[SEEN] = time.time()
+    request.session[BEGAN] = request.session[SEEN] = time.time()
     before = request.session.session_key
     request.session.cycle_key()
     kept = UserSession.objects.filter(session_key=before)
@@ -126,10 +131,9 @@ def _end(request: HttpRequest, why: str) -> None:
     messages.info(request, why)
 
 
-def _locked(request: HttpRequest, *, keep: bool) -> HttpResponse | None:
+def _locked(request: HttpRequest, why: str, *, keep: bool) -> HttpResponse | None:
     """To where the password is entered; a form that was sent is kept meanwhile, unless it holds
     secrets or came from a script."""
-    why = "Nothing was heard of you for an hour."
     if not get_reauthentication_flows(request.user):  # signs in elsewhere alone
         _end(request, f"{why} Sign in again.")
         return None
@@ -158,6 +162,22 @@ def _is_of_a_program(request: HttpRequest) -> bool:
     """Whether the API will go by a token, be it a good one or not, and look at no session."""
     shown = request.headers.get("Authorization", "")
     return request.path.startswith("/api/v1/") and shown.lower().startswith("bearer ")
+
+
+def waiting(request: HttpRequest) -> tuple[str, list[tuple[str, str]]] | None:
+    """What is carried out once the password was entered: the address that it was sent to, and the
+    beginning of what it says. For the page that asks, as it may not have been its person who sent
+    it."""
+    state = request.session.get(STATE_SESSION_KEY)
+    if not isinstance(state, dict) or "request" not in state:
+        return None
+    sent = msgspec.json.decode(state["request"])
+    said = [
+        (name, value if len(value) <= LONGEST_SHOWN else f"{value[:LONGEST_SHOWN]}…")
+        for name, value in parse_qsl(sent["POST"])
+        if name != "csrfmiddlewaretoken"
+    ]
+    return sent["path"], said[:MOST_SHOWN]
 
 
 def _asks_by_itself(request: HttpRequest) -> bool:

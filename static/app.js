@@ -44,7 +44,14 @@ localTimes(document);
 let typed = false;
 const wentTo = (xhr) => new URL(xhr.responseURL || location.href).pathname;
 const isOut = (xhr) => wentTo(xhr).startsWith("/accounts/");
-document.addEventListener("input", () => { typed = true; });
+// Who types is there, though no page is asked for meanwhile.
+let told = Date.now();
+document.addEventListener("input", () => {
+  typed = true;
+  if (Date.now() - told < 300_000) return;
+  told = Date.now();
+  fetch("/health/live/").catch(() => {});
+});
 document.addEventListener("htmx:load", (event) => localTimes(event.target));
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (!isOut(event.detail.xhr)) return;
@@ -53,7 +60,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   else if (wentTo(event.detail.xhr).startsWith("/accounts/login"))
     fault("You were signed out, so nothing was done. Copy what you typed, reload the page and sign in.");
   else
-    fault("Nothing was heard of you for an hour, so nothing was done. What you typed stays here: open this page in another tab, enter your password there, and press the button here once more.");
+    fault("You have been away for too long, so nothing was done. What you typed stays here: open this page in another tab, enter your password there, and press the button here once more.");
 });
 function fault(text) {
   const box = document.createElement("div");

@@ -185,7 +185,9 @@ def find(document: Document, terms: Terms, attempts: Sequence[Attempt]) -> Scrip
     remembered, _ = yield from recovery.check(attempts)
     if remembered is not None and not errors.done(remembered):
         error = errors.failure(remembered, f"the purchase order {document.number}", names(terms))
-        if (no := recovery.denied(error, f"Purchase order {document.number}", attempts)) is not None:
+        if (
+            no := recovery.denied(error, f"Purchase order {document.number}", attempts)
+        ) is not None:
             return no
     memory = memory_of(remembered) if remembered is not None else None
     told = [order["id"] for order in orders.orders(remembered)] if remembered is not None else []

@@ -68,8 +68,8 @@ def read_back(answer: Answer, read: Callable[[Answer], Sequence[R]], doing: str)
 
 
 def denied(error: ErpError, what: str, attempts: Sequence[Attempt]) -> Finding | None:
-    """What a remembered refusal of `what` means: no, or not clear. None where it is not clear, as it
-    will ever be, and a person has looked: then the books are read."""
+    """What a remembered refusal of `what` means: no, or not clear. None where that will never be
+    clear, and a person has looked: then the books are read."""
     if isinstance(error, CannotTell):
         return None if is_disowned(attempts) else Unclear(message=error.message)
     message = error.message

@@ -1,4 +1,5 @@
-"""`{% jinja "approvals/panel.jinja" panel=panel %}`: a part of a page whose template is Jinja's."""
+"""`{% jinja "approvals/panel.jinja" panel=panel %}`: a part of a page whose template is Jinja's.
+`{% waiting as sent %}`: what is carried out once the password was entered."""
 
 from typing import Any
 
@@ -6,6 +7,7 @@ from django import template
 from django.template.context import Context
 from django.utils.safestring import SafeString
 
+from directory import sessions
 from directory.paging import rows_html
 
 register = template.Library()
@@ -16,3 +18,9 @@ def jinja(context: Context, name: str, **given: Any) -> SafeString:
     """The part knows what it is given, and `request` and `csrf_token` as every template does."""
     known = {"request": context.get("request"), "csrf_token": context.get("csrf_token", "")}
     return rows_html(name, **known, **given)
+
+
+@register.simple_tag(takes_context=True)
+def waiting(context: Context) -> tuple[str, list[tuple[str, str]]] | None:
+    """Its address and its fields, if there is any."""
+    return sessions.waiting(context["request"])

@@ -80,11 +80,13 @@ def test_files_that_were_sent_while_it_was_locked_are_not_said_to_be_kept(
 def test_whoever_is_seen_is_not_locked_out_and_a_page_that_asks_by_itself_is_not_seen(
     stage: Stage, later: Later
 ) -> None:
-    busy, away = _signs_in(stage.pam), _signs_in(stage.ann)
+    busy, typing, away = (_signs_in(one) for one in (stage.pam, stage.dora, stage.ann))
     for _ in range(8):
         later(HOUR / 4)
         assert busy.get("/").status_code == 200
+        typing.get("/health/live/")  # as a page asks while somebody types
         away.get("/notices/", headers={"HX-Request": "true"})
+    assert typing.get("/").status_code == 200
     assert away.get("/notices/", headers={"HX-Request": "true"})["Location"].startswith(AGAIN)
 
 
@@ -113,7 +115,7 @@ def test_a_locked_session_opens_the_way_out_and_nothing_of_a_company(
     assert ann.get("/")["Location"].startswith("/accounts/login/")
 
 
-def test_half_a_day_after_signing_in_it_is_over_however_busy_somebody_is(
+def test_half_a_day_after_signing_in_the_password_is_asked_for_however_busy_somebody_is(
     stage: Stage, later: Later
 ) -> None:
     pam = _signs_in(stage.pam)
@@ -122,9 +124,31 @@ def test_half_a_day_after_signing_in_it_is_over_however_busy_somebody_is(
         last = pam.get("/")
         if last.status_code == 302:
             break
-    assert last["Location"].startswith("/accounts/login/")
+    assert last["Location"].startswith(AGAIN)
     assert "signed in for half a day" in pam.get(last["Location"]).content.decode()
-    assert not Session.objects.filter(session_key=pam.cookies.get("sessionid")).exists()
+    pam.post(AGAIN, {"password": PASSWORD, "next": "/"})
+    for _ in range(3):
+        later(HOUR - 120)
+        assert pam.get("/").status_code == 200, "from then on it counts anew"
+
+
+def test_what_waits_for_the_password_is_shown_to_whoever_enters_it(
+    stage: Stage, later: Later
+) -> None:
+    """Somebody else may have sent it from the browser that was left open."""
+    ann = _signs_in(stage.ann)
+    export = stage.send(stage.commitment())
+    later(HOUR + 60)
+    address = f"/exports/{export.pk}/reject/"
+    asked = ann.post(address, {"version": export.version, "note": "Never mind <b>"})
+    for _ in range(2):
+        told = ann.get(asked["Location"]).content.decode()
+        assert address in told
+        assert "note: Never mind &lt;b&gt;" in told
+    ann.post("/accounts/logout/")
+    _signs_in(stage.ann).get("/")
+    export.refresh_from_db()
+    assert export.status == "sent"
 
 
 def test_a_session_is_written_again_every_few_minutes_at_most(

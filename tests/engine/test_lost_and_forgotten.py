@@ -213,9 +213,9 @@ def test_an_answer_that_stays_unclear_for_ever_ends_with_a_persons_word(stage, k
         session = engine.open_session(stage.connection.pk)
         assert not isinstance(session, engine.Silence)
         while (message := engine.next_message(session)) is not None:
-            unclear = message.key and message.key == spoiled[0] or message.writes and not spoiled[0]
             if message.writes and not spoiled[0]:
                 spoiled[0] = message.key
+            unclear = message.key and message.key == spoiled[0]
             tag = "PurchaseOrderMod" if kind == "change order" else "PurchaseOrderAdd"
             nothing = (
                 '<?xml version="1.0"?><QBXML><QBXMLMsgsRs>'
