@@ -56,8 +56,8 @@ OPEN = {
 }
 
 
-class EndInTime:
-    """Middleware: sessions that are over, and those that are locked."""
+class LockInTime:
+    """Middleware: whose session is locked, until they enter their password."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -126,7 +126,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "directory.sessions.EndInTime",
+    "directory.sessions.LockInTime",
 ]
 
 ROOT_URLCONF = "erpbridge.urls"

@@ -11,7 +11,7 @@ import pytest
 from approvals import adopting
 from approvals.look_ups import candidates_of
 from approvals.models import LookUp
-from commitments.models import ChangeOrder
+from commitments.models import ChangeOrder, Commitment
 from connectors import engine
 from sandbox.quickbooks import OrderView, WebConnector
 from tests.stage import Stage
@@ -113,13 +113,19 @@ def test_lines_that_were_removed_on_purpose_can_be_written_again(stage, lost) ->
     assert descriptions(stage.order()) == ["Footings", "Steel frame", OURS]
 
 
-def test_an_order_that_was_removed_on_purpose_can_be_written_again(stage, live_server) -> None:
+def _lost_order(stage: Stage, server: str) -> tuple[Commitment, WebConnector]:
+    """A commitment that QuickBooks took, and whose answer never came."""
     commitment = stage.commitment()
     stage.send(commitment)
     stage.accept(commitment)
     stage.faults.lose_answer = 1
-    web_connector = stage.web_connector(live_server.url)
+    web_connector = stage.web_connector(server)
     web_connector.run_once()
+    return commitment, web_connector
+
+
+def test_an_order_that_was_removed_on_purpose_can_be_written_again(stage, live_server) -> None:
+    commitment, web_connector = _lost_order(stage, live_server.url)
     stage.books.by_hand.delete_order(stage.order().txn_id)
     web_connector.run_once()
     assert "it has been removed since" in stage.export(commitment).message
@@ -150,12 +156,7 @@ def test_a_person_who_did_not_look_properly_does_no_harm(stage, lost, forgotten)
 
 
 def test_an_order_that_a_person_did_not_see_is_found_all_the_same(stage, live_server) -> None:
-    commitment = stage.commitment()
-    stage.send(commitment)
-    stage.accept(commitment)
-    stage.faults.lose_answer = 1
-    web_connector = stage.web_connector(live_server.url)
-    web_connector.run_once()
+    commitment, web_connector = _lost_order(stage, live_server.url)
     stage.faults.wrong_company_file = True
     web_connector.run_once()
     stage.faults.wrong_company_file = False
