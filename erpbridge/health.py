@@ -103,7 +103,7 @@ def _lanes() -> Check:
     if stuck:
         return Check("lanes", False, f"Lanes with work to do that stand still: {stuck}.")
     held = Session.objects.filter(ended_at=None).count()
-    return Check("lanes", True, f"No lane stands still; {held} are being served.")
+    return Check("lanes", True, f"No lane stands still. Being served now: {held}.")
 
 
 def stuck_lanes() -> list[Connection]:
