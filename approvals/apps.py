@@ -8,7 +8,7 @@ class Approvals(AppConfig):
 
     def ready(self) -> None:
         from approvals.comparing import Comparisons
-        from approvals.look_ups import LookUps
+        from approvals.linking.look_ups import LookUps
         from approvals.purposes import Exports
         from approvals.unlinking import Unlinks
         from connectors import engine

@@ -15,7 +15,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from approvals.doors import open_export, sees_document
+from approvals.access import open_export, sees_document
 from approvals.models import Export
 from approvals.moves import lock_exports
 from approvals.saving import one_at_a_time

@@ -4,10 +4,10 @@ import json
 
 import msgspec
 
-from approvals.told import WORDS, InHistory
+from approvals.history_texts import WORDS, InHistory
 from connectors.contract import Document, Line
+from directory.compiled import CompiledQuery
 from directory.models import Event
-from directory.prepared import Prepared
 
 
 def differences(about: InHistory, version: int) -> list[str]:
@@ -23,7 +23,7 @@ def differences(about: InHistory, version: int) -> list[str]:
     return told
 
 
-_EVENTS = Prepared(
+_EVENTS = CompiledQuery(
     lambda subject: Event.objects.filter(subject=subject).select_related("actor").order_by("id"),
     str,
 )

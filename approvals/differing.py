@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from approvals import manner
+from approvals import erp_wording
 from approvals.comparing import differences_of, request_comparison
 from approvals.models import Comparison, Export
 from connectors.contract import Difference
@@ -66,8 +66,8 @@ def differing(request: HttpRequest, company_id: int) -> HttpResponse:
         "more": len(rows) == MOST,
         "compared_at": comparisons.aggregate(last=Max("compared_at"))["last"],
         "is_waiting": connection is not None and waiting.exists(),
-        "soon": manner.soon(erp),
-        "unasked": manner.why_unasked(erp) if erp and not manner.asks(erp) else "",
+        "soon": erp_wording.soon(erp),
+        "unasked": erp_wording.why_unasked(erp) if erp and not erp_wording.asks(erp) else "",
         "why_not": []
         if access.has(Tool.ERP, Level.STANDARD)
         else [access.why_lacking(Tool.ERP, Level.STANDARD)],
@@ -83,11 +83,11 @@ def compare(request: HttpRequest, company_id: int) -> HttpResponse:
     access.need(Tool.ERP, Level.STANDARD)
     connection = get_object_or_404(Connection, company=access.company)
     erp = connector_for(connection.erp).capabilities
-    if not manner.asks(erp):
-        messages.error(request, f"{manner.why_unasked(erp)}, so nothing is compared.")
+    if not erp_wording.asks(erp):
+        messages.error(request, f"{erp_wording.why_unasked(erp)}, so nothing is compared.")
     elif queued := request_comparison(connection, access):
         items = counted(queued, "item is", "items are")
-        messages.success(request, f"{items} compared {manner.soon(erp)}.")
+        messages.success(request, f"{items} compared {erp_wording.soon(erp)}.")
     else:
         messages.info(request, "Nothing to compare, or a comparison is waiting already.")
     return redirect("differences", access.company.pk)

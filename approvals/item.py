@@ -12,17 +12,18 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from approvals import linkable, listing, manner, seconding
-from approvals.doors import sees_document
+from approvals import erp_wording, listing, seconding
+from approvals.access import sees_document
+from approvals.filters import Filters
+from approvals.history_texts import attested, history_of
+from approvals.linking import eligible
+from approvals.linking.look_ups import candidates_of
 from approvals.listing import TABS, VIEWS
-from approvals.look_ups import candidates_of
 from approvals.models import Export, LookUp
 from approvals.panel import ENTERED, Tried, review_panel
 from approvals.review import review
 from approvals.rights import why_not
 from approvals.states import EDITABLE, View
-from approvals.told import attested, told
-from approvals.wanted import Wanted
 from connectors.contract import Capabilities
 from directory.access import Access
 from directory.http import MOST_SHOWN_AGAIN
@@ -38,11 +39,11 @@ def item_page(
 ) -> HttpResponse:
     """The page of an item, with what was entered for a step that was refused."""
     found = review(item)
-    wanted, _ = Wanted.read(request.GET)
-    before, after = listing.beside(item, wanted)
+    filters, _ = Filters.read(request.GET)
+    before, after = listing.beside(item, filters)
     digest = found.terms.digest() if found.terms else ""
     document = item.live() if sees_document(item, access) else None
-    history = told(item)
+    history = history_of(item)
     link = _linking(item, access, found.erp, tried)
     if tried and link and link["step"] == tried.step:
         # What was entered stands in the form that it was entered in.
@@ -56,21 +57,21 @@ def item_page(
         "panel": review_panel(
             item,
             access,
-            standing=found.standing,
+            progress=found.progress,
             problems=found.problems,
             terms=digest,
             to_confirm=found.to_confirm,
             number=found.terms.number if found.terms else "",
             number_most=found.number_most,
-            then=own_address(request.POST.get("then", "")) or _then(after or before, wanted),
+            then=own_address(request.POST.get("then", "")) or _then(after or before, filters),
             tried=tried,
         ),
         "document_url": document.get_absolute_url() if document else "",
         "sees_queue": access.has(Tool.ERP, Level.READ),
-        "queue_url": queue_url(item, wanted),
+        "queue_url": queue_url(item, filters),
         "queue_label": View(item.view).label,
-        "before": _then(before, wanted),
-        "after": _then(after, wanted),
+        "before": _then(before, filters),
+        "after": _then(after, filters),
         "history": history,
         "attested": attested(history),
         "linking": link,
@@ -79,20 +80,20 @@ def item_page(
     return render(request, "approvals/export.html", context, status=status)
 
 
-def _then(item: int | None, wanted: Wanted) -> str:
+def _then(item: int | None, filters: Filters) -> str:
     """The address of the next item to decide, read in the same order; '' for none."""
     if item is None:
         return ""
-    query = urlencode(wanted.query)
+    query = urlencode(filters.query)
     return f"{reverse('export', args=[item])}{'?' if query else ''}{query}"
 
 
-def queue_url(item: Export, wanted: Wanted) -> str:
+def queue_url(item: Export, filters: Filters) -> str:
     """The view of the queue that an item stands in now, narrowed as it was read; '' for none."""
     tab = next((name for name, kind in TABS.items() if kind == item.kind), "")
     if not tab or item.view not in VIEWS:
         return ""
-    query = urlencode({"view": item.view, **wanted.query})
+    query = urlencode({"view": item.view, **filters.query})
     return f"{reverse('queue', args=[item.company_id, tab])}?{query}"
 
 
@@ -100,12 +101,12 @@ def _linking(
     export: Export, access: Access, erp: Capabilities | None, tried: Tried | None
 ) -> dict[str, Any] | None:
     """What `approvals/link.html` shows of one item; None where nothing can be linked."""
-    step = linkable.step_of(export)
+    step = eligible.step_of(export)
     if step is None or not access.is_approver:
         return None
     asked = LookUp.objects.filter(export=export, version=export.version).first()
     why = why_not(step, access, export.sent_by_id, export.kind)
-    unasked = manner.why_unasked(erp) if erp and not manner.asks(erp) else ""
+    unasked = erp_wording.why_unasked(erp) if erp and not erp_wording.asks(erp) else ""
     form = "" if why else "attest" if unasked else "look-up"
     again = tried if tried and tried.step == form else None
     terms = export.frozen_terms
@@ -116,7 +117,7 @@ def _linking(
         "step": form,
         "fault": again.message if again and again.about else "",
         "about": again.about if again else "",
-        "soon": manner.soon(erp),
+        "soon": erp_wording.soon(erp),
         "unasked": unasked,
         "number": again.entered.get("number", "") if again else number,
         "note": again.entered.get("note", "") if again else "",

@@ -18,10 +18,10 @@ from django.db import connection
 from django.db.models import F, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 
+from approvals.filters import EVERYTHING, Filters, Order
 from approvals.models import Export, Kinds
 from approvals.states import VIEW_OF, Status, View
-from approvals.wanted import EVERYTHING, Order, Wanted
-from directory.prepared import Prepared
+from directory.compiled import CompiledQuery
 
 # The sub-tabs, as they stand in addresses.
 TABS = {
@@ -104,23 +104,23 @@ def page(
     *,
     after: Place | None = None,
     before: Place | None = None,
-    wanted: Wanted = EVERYTHING,
+    filters: Filters = EVERYTHING,
     size: int = PAGE,
 ) -> Page:
-    """One page in the order that is wanted: the first one, or the one behind or before a place.
+    """One page in the order that is asked for: the first one, or the one behind or before a place.
 
     One query.
     """
     place = before or after
     beyond = Beyond.BEFORE if before else Beyond.AFTER if after else Beyond.FIRST
     at = (place.at, place.id) if place else ()
-    if wanted == EVERYTHING:
-        rows = _prepared(beyond, size).rows(company, kind, view, *at)
+    if filters == EVERYTHING:
+        rows = _compiled(beyond, size).rows(company, kind, view, *at)
     else:
-        rows = list(_rows(beyond, size, company, kind, view, *at, wanted=wanted))
+        rows = list(_rows(beyond, size, company, kind, view, *at, filters=filters))
     more = len(rows) > size
     rows = rows[:size]
-    end = partial(Place.of, order=wanted.order)
+    end = partial(Place.of, order=filters.order)
     if beyond is Beyond.BEFORE:
         rows.reverse()
         return Page(
@@ -152,25 +152,25 @@ def _rows(
     at: datetime | Decimal | None = None,
     pk: int = 0,
     *,
-    wanted: Wanted = EVERYTHING,
+    filters: Filters = EVERYTHING,
 ) -> QuerySet[Export, dict[str, Any]]:
     """The rows of a page, and one more that tells whether another one follows."""
-    exports = in_view(company, kind, view, wanted)
+    exports = in_view(company, kind, view, filters)
     if at is not None:
-        exports = _beyond(exports, Place(at, pk), wanted.order, beyond)
+        exports = _beyond(exports, Place(at, pk), filters.order, beyond)
     rows: QuerySet[Export, dict[str, Any]] = exports.values(*COLUMNS)[: size + 1]
     return rows
 
 
 @cache
-def _prepared(beyond: Beyond, size: int) -> Prepared[Export]:
+def _compiled(beyond: Beyond, size: int) -> CompiledQuery[Export]:
     place = () if beyond == Beyond.FIRST else (datetime, int)
-    return Prepared(partial(_rows, beyond, size), int, str, str, *place)
+    return CompiledQuery(partial(_rows, beyond, size), int, str, str, *place)
 
 
-def in_view(company: int, kind: str, view: str, wanted: Wanted = EVERYTHING) -> QuerySet[Export]:
-    """The exports of one view that are wanted, in the order that is wanted."""
-    return wanted.among(Export.objects.filter(company_id=company, kind=kind, view=view))
+def in_view(company: int, kind: str, view: str, filters: Filters = EVERYTHING) -> QuerySet[Export]:
+    """The exports of one view that the filters leave, in their order."""
+    return filters.among(Export.objects.filter(company_id=company, kind=kind, view=view))
 
 
 def _beyond(
@@ -214,10 +214,10 @@ def counts(*companies: int) -> dict[int, Counts]:
     return {company: Counts(by_view) for company, by_view in found.items()}
 
 
-def beside(export: Export, wanted: Wanted = EVERYTHING) -> tuple[int | None, int | None]:
+def beside(export: Export, filters: Filters = EVERYTHING) -> tuple[int | None, int | None]:
     """The items before and after this one in its view (previous, next); two queries."""
-    exports = in_view(export.company_id, export.kind, export.view, wanted)
-    order = wanted.order
+    exports = in_view(export.company_id, export.kind, export.view, filters)
+    order = filters.order
     place = Place(getattr(export, order.column), export.pk)
     before, after = (_beyond(exports, place, order, way) for way in (Beyond.BEFORE, Beyond.AFTER))
     return (

@@ -20,8 +20,8 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from approvals.call_progress import TOLD_IN, partly_in
 from approvals.models import Comparison, Export, Kinds
-from approvals.standing import TOLD_IN, partly_in
 from approvals.states import Status
 from connectors.models import Connection, Known
 from connectors.registry import connector_for

@@ -17,9 +17,9 @@ from django.db import connection
 from approvals.models import Export, Kinds
 from approvals.notices import tell_of
 from approvals.states import Status, Step
+from directory.compiled import CompiledQuery, made, table
+from directory.deferred_writes import write_last
 from directory.history import Happened, append
-from directory.last import write_last
-from directory.prepared import Prepared, made, table
 
 log = logging.getLogger(__name__)
 MOST_LOGGED = 20
@@ -90,7 +90,7 @@ def lock_exports(
     return {export.pk: export for export in exports}
 
 
-_ONE = Prepared(lambda pk: Export.objects.select_for_update().filter(pk=pk), int)
+_ONE = CompiledQuery(lambda pk: Export.objects.select_for_update().filter(pk=pk), int)
 _COLUMNS = [field.attname for field in Export._meta.concrete_fields]  # named as in PostgreSQL
 # UNIONs: with OR, PostgreSQL would look at every export there is.
 _PARENTS = " UNION SELECT parent_id FROM approvals_export JOIN wanted USING (id)"

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from django.urls import reverse
 
-from approvals.doors import TOOLS
+from approvals.access import TOOLS
 from approvals.models import Export, Kinds
 from approvals.states import Status
+from directory.compiled import CompiledQuery, point
 from directory.formats import money
 from directory.models import Event, Project, ToolLevel
 from directory.notices import News, tell
 from directory.perms import Level, Tool
-from directory.prepared import Prepared, point
 
 if TYPE_CHECKING:
     from approvals.moves import Move
@@ -70,8 +70,8 @@ def tell_of(step: str, moves: Sequence[Move], by: int | None, note: str) -> None
         )
 
 
-_PARENTS = Prepared(lambda pks: Export.objects.filter(pk__in=pks), list[int])
-_PROJECTS = Prepared(lambda pks: Project.objects.filter(pk__in=pks), list[int])
+_PARENTS = CompiledQuery(lambda pks: Export.objects.filter(pk__in=pks), list[int])
+_PROJECTS = CompiledQuery(lambda pks: Project.objects.filter(pk__in=pks), list[int])
 
 
 def _whom(step: str, export: Export) -> Iterator[int | None]:
@@ -102,7 +102,7 @@ def _readers(company: int, people: set[int]) -> dict[int, set[tuple[str, int | N
     return found
 
 
-_READS = Prepared(
+_READS = CompiledQuery(
     lambda company, people: (
         ToolLevel.objects.filter(
             company=company,

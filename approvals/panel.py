@@ -12,14 +12,14 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from approvals import manner, seconding, unlinking
+from approvals import erp_wording, seconding, unlinking
 from approvals.buttons import Button, buttons
+from approvals.call_progress import CallProgress, progress_of
+from approvals.history_texts import HistoryEntry, history_of
 from approvals.models import Export, Exportable
 from approvals.readiness import send_problems
 from approvals.rights import why_not
-from approvals.standing import Standing, standing_of
 from approvals.states import EDITABLE, MOVING, STEPS, Status, Who
-from approvals.told import Told, told
 from connectors.contract import Capabilities, Problem
 from connectors.models import Connection
 from connectors.registry import connector_for
@@ -87,12 +87,12 @@ class Panel:
     buttons: Sequence[Button]
     rules: Sequence[Rule] = ()
     of_lines: OfLines | None = None
-    history: Sequence[Told] = ()
+    history: Sequence[HistoryEntry] = ()
     review: bool = False  # on the review page, where approvers decide
     terms: str = ""  # digest of the destination that is on the screen
     to_confirm: Sequence[str] = ()  # what the approver has to say they know of
     erp: Capabilities | None = None
-    standing: Standing | None = None  # what of it is in an ERP that cannot be asked
+    progress: CallProgress | None = None  # what of it is in an ERP that cannot be asked
     asked: bool = True  # whether the ERP can be asked if it is there
     number: str = ""  # what it gets in the ERP
     number_most: int | None = None  # how long the approver may make another; None: none is chosen
@@ -207,8 +207,8 @@ def panel_for(
         ],
         rules=_rules(problems, document, access),
         of_lines=of_lines,
-        standing=standing_of(export, connection),
-        history=told(export, most=RECENT),
+        progress=progress_of(export, connection),
+        history=history_of(export, most=RECENT),
         may_link=export.status in EDITABLE
         and not why_not(STEPS["adopt"], access, export.sent_by_id, export.kind),
     )
@@ -218,7 +218,7 @@ def review_panel(
     export: Export,
     access: Access,
     *,
-    standing: Standing | None,
+    progress: CallProgress | None,
     problems: Sequence[Problem] = (),
     terms: str = "",
     to_confirm: Sequence[str] = (),
@@ -251,8 +251,8 @@ def review_panel(
         terms=terms,
         to_confirm=to_confirm,
         erp=erp,
-        standing=standing,
-        asked=manner.asks_about(export, connection),
+        progress=progress,
+        asked=erp_wording.asks_about(export, connection),
         number=number,
         number_most=number_most,
         then=then,
@@ -264,7 +264,7 @@ def _called(button: Button, erp: Capabilities | None) -> Button:
     """The button with the ERP's own name, as messages call it: It is not in Spectrum."""
     if button.step != "record-absent":
         return button
-    return replace(button, label=f"It is not in {manner.short(erp)}")
+    return replace(button, label=f"It is not in {erp_wording.short(erp)}")
 
 
 def connection_of(export: Export) -> tuple[Connection | None, Capabilities | None]:
@@ -284,12 +284,12 @@ def _said(
     """What the ribbon says of a status, something smaller behind it, and what can be done."""
     words, detail = _ribbon(export, connection, erp)
     why = (
-        _switched_off(export, manner.short(erp))
+        _switched_off(export, erp_wording.short(erp))
         or _kept_waiting(export, connection)
         or _behind(export)
     )
-    asked = manner.asks_about(export, connection)
-    advice = why or manner.advice(Status(export.status), erp, asked=asked)
+    asked = erp_wording.asks_about(export, connection)
+    advice = why or erp_wording.advice(Status(export.status), erp, asked=asked)
     return words, detail, f"{advice} {second or ''}".strip()
 
 
@@ -308,7 +308,7 @@ def _kept_waiting(export: Export, connection: Connection | None) -> str:
     """What the last call stumbled over while the item waits for one; '' if over nothing."""
     if export.status != Status.ACCEPTED or connection is None or not connection.trouble:
         return ""
-    return f"The last call came to this: {connection.trouble} {manner.UNDO}"
+    return f"The last call came to this: {connection.trouble} {erp_wording.UNDO}"
 
 
 def _behind(export: Export) -> str:
@@ -327,7 +327,7 @@ def _behind(export: Export) -> str:
 def _ribbon(
     export: Export, connection: Connection | None, erp: Capabilities | None
 ) -> tuple[str, str]:
-    name = manner.short(erp)
+    name = erp_wording.short(erp)
     sender = export.sent_by.name if export.sent_by else ""
     match Status(export.status):
         case Status.SENT:
@@ -340,13 +340,11 @@ def _ribbon(
             called = connection.last_seen_at if connection else None
             since = age(called)
             last = f"{since} ago" if since not in ("", "just now") else since or "never"
-            return f"Accepted, waiting for {name}", f"it last {manner.heard(erp)}: {last}"
+            return f"Accepted, waiting for {name}", f"it last {erp_wording.heard(erp)}: {last}"
         case Status.EXPORTING:
-            since = age(export.status_at)
-            begun = since if since == "just now" else f"{since} ago"
-            return "Exporting", f"begun {begun}; {name} has not confirmed it yet"
+            return "Exporting", f"{name} is being asked at this moment"
         case Status.UNKNOWN:
-            doing = f"checking {name}" if manner.asks(erp) else f"waiting for {name}"
+            doing = f"checking {name}" if erp_wording.asks(erp) else f"waiting for {name}"
             return f"Outcome not known: {doing}. Do not enter it by hand", ""
         case Status.FAILED:
             return "Failed to Export", f"nothing was written to {name}"

@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from approvals.elsewhere import what_changed
+from approvals.destination_changes import what_changed
 from approvals.models import Export
 from approvals.moves import Move, lock_exports, make
 from approvals.readiness import destinations, frozen_problems

@@ -19,12 +19,12 @@ from django.utils.text import Truncator
 
 from approvals.buttons import IN_LISTS, MAIN
 from approvals.errors import AwaitsSecond, NotReady, StepError
+from approvals.filters import EVERYTHING, Filters, Order
 from approvals.listing import TABS, VIEWS, Counts, Place
 from approvals.models import Export, FirstApproval, Kinds
 from approvals.rights import why_not
 from approvals.seconding import said_already
 from approvals.states import STEPS, VIEW_OF, Status, View
-from approvals.wanted import EVERYTHING, Order, Wanted
 from approvals.workflow import Item, Result
 from directory.access import Access
 from directory.addresses import address
@@ -103,7 +103,7 @@ class Asked:
     company: int
     tab: str
     view: View
-    wanted: Wanted
+    filters: Filters
     faults: Mapping[str, str]  # what could not be read, by name
     everything: bool  # the whole view on one page, ticked
     after: Place | None
@@ -113,16 +113,16 @@ class Asked:
     def read(cls, company: int, tab: str, query: QueryDict) -> Asked:
         """What cannot be read is left out, and said."""
         view = query.get("view")
-        wanted, faults = Wanted.read(query)
+        filters, faults = Filters.read(query)
         return cls(
             company=company,
             tab=tab,
             view=View(view) if view in VIEWS else View.READY,
-            wanted=wanted,
+            filters=filters,
             faults=faults,
             everything="all" in query,
-            after=Place.read(query.get("after", ""), wanted.order),
-            before=Place.read(query.get("before", ""), wanted.order),
+            after=Place.read(query.get("after", ""), filters.order),
+            before=Place.read(query.get("before", ""), filters.order),
         )
 
     @property
@@ -131,7 +131,7 @@ class Asked:
 
     def query(self, **more: object) -> str:
         """What the address of this view asks for: filters and order, or with `more`."""
-        return f"?{urlencode({'view': self.view.value, **self.wanted.query, **more})}"
+        return f"?{urlencode({'view': self.view.value, **self.filters.query, **more})}"
 
     def address(self, **more: object) -> str:
         """The address of this view on its first page, filtered and in order, or with `more`."""
@@ -144,7 +144,7 @@ class Asked:
     @property
     def whole_address(self) -> str:
         """The view without its filters."""
-        return replace(self, wanted=EVERYTHING).address()
+        return replace(self, filters=EVERYTHING).address()
 
     @property
     def orders(self) -> list[dict[str, Any]]:
@@ -153,27 +153,27 @@ class Asked:
             {
                 "value": order.value,
                 "label": order.label,
-                "url": replace(self, wanted=replace(self.wanted, order=order)).address(),
-                "current": order is self.wanted.order,
+                "url": replace(self, filters=replace(self.filters, order=order)).address(),
+                "current": order is self.filters.order,
             }
             for order in Order
         ]
 
-    def filters(self) -> list[tuple[str, str]]:
+    def chips(self) -> list[tuple[str, str]]:
         """Each filter in words, and the address without it. A query for each name that is shown."""
-        wanted = self.wanted
+        filters = self.filters
         words = {
-            "q": lambda: f"“{wanted.search}”",
-            "project": lambda: f"Project {_named(projects(self.company), wanted.project)}",
-            "vendor": lambda: f"Company “{wanted.vendor}”",
-            "sender": lambda: f"Sent by {_named(senders(self.company), wanted.sender)}",
-            "least": lambda: f"From {money(wanted.least)}",
-            "most": lambda: f"Up to {money(wanted.most)}",
-            "days": lambda: f"Here for {counted(wanted.days or 0, 'day')} or more",
+            "q": lambda: f"“{filters.search}”",
+            "project": lambda: f"Project {_named(projects(self.company), filters.project)}",
+            "vendor": lambda: f"Company “{filters.vendor}”",
+            "sender": lambda: f"Sent by {_named(senders(self.company), filters.sender)}",
+            "least": lambda: f"From {money(filters.least)}",
+            "most": lambda: f"Up to {money(filters.most)}",
+            "days": lambda: f"Here for {counted(filters.days or 0, 'day')} or more",
         }
         return [
-            (words[name](), replace(self, wanted=wanted.without(name)).address())
-            for name in wanted.query
+            (words[name](), replace(self, filters=filters.without(name)).address())
+            for name in filters.query
             if name != "order"
         ]
 
@@ -257,7 +257,7 @@ def html(
     now = timezone.now()
     item = address("export", 0).replace("0", "{}")
     # An item is left for the next one in the same order.
-    item += f"?{urlencode(asked.wanted.query)}" if asked.wanted.query else ""
+    item += f"?{urlencode(asked.filters.query)}" if asked.filters.query else ""
     buttons = cache(partial(_buttons, access))
     rows = list(rows)
     return rows_html(

@@ -10,15 +10,15 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from approvals import manner
+from approvals import erp_wording
+from approvals.call_progress import CallProgress, progress_of, unanswered
 from approvals.differences import changed
+from approvals.history_texts import unlinked_by_word
 from approvals.models import Export
 from approvals.panel import connection_of
 from approvals.readiness import destinations, frozen_problems, terms_now
 from approvals.rules import tool_problems
-from approvals.standing import Standing, standing_of, unanswered
 from approvals.states import EDITABLE, Status
-from approvals.told import unlinked_by_word
 from connectors.contract import Capabilities, Document, Line, Preview, Problem, Receipt, Terms
 from connectors.destination import facts_for
 from connectors.models import Connection, Known
@@ -45,7 +45,7 @@ class Review:
     erp: Capabilities | None
     terms: Terms | None
     decides_now: bool  # it can be accepted, or retried from its beginning
-    standing: Standing | None  # what of it is in an ERP that cannot be asked
+    progress: CallProgress | None  # what of it is in an ERP that cannot be asked
     preview: Preview | None
     known_at: datetime | None  # when the ERP's record was last read
     problems: Sequence[Problem]
@@ -91,7 +91,7 @@ def review(export: Export) -> Review:
     preview: Preview | None = None
     known: Known | None = None
     problems: list[Problem] = []
-    standing = standing_of(export, connection)
+    progress = progress_of(export, connection)
     if document is not None and connection is not None and export.status not in EDITABLE:
         now = export.status in DECIDED_NOW
         terms = terms_now(export) if now else export.frozen_terms
@@ -106,7 +106,7 @@ def review(export: Export) -> Review:
             problems = _problems(connection, going, parents, facts)[export.pk]
         if export.status != Status.SYNCED:
             preview = connector.preview(document, terms, known.value if known else None, facts)
-            there = standing.before_a_retry if standing else preview.unasked
+            there = progress.before_a_retry if progress else preview.unasked
             warnings = (*_on_whose_word(export, erp), *filter(None, [there]), *preview.warnings)
             preview = replace(preview, warnings=warnings)
     receipt = export.erp_receipt
@@ -115,7 +115,7 @@ def review(export: Export) -> Review:
         erp=erp,
         terms=terms,
         decides_now=export.status in (Status.SENT, Status.FAILED),
-        standing=standing,
+        progress=progress,
         preview=preview,
         known_at=known.seen_at if known else None,
         problems=problems,
@@ -156,10 +156,11 @@ def _problems(
 
 def _on_whose_word(export: Export, erp: Capabilities | None) -> Iterator[str]:
     """Who says that nothing of it is in the ERP any more; nothing where the ERP said so."""
-    if manner.asks(erp) or (word := unlinked_by_word(export)) is None:
+    if erp_wording.asks(erp) or (word := unlinked_by_word(export)) is None:
         return
     yield (
-        f"It was in {manner.short(erp)} before. That it was deleted there is {word.who}’s word, "
+        f"It was in {erp_wording.short(erp)} before. That it was deleted there is "
+        f"{word.who}’s word, "
         f"given on {word.at:%Y-%m-%d} at {word.at:%H:%M} UTC and checked by nobody: “{word.note}”"
     )
 

@@ -12,9 +12,9 @@ from approvals.models import Export, Kinds
 from approvals.moves import lock_exports
 from approvals.states import EDITABLE, Status
 from directory.access import Access
+from directory.compiled import CompiledQuery
 from directory.models import Company
 from directory.perms import Level, Tool
-from directory.prepared import Prepared
 
 
 def permit(by: Access, project_id: int, tool: Tool) -> None:
@@ -32,7 +32,9 @@ def one_at_a_time(by: Access) -> None:
     _LOCKED.first(by.company.pk)
 
 
-_LOCKED = Prepared(lambda pk: Company.objects.select_for_update(no_key=True).filter(pk=pk), int)
+_LOCKED = CompiledQuery(
+    lambda pk: Company.objects.select_for_update(no_key=True).filter(pk=pk), int
+)
 
 
 def lock_at(export_id: int, version: int, *, also: Iterable[int] = ()) -> Export:

@@ -112,6 +112,6 @@ STEPS = {
     )
 }
 
-# These need a record of the ERP to be chosen: taken on the item's page, see `approvals.adopting`,
+# These need a record of the ERP to be chosen: taken on the item's page, see `approvals.linking`,
 # and offered by no plain button or door.
 BY_CHOICE = frozenset({"record-found", "adopt"})

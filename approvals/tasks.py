@@ -6,8 +6,8 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
+from approvals.alerts import send_alerts
 from approvals.comparing import queue_comparisons
-from approvals.standstill import tell_of_standstills
 from approvals.summary import write_summaries
 from approvals.unlinking import give_up_waiting
 from connectors.models import Connection
@@ -22,7 +22,7 @@ def sweep() -> None:
     ended = give_up_waiting()
     if ended:
         log.info("%s unlink checks ended without an answer", ended)
-    tell_of_standstills()
+    send_alerts()
 
 
 @shared_task

@@ -24,7 +24,7 @@ from connectors.engine.scripts import Check, encode
 from connectors.models import Connection, Conversation, Known
 from connectors.registry import connector_for
 from directory.access import Access, access_to
-from directory.prepared import Prepared
+from directory.compiled import CompiledQuery
 
 # How long the ERP may take to answer before the document counts as still there.
 MOST_WAITING = timedelta(hours=24)
@@ -216,7 +216,7 @@ def give_up_waiting() -> int:
     return ended
 
 
-_LATE = Prepared(
+_LATE = CompiledQuery(
     lambda: (
         Export.objects.filter(status=Status.UNLINKING, status_at__lt=Now() - MOST_WAITING)
         .order_by("id")

@@ -2,7 +2,9 @@
 
 from django.urls import path
 
-from approvals import attaching, differing, linking, linking_job, month_end, revoking, views
+from approvals import attaching, differing, month_end, revoking, views
+from approvals.linking import job_views as linking_job
+from approvals.linking import views as linking
 
 DIFFERENCES = "companies/<int:company_id>/erp/differences/"
 LINKING = "companies/<int:company_id>/erp/linking/"

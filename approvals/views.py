@@ -16,9 +16,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
-from approvals import listing, manner, queue, rejecting
+from approvals import erp_wording, listing, queue, rejecting
+from approvals.access import open_export
 from approvals.buttons import IN_LISTS
-from approvals.doors import open_export
+from approvals.call_progress import progress_of
 from approvals.errors import AwaitsSecond, StepError
 from approvals.exchanges import talks, whole_reply
 from approvals.item import entered_of, item_page, number_of, own_address
@@ -27,7 +28,6 @@ from approvals.models import Export
 from approvals.panel import Panel, Tried, connection_of, panel_for, review_panel
 from approvals.review import why_not_again
 from approvals.seconding import first_approvals
-from approvals.standing import standing_of
 from approvals.states import STEPS, Status, View
 from approvals.workflow import MOST_AT_ONCE, MOST_UNASKED, WHY_ASKED, take, take_all
 from connectors.models import Connection
@@ -109,7 +109,7 @@ def _queue(
         view,
         after=asked.after,
         before=asked.before,
-        wanted=asked.wanted,
+        filters=asked.filters,
         size=MOST_AT_ONCE if asked.everything else listing.PAGE,
     )
     counts = listing.counts(company.pk)[company.pk]
@@ -141,7 +141,7 @@ def _queue(
         "most": MOST_AT_ONCE,
         "next": page.next and asked.address(after=page.next),
         "previous": page.previous and asked.address(before=page.previous),
-        "filters": asked.filters() if asked.wanted.narrows else [],
+        "chips": asked.chips() if asked.filters.narrows else [],
         "buttons": [(one, actions[one.step]) for one in queue.bulk_buttons(view, access)],
         "actions": actions,
         "reasons": [] if access.is_approver else [not_approver(access)],
@@ -219,8 +219,8 @@ def export_panel(request: HttpRequest, pk: int) -> HttpResponse:
         return HttpResponse(status=204)
     review_page = "review" in request.GET
     if review_page:
-        standing = standing_of(item, connection_of(item)[0])
-        return _panel(request, review_panel(item, access, standing=standing))
+        progress = progress_of(item, connection_of(item)[0])
+        return _panel(request, review_panel(item, access, progress=progress))
     return _panel(request, panel_for(item, access, many_lines="many" in request.GET))
 
 
@@ -246,7 +246,7 @@ def export_step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
             attested=request.POST.get("attested") == "yes",
         )
         connection, erp = connection_of(item)
-        done = manner.done(step, erp, asked=manner.asks_about(item, connection))
+        done = erp_wording.done(step, erp, asked=erp_wording.asks_about(item, connection))
         said = f"{item}{item.of}: {done}"
     except AwaitsSecond as waits:
         said = done = waits.message

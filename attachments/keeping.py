@@ -17,10 +17,10 @@ from django.db.models.functions import Now
 from attachments.content import Unfit, type_of
 from attachments.models import Attachment, FileType, Piece
 from connectors.contract import Attached
+from directory.compiled import CompiledQuery
 from directory.entered import unreadable
 from directory.formats import size_text
 from directory.models import Company, User
-from directory.prepared import Prepared
 
 LARGEST = 25 * 1024 * 1024
 MOST_AT_ONCE = 20
@@ -53,7 +53,7 @@ def attached(subjects: Collection[str]) -> dict[str, tuple[Attached, ...]]:
     return found
 
 
-_ATTACHED = Prepared(
+_ATTACHED = CompiledQuery(
     lambda subjects: (
         Attachment.objects.filter(subject__in=subjects, removed_at=None)
         .order_by("id")

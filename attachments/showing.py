@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
 
 from attachments.models import Attachment
-from directory.prepared import Prepared
+from directory.compiled import CompiledQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ def kept(subject: str) -> list[Attachment]:
     return _KEPT.all(subject)
 
 
-_KEPT = Prepared(
+_KEPT = CompiledQuery(
     lambda subject: (
         Attachment.objects.filter(subject=subject, removed_at=None)
         .select_related("attached_by")

@@ -18,9 +18,9 @@ from budgets.costs import Awaited, awaited
 from connectors.contract import Document, Kind, Line, Named, Problem
 from directory.access import Access, lacking
 from directory.addresses import address
+from directory.compiled import CompiledQuery
 from directory.models import Category, Company, CostCode, Project, User
 from directory.perms import Level, Tool
-from directory.prepared import Prepared
 
 ZERO = Decimal("0.00")
 
@@ -205,7 +205,7 @@ class Budget(Exportable):
         ]
 
 
-_LINES = Prepared(
+_LINES = CompiledQuery(
     lambda pk: (
         BudgetLine.objects.filter(budget=pk, round=1)
         .order_by()

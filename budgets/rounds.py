@@ -14,9 +14,9 @@ from approvals.states import EDITABLE, Status
 from budgets.costs import Awaited
 from budgets.models import Budget, BudgetLine, Modification
 from directory.access import Access
-from directory.prepared import Prepared
+from directory.compiled import CompiledQuery
 
-_ANY_LINE = Prepared(
+_ANY_LINE = CompiledQuery(
     lambda pk: BudgetLine.objects.filter(budget=pk).order_by().values("id")[:1], int
 )
 

@@ -25,12 +25,12 @@ from budgets.costs import Awaited
 from budgets.entries import LineEntry, ModificationEntry
 from budgets.models import Budget, BudgetLine, Modification, ModificationLine
 from directory.access import Access
+from directory.compiled import CompiledQuery, point
 from directory.entered import Fault, Invalid, Reader
 from directory.formats import counted
 from directory.history import Happened, append
 from directory.models import Project
 from directory.perms import Tool
-from directory.prepared import Prepared, point
 
 # How many changed lines the history tells one by one.
 MOST_TOLD = 50
@@ -49,7 +49,7 @@ def load_budget(project_id: int) -> Budget:
     return found
 
 
-_BUDGET = Prepared(
+_BUDGET = CompiledQuery(
     lambda project: (
         Budget.objects.select_related(
             "export__created_by",

@@ -23,12 +23,12 @@ from change_events.entries import EventEntry, EventLine
 from change_events.listing import with_amounts
 from change_events.models import ChangeEvent, ChangeEventLine, EventStatus, Reason
 from commitments.api.answers import Line, line_fields
-from commitments.api.asked import DeleteQuery, ExportStatusName, LineBody
+from commitments.api.requests import DeleteQuery, ExportStatusName, LineBody
 from directory.access import Access, open_project
-from directory.asked import PAGE, Id, Moment, Size, body, described, one_of, parameters
+from directory.api_requests import PAGE, Id, Moment, Size, body, described, one_of, parameters
 from directory.http import person
+from directory.idempotency import KEY, idempotent
 from directory.models import Project
-from directory.once import KEY, once
 from directory.perms import Tool
 
 ReasonName = Annotated[str, one_of(Reason.values)]
@@ -180,7 +180,7 @@ class ChangeEventDetail(msgspec.Struct):
     responses={201: ChangeEventDetail},
 )
 @api_view(["GET", "POST"])
-@once
+@idempotent
 def change_events(request: Request) -> Response:
     """The change events of a project (Read Only on Change Events), or a new one (Standard)."""
     if request.method == "POST":
@@ -263,7 +263,7 @@ def change_event_status(request: Request, pk: int) -> Response:
     responses={201: ChangeEventDetail},
 )
 @api_view(["POST"])
-@once
+@idempotent
 def change_event_create(request: Request, pk: int) -> Response:
     """Make change orders of lines, one for each commitment. Needs Admin on Commitments, too."""
     found, access = _open(request, pk)

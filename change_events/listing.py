@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from change_events.models import ChangeEvent, ChangeEventLine, EventStatus, Reason
 from commitments.listing import MONEY, PAGE, ZERO, Listed
-from commitments.listing import Wanted as WantedDocuments
+from commitments.listing import Filters as DocumentFilters
 from directory.formats import money
 from directory.models import Project
 from directory.paging import rows_html
@@ -21,34 +21,34 @@ CARRIED = Q(change_order_line__isnull=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted(WantedDocuments):
+class Filters(DocumentFilters):
     """What the list was asked for, from its address."""
 
     reason: str = ""
 
 
-def change_events(project: Project, wanted: Wanted) -> Listed:
+def change_events(project: Project, filters: Filters) -> Listed:
     """A project's change events, newest first; three queries."""
     found = ChangeEvent.objects.filter(project=project)
-    for word in wanted.q.split():
+    for word in filters.q.split():
         found = found.filter(Q(number__icontains=word) | Q(title__icontains=word))
-    if wanted.status in EventStatus.values:
-        found = found.filter(status=wanted.status)
-    if wanted.reason in Reason.values:
-        found = found.filter(reason=wanted.reason)
+    if filters.status in EventStatus.values:
+        found = found.filter(status=filters.status)
+    if filters.reason in Reason.values:
+        found = found.filter(reason=filters.reason)
     sums = ChangeEventLine.objects.filter(event__in=found.values("id")).aggregate(
         total=Coalesce(Sum("amount"), ZERO),
         carried=Coalesce(Sum("amount", filter=CARRIED), ZERO),
     )
     rows = with_amounts(found).order_by("-id")
-    if wanted.after.isdecimal():
-        rows = rows.filter(id__lt=int(wanted.after[:18]))
+    if filters.after.isdecimal():
+        rows = rows.filter(id__lt=int(filters.after[:18]))
     page = list(rows[: PAGE + 1])
     return Listed(
         rows=rows_html("change_events.jinja", rows=[_row(row) for row in page[:PAGE]]),
         shown=len(page[:PAGE]),
         count=found.aggregate(count=Count("id"))["count"],
-        next=wanted.next(str(page[PAGE - 1].pk) if len(page) > PAGE else ""),
+        next=filters.next(str(page[PAGE - 1].pk) if len(page) > PAGE else ""),
         totals=[
             ("Amount", sums["total"]),
             ("In change orders", sums["carried"]),

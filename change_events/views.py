@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from approvals.errors import Stale
-from approvals.told import told
+from approvals.history_texts import history_of
 from attachments.serving import served
 from attachments.showing import attach_chosen, remove_chosen
 from change_events import attaching, forms, listing, workflow
@@ -36,13 +36,13 @@ from directory.perms import Level, Tool
 def change_event_list(request: HttpRequest, project_id: int) -> HttpResponse:
     """A project's change events, newest first: search, filters, totals of what matches."""
     access, project = _open_project(request, project_id)
-    wanted = listing.Wanted.read(request.GET)
+    filters = listing.Filters.read(request.GET)
     context = {
         "access": access,
         "project": project,
         "current": "change_events",
-        "wanted": wanted,
-        "list": listing.change_events(project, wanted),
+        "filters": filters,
+        "list": listing.change_events(project, filters),
         "statuses": EventStatus.choices,
         "reasons": Reason.choices,
         "off": workflow.why_off(project),
@@ -297,7 +297,7 @@ def _page(
         ),
         "files": attaching.files_of(now, access),
         "why_no_delete": _reasons(lacks or workflow.why_not_delete(now)),
-        "history": told(now),
+        "history": history_of(now),
         "error": error,
     }
     status = 409 if isinstance(error, Stale) else 422 if error else 200

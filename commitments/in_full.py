@@ -9,8 +9,8 @@ from typing import Any, Generic, TypeVar
 
 from django.db.models import Model, QuerySet
 
+from directory.compiled import CompiledQuery, keep, point
 from directory.models import Category, CostCode
-from directory.prepared import Prepared, keep, point
 
 D = TypeVar("D", bound=Model)
 
@@ -30,7 +30,7 @@ class InFull(Generic[D]):
         related: Collection[str],
         **others: type[Model],
     ) -> None:
-        self._documents: Prepared[D] = Prepared(
+        self._documents: CompiledQuery[D] = CompiledQuery(
             lambda pks: model._default_manager.select_related(*related).filter(pk__in=pks),
             list[int],
         )
@@ -43,9 +43,9 @@ class InFull(Generic[D]):
 
         others |= {"cost_code": CostCode, "category": Category}
         self._owner = f"{owner}_id"
-        self._lines = Prepared(lines, list[int])
+        self._lines = CompiledQuery(lines, list[int])
         self._others = {
-            name: Prepared(partial(pointed_to, name, other), list[int])
+            name: CompiledQuery(partial(pointed_to, name, other), list[int])
             for name, other in others.items()
         }
 

@@ -20,10 +20,10 @@ from approvals.states import EDITABLE, Status
 from commitments.models import ChangeOrder, Commitment
 from commitments.states import ChangeOrderStatus, CommitmentStatus, Type
 from directory.addresses import address
+from directory.compiled import CompiledQuery
 from directory.formats import money
 from directory.models import Project
 from directory.paging import escaped, rows_html
-from directory.prepared import Prepared
 
 PAGE = 100
 ZERO = Decimal("0.00")
@@ -37,7 +37,7 @@ MONEY: DecimalField[Decimal, Decimal] = DecimalField(max_digits=15, decimal_plac
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Filters:
     """What a list was asked for, from its address; what makes no sense there is ignored."""
 
     q: str = ""
@@ -81,37 +81,37 @@ class Listed:
     totals: Sequence[tuple[str, Decimal]]
 
 
-def find_commitments(project: Project, wanted: Wanted) -> QuerySet[Commitment]:
+def find_commitments(project: Project, filters: Filters) -> QuerySet[Commitment]:
     """All of a project's commitments that match, by number."""
     return _matching(
         Commitment.objects.filter(project=project),
-        wanted,
+        filters,
         searched=("number", "title", "vendor__name"),
         statuses=CommitmentStatus.values,
     ).order_by("number")
 
 
-def find_change_orders(project: Project, wanted: Wanted) -> QuerySet[ChangeOrder]:
+def find_change_orders(project: Project, filters: Filters) -> QuerySet[ChangeOrder]:
     """All of a project's change orders that match, newest first."""
     return _matching(
         ChangeOrder.objects.filter(commitment__project=project),
-        wanted,
+        filters,
         searched=("number", "title", "commitment__number", "commitment__vendor__name"),
         statuses=ChangeOrderStatus.values,
         of="commitment__",
     ).order_by("-id")
 
 
-def commitments(project: Project, wanted: Wanted, *, tickable: bool) -> Listed:
+def commitments(project: Project, filters: Filters, *, tickable: bool) -> Listed:
     """A project's commitments by number; three queries. `tickable`: by whom may send them."""
-    found = find_commitments(project, wanted)
+    found = find_commitments(project, filters)
     sums = found.aggregate(count=Count("id"), original=Coalesce(Sum("export__amount"), ZERO))
     approved = ChangeOrder.objects.filter(
         commitment__in=found.values("id"), status=ChangeOrderStatus.APPROVED
     ).aggregate(sum=Coalesce(Sum("export__amount"), ZERO))["sum"]
     rows = found.annotate(changes=approved_changes())
-    if wanted.after:
-        rows = rows.filter(number__gt=wanted.after)
+    if filters.after:
+        rows = rows.filter(number__gt=filters.after)
     page = list(rows.values(*_COMMITMENT, "changes")[: PAGE + 1])
     address = _address("commitment", project.pk)
     return Listed(
@@ -122,7 +122,7 @@ def commitments(project: Project, wanted: Wanted, *, tickable: bool) -> Listed:
         ),
         shown=len(page[:PAGE]),
         count=sums["count"],
-        next=wanted.next(page[PAGE - 1]["number"] if len(page) > PAGE else ""),
+        next=filters.next(page[PAGE - 1]["number"] if len(page) > PAGE else ""),
         totals=[
             ("Original", sums["original"]),
             ("Approved changes", approved),
@@ -131,9 +131,9 @@ def commitments(project: Project, wanted: Wanted, *, tickable: bool) -> Listed:
     )
 
 
-def change_orders(project: Project, wanted: Wanted, *, tickable: bool) -> Listed:
+def change_orders(project: Project, filters: Filters, *, tickable: bool) -> Listed:
     """A project's change orders, newest first; two queries. `tickable`: by whom may send them."""
-    found = find_change_orders(project, wanted)
+    found = find_change_orders(project, filters)
     approved = Sum("export__amount", filter=Q(status=ChangeOrderStatus.APPROVED))
     sums = found.aggregate(
         count=Count("id"),
@@ -141,14 +141,14 @@ def change_orders(project: Project, wanted: Wanted, *, tickable: bool) -> Listed
         approved=Coalesce(approved, ZERO),
     )
     rows = found
-    if wanted.after.isdecimal():
-        rows = rows.filter(id__lt=int(wanted.after[:18]))
+    if filters.after.isdecimal():
+        rows = rows.filter(id__lt=int(filters.after[:18]))
     page = list(rows.values(*_CHANGE_ORDER, "commitment__vendor__name")[: PAGE + 1])
     return Listed(
         rows=change_order_rows(page[:PAGE], project.pk, with_commitment=True, tickable=tickable),
         shown=len(page[:PAGE]),
         count=sums["count"],
-        next=wanted.next(str(page[PAGE - 1]["id"]) if len(page) > PAGE else ""),
+        next=filters.next(str(page[PAGE - 1]["id"]) if len(page) > PAGE else ""),
         totals=[("All", sums["total"]), ("Approved", sums["approved"])],
     )
 
@@ -190,26 +190,26 @@ def approved_changes() -> Coalesce:
 
 def _matching(
     rows: QuerySet[M],
-    wanted: Wanted,
+    filters: Filters,
     *,
     searched: Sequence[str],
     statuses: Sequence[str],
     of: str = "",
 ) -> QuerySet[M]:
     """The rows that match; `of` leads from a row to its commitment."""
-    for word in wanted.q.split():
+    for word in filters.q.split():
         matches = Q()
         for name in searched:
             matches |= Q(**{f"{name}__icontains": word})
         rows = rows.filter(matches)
-    if wanted.status in statuses:
-        rows = rows.filter(status=wanted.status)
-    if wanted.erp in Status.values:
-        rows = rows.filter(export__status=wanted.erp)
-    if wanted.type in Type.values:
-        rows = rows.filter(**{f"{of}type": wanted.type})
-    if wanted.vendor.isdecimal():
-        rows = rows.filter(**{f"{of}vendor": int(wanted.vendor[:18])})
+    if filters.status in statuses:
+        rows = rows.filter(status=filters.status)
+    if filters.erp in Status.values:
+        rows = rows.filter(export__status=filters.erp)
+    if filters.type in Type.values:
+        rows = rows.filter(**{f"{of}type": filters.type})
+    if filters.vendor.isdecimal():
+        rows = rows.filter(**{f"{of}vendor": int(filters.vendor[:18])})
     return rows
 
 
@@ -276,6 +276,6 @@ _SENDABLE = (
 )
 _COMMITMENT = (*_SENDABLE, "type", "vendor__name")
 _CHANGE_ORDER = (*_SENDABLE, "revision", "date_created", "commitment__number")
-_OF_COMMITMENT = Prepared(
+_OF_COMMITMENT = CompiledQuery(
     lambda pk: ChangeOrder.objects.filter(commitment=pk).order_by("id").values(*_CHANGE_ORDER), int
 )

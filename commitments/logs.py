@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from commitments import listing
-from commitments.listing import CHANGE_ORDER_STATUS, COMMITMENT_STATUS, ERP_STATUS, TYPE, Wanted
+from commitments.listing import CHANGE_ORDER_STATUS, COMMITMENT_STATUS, ERP_STATUS, TYPE, Filters
 from directory.downloads import Cell
 from directory.models import Project
 
@@ -38,9 +38,9 @@ CHANGE_ORDERS = (
 AT_ONCE = 1000  # rows in memory
 
 
-def commitments(project: Project, wanted: Wanted) -> Iterator[list[Cell]]:
+def commitments(project: Project, filters: Filters) -> Iterator[list[Cell]]:
     """Rows under COMMITMENTS, by number."""
-    found = listing.find_commitments(project, wanted).values_list(
+    found = listing.find_commitments(project, filters).values_list(
         "number",
         "title",
         "vendor__name",
@@ -71,9 +71,9 @@ def commitments(project: Project, wanted: Wanted) -> Iterator[list[Cell]]:
         ]
 
 
-def change_orders(project: Project, wanted: Wanted) -> Iterator[list[Cell]]:
+def change_orders(project: Project, filters: Filters) -> Iterator[list[Cell]]:
     """Rows under CHANGE_ORDERS, newest first."""
-    found = listing.find_change_orders(project, wanted).values_list(
+    found = listing.find_change_orders(project, filters).values_list(
         "commitment__number",
         "number",
         "revision",

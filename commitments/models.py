@@ -17,10 +17,10 @@ from commitments.states import ChangeOrderStatus, CommitmentStatus, Type
 from connectors.contract import Document, Kind, Line, Named, Problem
 from directory.access import Access, lacking
 from directory.addresses import address
+from directory.compiled import point
 from directory.ledger import Part
 from directory.models import Category, Company, CostCode, Project, Vendor
 from directory.perms import Level, Tool
-from directory.prepared import point
 
 
 class Commitment(Exportable):

@@ -22,9 +22,9 @@ from connectors.matching import Suggestion
 from connectors.models import Connection
 from connectors.secrets import stored_names
 from directory.access import open_company
-from directory.asked import PAGE, Id, Moment, Size, body, described, one_of, parameters
+from directory.api_requests import PAGE, Id, Moment, Size, body, described, one_of, parameters
 from directory.http import need_fresh, person
-from directory.once import KEY, once
+from directory.idempotency import KEY, idempotent
 from directory.perms import Level, Tool
 
 Erp = Annotated[str, msgspec.Meta(max_length=20)]
@@ -305,7 +305,7 @@ def erp_records(request: Request, slug: str) -> Response:
     responses=RecordsDone,
 )
 @api_view(["POST"])
-@once
+@idempotent
 def erp_records_step(request: Request, slug: str, step: str) -> Response:
     """Link, import, archive, restore or unlink records of the ERP's lists."""
     asked, each = body(request, RecordStep), _list(slug)

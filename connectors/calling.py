@@ -29,7 +29,7 @@ from connectors.secrets import Locked
 from connectors.signing_in import Credentials, as_reply
 from connectors.visits import seen, sum_up, went_wrong
 from directory.away import GONE
-from directory.prepared import Prepared
+from directory.compiled import CompiledQuery
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -85,8 +85,8 @@ def serve(
     return went_well and bool(_DUE.rows(connection_id))
 
 
-_CONNECTION = Prepared(lambda pk: Connection.objects.filter(pk=pk), int)
-_DUE = Prepared(lambda pk: engine.due().filter(connection=pk).values("pk")[:1], int)
+_CONNECTION = CompiledQuery(lambda pk: Connection.objects.filter(pk=pk), int)
+_DUE = CompiledQuery(lambda pk: engine.due().filter(connection=pk).values("pk")[:1], int)
 
 
 def is_called(connection: Connection) -> bool:

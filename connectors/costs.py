@@ -11,8 +11,8 @@ from connectors.contract import CostRow, JobCosts, Ref
 from connectors.engine.scripts import Costs, encode
 from connectors.models import Connection, Conversation
 from connectors.registry import connector_for
+from directory.compiled import CompiledQuery
 from directory.models import Category, CostCode, JobCost, Project
-from directory.prepared import Prepared
 
 
 def queue_costs(connection: Connection) -> int:
@@ -27,7 +27,7 @@ def queue_costs(connection: Connection) -> int:
     return len(work)
 
 
-_WAITING = Prepared(
+_WAITING = CompiledQuery(
     lambda connection: (
         Conversation.objects.filter(connection=connection, purpose="costs")
         .exclude(state=Conversation.State.CLOSED)
@@ -35,7 +35,7 @@ _WAITING = Prepared(
     ),
     int,
 )
-_WITH_JOB = Prepared(
+_WITH_JOB = CompiledQuery(
     lambda company: (
         Project.objects.filter(company=company, job__erp_active=True)
         .order_by("id")
@@ -79,7 +79,7 @@ class JobCostReports:
                 replace_costs(_project_of(outcome.conversation), outcome.value)
 
 
-_PROJECTS = Prepared(
+_PROJECTS = CompiledQuery(
     lambda pks: Project.objects.select_related("job").filter(pk__in=pks), list[int]
 )
 

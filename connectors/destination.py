@@ -10,8 +10,8 @@ from connectors.contract import Document, Line, Receipt, Ref, Terms, pair
 from connectors.models import Connection, Known
 from connectors.numbers import Numbers
 from connectors.registry import connector_for
+from directory.compiled import CompiledQuery
 from directory.models import CostCode, Unlinked
-from directory.prepared import Prepared
 
 # What is linked to a record of the ERP that is in use there (`directory.models.Listed.is_linked`).
 _LINKED = """
@@ -150,7 +150,7 @@ def facts_for(connection: Connection, going: Iterable[tuple[Document, Terms]]) -
     return facts | {row["record"]: row["value"] for row in known}
 
 
-_KNOWN = Prepared(
+_KNOWN = CompiledQuery(
     lambda connection, wanted: Known.objects.filter(
         connection=connection, record__in=wanted
     ).values("record", "value"),

@@ -12,7 +12,7 @@ from django.db import connection as database
 
 from connectors.contract import Document
 from connectors.models import Connection, UsedNumber
-from directory.prepared import Prepared
+from directory.compiled import CompiledQuery
 
 
 class Numbers:
@@ -40,7 +40,7 @@ class Numbers:
         self._holders.setdefault(job, {}).setdefault(number, subject_of(document))
 
 
-_USED = Prepared(
+_USED = CompiledQuery(
     lambda connection, jobs: UsedNumber.objects.filter(
         connection=connection, job__in=jobs
     ).order_by("used_at", "id"),

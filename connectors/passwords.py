@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 
 from connectors import engine
 from connectors.models import Connection, Guesses
-from directory.prepared import Prepared
+from directory.compiled import CompiledQuery
 
 # So many wrong passwords from one address, and the right one is refused there for a while.
 MOST_GUESSES = 10
@@ -44,7 +44,7 @@ def _knocked_at(connection_id: int, address: str) -> QuerySet[Connection]:
     )
 
 
-KNOCKED_AT = Prepared(_knocked_at, int, str)
+KNOCKED_AT = CompiledQuery(_knocked_at, int, str)
 
 
 def count_guess(connection: Connection, address: str) -> None:

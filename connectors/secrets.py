@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import F
 
 from connectors.models import Connection, Renewal
-from directory.prepared import Prepared
+from directory.compiled import CompiledQuery
 from directory.sealing import seal, unseal
 
 
@@ -47,7 +47,7 @@ def tries_of(connection: Connection) -> list[dict[str, str]]:
     return [now, {**now, **before}] if before else [now]
 
 
-_KEPT: Prepared[Any] = Prepared(
+_KEPT: CompiledQuery[Any] = CompiledQuery(
     lambda pk: Connection.objects.annotate(before=F("renewal__sealed_before")).filter(pk=pk), int
 )
 

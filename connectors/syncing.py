@@ -16,9 +16,9 @@ from connectors.registry import connector_for
 from connectors.self_tests import SELF_TEST
 from directory import bell
 from directory.access import Access
+from directory.compiled import CompiledQuery
 from directory.history import Happened, append
 from directory.perms import Level, Tool
-from directory.prepared import Prepared
 
 
 @transaction.atomic
@@ -66,7 +66,7 @@ def queue_due_syncs() -> int:
     return sum(queue_sync(connection) for connection in _DUE.all())
 
 
-_DUE = Prepared(
+_DUE = CompiledQuery(
     lambda: (
         Connection.objects.filter(
             company__erp_enabled=True,

@@ -19,8 +19,8 @@ from connectors import calling, engine, keeping, renewing
 from connectors.models import Connection, Session
 from connectors.syncing import queue_due_syncs
 from directory import bell
+from directory.compiled import CompiledQuery
 from directory.models import Heartbeat
-from directory.prepared import Prepared
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ def forget() -> None:
         log.info("%s old conversations that only read removed", gone)
 
 
-_RENEWED = Prepared(renewing.due)
+_RENEWED = CompiledQuery(renewing.due)
 
 
 def _not_pausing() -> Iterator[Connection]:
@@ -116,4 +116,4 @@ def _idle() -> QuerySet[Any]:
     )
 
 
-_IDLE = Prepared(_idle)
+_IDLE = CompiledQuery(_idle)

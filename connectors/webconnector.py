@@ -30,7 +30,7 @@ from connectors.quickbooks import errors, soap, wsdl
 from connectors.registry import connector_for
 from connectors.replies import Spool
 from connectors.visits import seen, sum_up, went_wrong
-from directory.prepared import Prepared
+from directory.compiled import CompiledQuery
 
 log = logging.getLogger(__name__)
 
@@ -330,8 +330,8 @@ def _digest(ticket: str) -> str:
     return hashlib.sha256(ticket.encode()).hexdigest()
 
 
-_CONNECTION = Prepared(lambda pk: Connection.objects.filter(pk=pk), int)
-_OF_TICKET = Prepared(
+_CONNECTION = CompiledQuery(lambda pk: Connection.objects.filter(pk=pk), int)
+_OF_TICKET = CompiledQuery(
     lambda digest, connection: Session.objects.filter(
         ticket_digest=digest, connection_id=connection
     ),

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.http import Http404
 
+from directory.compiled import CompiledQuery
 from directory.history import Happened, append
 from directory.models import (
     Company,
@@ -22,7 +23,6 @@ from directory.models import (
     User,
 )
 from directory.perms import COMPANY_TOOLS, PUSH, PUSH_WORDS, Level, Tool
-from directory.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ def holds_push(user: User, company: Company) -> bool:
     return bool(_HOLDS_PUSH.rows(user.pk, company.pk))
 
 
-_HOLDS_PUSH = Prepared(
+_HOLDS_PUSH = CompiledQuery(
     lambda user, company: CompanyUserObjectPermission.objects.filter(
         user=user,
         user__is_active=True,
@@ -174,8 +174,10 @@ _HOLDS_PUSH = Prepared(
 )
 
 
-_COMPANY = Prepared(lambda pk: Company.objects.filter(pk=pk), int)
-_PROJECT = Prepared(lambda pk: Project.objects.select_related("company", "job").filter(pk=pk), int)
+_COMPANY = CompiledQuery(lambda pk: Company.objects.filter(pk=pk), int)
+_PROJECT = CompiledQuery(
+    lambda pk: Project.objects.select_related("company", "job").filter(pk=pk), int
+)
 
 
 def open_company(user: User, company_id: int, *tools: Tool) -> Access:

@@ -17,8 +17,8 @@ from typing import Generic, TypeVar
 
 from django.db.models import Q
 
+from directory.compiled import CompiledQuery
 from directory.models import Category, Company, CostCode
-from directory.prepared import Prepared
 
 Number = Decimal | str | None
 
@@ -160,8 +160,8 @@ def _no_number(text: str) -> str:
 
 
 @cache
-def _wanted(model: type[R], written: str) -> Prepared[R]:
-    return Prepared(
+def _wanted(model: type[R], written: str) -> CompiledQuery[R]:
+    return CompiledQuery(
         lambda ids, texts, company: model._default_manager.filter(
             Q(pk__in=ids) | Q(**{f"{written}__in": texts}), company=company
         ),

@@ -13,9 +13,9 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from directory.addresses import address
+from directory.compiled import CompiledQuery
 from directory.models import ToolLevel, User
 from directory.perms import COMPANY_TOOLS, Level, Tool
-from directory.prepared import Prepared
 
 MOST = 40
 
@@ -35,7 +35,7 @@ class Place:
     links: list[Link]
 
 
-_TOOLS = Prepared(
+_TOOLS = CompiledQuery(
     lambda user: (
         ToolLevel.objects.filter(
             membership__user=user,

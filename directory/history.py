@@ -14,9 +14,9 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from directory.along import send_along
-from directory.last import write_last
+from directory.deferred_writes import write_last
 from directory.models import Chain
+from directory.piggyback import send_along
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from django.urls import reverse
 from guardian.shortcuts import assign_perm, remove_perm
 
 from directory.access import Access, holds_push
+from directory.compiled import CompiledQuery
 from directory.entered import unreadable
 from directory.history import Happened, append
 from directory.models import (
@@ -29,7 +30,6 @@ from directory.models import (
 )
 from directory.notices import News, tell
 from directory.perms import PUSH, PUSH_WORDS, Level, Tool
-from directory.prepared import Prepared
 
 LONGEST = 1000  # characters of a reason, or of what is answered
 State = PrivilegeRequest.State
@@ -200,7 +200,7 @@ def _lock(membership: Membership) -> Membership:
     return locked
 
 
-_LOCKED = Prepared(
+_LOCKED = CompiledQuery(
     lambda pk: (
         Membership.objects.select_related("user", "company")
         .select_for_update(of=("self",))

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import msgspec
 
-from directory.asked import one_of
+from directory.api_requests import one_of
 from directory.entered import Fault, Invalid
 from directory.sheets import Row, Sheet
 

@@ -24,10 +24,10 @@ from rest_framework.request import Request
 from approvals.errors import StepError
 from approvals.refusals import Refusal, refusal
 from directory import sheets
-from directory.asked import Fault, Unreadable
+from directory.api_requests import Fault, Unreadable
 from directory.entered import Invalid
+from directory.idempotency import OtherRequest
 from directory.models import ApiToken, User
-from directory.once import OtherRequest
 from directory.signing_in import warn
 from directory.tokens import token_for
 

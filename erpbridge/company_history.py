@@ -18,12 +18,13 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
+from approvals.history_texts import in_words
 from approvals.models import Export
-from approvals.told import tell
 from change_events.models import ChangeEvent
 from connectors.models import Connection
 from directory.access import Access, open_company
 from directory.downloads import Cell, csv_download
+from directory.history_texts import sentence
 from directory.http import person
 from directory.models import (
     Category,
@@ -37,7 +38,6 @@ from directory.models import (
     Vendor,
 )
 from directory.perms import Level, Tool
-from directory.telling import sentence
 
 PAGE = 100
 COLUMNS = ("seq", "at", "actor__name", "verb", "subject", "body")
@@ -58,7 +58,7 @@ ABOUT: dict[str, tuple[type[Model], str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Filters:
     """What an address asks for. Days are days of UTC, as the history writes them."""
 
     who: int | None
@@ -69,7 +69,7 @@ class Wanted:
     faults: Sequence[str]
 
     @classmethod
-    def read(cls, query: QueryDict) -> Wanted:
+    def read(cls, query: QueryDict) -> Filters:
         """What cannot be read is left out, and said."""
         faults = []
         days: dict[str, date | None] = {"from": None, "to": None}
@@ -130,10 +130,10 @@ class Row:
 @require_GET
 def company_history(request: HttpRequest, company_id: int) -> HttpResponse:
     """The newest events that are asked for, a hundred at a time. Needs Admin on Directory."""
-    access, wanted = _open(request, company_id)
-    events = wanted.events(access.company.pk)
-    if wanted.before is not None:
-        events = events.filter(seq__lt=wanted.before)
+    access, filters = _open(request, company_id)
+    events = filters.events(access.company.pk)
+    if filters.before is not None:
+        events = events.filter(seq__lt=filters.before)
     found = list(events.values_list(*COLUMNS)[: PAGE + 1])
     rows = list(_rows(found[:PAGE], access))
     more = len(found) > PAGE
@@ -141,13 +141,13 @@ def company_history(request: HttpRequest, company_id: int) -> HttpResponse:
         "access": access,
         "company": access.company,
         "current": "history",
-        "wanted": wanted,
+        "filters": filters,
         "rows": rows,
         "people": User.objects.filter(memberships__company=access.company).order_by("name"),
         "kinds": [(kind, label) for kind, (_, label) in ABOUT.items()],
-        "older": f"?{urlencode({**wanted.query, 'before': rows[-1].seq})}" if more else "",
-        "newest": f"?{urlencode(wanted.query)}" if wanted.before is not None else "",
-        "csv": f"{reverse('history_csv', args=[access.company.pk])}?{urlencode(wanted.query)}",
+        "older": f"?{urlencode({**filters.query, 'before': rows[-1].seq})}" if more else "",
+        "newest": f"?{urlencode(filters.query)}" if filters.before is not None else "",
+        "csv": f"{reverse('history_csv', args=[access.company.pk])}?{urlencode(filters.query)}",
     }
     return render(request, "history.html", context)
 
@@ -156,13 +156,13 @@ def company_history(request: HttpRequest, company_id: int) -> HttpResponse:
 @require_GET
 def history_csv(request: HttpRequest, company_id: int) -> StreamingHttpResponse:
     """All of what is asked for, newest first, with the hash that chains each event."""
-    access, wanted = _open(request, company_id)
+    access, filters = _open(request, company_id)
     headings = ("Place", "At (UTC)", "Who", "About", "What", "Details", "Hash")
-    return csv_download("history.csv", headings, _cells(wanted, access))
+    return csv_download("history.csv", headings, _cells(filters, access))
 
 
-def _cells(wanted: Wanted, access: Access) -> Iterator[Sequence[Cell]]:
-    events = wanted.events(access.company.pk).values_list(*COLUMNS, "hash").iterator(1000)
+def _cells(filters: Filters, access: Access) -> Iterator[Sequence[Cell]]:
+    events = filters.events(access.company.pk).values_list(*COLUMNS, "hash").iterator(1000)
     while some := list(islice(events, 1000)):
         rows = _rows([event[:-1] for event in some], access)
         for row, event in zip(rows, some, strict=True):
@@ -170,10 +170,10 @@ def _cells(wanted: Wanted, access: Access) -> Iterator[Sequence[Cell]]:
             yield row.seq, at, row.who, row.about, row.what, "; ".join(row.details), event[-1]
 
 
-def _open(request: HttpRequest, company_id: int) -> tuple[Access, Wanted]:
+def _open(request: HttpRequest, company_id: int) -> tuple[Access, Filters]:
     access = open_company(person(request), company_id, Tool.ERP, Tool.DIRECTORY)
     access.need(Tool.DIRECTORY, Level.ADMIN)
-    return access, Wanted.read(request.GET)
+    return access, Filters.read(request.GET)
 
 
 def _rows(events: Sequence[tuple[Any, ...]], access: Access) -> Iterator[Row]:
@@ -184,7 +184,7 @@ def _rows(events: Sequence[tuple[Any, ...]], access: Access) -> Iterator[Row]:
         kind = subject.partition(":")[0]
         data = json.loads(body)["data"]
         if kind in ("export", "change_event"):
-            step = tell(verb, at, who, data)
+            step = in_words(verb, at, who, data)
             way = f" ({step.before} → {step.after})" if step.before and step.after else ""
             what, details = f"{step.what}{way}", [*filter(None, [step.note]), *step.changes]
         else:

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 
-from approvals import manner
+from approvals import erp_wording
 from approvals.listing import Counts, counts
 from approvals.models import Export, Kinds
 from approvals.states import Status, View
@@ -274,7 +274,7 @@ def _links(companies: dict[int, Company], levels: dict[int, int]) -> list[Link]:
             company=companies[connection.company_id].name,
             company_id=connection.company_id,
             erp=connector_for(connection.erp).capabilities.short,
-            heard=manner.heard(connector_for(connection.erp).capabilities),
+            heard=erp_wording.heard(connector_for(connection.erp).capabilities),
             last_seen_at=connection.last_seen_at,
             last_result=connection.last_result,
             trouble=connection.trouble,

@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
-from erpbridge import along, planned, proxy
+from erpbridge import piggyback, prepared_statements, proxy
 from erpbridge.logs import formatter
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -47,7 +47,9 @@ def database(url: str) -> dict[str, Any]:
             **asked,
             "options": f"-c idle_in_transaction_session_timeout={IDLE_TRANSACTION_SECONDS * 1000}"
             f" -c statement_timeout={STATEMENT_SECONDS * 1000}",
-            **(along if os.environ.get("ERPBRIDGE_PREPARE") == "0" else planned).FACTORIES,
+            **(
+                piggyback if os.environ.get("ERPBRIDGE_PREPARE") == "0" else prepared_statements
+            ).FACTORIES,
         },
     }
 

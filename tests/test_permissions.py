@@ -20,8 +20,8 @@ from django.db.models.functions import Now
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
+from approvals.history_texts import InHistory
 from approvals.models import Exportable
-from approvals.told import InHistory
 from attachments import keeping
 from connectors.contract import Request
 from connectors.models import Conversation, Message, Session

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from approvals import attaching
-from approvals.doors import open_export, sees_document
+from approvals.access import open_export, sees_document
 from attachments.keeping import attached_to
 from attachments.serving import CONTENT_TYPES, served
 from connectors.contract import Attached

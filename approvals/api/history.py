@@ -8,10 +8,10 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from approvals.access import open_export
 from approvals.api.rows import Happening, happenings
-from approvals.doors import open_export
 from directory.access import open_company
-from directory.asked import PAGE, Fault, Id, Size, Unreadable, described, parameters
+from directory.api_requests import PAGE, Fault, Id, Size, Unreadable, described, parameters
 from directory.http import person
 from directory.models import Event
 from directory.perms import Level, Tool

@@ -11,17 +11,17 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from approvals.access import open_export
 from approvals.api.rows import ExportRow, Happening, happenings, row_of
 from approvals.buttons import buttons
-from approvals.doors import open_export
+from approvals.call_progress import Call, progress_of
 from approvals.exchanges import Talk, talks
 from approvals.models import Export, Exportable
 from approvals.review import review
 from approvals.seconding import second_for
-from approvals.standing import Call, standing_of
 from connectors.contract import Document, Preview, Problem, Receipt, Terms
 from connectors.models import Connection
-from directory.asked import PAGE, Moment, one_of
+from directory.api_requests import PAGE, Moment, one_of
 from directory.http import person
 from directory.models import Event
 from directory.perms import Level, Tool
@@ -110,8 +110,8 @@ def export(request: Request, pk: int) -> Response:
 
 
 def _calls(export: Export) -> list[CallTold]:
-    standing = standing_of(export, Connection.of(export.company_id))
-    return [CallTold(what, state.value) for what, state in standing.calls] if standing else []
+    progress = progress_of(export, Connection.of(export.company_id))
+    return [CallTold(what, state.value) for what, state in progress.calls] if progress else []
 
 
 def _second(export: Export, document: Exportable | None) -> Second | None:

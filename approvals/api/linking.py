@@ -10,18 +10,18 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from approvals import adopting, linkable
+from approvals.access import TOOLS, open_export
 from approvals.api.rows import ExportRow, KindName, row_of
 from approvals.api.steps import BulkAnswer, answered, open_documents
-from approvals.doors import TOOLS, open_export
+from approvals.linking import eligible, workflow
+from approvals.linking.listing import Linkable, page
 from approvals.models import Kinds
-from approvals.unlinked import Unlinked, page
 from approvals.workflow import MOST_UNASKED, Item
 from connectors.contract import Candidate, Difference
 from directory.access import Access, open_project
-from directory.asked import Fault, Id, Moment, Text, Unreadable, body, described, parameters
+from directory.api_requests import Fault, Id, Moment, Text, Unreadable, body, described, parameters
 from directory.http import need_fresh, person
-from directory.once import KEY, once
+from directory.idempotency import KEY, idempotent
 from directory.perms import Tool
 
 
@@ -88,7 +88,7 @@ def linking(request: Request) -> Response:
     return Response(LinkingPage([_row(row) for row in rows], str(then) if then else None))
 
 
-def _row(row: Unlinked) -> LinkingRow:
+def _row(row: Linkable) -> LinkingRow:
     told = None
     if row.look_up is not None:
         told = LookedUp(
@@ -132,13 +132,13 @@ class LookUpBody(msgspec.Struct):
     operation_id="linking_look_up", parameters=[KEY], request=LookUpBody, responses=BulkAnswer
 )
 @api_view(["POST"])
-@once
+@idempotent
 def linking_look_up(request: Request) -> Response:
     """Have the ERP looked through for items, by their numbers, when it is spoken to next. Each is
     judged by itself. Needs an approver with Admin on the project's tool."""
     asked = body(request, LookUpBody)
     items = [Item(one.id, one.version, number=one.number) for one in asked.items]
-    return answered(adopting.ask_all(items, by=_open(request, items)))
+    return answered(workflow.ask_all(items, by=_open(request, items)))
 
 
 class LinkItem(msgspec.Struct):
@@ -161,7 +161,7 @@ class LinkBody(msgspec.Struct):
     operation_id="linking_link", parameters=[KEY], request=LinkBody, responses=BulkAnswer
 )
 @api_view(["POST"])
-@once
+@idempotent
 def linking_link(request: Request) -> Response:
     """Link items to the records that were found for them: they are Synced from then on. Each is
     judged by itself. Needs an approver with Admin on the project's tool."""
@@ -170,14 +170,14 @@ def linking_link(request: Request) -> Response:
     by = _open(request, items)
     if len(items) > MOST_UNASKED and request.auth is None:
         need_fresh(request)  # a token is its own
-    return answered(adopting.link_all(items, by=by, note=asked.note, exact=asked.exact))
+    return answered(workflow.link_all(items, by=by, note=asked.note, exact=asked.exact))
 
 
 def _open(request: Request, items: list[Item]) -> Access:
     """The project that all items belong to, of an approver who sees them."""
     ids = {item.id for item in items}
-    if not items or len(items) > linkable.MOST_LOOKED_UP or len(ids) < len(items):
-        text = f"Between 1 and {linkable.MOST_LOOKED_UP} different items."
+    if not items or len(items) > eligible.MOST_LOOKED_UP or len(ids) < len(items):
+        text = f"Between 1 and {eligible.MOST_LOOKED_UP} different items."
         raise Unreadable([Fault("/items", text)])
     access = open_documents(request, ids)
     access.see(Tool.ERP)
@@ -204,7 +204,7 @@ def attest(request: Request, pk: int) -> Response:
     export, access = open_export(person(request), pk)
     access.need_approver()
     asked = body(request, AttestBody)
-    adopting.attest(
+    workflow.attest(
         export.pk,
         by=access,
         version=asked.version,

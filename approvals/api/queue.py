@@ -13,11 +13,11 @@ from rest_framework.response import Response
 
 from approvals import listing
 from approvals.api.rows import ExportRow, KindName
+from approvals.filters import Filters, Order
 from approvals.listing import VIEWS, Place
 from approvals.states import View
-from approvals.wanted import Order, Wanted
 from directory.access import open_company
-from directory.asked import PAGE, Fault, Id, Size, Unreadable, described, one_of, parameters
+from directory.api_requests import PAGE, Fault, Id, Size, Unreadable, described, one_of, parameters
 from directory.http import person
 from directory.perms import Tool
 
@@ -60,7 +60,7 @@ class ExportPage(msgspec.Struct):
 def exports(request: Request) -> Response:
     """One page of one view of a company's queue. Needs Read Only on ERP Integrations."""
     asked = parameters(request, ExportQuery)
-    wanted = Wanted(
+    filters = Filters(
         search=asked.q.strip(),
         project=asked.project,
         vendor=asked.vendor.strip(),
@@ -75,8 +75,8 @@ def exports(request: Request) -> Response:
         company,
         asked.kind,
         asked.view,
-        after=_place(asked.cursor, wanted.order),
-        wanted=wanted,
+        after=_place(asked.cursor, filters.order),
+        filters=filters,
         size=asked.size,
     )
     counts: dict[str, dict[str, int]] = {}

@@ -12,9 +12,9 @@ from django.db.models import QuerySet
 from approvals.listing import COLUMNS
 from approvals.models import Export, Kinds
 from approvals.states import Status
-from directory.asked import Moment, one_of
+from directory.api_requests import Moment, one_of
+from directory.compiled import CompiledQuery
 from directory.models import Event
-from directory.prepared import Prepared
 
 KindName = Annotated[str, one_of(Kinds.values)]
 StatusName = Annotated[str, one_of(Status.values)]
@@ -61,7 +61,7 @@ def row_of(export_id: int) -> ExportRow:
     return ExportRow(**row)
 
 
-_ROW = Prepared(lambda pk: Export.objects.filter(pk=pk).values(*COLUMNS), int)
+_ROW = CompiledQuery(lambda pk: Export.objects.filter(pk=pk).values(*COLUMNS), int)
 
 
 class Happening(msgspec.Struct):

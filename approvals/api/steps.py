@@ -11,17 +11,17 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from approvals.access import TOOLS, open_export
 from approvals.api.rows import ExportRow, StatusName, row_of
-from approvals.doors import TOOLS, open_export
 from approvals.models import Export, Kinds
 from approvals.refusals import Refusal, refusal
 from approvals.rejecting import comment
 from approvals.states import BY_CHOICE, STEPS, Step, Who
 from approvals.workflow import MOST_AT_ONCE, MOST_UNASKED, Item, Result, send_all, take, take_all
 from directory.access import Access, open_company, open_project
-from directory.asked import Fault, Id, Text, Unreadable, body
+from directory.api_requests import Fault, Id, Text, Unreadable, body
 from directory.http import need_fresh, person
-from directory.once import KEY, once
+from directory.idempotency import KEY, idempotent
 from directory.perms import Level, Tool
 
 PEOPLES = [step for step in STEPS.values() if step.who != Who.WORKER]
@@ -139,7 +139,7 @@ class BulkAnswer(msgspec.Struct):
     responses=BulkAnswer,
 )
 @api_view(["POST"])
-@once
+@idempotent
 def bulk_step(request: Request, step: str) -> Response:
     """Take one step with many items of one company; *send* those of one project. Each is judged by
     itself: some may move and others not. An item that is not to be seen makes the whole call

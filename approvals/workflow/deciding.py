@@ -8,13 +8,13 @@ from functools import partial
 from django.db import transaction
 
 from approvals import numbering
+from approvals.call_progress import partly_in, unanswered
 from approvals.errors import NotReady, Stale, StepError
 from approvals.models import Export
 from approvals.moves import Move, lock_exports, make, rounds_of
 from approvals.readiness import destinations, frozen_problems
 from approvals.rules import tool_problems
 from approvals.seconding import Word, goes, hold_for_second
-from approvals.standing import partly_in, unanswered
 from approvals.states import STEPS, Step
 from approvals.unlinking import begin_unlink, free_attested, stop_checking
 from approvals.workflow.items import (

@@ -12,8 +12,8 @@ from approvals.moves import Move, lock_exports, make
 from approvals.rights import DECISIONS, own_item
 from approvals.states import Step
 from directory.access import Access, access_to
+from directory.compiled import CompiledQuery
 from directory.models import Membership
-from directory.prepared import Prepared
 
 MOST_AT_ONCE = 500
 # Who decides on more at once enters their password again: a browser that was left open must not
@@ -62,7 +62,7 @@ def approver_again(by: Access) -> Access:
     return now
 
 
-_MEMBERSHIP = Prepared(
+_MEMBERSHIP = CompiledQuery(
     lambda company, user: Membership.objects.select_for_update(no_key=True).filter(
         company=company, user=user
     ),

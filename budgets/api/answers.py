@@ -11,12 +11,12 @@ import msgspec
 from approvals.models import Export
 from approvals.readiness import send_problems
 from approvals.states import EDITABLE, Status
-from budgets.api.asked import TypeName
+from budgets.api.requests import TypeName
 from budgets.grid import CodeRow, Figures, Part
 from budgets.models import Budget, BudgetLine, Modification
 from connectors.contract import Problem
 from connectors.models import Connection
-from directory.asked import one_of
+from directory.api_requests import one_of
 
 ExportStatusName = Annotated[str, one_of(Status.values)]
 

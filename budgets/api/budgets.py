@@ -14,14 +14,14 @@ from rest_framework.response import Response
 
 from budgets import workflow
 from budgets.api import answers
+from budgets.api.access import open_budget, open_place
 from budgets.api.answers import BudgetDetail, BudgetFigurePage, BudgetPage
-from budgets.api.asked import BudgetFigureQuery, BudgetQuery, BudgetVersion, NewBudget
-from budgets.api.doors import open_budget, open_place
+from budgets.api.requests import BudgetFigureQuery, BudgetQuery, BudgetVersion, NewBudget
 from budgets.grid import grid
 from budgets.models import Budget
-from directory.asked import body, described, parameters
+from directory.api_requests import body, described, parameters
+from directory.idempotency import KEY, idempotent
 from directory.models import Project
-from directory.once import KEY, once
 
 
 @extend_schema(
@@ -40,7 +40,7 @@ from directory.once import KEY, once
     responses={201: BudgetDetail},
 )
 @api_view(["GET", "POST"])
-@once
+@idempotent
 def budgets(request: Request) -> Response:
     """The budget of a project (Read Only on Budget), or a new one (Admin)."""
     if request.method == "POST":

@@ -11,18 +11,18 @@ from rest_framework.response import Response
 
 from budgets import importing, rounds, workflow
 from budgets.api import answers
+from budgets.api.access import open_budget
 from budgets.api.answers import (
     BudgetDetail,
     BudgetLinePage,
     BudgetModification,
     BudgetModificationPage,
 )
-from budgets.api.asked import BudgetLineQuery, BudgetVersion, NewModification, SaveBudgetLines
-from budgets.api.doors import open_budget
+from budgets.api.requests import BudgetLineQuery, BudgetVersion, NewModification, SaveBudgetLines
 from budgets.entries import LineEntry
-from directory.asked import body, described, parameters
+from directory.api_requests import body, described, parameters
 from directory.entered import Fault, Invalid
-from directory.once import KEY, once
+from directory.idempotency import KEY, idempotent
 from directory.perms import Level, Tool
 from directory.sheets import Sheet
 from directory.tables import TableBody, TableRead, refuse_with, table_read
@@ -69,7 +69,7 @@ def lines(request: Request, pk: int) -> Response:
     operation_id="budget_lines_import", parameters=[KEY], request=TableBody, responses=TableRead
 )
 @api_view(["POST"])
-@once
+@idempotent
 def import_lines(request: Request, pk: int) -> Response:
     """Lines from a table, all or none. A row of a cost code, category and sub job that the budget
     has changes that line, others are new lines. Needs Admin on Budget."""
@@ -105,7 +105,7 @@ def import_lines(request: Request, pk: int) -> Response:
     responses={201: BudgetModification},
 )
 @api_view(["GET", "POST"])
-@once
+@idempotent
 def modifications(request: Request, pk: int) -> Response:
     """Transfers and other changes of a locked budget, or a new one (Admin on Budget)."""
     found, access = open_budget(request, pk)

@@ -17,7 +17,7 @@ from approvals.errors import Stale
 from budgets import forms, rounds, workflow
 from budgets.entries import ModificationEntry
 from budgets.models import Budget, Modification
-from budgets.views.doors import open_budget, posted_version, refused
+from budgets.views.access import open_budget, posted_version, refused
 from directory.access import Access
 from directory.entered import Fault, Invalid
 from directory.models import Category, CostCode

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from approvals.errors import Stale
 from budgets import importing, rounds, workflow
 from budgets.models import Budget
-from budgets.views.doors import open_budget, posted_version, refused
+from budgets.views.access import open_budget, posted_version, refused
 from directory.access import Access
 from directory.entered import Invalid
 from directory.paging import rows_html

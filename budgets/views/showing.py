@@ -24,21 +24,21 @@ from budgets.chart import chart
 from budgets.costs import Awaited
 from budgets.grid import Figures, Grid, Part, every_code, grid
 from budgets.models import Budget, Modification
+from budgets.views.access import lacks, open_budget, open_place, posted_version, refused
 from budgets.views.costs import costs_note
-from budgets.views.doors import lacks, open_budget, open_place, posted_version, refused
 from directory.access import Access
 from directory.addresses import address
+from directory.compiled import CompiledQuery
 from directory.downloads import csv_download
 from directory.entered import Invalid
 from directory.formats import money
 from directory.paging import escaped, rows_html
 from directory.perms import Level, Tool
-from directory.prepared import Prepared
 
 MOST_MODIFICATIONS = 50
 MOST_AWAITED = 50
 MANY = 300  # lines: as many as are checked in no time
-_ROUNDS = Prepared(
+_ROUNDS = CompiledQuery(
     lambda budget: (
         Export.objects.filter(kind=Kinds.BUDGET, document_id=budget)
         .defer(*workflow.LONG)
@@ -46,7 +46,7 @@ _ROUNDS = Prepared(
     ),
     int,
 )
-_MODIFICATIONS = Prepared(
+_MODIFICATIONS = CompiledQuery(
     lambda budget: (
         Modification.objects.filter(budget=budget)
         .order_by("-number")

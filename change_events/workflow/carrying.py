@@ -20,11 +20,11 @@ from commitments.models import ChangeOrder, ChangeOrderLine, Commitment
 from commitments.origins import Origin
 from commitments.states import ChangeOrderStatus
 from directory.access import Access, lacking
+from directory.compiled import CompiledQuery
 from directory.entered import Fault, Invalid, Reader
 from directory.history import Happened
 from directory.models import Project
 from directory.perms import Level, Tool
-from directory.prepared import Prepared
 
 # A change order in one of these takes no more lines: see `commitments.why_no_more_lines`.
 DECIDED = [*states.DECIDED, ChangeOrderStatus.VOID]
@@ -145,7 +145,7 @@ def detach(event: ChangeEvent, *, by: Access, version: int, lines: Collection[in
     return load_event(now.pk)
 
 
-_MADE_FROM = Prepared(
+_MADE_FROM = CompiledQuery(
     lambda change_order: ChangeEventLine.objects.filter(
         change_order_line__change_order=change_order
     ).select_related("event"),

@@ -12,7 +12,7 @@ from django.db.models import Q
 from approvals.models import Exportable
 from approvals.readiness import send_problems
 from approvals.states import EDITABLE
-from commitments.api.asked import (
+from commitments.api.requests import (
     ChangeOrderQuery,
     ChangeOrderStatusName,
     CommitmentQuery,

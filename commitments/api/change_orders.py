@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from approvals.models import Export, Kinds
 from commitments import workflow
 from commitments.api import documents
+from commitments.api.access import open_change_order, open_commitment, open_place, open_place_of
 from commitments.api.answers import (
     CHANGE_ORDER_COLUMNS,
     ChangeOrderDetail,
@@ -18,17 +19,16 @@ from commitments.api.answers import (
     change_order_detail,
     page,
 )
-from commitments.api.asked import (
+from commitments.api.requests import (
     ChangeOrderQuery,
     ChangeOrderStatusBody,
     DeleteQuery,
     NewChangeOrder,
     WholeChangeOrder,
 )
-from commitments.api.doors import open_change_order, open_commitment, open_place, open_place_of
 from commitments.workflow.verbs import CHANGE_ORDER
-from directory.asked import Fault, Unreadable, body, described, parameters
-from directory.once import KEY, once
+from directory.api_requests import Fault, Unreadable, body, described, parameters
+from directory.idempotency import KEY, idempotent
 from directory.tables import TableBody, TableRead
 
 
@@ -48,7 +48,7 @@ from directory.tables import TableBody, TableRead
     responses={201: ChangeOrderDetail},
 )
 @api_view(["GET", "POST"])
-@once
+@idempotent
 def change_orders(request: Request) -> Response:
     """The change orders of a project or commitment, or a new one (Admin on Commitments)."""
     if request.method == "POST":
@@ -116,7 +116,7 @@ def change_order_status(request: Request, pk: int) -> Response:
     responses=TableRead,
 )
 @api_view(["POST"])
-@once
+@idempotent
 def change_order_import(request: Request, pk: int) -> Response:
     """Lines from a table, behind those that are there: all or none. Needs Admin on Commitments."""
     return documents.import_lines(

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from approvals.models import Export, Kinds
 from commitments import workflow
 from commitments.api import documents
+from commitments.api.access import open_commitment, open_place
 from commitments.api.answers import (
     COMMITMENT_COLUMNS,
     CommitmentDetail,
@@ -20,18 +21,17 @@ from commitments.api.answers import (
     commitment_detail,
     page,
 )
-from commitments.api.asked import (
+from commitments.api.requests import (
     CommitmentQuery,
     CommitmentStatusBody,
     DeleteQuery,
     NewCommitment,
     WholeCommitment,
 )
-from commitments.api.doors import open_commitment, open_place
 from commitments.workflow.verbs import COMMITMENT
-from directory.asked import body, described, parameters
+from directory.api_requests import body, described, parameters
+from directory.idempotency import KEY, idempotent
 from directory.models import Project
-from directory.once import KEY, once
 from directory.tables import TableBody, TableRead
 
 
@@ -51,7 +51,7 @@ from directory.tables import TableBody, TableRead
     responses={201: CommitmentDetail},
 )
 @api_view(["GET", "POST"])
-@once
+@idempotent
 def commitments(request: Request) -> Response:
     """The commitments of a project (Read Only on Commitments), or a new one (Admin)."""
     if request.method == "POST":
@@ -108,7 +108,7 @@ def commitment_status(request: Request, pk: int) -> Response:
     operation_id="commitment_lines_import", parameters=[KEY], request=TableBody, responses=TableRead
 )
 @api_view(["POST"])
-@once
+@idempotent
 def commitment_import(request: Request, pk: int) -> Response:
     """Lines from a table, behind those that are there: all or none. Needs Admin on Commitments."""
     return documents.import_lines(request, open_commitment(request, pk), documents.COMMITMENT_TABLE)

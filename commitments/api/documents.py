@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from approvals.saving import why_locked
 from commitments import forms
-from commitments.api.asked import (
+from commitments.api.requests import (
     ChangeOrderStatusBody,
     CommitmentStatusBody,
     DeleteQuery,
@@ -23,7 +23,7 @@ from commitments.forms import Typed
 from commitments.models import ChangeOrder, Commitment
 from commitments.workflow.verbs import CHANGE_ORDER, COMMITMENT, Verbs
 from directory.access import Access
-from directory.asked import body, parameters
+from directory.api_requests import body, parameters
 from directory.entered import Fault, Invalid
 from directory.perms import Level, Tool
 from directory.sheets import read_sheet

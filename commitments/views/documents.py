@@ -16,8 +16,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from approvals.access import TOOLS
 from approvals.attaching import files_of
-from approvals.doors import TOOLS
 from approvals.errors import Stale, StepError
 from approvals.models import Kinds
 from approvals.panel import panel_for
@@ -26,7 +26,7 @@ from approvals.states import Status
 from approvals.workflow import send_all
 from commitments import workflow
 from commitments.forms import Field, Typed
-from commitments.listing import Listed, Wanted
+from commitments.listing import Filters, Listed
 from commitments.models import ChangeOrder, Commitment
 from commitments.views.showing import (
     Action,
@@ -40,6 +40,7 @@ from commitments.views.showing import (
 from commitments.workflow.verbs import Verbs
 from directory.access import Access, access_to, lacking, open_project
 from directory.addresses import address
+from directory.compiled import let_go
 from directory.downloads import Cell, csv_download
 from directory.entered import Invalid
 from directory.frame import frame_of
@@ -47,7 +48,6 @@ from directory.http import person
 from directory.models import Project
 from directory.paging import rows_html
 from directory.perms import Level, Tool
-from directory.prepared import let_go
 
 D = TypeVar("D", bound=Commitment | ChangeOrder)
 
@@ -61,10 +61,10 @@ class Pages(Generic[D]):
     verbs: Verbs[D]
     # The list and its log.
     list_template: str
-    listed: Callable[..., Listed]  # of a project and what is wanted; whether rows can be ticked
+    listed: Callable[..., Listed]  # of a project, with filters; whether rows can be ticked
     list_context: Callable[[Access, Project], Mapping[str, Any]]
     log_headings: Sequence[str]
-    log: Callable[[Project, Wanted], Iterable[Sequence[Cell]]]
+    log: Callable[[Project, Filters], Iterable[Sequence[Cell]]]
     # The form. `target` heads the column that says what a line is for.
     target: str
     heading: Callable[[D], str]
@@ -124,15 +124,15 @@ def _list(
     status: int = 200,
     **more: Any,
 ) -> HttpResponse:
-    wanted = Wanted.read(request.GET)
-    query = wanted.address
+    filters = Filters.read(request.GET)
+    query = filters.address
     why_no_send = _why_no_send(access, pages)
     context = {
         "access": access,
         "project": project,
         "current": pages.list_name,
-        "wanted": wanted,
-        "list": pages.listed(project, wanted, tickable=not why_no_send),
+        "filters": filters,
+        "list": pages.listed(project, filters, tickable=not why_no_send),
         "list_url": address(pages.list_name, project.pk),
         "send_url": f"{address(f'{pages.list_name}_send', project.pk)}{query}",
         "log_url": f"{address(f'{pages.list_name}_log', project.pk)}{query}",
@@ -151,7 +151,7 @@ def document_log(request: HttpRequest, project_id: int, pages: Pages[Any]) -> Ht
     _, project = open_tool(request, project_id, pages)
     name = f"{pages.list_name}-{project.pk}-{timezone.localdate().isoformat()}.csv"
     return csv_download(
-        name.replace("_", "-"), pages.log_headings, pages.log(project, Wanted.read(request.GET))
+        name.replace("_", "-"), pages.log_headings, pages.log(project, Filters.read(request.GET))
     )
 
 

@@ -19,9 +19,9 @@ from commitments.forms import Field
 from commitments.models import ChangeOrder, ChangeOrderLine, Commitment
 from commitments.states import ChangeOrderStatus
 from connectors.contract import Capabilities
+from directory.compiled import CompiledQuery
 from directory.entered import Invalid
 from directory.models import Category, Company, CostCode, Project, Vendor
-from directory.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def approved_changes(commitment: Commitment) -> dict[int, Decimal]:
     return {row["commitment_line"]: row["sum"] for row in rows}
 
 
-_APPROVED_CHANGES = Prepared(
+_APPROVED_CHANGES = CompiledQuery(
     lambda commitment: (
         ChangeOrderLine.objects.filter(
             commitment=commitment, change_order__status=ChangeOrderStatus.APPROVED

@@ -24,8 +24,8 @@ from connectors.models import Conversation, Exchange, Lane, Message, Session
 from connectors.registry import connector_for
 from connectors.replies import keep
 from directory.away import GONE
-from directory.last import at_the_end
-from directory.prepared import Prepared
+from directory.compiled import CompiledQuery
+from directory.deferred_writes import at_the_end
 
 log = logging.getLogger(__name__)
 
@@ -156,7 +156,7 @@ def _out(session: Session) -> tuple[Message | None, dict[Conversation, list[Exch
     return message, asked
 
 
-_SPOKEN = Prepared(
+_SPOKEN = CompiledQuery(
     lambda session, last, after: (
         Exchange.objects.filter(
             conversation__in=Exchange.objects.filter(
@@ -182,7 +182,7 @@ def progress(session: Session) -> int:
 
 
 # How many conversations could be spoken now; more may follow them.
-_PROGRESS = Prepared(
+_PROGRESS = CompiledQuery(
     lambda connection, session: (
         Session.objects.filter(pk=session)
         .annotate(

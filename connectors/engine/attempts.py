@@ -10,7 +10,7 @@ from connectors.contract import Attempt, Capabilities, digest_of
 from connectors.engine.scripts import Export, decode_request
 from connectors.models import Connection, Conversation
 from connectors.registry import connector_for
-from directory.prepared import table
+from directory.compiled import table
 
 # Writes that went out, of exports that began after the last one that was settled.
 _WRITTEN = """

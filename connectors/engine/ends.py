@@ -25,7 +25,7 @@ from connectors.engine.outcomes import Outcome, by_purpose, lock
 from connectors.engine.queue import CLOSED, queue
 from connectors.models import Conversation, Exchange, Lane
 from connectors.registry import connector_for
-from directory.along import send_along
+from directory.piggyback import send_along
 
 log = logging.getLogger(__name__)
 

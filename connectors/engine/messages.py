@@ -13,7 +13,7 @@ from connectors.contract import Connector, Request
 from connectors.engine.outcomes import lock
 from connectors.engine.steps import stop
 from connectors.models import Conversation, Exchange, Lane, Message, Session
-from directory.prepared import Prepared
+from directory.compiled import CompiledQuery
 
 
 class Asking(NamedTuple):
@@ -144,7 +144,7 @@ _SENT = """
     )
     SELECT id, (SELECT min(id) FROM asked) FROM message
 """
-_OF_OLD = Prepared(
+_OF_OLD = CompiledQuery(
     lambda connection, key: Message.objects.filter(
         key=key, writes=True, session__connection=connection
     ).order_by("id")[:1],

@@ -8,7 +8,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
 
 from connectors.models import Conversation, Session
-from directory.along import send_along
+from directory.piggyback import send_along
 
 WAITING, OPEN, CLOSED = (
     Conversation.State.WAITING,

@@ -14,9 +14,9 @@ from structlog.contextvars import bind_contextvars, unbind_contextvars
 
 from connectors.engine.ends import leave, quarantine
 from connectors.models import Conversation, Lane, Message, Session
-from directory.along import send_along
 from directory.away import GONE
-from directory.prepared import Prepared
+from directory.compiled import CompiledQuery
+from directory.piggyback import send_along
 
 log = logging.getLogger(__name__)
 
@@ -89,14 +89,9 @@ def interrupt(connection: int) -> None:
         end(lane, lane.session)
 
 
-def idle_time() -> timedelta:
-    """How long a session may be silent before it is given up."""
-    return timedelta(seconds=settings.ERP_SESSION_IDLE_SECONDS)
-
-
 def expire_sessions() -> int:
     """End every session that has been silent for too long; returns how many."""
-    idle = idle_time()
+    idle = timedelta(seconds=settings.ERP_SESSION_IDLE_SECONDS)
     silent = Session.objects.filter(ended_at=None, last_seen_at__lt=Now() - idle)
     ended = 0
     for session in silent:
@@ -133,7 +128,7 @@ def lock_lane(connection: int) -> Lane:
     return lane
 
 
-_LANE = Prepared(
+_LANE = CompiledQuery(
     lambda connection: (
         Lane.objects.select_for_update(of=("self",))
         .select_related("connection")
@@ -190,7 +185,7 @@ def end(lane: Lane, session: Session) -> None:
     lane.session = None
 
 
-_LEFT_OPEN = Prepared(
+_LEFT_OPEN = CompiledQuery(
     lambda session: Conversation.objects.filter(
         session=session, state=Conversation.State.OPEN
     ).order_by("place"),

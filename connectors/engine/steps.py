@@ -15,7 +15,7 @@ from connectors.engine.scripts import Back, Broken, Next, Reader, Waiting, advan
 from connectors.models import Conversation, Exchange, Lane
 from connectors.registry import fingerprint
 from directory.away import GONE
-from directory.prepared import Prepared
+from directory.compiled import CompiledQuery
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ def asked_by(
     return asked
 
 
-_OF_ONE = Prepared(
+_OF_ONE = CompiledQuery(
     lambda conversation, after: (
         Exchange.objects.filter(conversation=conversation, pk__gt=after)
         .select_related("message")

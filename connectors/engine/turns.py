@@ -18,9 +18,9 @@ from connectors.engine.sessions import heard, hold
 from connectors.engine.steps import asked_by, finish, next_step, stop
 from connectors.models import Connection, Conversation, Exchange, Lane, Message, Session
 from connectors.registry import connector_for, fingerprint
-from directory.along import send_along
 from directory.away import GONE
-from directory.prepared import Prepared, table
+from directory.compiled import CompiledQuery, table
+from directory.piggyback import send_along
 
 log = logging.getLogger(__name__)
 
@@ -177,7 +177,7 @@ def _together(
     return None, moved
 
 
-_FIRST_READY = Prepared(
+_FIRST_READY = CompiledQuery(
     # The first question, not whether there is one: for that PostgreSQL may read all exchanges.
     lambda connection, session, ended: ready(connection, session, ended).annotate(
         first_asked=Subquery(
@@ -194,8 +194,10 @@ _FIRST_READY = Prepared(
     int,
     int,
 )
-_ALL_READY = Prepared(lambda connection, session: ready(connection, session)[:MOST_TURNS], int, int)
-_NEWEST = Prepared(
+_ALL_READY = CompiledQuery(
+    lambda connection, session: ready(connection, session)[:MOST_TURNS], int, int
+)
+_NEWEST = CompiledQuery(
     lambda session: Message.objects.filter(session=session).order_by("-number").defer("reply")[:1],
     int,
 )
@@ -246,7 +248,7 @@ def _locked(connection: int, waits: Sequence[Conversation]) -> list[Any]:
     return _LOCKED.all(connection, ids, subjects)
 
 
-_LOCKED = Prepared(
+_LOCKED = CompiledQuery(
     lambda connection, conversations, subjects: Connection.objects.filter(pk=connection).annotate(
         switched_on=F("company__erp_enabled"),
         waiting=ArraySubquery(
@@ -356,7 +358,7 @@ def _already_answered(
     return newest
 
 
-_ANSWERED = Prepared(
+_ANSWERED = CompiledQuery(
     lambda record, session: (
         Exchange.objects.filter(
             record=record, message__session=session, message__replied_at__isnull=False

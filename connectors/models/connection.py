@@ -8,8 +8,8 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from directory.compiled import CompiledQuery
 from directory.models import Company
-from directory.prepared import Prepared
 
 # How often the .qwc file has the Web Connector call.
 CALLS_EVERY = timedelta(minutes=15)
@@ -184,4 +184,4 @@ class Guesses(models.Model):
         return f"{self.count} from {self.address}"
 
 
-_OF_COMPANY = Prepared(lambda company: Connection.objects.filter(company_id=company), int)
+_OF_COMPANY = CompiledQuery(lambda company: Connection.objects.filter(company_id=company), int)

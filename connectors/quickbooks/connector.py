@@ -33,7 +33,6 @@ from connectors.contract import (
     Unclear,
 )
 from connectors.quickbooks import (
-    adopting,
     budgets,
     categories,
     change_orders,
@@ -42,6 +41,7 @@ from connectors.quickbooks import (
     estimates,
     hello,
     job_costs,
+    linking,
     lists,
     orders,
     preview,
@@ -190,7 +190,7 @@ class QuickBooks:
         self, document: Document, terms: Terms, number: str
     ) -> Script[tuple[Candidate, ...]]:
         """The orders, lines or estimates that this document could be linked to."""
-        return (yield from adopting.look_up(document, terms, number))
+        return (yield from linking.look_up(document, terms, number))
 
     def job_costs(self, job: Ref, settings: Mapping[str, str]) -> Script[JobCosts]:
         """What was estimated and spent on a job, per item (and class, where categories are

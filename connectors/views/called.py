@@ -18,7 +18,7 @@ from connectors.forms import FORMS
 from connectors.models import Connection
 from connectors.registry import connector_for, names
 from connectors.syncing import request_test
-from connectors.views.doors import carry_out, open_connection
+from connectors.views.access import carry_out, open_connection
 from connectors.views.showing import last_test, may_sync, page
 from directory.access import Access, open_company
 from directory.entered import Invalid

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_POST
 from connectors import setup
 from connectors.registry import connector_for
 from connectors.syncing import request_sync
+from connectors.views.access import carry_out, open_connection
 from connectors.views.called import is_called
-from connectors.views.doors import carry_out, open_connection
 from connectors.views.showing import in_words, lists_there, page
 from directory.access import open_company
 from directory.http import fresh, person

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from connectors import setup
 from connectors.models import Connection
-from connectors.views.doors import open_connection
+from connectors.views.access import open_connection
 from connectors.views.showing import page
 from directory.access import open_company
 from directory.http import fresh, person

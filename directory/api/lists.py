@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from directory.access import access_to, open_company, open_project
-from directory.asked import PAGE, Fault, Id, Moment, Size, Unreadable, described, parameters
+from directory.api_requests import PAGE, Fault, Id, Moment, Size, Unreadable, described, parameters
 from directory.http import person
 from directory.models import (
     Category,

@@ -16,10 +16,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from directory.access import open_company
-from directory.asked import PAGE, Id, Moment, Size, body, described, one_of, parameters
+from directory.api_requests import PAGE, Id, Moment, Size, body, described, one_of, parameters
 from directory.http import person
+from directory.idempotency import KEY, idempotent
 from directory.models import Membership, PrivilegeRequest
-from directory.once import KEY, once
 from directory.perms import Level, Tool
 from directory.privilege import LONGEST, State, ask_push, withdraw_request
 
@@ -95,7 +95,7 @@ COLUMNS = (
     responses={201: RequestRow},
 )
 @api_view(["GET", "POST"])
-@once
+@idempotent
 def privilege_requests(request: Request) -> Response:
     """Requests for 'Can Push to Accounting', newest first (Read Only on Directory; an operator sees
     every company's), or a new one (Admin on Directory)."""

@@ -12,7 +12,7 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from directory.asked import Moment, body
+from directory.api_requests import Moment, body
 from directory.http import need_fresh, person
 from directory.models import ApiToken
 from directory.tokens import make_token, revoke_token

@@ -18,11 +18,11 @@ from django.views.decorators.http import require_GET, require_http_methods
 from directory import workflow
 from directory.access import open_company
 from directory.forms import FORMS
+from directory.history_texts import history
 from directory.http import person
 from directory.models import Category, Company, CostCode, Job, Project, Vendor
 from directory.paging import page, rows_html
 from directory.perms import Level, Tool
-from directory.telling import history
 from directory.workflow import Listed
 
 

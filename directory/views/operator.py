@@ -22,6 +22,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from directory import workflow
 from directory.forms import CompanyForm, PersonForm, SwitchesForm
+from directory.history_texts import history
 from directory.http import fresh, person
 from directory.models import Company, Membership, PrivilegeRequest, User
 from directory.paging import page
@@ -33,7 +34,6 @@ from directory.privilege import (
     push_holders,
     refuse_push,
 )
-from directory.telling import history
 from directory.views.people import hand_over, members
 
 P = ParamSpec("P")

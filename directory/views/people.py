@@ -20,13 +20,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from directory import workflow
 from directory.access import Access, open_company
 from directory.forms import LevelsForm, PersonForm
+from directory.history_texts import history
 from directory.http import person
 from directory.invitations import first_link, invite_by_mail
 from directory.models import Company, Membership, PrivilegeRequest, Project, User
 from directory.paging import page, rows_html
 from directory.perms import COMPANY_TOOLS, PROJECT_TOOLS, Level, Tool
 from directory.privilege import ask_push, open_requests, push_holders, withdraw_request
-from directory.telling import history
 
 PROJECTS = 50  # on the page of one person, each with a level for every tool
 

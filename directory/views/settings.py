@@ -12,9 +12,9 @@ from django.views.decorators.http import require_http_methods
 from directory import workflow
 from directory.access import open_company
 from directory.forms import SettingsForm
+from directory.history_texts import history
 from directory.http import fresh, person
 from directory.perms import Level, Tool
-from directory.telling import history
 
 
 @login_required

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import URLPattern
 
-from directory.once import HEADER_OF_A_REPEAT
+from directory.idempotency import HEADER_OF_A_REPEAT
 from erpbridge import api_urls
 from erpbridge.api import nothing
 from tests.api.conftest import schema

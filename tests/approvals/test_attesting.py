@@ -12,10 +12,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from approvals import adopting
+from approvals import linking
 from approvals.comparing import queue_comparisons
 from approvals.errors import StepError
-from approvals.told import told
+from approvals.history_texts import history_of
 from approvals.workflow import Item, take_all
 from commitments.models import Commitment
 from connectors.models import Conversation, UsedNumber
@@ -79,7 +79,7 @@ def test_ann_attests_that_it_is_gone(stage: Stage, ledger: Books, client: Client
     ]
     kept = json.loads(gone.body)["data"]
     assert (kept["erp_id"], kept["note"]) == ("L/SC-001", SEEN["note"])
-    [first, *_] = told(export)
+    [first, *_] = history_of(export)
     assert first.attested == "The commitment SC-001 was deleted in The Ledger® of Tests."
     # It goes again as if it had never been there.
     through(stage, ledger, commitment)
@@ -177,7 +177,7 @@ def test_what_went_in_part_is_recorded_as_there(
     assert "Recorded. It is Synced from now on." in page
     export = stage.export(commitment)
     assert (export.status, export.erp_id, export.erp_number) == ("synced", "L/SC-001", "SC-001")
-    [first, *_] = told(export)
+    [first, *_] = history_of(export)
     assert (first.who, first.note) == ("Ann", SEEN["note"])
     assert first.attested == (
         "It is in The Ledger® of Tests: subcontract SC-001, 35,000.00; also line 2, which ERP "
@@ -323,7 +323,7 @@ def test_quickbooks_is_asked_and_nobodys_word_is_taken(stage: Stage, ledger: Boo
     assert stage.status(commitment) == "unlinking"
     other = stage.commitment(number="SC-002")
     with pytest.raises(StepError, match="can be asked"):
-        adopting.attest(
+        linking.attest(
             other.export_id,
             by=stage.access(stage.ann),
             version=stage.export(other).version,

@@ -13,8 +13,8 @@ from django.test import Client
 from django.utils import timezone
 
 from approvals import listing
+from approvals.filters import Filters, Order
 from approvals.models import Export
-from approvals.wanted import Order, Wanted
 from commitments.models import Commitment
 from directory.models import User
 from tests import factories
@@ -197,8 +197,8 @@ def test_the_api_narrows_and_orders_the_same(stage: Stage) -> None:
 
 def test_an_address_says_what_was_read() -> None:
     query = QueryDict("q=roof&project=4&vendor=Cal&sender=2&least=-1,000.50&days=3&order=largest")
-    wanted, faults = Wanted.read(query)
+    filters, faults = Filters.read(query)
     assert faults == {}
-    assert wanted.least == Decimal("-1000.50")
-    assert Wanted.read(wanted.query) == (wanted, {})
-    assert wanted.without("least").query.keys() == wanted.query.keys() - {"least"}
+    assert filters.least == Decimal("-1000.50")
+    assert Filters.read(filters.query) == (filters, {})
+    assert filters.without("least").query.keys() == filters.query.keys() - {"least"}

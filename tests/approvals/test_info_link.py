@@ -14,7 +14,7 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
-from approvals.told import told
+from approvals.history_texts import history_of
 from connectors.models import Connection, Conversation, Message
 from connectors.spectrum.statements import STATEMENTS
 from directory.history import Happened, append
@@ -160,7 +160,7 @@ def test_what_a_statement_gives_is_looked_at_before_it_is_believed(
         assert "nobody could find out whether it is gone" in export.message
         assert words in export.message
         assert "on the Connection page, under Info-Link" in export.message
-        latest = told(export)[0]
+        latest = history_of(export)[0]
         assert (latest.what, latest.note) == ("Linked as before", export.message)
 
 
@@ -237,7 +237,7 @@ def test_an_unanswered_change_request_is_asked_for(
         "made",
     ]
     if call == 2 and kind == "request_lost":
-        [why] = [one.note for one in told(export) if one.what == "It goes on"]
+        [why] = [one.note for one in history_of(export) if one.what == "It goes on"]
         assert why == (
             "Info-Link shows change request S001-001 of job 26010 with 1,500.00, so the call that "
             "was not answered did not arrive."

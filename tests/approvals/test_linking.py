@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from approvals import adopting
+from approvals import linking
 from approvals.errors import NotReady, Stale, StepError
-from approvals.look_ups import candidates_of
+from approvals.linking.look_ups import candidates_of
 from approvals.models import LookUp
 from connectors import engine
 from directory.models import ToolLevel
@@ -42,7 +42,7 @@ def typed_in(stage: Stage, number: str, amount: str = "10000") -> str:
 
 def ask(stage: Stage, commitment, number: str = "") -> LookUp:
     version = stage.export(commitment).version
-    adopting.ask(commitment.export_id, by=stage.access(stage.ann), version=version, number=number)
+    linking.ask(commitment.export_id, by=stage.access(stage.ann), version=version, number=number)
     stage.visit()
     return LookUp.objects.get(export=commitment.export_id)
 
@@ -57,7 +57,7 @@ def test_a_number_that_no_record_can_have_is_told_and_not_cut(stage: Stage) -> N
 
 def link(stage: Stage, commitment, record: str) -> None:
     version = stage.export(commitment).version
-    adopting.link(commitment.export_id, by=stage.access(stage.ann), version=version, record=record)
+    linking.link(commitment.export_id, by=stage.access(stage.ann), version=version, record=record)
 
 
 def test_an_order_entered_by_hand_is_adopted_and_changed_from_here(stage: Stage) -> None:
@@ -93,7 +93,7 @@ def test_a_document_that_changed_since_is_looked_up_again(stage: Stage) -> None:
     with pytest.raises(StepError, match="Look it up again"):
         link(stage, commitment, txn_id)
     with pytest.raises(Stale):
-        adopting.link(commitment.export_id, by=stage.access(stage.ann), version=0, record=txn_id)
+        linking.link(commitment.export_id, by=stage.access(stage.ann), version=0, record=txn_id)
 
 
 def test_one_order_is_linked_once(stage: Stage) -> None:

@@ -14,7 +14,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from approvals import adopting
+from approvals import linking
 from approvals.errors import StepError
 from approvals.models import LookUp
 from approvals.workflow import Item
@@ -106,7 +106,7 @@ def test_change_orders_follow_their_commitment(stage: Stage, ann: Client) -> Non
     changes = address(stage, tab="change-orders")
     assert "once their commitment is linked" in text(ann.get(changes))
     by = stage.access(stage.ann)
-    [result] = adopting.ask_all([Item(change.export_id, 0)], by=by)
+    [result] = linking.ask_all([Item(change.export_id, 0)], by=by)
     assert result.error is not None
     assert "is not in the ERP" in result.error.message
     # The order is there with its change, so its total is another one; that of another is not yet.
@@ -148,9 +148,9 @@ def test_of_two_for_one_record_the_first_has_it(stage: Stage) -> None:
     record = typed_in(stage, "A-7")
     by = stage.access(stage.ann)
     items = [Item(one.export_id, 0, number="A-7", record=record) for one in (first, second)]
-    assert all(result.error is None for result in adopting.ask_all(items, by=by))
+    assert all(result.error is None for result in linking.ask_all(items, by=by))
     stage.visit()
-    results = adopting.link_all(items, by=by)
+    results = linking.link_all(items, by=by)
     assert [type(result.error).__name__ for result in results] == ["NoneType", "StepError"]
     assert [stage.status(one) for one in (first, second)] == ["synced", "draft"]
 
@@ -193,7 +193,7 @@ def test_another_project_is_not_reached_through_this_one(stage: Stage, ann: Clie
     strange = factories.CommitmentFactory.create(
         project=other, number="SC-9", created_by=stage.pam, vendor=stage.vendor
     )
-    results = adopting.ask_all([Item(strange.export_id, 0)], by=stage.access(stage.ann))
+    results = linking.ask_all([Item(strange.export_id, 0)], by=stage.access(stage.ann))
     assert results[0].export is None
     assert not LookUp.objects.exists()
     mine = f"/companies/{stage.company.pk}/erp/linking/"
@@ -205,7 +205,7 @@ def test_another_project_is_not_reached_through_this_one(stage: Stage, ann: Clie
 def test_at_most_two_hundred_at_once(stage: Stage) -> None:
     items = [Item(pk, 0) for pk in range(1, 202)]
     with pytest.raises(StepError, match="At most 200"):
-        adopting.ask_all(items, by=stage.access(stage.ann))
+        linking.ask_all(items, by=stage.access(stage.ann))
 
 
 def test_many_ask_as_many_queries_as_few(stage: Stage, ann: Client) -> None:
@@ -217,7 +217,7 @@ def test_many_ask_as_many_queries_as_few(stage: Stage, ann: Client) -> None:
     asked, linked, drawn = [], [], []
     for items in (made(1, 2), made(*range(3, 14))):
         with CaptureQueriesContext(connection) as queries:
-            results = adopting.ask_all(items, by=by)
+            results = linking.ask_all(items, by=by)
         assert all(result.error is None for result in results)
         asked.append(len(queries))
         stage.visit()
@@ -225,15 +225,15 @@ def test_many_ask_as_many_queries_as_few(stage: Stage, ann: Client) -> None:
             assert len(fits(text(ann.get(address(stage))))) == len(items)
         drawn.append(len(queries))
         with CaptureQueriesContext(connection) as queries:
-            results = adopting.link_all(items, by=by, exact=True)
+            results = linking.link_all(items, by=by, exact=True)
         assert all(result.error is None for result in results)
         linked.append(len(queries))
     assert [len(set(counts)) for counts in (asked, drawn, linked)] == [1, 1, 1]
 
 
 def test_pages_follow_each_other(stage: Stage, ann: Client, monkeypatch) -> None:
-    monkeypatch.setattr("approvals.unlinked.PAGE", 2)
-    monkeypatch.setattr("approvals.unlinked.page.__kwdefaults__", {"after": None, "size": 2})
+    monkeypatch.setattr("approvals.linking.listing.PAGE", 2)
+    monkeypatch.setattr("approvals.linking.listing.page.__kwdefaults__", {"after": None, "size": 2})
     made = [commitment(stage, f"SC-{n}") for n in range(5)]
     page, seen = text(ann.get(address(stage))), []
     while True:

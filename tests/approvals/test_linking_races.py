@@ -11,7 +11,7 @@ from functools import partial
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from approvals import adopting
+from approvals import linking
 from approvals.errors import StepError
 from approvals.models import FirstApproval
 from approvals.workflow import Item
@@ -35,7 +35,7 @@ def stage(stage: Stage) -> Stage:
 
 def links(stage: Stage, who: User, export: int, record: str) -> Ended:
     try:
-        adopting.link(export, by=stage.access(who), version=0, record=record)
+        linking.link(export, by=stage.access(who), version=0, record=record)
     except (StepError, PermissionDenied) as error:
         return Ended(frozenset(), str(error))
     return Ended(frozenset([export]))
@@ -45,7 +45,7 @@ def looked_up(stage: Stage, number: str, made: int) -> list[int]:
     """So many commitments that could all be the order of that number; their exports."""
     exports = [commitment(stage, f"{number}.{n}").export_id for n in range(made)]
     items = [Item(pk, 0, number=number) for pk in exports]
-    results = adopting.ask_all(items, by=stage.access(stage.ann))
+    results = linking.ask_all(items, by=stage.access(stage.ann))
     assert all(result.error is None for result in results)
     stage.visit()
     return exports

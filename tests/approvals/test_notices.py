@@ -9,8 +9,8 @@ from django.db import connection
 from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
+from approvals.alerts import send_alerts, without_a_decider
 from approvals.models import Export, FirstApproval
-from approvals.standstill import tell_of_standstills, without_a_decider
 from approvals.summary import write_summaries
 from approvals.workflow import Item, take_all
 from connectors.models import Connection
@@ -153,7 +153,7 @@ def test_who_wants_it_daily_gets_notices_in_the_summary(stage: Stage) -> None:
 
 def test_administrators_are_told_when_nobody_may_decide(stage: Stage) -> None:
     export = stage.send(stage.commitment())
-    tell_of_standstills()
+    send_alerts()
     assert not Notice.objects.exists()
     bea = Membership.objects.get(user=stage.bea)
     revoke_push(bea, by=stage.otto)
@@ -162,7 +162,7 @@ def test_administrators_are_told_when_nobody_may_decide(stage: Stage) -> None:
     assert without_a_decider(stage.company) == 1
     revoke_push(Membership.objects.get(user=stage.ann), by=stage.otto)
     for _ in range(2):
-        tell_of_standstills()
+        send_alerts()
     assert _told("nobody-decides") == {"Dora"}
     assert Notice.objects.get().title == "1 item waits at Meridian Builders, and nobody may decide"
     grant_push(bea, by=stage.otto)
@@ -174,18 +174,18 @@ def test_the_others_are_told_what_has_long_waited_for_a_second_approver(stage: S
     stage.company.save()
     export = stage.send(stage.commitment())
     take_all("accept", [Item(export.pk, export.version)], by=stage.access(stage.ann))
-    tell_of_standstills()
+    send_alerts()
     assert not Notice.objects.exists(), "it was said just now"
     FirstApproval.objects.update(at=Now() - timedelta(hours=25))
     for _ in range(2):
-        tell_of_standstills()
+        send_alerts()
     notice = Notice.objects.get()
     assert (notice.kind, notice.user) == ("second-missing", stage.bea)
     assert notice.title == "Commitment SC-001, Structural concrete, 35,000.00"
     assert notice.text == "Ann has approved it; a second approver is missing."
     take_all("accept", [Item(export.pk, export.version)], by=stage.access(stage.bea))
     Notice.objects.all().delete()
-    tell_of_standstills()
+    send_alerts()
     assert not Notice.objects.exists()
 
 
@@ -201,11 +201,11 @@ def test_a_limit_that_was_raised_since_leaves_nothing_to_wait_for(stage: Stage) 
     FirstApproval.objects.update(at=Now() - timedelta(hours=25))
     stage.company.second_approver_from = Decimal("35000.01")
     stage.company.save()
-    tell_of_standstills()
+    send_alerts()
     assert not Notice.objects.exists()
     stage.company.second_approver_from = Decimal("35000.00")
     stage.company.save()
-    tell_of_standstills()
+    send_alerts()
     assert {one.path for one in Notice.objects.all()} == {
         f"/exports/{export.pk}/" for export in (sent, found)
     }
@@ -214,10 +214,10 @@ def test_a_limit_that_was_raised_since_leaves_nothing_to_wait_for(stage: Stage) 
 def test_a_silence_is_told_once(stage: Stage) -> None:
     Connection.objects.update(last_seen_at=Now() - timedelta(days=2))
     for _ in range(2):
-        tell_of_standstills()
+        send_alerts()
     assert _told("silent") == {"Ann", "Bea", "Dora"}
     Connection.objects.update(last_seen_at=Now() - timedelta(hours=25))
-    tell_of_standstills()
+    send_alerts()
     assert Notice.objects.filter(user=stage.ann).count() == 2, "it called, and fell silent again"
 
 

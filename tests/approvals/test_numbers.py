@@ -14,8 +14,8 @@ from django.test.utils import CaptureQueriesContext
 
 from approvals import readiness
 from approvals.errors import AwaitsSecond, Stale, StepError
+from approvals.history_texts import history_of
 from approvals.models import Export
-from approvals.told import told
 from approvals.workflow import Item, take, take_all
 from commitments.models import ChangeOrder
 from connectors.models import UsedNumber
@@ -92,7 +92,7 @@ def test_ann_is_shown_a_free_number_and_may_change_it(
     ledger.visit(synced.connection.pk)
     assert synced.export(document).erp_number == "X-77"
     assert ledger.lines[-1] == "X-77 03-300 1500.00"
-    assert "Accepted as X-77" in [one.what for one in told(export)]
+    assert "Accepted as X-77" in [one.what for one in history_of(export)]
 
 
 def test_a_number_is_one_documents_for_ever(synced: Stage, ledger: Books) -> None:

@@ -15,9 +15,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from approvals.errors import NotReady, StepError
+from approvals.history_texts import history_of
 from approvals.models import Export
 from approvals.month_end import contracts, jobs
-from approvals.told import told
 from connectors.syncing import request_sync
 from directory.models import ToolLevel, Vendor
 from directory.perms import Level, Tool
@@ -84,7 +84,7 @@ def test_ann_finds_what_was_never_answered(
     assert (export.status, export.erp_number) == ("synced", "S001-001")
     assert export.erp_receipt is not None
     assert export.erp_receipt.id == "26010/S001-001"
-    assert told(export)[0].attested.startswith("It is in Viewpoint Spectrum")
+    assert history_of(export)[0].attested.startswith("It is in Viewpoint Spectrum")
     assert spectrum.total() == Decimal("36500.00"), "once"
 
 
@@ -376,7 +376,7 @@ def test_the_history_does_not_say_that_anything_is_looked_up(
     spectrum.company.faults.add("answer_lost", call=1)
     spectrum.quiet()
     assert stage.status(commitment) == "synced"
-    said = {one.what: one.note for one in told(stage.export(commitment))}
+    said = {one.what: one.note for one in history_of(stage.export(commitment))}
     assert "No answer came; whether it arrived is not known yet" in said
     assert "is only written with the same values once more" in said["It goes on"]
     assert not any("ooked up" in one for one in said)

@@ -11,11 +11,11 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
-from approvals import adopting
+from approvals import linking
 from approvals.errors import AwaitsSecond
-from approvals.look_ups import candidates_of
+from approvals.history_texts import history_of
+from approvals.linking.look_ups import candidates_of
 from approvals.models import FirstApproval, LookUp
-from approvals.told import told
 from approvals.workflow import Item, take_all
 from directory.models import Event, Membership, ToolLevel, User
 from directory.perms import Level, Tool
@@ -63,7 +63,7 @@ def lost_large(stage: Stage):
 def found(stage: Stage, commitment, by: User, number: str = "") -> str:
     """Look it up, and the id of what was found."""
     export = stage.export(commitment)
-    adopting.ask(export.pk, by=stage.access(by), version=export.version, number=number)
+    linking.ask(export.pk, by=stage.access(by), version=export.version, number=number)
     stage.visit()
     [candidate] = candidates_of(LookUp.objects.get(export=export))
     return candidate.receipt.id
@@ -72,7 +72,7 @@ def found(stage: Stage, commitment, by: User, number: str = "") -> str:
 def links(stage: Stage, commitment, by: User, record: str) -> str:
     version = stage.export(commitment).version
     try:
-        adopting.link(commitment.export_id, by=stage.access(by), version=version, record=record)
+        linking.link(commitment.export_id, by=stage.access(by), version=version, record=record)
     except AwaitsSecond:
         return "waits"
     return stage.status(commitment)
@@ -92,7 +92,7 @@ def test_two_record_what_was_found(stage: Stage) -> None:
     assert stage.status(commitment) == "needs_attention"
     assert links(stage, commitment, stage.ann, record) == "waits", "nor by saying it twice"
     assert links(stage, commitment, stage.bea, record) == "synced"
-    second, first, *_ = told(stage.export(commitment))
+    second, first, *_ = history_of(stage.export(commitment))
     assert (first.who, first.what) == (
         "Ann",
         "Recorded: it is in the ERP (the first of two approvers)",

@@ -11,9 +11,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from approvals.alerts import without_a_decider
 from approvals.errors import AwaitsSecond, StepError
 from approvals.models import Export
-from approvals.standstill import without_a_decider
 from approvals.workflow import Item, take_all
 from directory.models import Company, Event, Membership, User
 from directory.privilege import grant_push, revoke_push

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from approvals.errors import NotReady
-from approvals.linkable import what_of
+from approvals.linking.eligible import what_of
 from approvals.models import Export
 from approvals.readiness import send_problems
 from approvals.workflow import Item, send_all

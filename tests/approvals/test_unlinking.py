@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from approvals import manner
+from approvals import erp_wording
 from approvals.comparing import differences_of, request_comparison
 from approvals.errors import StepError
 from approvals.models import Comparison
@@ -136,7 +136,7 @@ def test_the_page_says_that_quickbooks_is_asked_first(stage: Stage, client) -> N
 
 def test_people_are_told_what_came_of_every_step() -> None:
     mine = {step.name for step in STEPS.values() if step.who != Who.WORKER} - BY_CHOICE
-    assert mine <= set(manner.DONE)
+    assert mine <= set(erp_wording.DONE)
 
 
 def test_until_all_is_compared_nobody_reads_that_all_is_well(stage: Stage, client) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from approvals.told import told
+from approvals.history_texts import history_of
 from attachments.models import Attachment
 from change_events.workflow import delete_event, load_event, set_event_status
 from directory.history import faults
@@ -31,7 +31,7 @@ def test_pam_attaches_a_photograph_and_takes_it_off(stage: Stage, client: Client
     assert client.get(f"{address}{quote.pk}/").status_code == 404
     now = load_event(found.pk)
     assert now.version == found.version + 2, "whoever saves has seen them"
-    removed, came = told(now)[:2]
+    removed, came = history_of(now)[:2]
     assert (removed.what, came.what) == ("File removed", "Files attached")
     assert [one.partition(" (")[0] for one in came.changes] == ["wall.png", "quote.pdf"]
     assert list(faults(stage.company.pk)) == []

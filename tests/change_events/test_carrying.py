@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from approvals.told import told
+from approvals.history_texts import history_of
 from change_events.entries import event_entry
 from change_events.models import ChangeEventLine
 from change_events.workflow import (
@@ -77,7 +77,7 @@ def test_lines_become_one_change_order_for_each_commitment(stage: Stage, pam) ->
     assert second.export.amount == Decimal("700.50")
     now = load_event(made.pk)
     assert (now.total, now.carried) == (Decimal("2049.50"), Decimal("1950.50"))
-    assert list(told(now)[0].changes) == [
+    assert list(history_of(now)[0].changes) == [
         "Lines 1, 3: into SC-001 / 001",
         "Line 2: into SC-002 / 001",
     ]
@@ -200,7 +200,7 @@ def test_taken_out_a_line_is_free_and_its_line_there_is_gone(stage: Stage, pam) 
     assert carriers(made) == ["SC-001/001", ""]
     assert load_change_order(order.pk).lines.count() == 1
     assert commitment.lines.count() == 2  # the new scope went with it
-    assert list(told(after)[0].changes) == ["Line 2: out of SC-001 / 001"]
+    assert list(history_of(after)[0].changes) == ["Line 2: out of SC-001 / 001"]
     with pytest.raises(Invalid, match="Line 2 is in no change order"):
         detach(after, by=pam, version=after.version, lines=ids(made, 2))
 
@@ -212,7 +212,7 @@ def test_deleting_a_draft_frees_the_lines(stage: Stage, pam) -> None:
     delete_change_order(order, by=pam, version=0)
     now = load_event(made.pk)
     assert carriers(made) == [""]
-    assert [one.what for one in told(now)][:2] == [
+    assert [one.what for one in history_of(now)][:2] == [
         "Taken out of a change order",
         "Put into a change order",
     ]

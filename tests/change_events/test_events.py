@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 
 from approvals.errors import Stale
-from approvals.told import told
+from approvals.history_texts import history_of
 from change_events.entries import event_entry
 from change_events.models import ChangeEvent, ChangeEventLine
 from change_events.workflow import (
@@ -99,7 +99,7 @@ def test_what_is_saved_is_told_from_what_to_what(stage: Stage, pam) -> None:
         made, by=pam, version=0, data=replace(entry, title="The stair", lines=[first])
     )
     assert (saved.version, saved.total) == (1, Decimal("1600.00"))
-    newest = told(saved)[0]
+    newest = history_of(saved)[0]
     assert (newest.what, newest.who) == ("Edited", "Pam")
     assert list(newest.changes) == [
         "Title: Owner moves the stair → The stair",
@@ -161,7 +161,7 @@ def test_one_with_a_line_in_a_change_order_is_neither_void_nor_deleted(stage: St
     assert set_event_status(free, by=pam, version=0, status="void").status == "void"
     delete_event(free, by=pam, version=1)
     assert not ChangeEvent.objects.filter(pk=free.pk).exists()
-    assert [one.what for one in told(free)] == ["Deleted", "Status changed", "Created"]
+    assert [one.what for one in history_of(free)] == ["Deleted", "Status changed", "Created"]
 
 
 def test_where_the_tool_is_off_nothing_is_entered(stage: Stage, pam) -> None:

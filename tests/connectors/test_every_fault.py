@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from django.db import transaction
 
-from approvals import adopting
+from approvals import linking
 from approvals.comparing import request_comparison
 from approvals.models import Comparison, LookUp
 from connectors import engine
@@ -182,7 +182,7 @@ def looking_up(stage: Stage) -> Effect:
     stage.books.by_hand.enter_order("Ironwood Concrete", "A-77", lines)
     version = stage.export(made).version
     by = stage.access(stage.ann)
-    adopting.ask(made.export_id, by=by, version=version, number="A-77")
+    linking.ask(made.export_id, by=by, version=version, number="A-77")
     return lambda: [len(one.candidates) for one in LookUp.objects.all()]
 
 

@@ -20,9 +20,9 @@ from connectors.pulse import LEASE
 from connectors.signing_in import as_reply
 from connectors.syncing import request_sync
 from directory import bell
+from directory.compiled import CompiledQuery
 from directory.models import Event as Told
 from directory.models import Unlinked
-from directory.prepared import Prepared
 from tests.engine.on_spectrum import AUTHORIZATION, PHASES, OnSpectrum
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -320,14 +320,14 @@ def test_a_long_document_is_not_told_from_its_beginning_for_each_call(
 def test_what_a_long_document_was_answered_is_not_loaded_for_each_call(
     spectrum, stage, monkeypatch
 ) -> None:
-    ask, rows = Prepared.all, []
+    ask, rows = CompiledQuery.all, []
 
     def counted(query, *values):
         found = ask(query, *values)
         rows.append(sum(isinstance(one, Exchange) for one in found))
         return found
 
-    monkeypatch.setattr(Prepared, "all", counted)
+    monkeypatch.setattr(CompiledQuery, "all", counted)
     lines = [(code, code, "100.00") for code in PHASES]
     spectrum.synced(stage.commitment(lines=lines))
     assert len(spectrum.sent()) == 4

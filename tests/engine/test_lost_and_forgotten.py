@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from approvals import adopting
-from approvals.look_ups import candidates_of
+from approvals import linking
+from approvals.linking.look_ups import candidates_of
 from approvals.models import LookUp
 from commitments.models import ChangeOrder, Commitment
 from connectors import engine
@@ -64,11 +64,11 @@ def test_lines_in_other_words_are_not_written_again(stage, lost) -> None:
     assert (visit.writes, export.status) == (0, "needs_attention")
     assert "“Deeper, see Joe's sketch” 1,500.00" in export.message
     # Ann knows the line, looks it up, and links to it.
-    adopting.ask(export.pk, by=stage.access(stage.ann), version=export.version, number="")
+    linking.ask(export.pk, by=stage.access(stage.ann), version=export.version, number="")
     web_connector.run_once()
     [found] = candidates_of(LookUp.objects.get(export=export))
     assert not found.problem
-    adopting.link(
+    linking.link(
         export.pk, by=stage.access(stage.ann), version=export.version, record=found.receipt.id
     )
     assert stage.status(change_order) == "synced"

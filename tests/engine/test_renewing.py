@@ -17,7 +17,7 @@ from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
-from approvals.standstill import tell_of_standstills
+from approvals.alerts import send_alerts
 from connectors import engine, renewing, setup, tasks
 from connectors.models import Connection, Message, Renewal, Session
 from connectors.pulse import LEASE
@@ -139,7 +139,7 @@ def test_where_every_answer_is_lost_people_are_told_and_nothing_goes_wrong(
     assert site.serve() is False
     assert (stage.status(commitment), site.effects()) == ("accepted", [])
     for _ in range(2):
-        tell_of_standstills()
+        send_alerts()
     told = Notice.objects.filter(kind="locked-out")
     assert {one.user_id for one in told} >= {stage.ann.pk, stage.dora.pk}
     assert told.count() == told.values("user_id").distinct().count(), "once each"

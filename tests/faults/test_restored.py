@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from django.db import connections, transaction
 
-from approvals.adopting import ask, link
 from approvals.comparing import queue_comparisons
-from approvals.look_ups import candidates_of
+from approvals.linking import ask, link
+from approvals.linking.look_ups import candidates_of
 from approvals.models import Exportable, LookUp
 from commitments.models import ChangeOrder
 from directory.models import ToolLevel

@@ -15,7 +15,7 @@ import pytest
 from django.db import connection
 from django.db.models import DateTimeField, Func
 
-from directory.prepared import Prepared
+from directory.compiled import CompiledQuery
 from tests.simulation.database import Database
 from tests.simulation.plan import Profile
 
@@ -72,7 +72,7 @@ def _forget_what_was_prepared() -> None:
     for name, module in list(sys.modules.items()):
         if name.startswith(OURS):
             for one in vars(module).values():
-                if isinstance(one, Prepared):
+                if isinstance(one, CompiledQuery):
                     for kept in ("_queryset", "_written", "_read", "_converters"):
                         vars(one).pop(kept, None)
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from approvals import adopting, workflow
-from approvals.look_ups import candidates_of
+from approvals import linking, workflow
+from approvals.linking.look_ups import candidates_of
 from approvals.models import Export, LookUp
 from approvals.revoking import revoke
 from approvals.states import EDITABLE
@@ -22,8 +22,8 @@ from commitments.entries import (
     commitment_entry,
 )
 from directory.access import Access, holds_push
+from directory.compiled import CompiledQuery
 from directory.models import User, Vendor
-from directory.prepared import Prepared
 from directory.privilege import grant_push
 from tests.simulation.site import Broken, Row, World
 
@@ -31,7 +31,7 @@ from tests.simulation.site import Broken, Row, World
 # are made of the ends of both numbers.
 MOST_COMMITMENTS, MOST_DOCUMENTS = 3, 9
 NOTE = "See the quote of 2 March."
-_EXPORT = Prepared(
+_EXPORT = CompiledQuery(
     lambda pk: Export.objects.select_related("company", "project").filter(pk=pk), int
 )
 
@@ -255,13 +255,13 @@ class Approver(Person):
         if look_up is None:
             self.does(
                 f"has QuickBooks looked through for {row.name}",
-                lambda: adopting.ask(row.pk, by=self.by, version=row.version, number=""),
+                lambda: linking.ask(row.pk, by=self.by, version=row.version, number=""),
             )
         elif fitting:
             record = self.world.dice.choice(fitting).receipt.id
             self.does(
                 f"records that {row.name} is in QuickBooks",
-                lambda: adopting.link(
+                lambda: linking.link(
                     row.pk, by=self.by, version=row.version, record=record, note=NOTE
                 ),
             )

@@ -17,7 +17,7 @@ from approvals.models import Export
 from approvals.states import MOVING, STEPS, Status
 from connectors.contract import Document, Terms, aggregate
 from connectors.models import Conversation
-from directory.prepared import Prepared
+from directory.compiled import CompiledQuery
 from erpbridge import verifying
 from erpbridge.verifying import Rule
 from tests.simulation.books import Written
@@ -38,8 +38,8 @@ _WRITTEN_FOR = """
     WHERE message.key = %s
 """
 TWICE = "twice"  # the one rule that holds whatever QuickBooks does
-EXPORT = Prepared(lambda pk: Export.objects.filter(pk=pk), int)
-_SYNCED = Prepared(lambda: Export.objects.filter(status=Status.SYNCED))
+EXPORT = CompiledQuery(lambda pk: Export.objects.filter(pk=pk), int)
+_SYNCED = CompiledQuery(lambda: Export.objects.filter(status=Status.SYNCED))
 _UNDER_WAY = "SELECT EXISTS (SELECT FROM connectors_conversation WHERE state <> 'closed')"
 
 

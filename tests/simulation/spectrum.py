@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from approvals import adopting
+from approvals import linking
 from approvals.models import Export
 from approvals.states import Status
 from connectors import calling
@@ -227,7 +227,7 @@ class Accountant(Approver):
         elif held == export.amount and self.world.chance(0.7):
             self.does(
                 f"records that {row.name} is in Spectrum",
-                lambda: adopting.attest(
+                lambda: linking.attest(
                     row.pk,
                     by=self.by,
                     version=row.version,

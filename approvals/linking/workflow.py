@@ -16,19 +16,19 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from approvals import numbering
+from approvals.call_progress import progress_of
 from approvals.errors import AwaitsSecond, StepError
-from approvals.linkable import (
+from approvals.linking.eligible import (
     NO_SUCH,
     as_linked,
     connection_for,
     opened,
     what_of,
 )
-from approvals.look_ups import candidates_of, subject_of
+from approvals.linking.look_ups import candidates_of, subject_of
 from approvals.models import Export, LookUp
 from approvals.moves import Move, make
 from approvals.seconding import Word, hold_for_second
-from approvals.standing import standing_of
 from approvals.states import STEPS, Status
 from approvals.workflow import Item, Result, approver_again
 from approvals.workflow.deciding import need_comment
@@ -304,14 +304,14 @@ def _attest(item: Item, by: Access, note: str) -> tuple[Export, AwaitsSecond | N
 
 def _by_hand(export: Export, connection: Connection, item: Item) -> str:
     """What a person vouches for beside it: the part of it that was never written; '' for most."""
-    standing = standing_of(export, connection)
-    if standing is None or not standing.missing:
+    progress = progress_of(export, connection)
+    if progress is None or not progress.missing:
         return ""
-    missing = standing.told_missing
+    missing = progress.told_missing
     if not item.completed:
         raise StepError(
             f"ERP Bridge knows that part of it was not written: {missing}. If that is there all "
             "the same, entered by hand, say so, too; if not, remove what is there of it and record "
-            f"“It is not in {standing.erp}”."
+            f"“It is not in {progress.erp}”."
         )
     return f"; also {missing}, which ERP Bridge did not write"

@@ -10,7 +10,7 @@ import msgspec
 from approvals.states import Status
 from commitments.entries import ChangeEntry, ChangeOrderEntry, CommitmentEntry, LineEntry
 from commitments.states import ChangeOrderStatus, CommitmentStatus, Type
-from directory.asked import PAGE, CategoryName, CostCodeName, Id, Number, Size, one_of
+from directory.api_requests import PAGE, CategoryName, CostCodeName, Id, Number, Size, one_of
 
 TypeName = Annotated[str, one_of(Type.values)]
 CommitmentStatusName = Annotated[str, one_of(CommitmentStatus.values)]

@@ -24,7 +24,7 @@ from django.db.backends.postgresql.psycopg_any import Jsonb
 from psycopg2 import DataError, NotSupportedError, ProgrammingError
 from psycopg2.extensions import cursor
 
-from erpbridge import along
+from erpbridge import piggyback
 
 COMMON = 3  # so often a statement comes before it is prepared
 MOST = 300  # prepared statements of a connection: each takes memory of the server
@@ -39,7 +39,7 @@ _NAMED = re.compile(r"%\((\w+)\)s")
 _NOT_SO = (ProgrammingError, DataError, NotSupportedError)
 
 
-class Connection(along.Connection):
+class Connection(piggyback.Connection):
     """A connection that knows what it has prepared."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -100,7 +100,7 @@ class Connection(along.Connection):
         self._sent.clear()
 
 
-class Cursor(along.Cursor):
+class Cursor(piggyback.Cursor):
     """Sends prepared statements where its connection has them."""
 
     connection: Connection

@@ -9,8 +9,8 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 
 from approvals import seconding
+from approvals.linking.look_ups import candidates_of
 from approvals.listing import COLUMNS
-from approvals.look_ups import candidates_of
 from approvals.models import Export, FirstApproval, Kinds, LookUp
 from approvals.states import EDITABLE, Status
 from connectors.contract import Candidate
@@ -23,7 +23,7 @@ _HAS_DOCUMENT = {kind: Q(**{f"{kind.replace('_', '')}__isnull": False}) for kind
 
 
 @dataclass(frozen=True, slots=True)
-class Unlinked:
+class Linkable:
     """One document. `export`: the columns of the queue. `look_up`: of the document as it is now."""
 
     export: dict[str, Any]
@@ -48,7 +48,7 @@ class Unlinked:
         return self.look_up is not None and self.look_up.answered_at is None
 
 
-def unlinked(projects: Sequence[Project]) -> QuerySet[Export]:
+def linkable(projects: Sequence[Project]) -> QuerySet[Export]:
     """What can be linked in these projects. A change order is looked for in the record of its
     commitment, and a later round of a budget in that of the round before: they follow it."""
     kinds = Q()
@@ -65,7 +65,7 @@ def unlinked(projects: Sequence[Project]) -> QuerySet[Export]:
 def counts(projects: Sequence[Project]) -> dict[int, dict[str, int]]:
     """How many of each kind there are, by the project's id; one query."""
     found: dict[int, dict[str, int]] = {project.pk: {} for project in projects}
-    rows = unlinked(projects).values("project", "kind").order_by().annotate(n=Count("id"))
+    rows = linkable(projects).values("project", "kind").order_by().annotate(n=Count("id"))
     for row in rows:
         found[row["project"]][row["kind"]] = row["n"]
     return found
@@ -73,12 +73,12 @@ def counts(projects: Sequence[Project]) -> dict[int, dict[str, int]]:
 
 def page(
     by: Access, project: Project, kind: str, *, after: int | None = None, size: int = PAGE
-) -> tuple[list[Unlinked], int | None]:
+) -> tuple[list[Linkable], int | None]:
     """Those of one kind, newest first, behind the export `after`; and where the next page begins.
 
     Three queries, and a fourth where two approvers have to link.
     """
-    exports = unlinked([project]).filter(kind=kind).order_by("-id")
+    exports = linkable([project]).filter(kind=kind).order_by("-id")
     if after is not None:
         exports = exports.filter(id__lt=after)
     found = list(exports.values(*COLUMNS)[: size + 1])
@@ -88,7 +88,7 @@ def page(
     look_ups = {one.export_id: one for one in asked if one.version == versions[one.export_id]}
     firsts = seconding.first_approvals(by.company, versions)
     rows = [
-        Unlinked(
+        Linkable(
             row,
             look_ups.get(row["id"]),
             candidates_of(look_ups.get(row["id"])),

@@ -14,7 +14,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from directory.along import send_along
+from directory.piggyback import send_along
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

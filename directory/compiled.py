@@ -30,7 +30,7 @@ _MARKS: dict[type[Value], list[Value]] = {
 _LIST = "\0"  # where a list stands: no SQL has it
 
 
-class Prepared(Generic[M]):
+class CompiledQuery(Generic[M]):
     """A queryset whose SQL is written at the first call, and kept.
 
     `made` makes it from its values, of the given types; each value must stand in the SQL as it is,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import Http404
 from rest_framework.request import Request
 
-from approvals.doors import TOOLS
+from approvals.access import TOOLS
 from approvals.models import Kinds
 from commitments import workflow
 from commitments.models import ChangeOrder, Commitment

@@ -1,4 +1,4 @@
-"""What pages say of an ERP's manner: whether it asks us or we call it, whether it can be asked."""
+"""What pages say of an ERP: whether it asks us or we call it, and whether it can be asked."""
 
 from __future__ import annotations
 

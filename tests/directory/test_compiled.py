@@ -9,8 +9,8 @@ from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 
 from connectors.models import Connection
+from directory.compiled import CompiledQuery, table
 from directory.models import Company, User
-from directory.prepared import Prepared, table
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 def test_each_call_is_answered_for_its_own_values(django_assert_num_queries) -> None:
     first, second = factories.CompanyFactory.create_batch(2)
-    by_id = Prepared(lambda pk: Company.objects.filter(pk=pk), int)
+    by_id = CompiledQuery(lambda pk: Company.objects.filter(pk=pk), int)
     with django_assert_num_queries(3):
         assert by_id.first(first.pk) == first
         assert by_id.first(second.pk) == second
@@ -28,7 +28,7 @@ def test_each_call_is_answered_for_its_own_values(django_assert_num_queries) -> 
 def test_numbers_texts_and_moments_stand_where_they_belong() -> None:
     ann = factories.UserFactory.create(name="Ann")
     factories.UserFactory.create(name="Bea")
-    wanted = Prepared(
+    wanted = CompiledQuery(
         lambda name, pk, at: (
             User.objects.filter(name=name, pk__gte=pk, joined_at__gt=at)
             .order_by("pk")
@@ -47,7 +47,7 @@ def test_numbers_texts_and_moments_stand_where_they_belong() -> None:
 
 def test_a_list_may_be_of_any_length(django_assert_num_queries) -> None:
     ann, bea, _ = (factories.UserFactory.create(name=name) for name in ("Ann", "Bea", "100 %"))
-    wanted = Prepared(
+    wanted = CompiledQuery(
         lambda pks, name, names: (
             User.objects.filter(Q(pk__in=pks) | Q(name__in=names)).exclude(name=name).order_by("pk")
         ),
@@ -64,25 +64,25 @@ def test_a_list_may_be_of_any_length(django_assert_num_queries) -> None:
 
 def test_annotations_come_along() -> None:
     company = factories.CompanyFactory.create()
-    told = Prepared(lambda pk: Company.objects.filter(pk=pk).annotate(told=Value("yes")), int)
+    told = CompiledQuery(lambda pk: Company.objects.filter(pk=pk).annotate(told=Value("yes")), int)
     [found] = told.all(company.pk)
     assert getattr(found, "told") == "yes"  # noqa: B009
 
 
 def test_a_value_that_has_no_place_is_an_error_and_so_is_a_missing_one() -> None:
     with pytest.raises(ValueError, match="does not stand"):
-        Prepared(lambda _pk: Company.objects.all(), int).all(1)
-    without = Prepared(lambda pks: Company.objects.exclude(pk__in=pks), list[int])
+        CompiledQuery(lambda _pk: Company.objects.all(), int).all(1)
+    without = CompiledQuery(lambda pks: Company.objects.exclude(pk__in=pks), list[int])
     with pytest.raises(ValueError, match="An empty list would exclude everything"):
         without.all([])
     with pytest.raises(TypeError, match="1 values"):
-        Prepared(lambda pk: Company.objects.filter(pk=pk), int).all()
+        CompiledQuery(lambda pk: Company.objects.filter(pk=pk), int).all()
 
 
 def test_what_is_selected_with_it_comes_along_and_json_is_read(django_assert_num_queries) -> None:
     company = factories.CompanyFactory.create()
     Connection.objects.create(company=company, erp="quickbooks", settings={"category": "class"})
-    with_company = Prepared(
+    with_company = CompiledQuery(
         lambda pk: Connection.objects.filter(company=pk).select_related("company"), int
     )
     with django_assert_num_queries(1):
@@ -94,7 +94,7 @@ def test_what_is_selected_with_it_comes_along_and_json_is_read(django_assert_num
 def test_what_is_prefetched_comes_along_each_time(django_assert_num_queries) -> None:
     company, other = factories.CompanyFactory.create_batch(2)
     project = factories.ProjectFactory.create(company=company)
-    with_projects = Prepared(
+    with_projects = CompiledQuery(
         lambda pk: Company.objects.filter(pk=pk).prefetch_related("projects"), int
     )
     for one, projects in ((company, [project]), (other, []), (company, [project])):
@@ -106,7 +106,7 @@ def test_what_is_prefetched_comes_along_each_time(django_assert_num_queries) -> 
 
 def test_an_object_is_one_of_the_database_and_can_be_saved() -> None:
     company = factories.CompanyFactory.create(name="Ironwood")
-    found = Prepared(lambda pk: Company.objects.filter(pk=pk), int).first(company.pk)
+    found = CompiledQuery(lambda pk: Company.objects.filter(pk=pk), int).first(company.pk)
     assert found is not None
     assert not found._state.adding
     found.name = "Ironwood Builders"
@@ -119,7 +119,7 @@ def test_an_object_is_one_of_the_database_and_can_be_saved() -> None:
 def test_rows_are_locked_within_a_transaction_or_not_at_all() -> None:
     """A lock that ends with its own statement keeps nobody out, so it is refused each time."""
     company = factories.CompanyFactory.create()
-    locked = Prepared(lambda pk: Company.objects.select_for_update().filter(pk=pk), int)
+    locked = CompiledQuery(lambda pk: Company.objects.select_for_update().filter(pk=pk), int)
     for _ in range(2):
         with pytest.raises(TransactionManagementError, match="outside of a transaction"):
             locked.first(company.pk)
@@ -137,7 +137,7 @@ def test_a_table_of_one_row_reads_as_one_of_many(rows: list[tuple[int, str | Non
 
 def test_lists_of_many_lengths_are_few_statements() -> None:
     companies = [one.pk for one in factories.CompanyFactory.create_batch(9)]
-    named = Prepared(lambda pks: Company.objects.filter(pk__in=pks).order_by("pk"), list[int])
+    named = CompiledQuery(lambda pks: Company.objects.filter(pk__in=pks).order_by("pk"), list[int])
     with CaptureQueriesContext(connection) as asked:
         for length in range(10):
             assert [one.pk for one in named.all(companies[:length])] == companies[:length]
@@ -147,7 +147,7 @@ def test_lists_of_many_lengths_are_few_statements() -> None:
 
 def test_what_is_always_the_same_stands_in_the_query_itself() -> None:
     factories.UserFactory.create(name="100 % Ann's %s")
-    named = Prepared(
+    named = CompiledQuery(
         lambda pk: User.objects.filter(pk__gt=pk, name="100 % Ann's %s", is_active=True), int
     )
     assert [one.name for one in named.all(0)] == ["100 % Ann's %s"]

@@ -19,7 +19,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from directory.asked import Fault, Unreadable
+from directory.api_requests import Fault, Unreadable
 from directory.http import person
 from directory.models import RequestKey
 
@@ -42,7 +42,7 @@ class OtherRequest(Exception):
     """The key was used already, for another request."""
 
 
-def once(view: View) -> View:
+def idempotent(view: View) -> View:
     """A POST that may carry an `Idempotency-Key`; without one it is carried out as it comes.
 
     A request that fails keeps nothing: it may be sent again under the same key.

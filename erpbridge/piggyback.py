@@ -1,5 +1,5 @@
 """Statements that go along with the next one, as nobody waits for what they give: see
-`directory.along`.
+`directory.piggyback`.
 
 psycopg2 has no pipeline. But PostgreSQL carries out several statements that come as one text in
 their order, and in a transaction that is all the same: what fails undoes it.

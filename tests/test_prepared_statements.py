@@ -11,7 +11,7 @@ from django.db import NotSupportedError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from directory.models import Company
-from erpbridge import along, planned, settings
+from erpbridge import piggyback, prepared_statements, settings
 from tests.factories import CompanyFactory
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _room(monkeypatch: pytest.MonkeyPatch) -> None:
     """What other tests have prepared on this connection takes no room."""
-    monkeypatch.setattr(planned, "MOST", 10**6)
+    monkeypatch.setattr(prepared_statements, "MOST", 10**6)
 
 
 def ask(sql: str, values: Any) -> list[tuple[Any, ...]]:
@@ -41,7 +41,7 @@ def prepared(part: str) -> int:
 
 def test_a_statement_is_prepared_when_it_comes_for_the_third_time() -> None:
     sql = "SELECT %s + 40, 'once for all'"
-    answers = [ask(sql, [2]) for _ in range(planned.COMMON - 1)]
+    answers = [ask(sql, [2]) for _ in range(prepared_statements.COMMON - 1)]
     assert prepared("once for all") == 0
     answers += [ask(sql, [2]) for _ in range(3)]
     assert prepared("once for all") == 1
@@ -153,9 +153,12 @@ def test_who_watches_statements_sees_them_as_they_were_asked() -> None:
 
 def test_a_pooler_of_transactions_gets_plain_statements(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ERPBRIDGE_PREPARE", "0")
-    assert settings.database("postgresql:///one")["OPTIONS"].items() >= along.FACTORIES.items()
+    assert settings.database("postgresql:///one")["OPTIONS"].items() >= piggyback.FACTORIES.items()
     monkeypatch.delenv("ERPBRIDGE_PREPARE")
-    assert settings.database("postgresql:///one")["OPTIONS"].items() >= planned.FACTORIES.items()
+    assert (
+        settings.database("postgresql:///one")["OPTIONS"].items()
+        >= prepared_statements.FACTORIES.items()
+    )
 
 
 def test_what_no_grammar_lets_be_prepared_loses_no_work_either() -> None:

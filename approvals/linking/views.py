@@ -11,10 +11,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from approvals import adopting, manner
-from approvals.doors import open_export
+from approvals import erp_wording
+from approvals.access import open_export
 from approvals.errors import AwaitsSecond, StepError
 from approvals.item import entered_of, item_page, number_of
+from approvals.linking import workflow
 from approvals.models import Export
 from approvals.panel import Tried, connection_of
 from directory.http import person
@@ -30,7 +31,7 @@ def look_up(request: HttpRequest, pk: int) -> HttpResponse:
         request,
         export,
         "look-up",
-        lambda version: adopting.ask(export.pk, by=access, version=version, number=number),
+        lambda version: workflow.ask(export.pk, by=access, version=version, number=number),
         "The ERP is looked through {soon}. Come back to this page for what it found.",
     )
 
@@ -45,7 +46,7 @@ def link(request: HttpRequest, pk: int) -> HttpResponse:
         request,
         export,
         "link",
-        lambda version: adopting.link(export.pk, by=access, version=version, record=record),
+        lambda version: workflow.link(export.pk, by=access, version=version, record=record),
         "Linked. It is Synced from now on.",
     )
 
@@ -59,7 +60,7 @@ def attest(request: HttpRequest, pk: int) -> HttpResponse:
         request,
         export,
         "attest",
-        lambda version: adopting.attest(
+        lambda version: workflow.attest(
             export.pk,
             by=access,
             version=version,
@@ -87,7 +88,7 @@ def _do(
         tried = Tried(step, str(refused), entered=entered_of(request))
         return _refused(request, export.pk, tried, 403)
     else:
-        messages.success(request, done.format(soon=manner.soon(connection_of(export)[1])))
+        messages.success(request, done.format(soon=erp_wording.soon(connection_of(export)[1])))
     return redirect("export", export.pk)
 
 

@@ -38,7 +38,7 @@ WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CallProgress:
     """Every call that a document takes, in order, and what is known of it."""
 
     erp: str
@@ -92,7 +92,7 @@ def listed(calls: Sequence[str]) -> str:
     return "; ".join(calls[:MOST_LISTED]) + (f"; and {more} more" if more > 0 else "")
 
 
-def standing_of(export: Export, connection: Connection | None) -> Standing | None:
+def progress_of(export: Export, connection: Connection | None) -> CallProgress | None:
     """Which calls of an export arrived; None where nothing of it may be in the ERP, where the ERP
     can be asked, and while it is being told."""
     terms = export.frozen_terms
@@ -109,10 +109,10 @@ def standing_of(export: Export, connection: Connection | None) -> Standing | Non
     document = export.document
     facts = facts_for(connection, [(document, terms)])
     planned = cast(Unasked, connector).calls(document, terms, facts)
-    return _standing(erp.short, planned, attempts)
+    return _progress(erp.short, planned, attempts)
 
 
-def _standing(erp: str, planned: Sequence[Planned], attempts: Sequence[Attempt]) -> Standing:
+def _progress(erp: str, planned: Sequence[Planned], attempts: Sequence[Attempt]) -> CallProgress:
     """What was confirmed once is in; what was refused later may be there from a try before."""
     became: dict[str, Call] = {}
     for outcome, state in (
@@ -123,7 +123,7 @@ def _standing(erp: str, planned: Sequence[Planned], attempts: Sequence[Attempt])
         became |= {one.asked: state for one in attempts if one.outcome == outcome}
     calls = [(call.what, _of(call, became)) for call in planned]
     now = frozenset[str]().union(*(call.digests for call in planned))
-    return Standing(erp, calls, otherwise=len(became.keys() - now))
+    return CallProgress(erp, calls, otherwise=len(became.keys() - now))
 
 
 def _of(call: Planned, became: Mapping[str, Call]) -> Call:

@@ -16,14 +16,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET, require_POST
 
-from approvals import adopting, linkable, manner, queue
-from approvals.doors import TOOLS
+from approvals import erp_wording, queue
+from approvals.access import TOOLS
 from approvals.errors import StepError
+from approvals.linking import eligible, workflow
+from approvals.linking.listing import counts, page
 from approvals.listing import TABS
 from approvals.models import Kinds
 from approvals.rights import why_not
 from approvals.states import STEPS
-from approvals.unlinked import counts, page
 from approvals.workflow import MOST_UNASKED, WHY_ASKED, Item, Result
 from connectors.models import Connection
 from connectors.registry import connector_for
@@ -35,8 +36,8 @@ from directory.perms import Level, Tool
 
 # What is done with many rows at once; the names stand in addresses.
 VERBS: Mapping[str, Callable[[list[Item], Access], list[Result]]] = {
-    "look-up": lambda items, by: adopting.ask_all(items, by=by),
-    "link": lambda items, by: adopting.link_all(items, by=by, exact=True),
+    "look-up": lambda items, by: workflow.ask_all(items, by=by),
+    "link": lambda items, by: workflow.link_all(items, by=by, exact=True),
 }
 # How the page names the rows of each: those that are ticked, and those that fit.
 ROWS = {"look-up": "item", "link": "fits"}
@@ -152,7 +153,7 @@ def _page(
         "reasons": [why] if why else [],
         "outcome": outcome,
         "error": error,
-        "most": linkable.MOST_LOOKED_UP,
+        "most": eligible.MOST_LOOKED_UP,
     }
     template = "approvals/linking_job.html"
     template = f"{template}#queue" if "HX-Request" in request.headers else template
@@ -167,8 +168,8 @@ def _place(access: Access) -> dict[str, Any]:
         "company": access.company,
         "current": "linking",
         "erp": erp,
-        "short": manner.short(erp),
-        "soon": manner.soon(erp),
-        "unasked": manner.why_unasked(erp) if erp and not manner.asks(erp) else "",
+        "short": erp_wording.short(erp),
+        "soon": erp_wording.soon(erp),
+        "unasked": erp_wording.why_unasked(erp) if erp and not erp_wording.asks(erp) else "",
         "connected": connection is not None,
     }

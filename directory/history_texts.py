@@ -13,7 +13,7 @@ from directory.perms import PUSH_WORDS, Tool
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class HistoryEntry:
     """One event for a page. `about` is whom or what it concerns, as the history names it."""
 
     at: datetime
@@ -24,7 +24,7 @@ class Told:
 
 def history(
     company: Company, subjects: Sequence[str], *, levels: bool = True, most: int = 30
-) -> list[Told]:
+) -> list[HistoryEntry]:
     """The newest events of these subjects in the company's history, newest first; without the
     changes of levels if those are not wanted."""
     events = (
@@ -35,7 +35,7 @@ def history(
     )
     numbers = dict(Project.objects.filter(company=company).values_list("pk", "number"))
     return [
-        Told(
+        HistoryEntry(
             event.at,
             event.actor.name if event.actor else "ERP Bridge",
             sentence(event.verb, json.loads(event.body)["data"], numbers),

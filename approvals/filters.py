@@ -56,7 +56,7 @@ _DAYS = re.compile(r"[0-9]{1,4}")
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Filters:
     """Which exports of a view are looked for, and in which order they come."""
 
     search: str = ""  # in number, title, contract company's name and commitment's number
@@ -69,7 +69,7 @@ class Wanted:
     order: Order = Order.NEWEST
 
     @classmethod
-    def read(cls, query: Mapping[str, str]) -> tuple[Wanted, dict[str, str]]:
+    def read(cls, query: Mapping[str, str]) -> tuple[Filters, dict[str, str]]:
         """What an address asks for, and the faults of what cannot be read, by name."""
         said = {name: (query.get(name) or "").replace("\0", "").strip()[:80] for name in _NAMES}
         shapes = {"project": _ID, "sender": _ID, "least": _AMOUNT, "most": _AMOUNT, "days": _DAYS}
@@ -83,7 +83,7 @@ class Wanted:
         read = {name: text for name, text in said.items() if text and name not in faults}
         numbers = {n: int(read[n]) for n in ("project", "sender", "days") if n in read}
         amounts = {n: Decimal(read[n].replace(",", "")) for n in ("least", "most") if n in read}
-        wanted = cls(
+        filters = cls(
             search=read.get("q", ""),
             project=numbers.get("project"),
             vendor=read.get("vendor", ""),
@@ -93,7 +93,7 @@ class Wanted:
             days=numbers.get("days"),
             order=Order(read.get("order", Order.NEWEST)),
         )
-        return wanted, faults
+        return filters, faults
 
     @property
     def query(self) -> dict[str, str]:
@@ -110,10 +110,10 @@ class Wanted:
         }
         return {name: str(value) for name, value in said.items() if value not in (None, "")}
 
-    def without(self, name: str) -> Wanted:
+    def without(self, name: str) -> Filters:
         """The same, but for what `name` asks for in an address."""
-        wanted, _ = Wanted.read({key: said for key, said in self.query.items() if key != name})
-        return wanted
+        filters, _ = Filters.read({key: said for key, said in self.query.items() if key != name})
+        return filters
 
     @property
     def narrows(self) -> bool:
@@ -146,4 +146,4 @@ class Wanted:
 
 
 _NAMES = ("q", "project", "vendor", "sender", "least", "most", "days", "order")
-EVERYTHING = Wanted()
+EVERYTHING = Filters()

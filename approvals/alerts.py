@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 
-from approvals import manner
+from approvals import erp_wording
 from approvals.models import Export, FirstApproval
 from approvals.notices import title
 from approvals.seconding import moved
@@ -28,7 +28,7 @@ from directory.privilege import approvers
 LONG = timedelta(days=1)  # for a second approver to come
 
 
-def tell_of_standstills() -> None:
+def send_alerts() -> None:
     """Tell of items that nobody may decide on (once a day), of those that have waited for a second
     approver for a day (once), of an ERP that has fallen silent (once for each silence), and of one
     that takes none of our secrets any more (once)."""
@@ -117,7 +117,7 @@ def _silence() -> None:
         company = connection.company
         erp = connector_for(connection.erp).capabilities
         since = connection.last_seen_at
-        last = f"last {manner.heard(erp)} {company} on {since:%Y-%m-%d} at {since:%H:%M} UTC"
+        last = f"last {erp_wording.heard(erp)} {company} on {since:%Y-%m-%d} at {since:%H:%M} UTC"
         title = f"{erp.name} {last}"
         _tell_of_connection("silent", connection, title, since)
 

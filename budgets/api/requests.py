@@ -9,7 +9,7 @@ import msgspec
 
 from budgets.entries import LineEntry, ModificationEntry
 from budgets.models import Modification
-from directory.asked import PAGE, CategoryName, CostCodeName, Id, Number, Size, one_of
+from directory.api_requests import PAGE, CategoryName, CostCodeName, Id, Number, Size, one_of
 
 TypeName = Annotated[str, one_of(Modification.Type.values)]
 

@@ -8,8 +8,8 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from directory.deferred_writes import at_the_end
 from directory.history import Happened, append
-from directory.last import at_the_end
 from directory.models import Event
 from tests import factories
 

@@ -4,9 +4,9 @@ from django.http import Http404
 
 from approvals.models import Export, Kinds
 from directory.access import Access, access_to
+from directory.compiled import CompiledQuery
 from directory.models import User
 from directory.perms import Level, Tool
-from directory.prepared import Prepared
 
 # Reading one of these in its project, or ERP Integrations in its company, opens an export.
 TOOLS = {
@@ -28,7 +28,7 @@ def open_export(user: User, export_id: int) -> tuple[Export, Access]:
     return export, access
 
 
-_EXPORT = Prepared(
+_EXPORT = CompiledQuery(
     lambda pk: Export.objects.select_related(
         "company__connection", "project", "parent", "sent_by", "decided_by"
     ).filter(pk=pk),

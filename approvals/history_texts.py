@@ -10,8 +10,8 @@ from functools import cache
 from typing import Any, Protocol
 
 from approvals.states import Status
+from directory.compiled import CompiledQuery
 from directory.models import Event
-from directory.prepared import Prepared
 
 MOST = 200
 ARRIVED = ("succeed", "adopt", "record-found")
@@ -56,7 +56,7 @@ _NOTES = ("note", "why", "again", "message")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class HistoryEntry:
     """One thing that happened."""
 
     at: datetime
@@ -77,17 +77,17 @@ class InHistory(Protocol):
         """How the history names it."""
 
 
-def told(about: InHistory, *, most: int = MOST) -> list[Told]:
+def history_of(about: InHistory, *, most: int = MOST) -> list[HistoryEntry]:
     """What happened to it, newest first; one query."""
     return [
-        tell(row["verb"], row["at"], row["actor__name"], json.loads(row["body"])["data"])
+        in_words(row["verb"], row["at"], row["actor__name"], json.loads(row["body"])["data"])
         for row in _latest(most).rows(about.subject)
     ]
 
 
 @cache
-def _latest(most: int) -> Prepared[Event]:
-    return Prepared(
+def _latest(most: int) -> CompiledQuery[Event]:
+    return CompiledQuery(
         lambda subject: (
             Event.objects.filter(subject=subject)
             .order_by("-id")
@@ -97,24 +97,24 @@ def _latest(most: int) -> Prepared[Event]:
     )
 
 
-def attested(history: Sequence[Told]) -> str:
+def attested(history: Sequence[HistoryEntry]) -> str:
     """What a person vouched for as it last became Synced; '' where the ERP itself had told so."""
     synced = (one for one in history if one.after == Status.SYNCED.label and one.before)
     return next((one.attested for one in synced), "")
 
 
-def unlinked_by_word(about: InHistory) -> Told | None:
+def unlinked_by_word(about: InHistory) -> HistoryEntry | None:
     """How it came free where a person attested that the ERP has it no more, until it is there
     again; one query."""
     events = Event.objects.filter(subject=about.subject, verb__in=["gone", *ARRIVED])
     row = events.order_by("-id").values("verb", "at", "actor__name", "body").first()
     if row is None or row["verb"] != "gone":
         return None
-    freed = tell("gone", row["at"], row["actor__name"], json.loads(row["body"])["data"])
+    freed = in_words("gone", row["at"], row["actor__name"], json.loads(row["body"])["data"])
     return freed if freed.attested else None
 
 
-def tell(verb: str, at: datetime, name: str | None, data: dict[str, Any]) -> Told:
+def in_words(verb: str, at: datetime, name: str | None, data: dict[str, Any]) -> HistoryEntry:
     """One event of an export in words; `data` as the history keeps it."""
     before, after = (_status(data.get(key)) for key in ("from", "to"))
     what = WORDS.get(verb, verb.replace("_", " ").replace("-", " ").capitalize())
@@ -124,7 +124,7 @@ def tell(verb: str, at: datetime, name: str | None, data: dict[str, Any]) -> Tol
         what = "It goes on"  # in `again` stands why nothing is added twice
     if verb == "first-approval":
         what = f"{WORDS[data.get('step', 'accept')]} (the first of two approvers)"
-    return Told(
+    return HistoryEntry(
         at=at,
         who=name or "ERP Bridge",
         what=what,
