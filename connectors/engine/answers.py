@@ -241,13 +241,14 @@ def _follow(
 
 
 def _is_searched(conversation: Conversation) -> bool:
-    """Whether the search for it waits to begin; a new export of the same subject is none."""
-    return Conversation.objects.filter(
-        connection=conversation.connection_id,
-        subject=conversation.subject,
-        purpose="find",
-        state=WAITING,
-    ).exists()
+    """Whether the search for what it wrote waits to begin, and not one for what a later try did: of
+    that its answer says nothing."""
+    about = Conversation.objects.filter(
+        connection=conversation.connection_id, subject=conversation.subject
+    )
+    waits = about.filter(purpose="find", state=WAITING)
+    later = about.filter(purpose="export", pk__gt=conversation.pk)
+    return waits.exists() and not later.exists()
 
 
 def _remember(lane: Lane, connector: Connector, message: Message, reader: Reader) -> None:

@@ -295,6 +295,31 @@ def test_its_late_answer_is_kept_and_the_document_comes_to_its_end(
     assert spectrum.total() == Decimal("35000.00")
 
 
+def test_its_late_answer_says_nothing_of_a_later_try(spectrum, stage, settings) -> None:
+    """The first try was refused, which nobody heard; the second was taken, which nobody heard
+    either. Then the first answer comes."""
+    commitment = stage.commitment()
+    spectrum.accepted(commitment)
+    session, message = out(spectrum)
+    spectrum.company.faults.add("refused", text="Locked by another user")
+    line = calling._Caller(spectrum.connection, session, lambda: False)
+    reply = as_reply(line._answer(message))
+    line.line.close()
+    silent(session)
+    settings.ERP_QUARANTINE_SECONDS = 600
+    spectrum.serve()
+    Conversation.objects.filter(state="waiting").update(not_before=F("queued_at"))
+    spectrum.company.faults.add("answer_lost")
+    spectrum.serve()
+    assert spectrum.effects() == [("UpdateSubcontract", "SC-001", "made")]
+    with pytest.raises(engine.SessionOver):
+        engine.receive(session, reply)
+    assert stage.status(commitment) == "unknown", "what is there has not failed"
+    Conversation.objects.filter(state="waiting").update(not_before=F("queued_at"))
+    spectrum.quiet()
+    assert stage.status(commitment) == "synced"
+
+
 def test_a_call_that_did_nothing_is_made_again_at_once(spectrum, stage) -> None:
     spectrum.company.faults.add("too_many", call=2, times=2)
     commitment = stage.commitment()
