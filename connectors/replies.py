@@ -43,10 +43,12 @@ class Spool:
             start += len(piece)
 
     def reply(self) -> Reply:
-        """What came: the text, or this where it is long."""
+        """What came: this where it is long; else the text, and this is closed."""
         if self._file.tell() > SHORT:
             return self
-        return b"".join(self.read()).decode()
+        text = b"".join(self.read()).decode()
+        self.close()
+        return text
 
 
 @dataclass(frozen=True, slots=True)

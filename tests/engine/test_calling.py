@@ -382,3 +382,13 @@ def test_a_list_of_thousands_comes_whole(spectrum, stage) -> None:
     vendors = Unlinked.objects.filter(company=stage.company, what="vendors")
     assert vendors.count() == 8000
     assert Message.objects.filter(reply_bytes__gt=400_000).exists()
+
+
+def test_a_job_is_found_beyond_what_spectrum_gives_at_once(spectrum, stage) -> None:
+    """Years of inactive jobs stand before it."""
+    for number in range(600):
+        spectrum.company.add_job(f"1{number:04}", f"Job {number}", customer="ALDER", status="I")
+    commitment = stage.commitment()
+    spectrum.synced(commitment)
+    spectrum.synced(stage.change_order(commitment))
+    assert spectrum.total() == Decimal("36500.00")
