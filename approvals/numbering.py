@@ -67,13 +67,17 @@ def longest(erp: Capabilities, kind: str) -> int:
 
 
 def take(
-    connection: Connection, going: Sequence[tuple[Export, Document, Terms]]
+    connection: Connection,
+    going: Sequence[tuple[Export, Document, Terms]],
+    *,
+    seen: bool = False,
 ) -> dict[int, StepError]:
     """Make the numbers of `going` theirs; by the export's id, why one cannot be.
 
-    A number that is chosen is its document's for ever. Where the ERP cannot be asked, a
-    commitment's record is its own, too, for as long as it stands there or is on its way: the next
-    one would write over it. Nothing is asked for other kinds.
+    A number that is chosen is its document's for ever, unless a person has `seen` another one's
+    record there that has it now. Where the ERP cannot be asked, a commitment's record is its own,
+    too, for as long as it stands there or is on its way: the next one would write over it. Nothing
+    is asked for other kinds.
     """
     wanted = [
         (place, export, document)
@@ -87,7 +91,7 @@ def take(
         if holder is None:
             continue
         found = _export_of(export.company_id, *holder)
-        if job == RECORDS and (found is None or found.status in EDITABLE):
+        if (job == RECORDS or seen) and not _is_held(connection, job, number, found):
             numbers.hand_over(connection, job, number, document)
         else:
             why = _why(connection, export, job, number, found)
@@ -96,6 +100,15 @@ def take(
 
 
 RECORDS = ""  # where `UsedNumber` holds records of the ERP, and no numbers within a job
+
+
+def _is_held(connection: Connection, job: str, number: str, holder: Export | None) -> bool:
+    """Whether the document that had a number may stand in the ERP under it, or get there."""
+    if holder is None or holder.status in EDITABLE:
+        return False
+    terms = holder.frozen_terms
+    place = _place(connection, holder, holder.document, terms) if terms else None
+    return place is not None and (place[0], place[1].upper()) == (job, number.upper())
 
 
 def _place(

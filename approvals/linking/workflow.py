@@ -286,7 +286,7 @@ def _attest(item: Item, by: Access, note: str) -> tuple[Export, AwaitsSecond | N
         there = Candidate(receipt=receipt, description=terms.number)
         if taken := _taken(by, exports, {export.pk: there}):
             raise taken[export.pk]
-    if not_free := numbering.take(connection, [(export, document, terms)]):
+    if not_free := numbering.take(connection, [(export, document, terms)], seen=True):
         raise not_free[export.pk]
     what = f"{erp.record_word(export.kind)} {terms.number}, {money(document.amount)}"
     words = f"It is in {erp.name}: {what}{by_hand}."

@@ -18,6 +18,7 @@ from approvals.errors import NotReady, StepError
 from approvals.history_texts import history_of
 from approvals.models import Export
 from approvals.month_end import contracts, jobs
+from commitments.models import Commitment
 from connectors.syncing import request_sync
 from directory.models import ToolLevel, Vendor
 from directory.perms import Level, Tool
@@ -248,6 +249,39 @@ def test_a_record_that_a_person_attested_is_taken_too(
     assert "would write over the subcontract of Commitment SC-001" in post(
         client, stage, second, "accept"
     )
+
+
+def test_a_number_that_was_given_up_is_free_for_another(spectrum: OnSpectrum, stage: Stage) -> None:
+    """SC-001 was refused, and went as SC-009 then."""
+    first = stage.commitment()
+    spectrum.accepted(first)
+    spectrum.company.faults.add("refused", text="No such account")
+    spectrum.serve()
+    stage.step("reject", first, stage.ann, note="Give it another number.")
+    Commitment.objects.filter(pk=first.pk).update(number="SC-009")
+    first.refresh_from_db()
+    spectrum.synced(first)
+    spectrum.synced(stage.commitment())
+    assert spectrum.total() == Decimal("35000.00")
+
+
+def test_who_sees_a_change_order_there_links_it_whosever_its_number_was(
+    spectrum: OnSpectrum, stage: Stage, client: Client
+) -> None:
+    """It was made anew here, and what stands in Spectrum was left as it is."""
+    commitment = stage.commitment()
+    spectrum.synced(commitment)
+    first = stage.change_order(commitment)
+    spectrum.synced(first)
+    second = stage.change_order(commitment, number="002")
+    sign_in(client, stage.ann)
+    page = post(client, stage, second, "attest", number="S001-001", **SEEN)
+    assert "it is that of Commitment Change Order 001 of SC-001" in page
+    post(client, stage, first, "unlink", attested="yes", note="It stays there, as that of 002.")
+    post(client, stage, second, "attest", number="S001-001", **SEEN)
+    assert (stage.status(second), stage.export(second).erp_number) == ("synced", "S001-001")
+    spectrum.synced(first)
+    assert stage.export(first).erp_number != "S001-001"
 
 
 # --- What is known of each call --------------------------------------------------------------
