@@ -296,6 +296,8 @@ def _attest(item: Item, by: Access, note: str) -> tuple[Export, AwaitsSecond | N
     word = Word(export, document, says, words, {**told, "note": note})
     waiting, first = hold_for_second(step, [word], by)
     if not waiting:
+        # The word settles what was never answered: nothing is asked about it any more.
+        engine.disown(connection.pk, [str(export.pk)])
         move = Move(export, as_linked(document, terms, receipt, by), told)
         make(step, [move], by=by.user.pk, note=note)
     append(by.company.pk, first)

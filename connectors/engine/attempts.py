@@ -106,7 +106,7 @@ def disown(connection: int, subjects: Sequence[str]) -> None:
     """A person has looked: nothing of the subjects is in the ERP, whatever was written of them.
 
     Where the ERP can be asked, it is asked all the same, and the word counts only for what the ERP
-    does not show.
+    does not show. Where it cannot, the word that all of it is there settles as much.
     """
     written = Conversation.objects.filter(connection=connection, subject__in=subjects)
     written.update(disowned=True)

@@ -104,7 +104,8 @@ class Conversation(models.Model):
     # put_back, stopped (between two writes), lost, dropped
     outcome = models.CharField(max_length=12, blank=True, default="")
     fault = models.TextField(blank=True, default="")
-    # A person attested that nothing of what it wrote is in the ERP.
+    # A person attested that nothing of what it wrote is in the ERP; of an ERP that cannot be asked,
+    # also that all of it is.
     disowned = models.BooleanField(db_default=False)
 
     held: Any = None  # what its purpose has locked in this transaction

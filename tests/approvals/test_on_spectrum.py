@@ -19,6 +19,7 @@ from approvals.history_texts import history_of
 from approvals.models import Export
 from approvals.month_end import contracts, jobs
 from commitments.models import Commitment
+from connectors import engine
 from connectors.syncing import request_sync
 from directory.models import ToolLevel, Vendor
 from directory.perms import Level, Tool
@@ -282,6 +283,18 @@ def test_who_sees_a_change_order_there_links_it_whosever_its_number_was(
     assert (stage.status(second), stage.export(second).erp_number) == ("synced", "S001-001")
     spectrum.synced(first)
     assert stage.export(first).erp_number != "S001-001"
+
+
+def test_what_a_person_has_seen_there_is_settled(
+    spectrum: OnSpectrum, stage: Stage, client: Client
+) -> None:
+    """Only what is not holds up that Spectrum gets another address."""
+    document = unanswered(spectrum, stage)
+    assert engine.is_unsettled(spectrum.connection)
+    sign_in(client, stage.ann)
+    post(client, stage, document, "attest", number="S001-001", **SEEN)
+    assert stage.status(document) == "synced"
+    assert not engine.is_unsettled(spectrum.connection)
 
 
 # --- What is known of each call --------------------------------------------------------------
