@@ -69,6 +69,12 @@ def _stored(service: Service, texts: Mapping[str, str]) -> str:
     return f"POST {service.path}\n\n{etree.tostring(envelope).decode('ascii')}"
 
 
+def written(stored: str) -> dict[str, str]:
+    """What a body of ours says, by the names of its fields. Raises ValueError for what is none."""
+    root = answers.parse(stored.partition("\n\n")[2])
+    return {str(one.tag): one.text or "" for one in root.iter() if not len(one)}
+
+
 def service_of(stored: str) -> str:
     """The name of the service that a body goes to."""
     return stored.partition("\n")[0].rpartition("/")[2] or "vendors"

@@ -4,13 +4,15 @@ Subcontracts, their lines and estimates are written under natural keys and repea
 nothing (Trimble's help), so an unanswered one is simply made again. Of a change request the help
 says that a repeated line is taken for the first one, another connector that it is refused, and
 nobody has tried: an unanswered one is asked for by Info-Link, and without that it is for a person,
-until the site has seen that it may be repeated.
+until the site has seen that it may be repeated. Before the rest of one is sent, Info-Link shows
+whether what was confirmed of it is there still.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
 from connectors.contract import (
     Absent,
@@ -19,13 +21,12 @@ from connectors.contract import (
     Document,
     Finding,
     Found,
-    Ref,
     Refused,
     Script,
     Terms,
     Unclear,
 )
-from connectors.spectrum import change_orders, info_link, reading, site
+from connectors.spectrum import change_orders, envelope, info_link, reading, site
 from connectors.spectrum.calls import Write
 from connectors.spectrum.groups import Group, grouped
 from connectors.spectrum.services import fit
@@ -38,6 +39,18 @@ _SAME_VALUES = (
 )
 
 
+class _Place(NamedTuple):
+    """Where in Spectrum a change request is looked for: where its calls went, which may be another
+    place than it would go to now."""
+
+    job: str
+    number: str
+    contract: str
+
+    def __str__(self) -> str:
+        return f"change request {self.number} of job {self.job}"
+
+
 def find(
     document: Document, terms: Terms, attempts: Sequence[Attempt], *, asked: bool
 ) -> Script[Finding]:
@@ -46,18 +59,21 @@ def find(
     `asked`: whether the site has Info-Link.
     """
     doubtful = _in_doubt(attempts)
+    passed = frozenset(one.asked for one in attempts if one.outcome == "passed") - doubtful
     may_double = document.kind == "change_order" and not site.requests_repeat(terms.settings)
-    if not (may_double and doubtful):
+    if not may_double or not (doubtful or (asked and passed)):
         return Again(why=_SAME_VALUES)
-    if not asked or terms.job is None:
-        return Unclear(message=_look_at_log(document, terms, "and it cannot be asked"))
-    passed = frozenset(one.asked for one in attempts if one.outcome == "passed")
+    place = _place(terms, [one.body for one in attempts if one.asked in doubtful and one.body])
+    if not asked or not place.job:
+        return Unclear(message=_look_at_log(document, place, _IN_DOUBT, "and it cannot be asked"))
     try:
-        return (yield from _asked(document, terms, terms.job, passed - doubtful, doubtful))
+        return (yield from _asked(document, terms, place, passed, doubtful))
     except Refused as error:
+        if not doubtful:  # what was confirmed is left out, as if there were nobody to ask
+            return Again(why=_SAME_VALUES)
         words = f" {error.words}" if error.words else ""
         return Unclear(
-            message=_look_at_log(document, terms, "and nothing else tells")
+            message=_look_at_log(document, place, _IN_DOUBT, "and nothing else tells")
             + f"\n{error.message}{words}"
         )
 
@@ -73,23 +89,41 @@ def _in_doubt(attempts: Sequence[Attempt]) -> frozenset[str]:
     return frozenset(doubtful)
 
 
+def _place(terms: Terms, doubtful: Sequence[str] = ()) -> _Place:
+    """Where the calls with these bodies went; without any, where it would go now."""
+    if doubtful:
+        said = envelope.written(doubtful[-1])
+        names = ("Job_Number", "Change_Request_Number", "Subcontract_Number")
+        return _Place(*(said.get(name, "") for name in names))
+    contract = terms.parent.number if terms.parent else ""
+    return _Place(terms.job.id if terms.job else "", terms.number, contract)
+
+
 def _asked(
-    document: Document, terms: Terms, job: Ref, confirmed: frozenset[str], lost: frozenset[str]
+    document: Document,
+    terms: Terms,
+    place: _Place,
+    confirmed: frozenset[str],
+    lost: frozenset[str],
 ) -> Script[Finding]:
     """What Info-Link shows of the change request, against the calls that were `confirmed` and that
     may have arrived. Raises Busy and Refused."""
-    name = f"change request {terms.number} of job {job.id}"
-    rows = yield from info_link.rows_of("change_request", job.id, terms.number)
+    rows = yield from info_link.rows_of("change_request", place.job, place.number)
     if not rows and not confirmed:
-        return Absent(seen=f"Info-Link shows no {name}.")
-    customer = yield from reading.customer_of(job)
-    writes = change_orders.writes(document, terms, customer)
+        return Absent(seen=f"Info-Link shows no {place}.")
     held = info_link.amounts(rows)
-    shown = f"Info-Link shows {name} with {sum(held.values(), _NOTHING):,.2f}"
+    shown = f"Info-Link shows {place} with {sum(held.values(), _NOTHING):,.2f}"
+    writes: list[Write] = []
+    if terms.job is not None and place == _place(terms):
+        customer = yield from reading.customer_of(terms.job)
+        writes = change_orders.writes(document, terms, customer)
+    same = (confirmed | lost) <= _digests(writes)
+    if not same and not lost:
+        return Again(why=_SAME_VALUES)  # that it would go otherwise now is told as it is to go
     tried = [bool(write.digests & (confirmed | lost)) for write in writes]
     last = sum(tried) - 1
-    known = (confirmed | lost) <= _digests(writes) and all(tried[: last + 1])
     # A call goes out once all before it are known to be in, so the last one alone is in doubt.
+    known = same and all(tried[: last + 1])
     if known and rows and all(_is_ours(row, document, terms) for row in rows):
         arrived = _amounts(grouped(document, terms)[: last + 1])
         if held == arrived:
@@ -102,13 +136,11 @@ def _asked(
                 why=f"{shown}, so the call that was not answered did not arrive.",
                 there=lost - writes[last].digests,
             )
-    return Unclear(
-        message=_look_at_log(
-            document,
-            terms,
-            f"and {shown}, which none of the calls that were made explains ({_told(rows)})",
-        )
-    )
+    what = f"{shown}, which none of the calls that were made explains ({_told(rows)})"
+    if place != (now := _place(terms)):
+        what = f"{shown} ({_told(rows)}), but it would go elsewhere now: to {now}"
+    begins = _IN_DOUBT if lost else _CONFIRMED
+    return Unclear(message=_look_at_log(document, place, begins, f"and {what}"))
 
 
 def _is_ours(row: info_link.Row, document: Document, terms: Terms) -> bool:
@@ -143,13 +175,14 @@ def _digests(writes: Sequence[Write]) -> frozenset[str]:
     return frozenset[str]().union(*(write.digests for write in writes))
 
 
-def _look_at_log(document: Document, terms: Terms, why: str) -> str:
-    job = terms.job.id if terms.job else ""
-    contract = terms.parent.number if terms.parent else ""
+_IN_DOUBT = "Spectrum did not say whether it took a line of"
+_CONFIRMED = "Spectrum has confirmed a part of"
+
+
+def _look_at_log(document: Document, place: _Place, begins: str, why: str) -> str:
     return (
-        f"Spectrum did not say whether it took a line of change order {terms.number}, {why}. "
-        f"In Spectrum, look at the change request {terms.number} of job {job} and "
-        f"at the change order log of subcontract {contract}. If all of it is there, "
+        f"{begins} change order {place.number}, {why}. In Spectrum, look at the {place} and "
+        f"at the change order log of subcontract {place.contract}. If all of it is there, "
         f"{document.amount:,.2f} in total, record “It is in Spectrum”. If nothing is, or only a "
         "part, remove that part there, record “It is not in Spectrum”, then retry."
     )

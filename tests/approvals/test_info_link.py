@@ -18,8 +18,9 @@ from approvals.history_texts import history_of
 from connectors.models import Connection, Conversation, Message
 from connectors.spectrum.statements import STATEMENTS
 from directory.history import Happened, append
-from directory.models import Event, ToolLevel
+from directory.models import Event, Project, ToolLevel
 from directory.perms import Level, Tool
+from tests import factories
 from tests.directory.test_locks import Meanwhile
 from tests.engine.on_spectrum import (
     INFO_LINK_PASSWORD,
@@ -337,6 +338,90 @@ def test_what_was_confirmed_and_is_not_shown_is_for_a_person(
     export = stage.export(document)
     assert export.status == "needs_attention"
     assert "with 0.00, which none of the calls that were made explains" in export.message
+
+
+@pytest.mark.parametrize("link_is", ["there", "of no use"])
+def test_the_rest_is_not_sent_behind_a_backup(
+    spectrum: OnSpectrum, info_link: str, stage: Stage, link_is: str
+) -> None:
+    """Its first line was confirmed, its second refused; then Spectrum went back to last night."""
+    commitment = stage.commitment()
+    spectrum.synced(commitment)
+    books = spectrum.company.books.storage
+    last_night = books.image()
+    document = stage.change_order(commitment, TWO_LINES)
+    spectrum.accepted(document)
+    spectrum.company.faults.add("refused", "ARChangeRequest", call=2)
+    spectrum.serve()
+    assert stage.status(document) == "needs_attention"
+    if link_is == "there":
+        books.become(last_night)
+    else:
+        example = STATEMENTS["change_request"].example
+        wrong = example.replace("CR_CHNG_REQ_CON_DET_MC", "NO_SUCH_VIEW")
+        change(spectrum, infolink_change_request=wrong)
+    stage.step("retry", document, stage.ann)
+    spectrum.quiet()
+    if link_is == "of no use":
+        assert stage.status(document) == "synced", "it holds up nothing"
+        return
+    export = stage.export(document)
+    assert export.status == "needs_attention"
+    assert export.message.startswith(
+        "Spectrum has confirmed a part of change order S001-001, and Info-Link shows change "
+        "request S001-001 of job 26010 with 0.00"
+    )
+    assert spectrum.total() == Decimal("35000.00")
+    stage.step("record-absent", document, stage.ann, note="Nothing since the backup.")
+    stage.step("retry", document, stage.ann)
+    spectrum.quiet()
+    assert stage.status(document) == "synced"
+    assert spectrum.total() == Decimal("37200.00")
+
+
+def test_the_rest_is_sent_once_what_was_confirmed_is_seen(
+    spectrum: OnSpectrum, info_link: str, stage: Stage
+) -> None:
+    commitment = stage.commitment()
+    spectrum.synced(commitment)
+    document = stage.change_order(commitment, TWO_LINES)
+    spectrum.accepted(document)
+    spectrum.company.faults.add("refused", "ARChangeRequest", call=2)
+    spectrum.serve()
+    stage.step("retry", document, stage.ann)
+    spectrum.quiet()
+    assert stage.status(document) == "synced"
+    assert spectrum.total() == Decimal("37200.00")
+
+
+def test_it_is_asked_for_where_it_was_sent(
+    spectrum: OnSpectrum, info_link: str, stage: Stage
+) -> None:
+    """The project was linked to another job since: there, nothing of it would be found."""
+    document = in_doubt(spectrum, stage, "answer_lost")
+    spectrum.serve()
+    job = factories.JobFactory.create(company=stage.company, name="26011", erp_id="26011")
+    spectrum.company.add_job("26011", "Library annex", customer="ALDER")
+    spectrum.company.add_phase("26011", "03300", "S", "Concrete")
+    spectrum.company.add_phase("26011", "05120", "S", "Steel")
+    Project.objects.filter(pk=stage.project.pk).update(job=job)
+    spectrum.quiet()
+    assert stage.status(document) == "needs_attention"
+    stage.step("retry", document, stage.ann)
+    spectrum.quiet()
+    export = stage.export(document)
+    assert export.status == "needs_attention"
+    assert (
+        "Info-Link shows change request S001-001 of job 26010 with 1,500.00 (03300/S 1,500.00 of "
+        "subcontract SC-001, “Deeper footings”), but it would go elsewhere now: to change request "
+        "S001-001 of job 26011." in export.message
+    )
+    assert "In Spectrum, look at the change request S001-001 of job 26010" in export.message
+    Project.objects.filter(pk=stage.project.pk).update(job=stage.project.job)
+    stage.step("retry", document, stage.ann)
+    spectrum.quiet()
+    assert stage.status(document) == "synced"
+    assert spectrum.total() == Decimal("37200.00")
 
 
 def test_lines_that_come_to_nothing_are_missed_all_the_same(

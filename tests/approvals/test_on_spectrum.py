@@ -21,8 +21,9 @@ from approvals.month_end import contracts, jobs
 from commitments.models import Commitment
 from connectors import engine
 from connectors.syncing import request_sync
-from directory.models import ToolLevel, Vendor
+from directory.models import Project, ToolLevel, Vendor
 from directory.perms import Level, Tool
+from tests import factories
 from tests.engine.on_spectrum import OnSpectrum, listening, move, spectrum_books
 from tests.stage import Stage, sign_in
 
@@ -295,6 +296,14 @@ def test_what_a_person_has_seen_there_is_settled(
     post(client, stage, document, "attest", number="S001-001", **SEEN)
     assert stage.status(document) == "synced"
     assert not engine.is_unsettled(spectrum.connection)
+
+
+def test_it_is_looked_for_where_it_was_sent(spectrum: OnSpectrum, stage: Stage) -> None:
+    document = unanswered(spectrum, stage)
+    job = factories.JobFactory.create(company=stage.company, name="26011", erp_id="26011")
+    Project.objects.filter(pk=stage.project.pk).update(job=job)
+    with pytest.raises(NotReady, match="look at the change request S001-001 of job 26010"):
+        stage.step("retry", document, stage.ann)
 
 
 # --- What is known of each call --------------------------------------------------------------
