@@ -251,7 +251,9 @@ MUTANTS = (
         "what nobody can ask about is a person's, where a repeat may double it",
         (
             Edit(
-                "connectors.spectrum.finding:find", "if not (may_double and doubtful):", "if True:"
+                "connectors.spectrum.finding:find",
+                "if not may_double or not (doubtful or (asked and passed)):",
+                "if True:",
             ),
         ),
         ANSWERS_LOST,
