@@ -1,1 +1,1 @@
-"""Budgets. So far only their place in the house: the tool, its level, and a door that says so."""
+"""The budget of a project: its lines and modifications, its rounds to the ERP, and job costs."""

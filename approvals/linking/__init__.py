@@ -1,5 +1,1 @@
-"""Linking to what the ERP has already, one item or many. Pages and API come through here alike."""
-
-from approvals.linking.workflow import ask, ask_all, attest, link, link_all
-
-__all__ = ["ask", "ask_all", "attest", "link", "link_all"]
+"""Linking items to what the ERP has already, one or a job's many; its verbs are in `workflow`."""

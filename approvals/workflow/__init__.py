@@ -40,19 +40,12 @@ __all__ = [
     "WHY_ASKED",
     "Item",
     "Result",
-    "accept",
     "approver_again",
-    "record_absent",
-    "reject",
-    "retrieve",
-    "retry",
     "send",
     "send_all",
-    "stop_waiting",
     "take",
     "take_all",
     "take_out_of_lane",
-    "undo_acceptance",
 ]
 
 _BULK = {

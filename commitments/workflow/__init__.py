@@ -13,12 +13,9 @@ from commitments.workflow.change_orders import (
     delete_change_order,
     next_number,
     set_change_order_status,
-    status_tool,
     update_change_order,
     why_no_change_order,
     why_no_more_lines,
-    why_not_change_order_status,
-    why_not_delete_change_order,
 )
 from commitments.workflow.commitments import (
     create_commitment,
@@ -26,8 +23,6 @@ from commitments.workflow.commitments import (
     next_commitment_number,
     set_commitment_status,
     update_commitment,
-    why_not_commitment_status,
-    why_not_delete_commitment,
 )
 from commitments.workflow.loading import load_change_order, load_commitment
 from commitments.workflow.numbers import number_after
@@ -45,14 +40,9 @@ __all__ = [
     "number_after",
     "set_change_order_status",
     "set_commitment_status",
-    "status_tool",
     "update_change_order",
     "update_commitment",
     "why_locked",
     "why_no_change_order",
     "why_no_more_lines",
-    "why_not_change_order_status",
-    "why_not_commitment_status",
-    "why_not_delete_change_order",
-    "why_not_delete_commitment",
 ]

@@ -11,9 +11,9 @@ head, counters. A purpose locks all its rows before the first step of a transact
 conversation is changed: so do people who put one into the lane or take it out.
 """
 
-from connectors.engine.answers import exchange, fail_message, progress, receive, unsent
+from connectors.engine.answers import exchange, fail_message, receive, unsent
 from connectors.engine.attempts import attempts_of, disown, is_unsettled, may_be_there
-from connectors.engine.outcomes import Outcome, Purpose, register
+from connectors.engine.outcomes import Outcome, register
 from connectors.engine.queue import due, is_writing, queue, queue_all, withdraw, withdraw_all
 from connectors.engine.sessions import (
     SessionOver,
@@ -30,7 +30,6 @@ from connectors.engine.turns import next_message
 
 __all__ = [
     "Outcome",
-    "Purpose",
     "SessionOver",
     "Silence",
     "alive",
@@ -48,7 +47,6 @@ __all__ = [
     "may_be_there",
     "next_message",
     "open_session",
-    "progress",
     "queue",
     "queue_all",
     "receive",

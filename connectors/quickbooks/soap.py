@@ -99,11 +99,6 @@ def refuse_too_large(size: int, *, known: bool) -> None:
         raise TooLarge(f"The message is larger than {limit // MB} MB{whose}.")
 
 
-def read_bytes(body: bytes) -> Call:
-    """The call in a whole body. Raises BadSoap."""
-    return read([body])
-
-
 class _Reading:
     """Follows the elements: Envelope, Body, operation, argument; keeps the texts of arguments."""
 

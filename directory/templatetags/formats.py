@@ -1,4 +1,4 @@
-"""`{% load formats %}`: the filters money, plain, moment, age, ago, counted and
+"""`{% load formats %}`: the filters money, plain, moment, age, counted and
 size."""
 
 from django import template
@@ -10,6 +10,5 @@ register.filter("money", formats.money)
 register.filter("plain", formats.plain)
 register.filter("moment", formats.moment)
 register.filter("age", formats.age)
-register.filter("ago", formats.ago)
 register.filter("counted", formats.counted)
 register.filter("size", formats.size_text)

@@ -14,8 +14,6 @@ from erpbridge.verifying.rule import Fault, Rule
 _PIECE = 500  # faults that are named at once
 _MEMORY = "64MB"  # of the database, for each sorting or joining of a rule; the rest goes to disk
 
-Row = tuple[int | None, int | None, str]
-
 
 def check(rules: Sequence[Rule], company: int | None = None) -> Iterator[Fault]:
     """Every fault against `rules`, of one company or of all; memory stays the same for any number.

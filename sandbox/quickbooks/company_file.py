@@ -77,15 +77,6 @@ class CompanyFile:
                 made._add("Terms", name, None)
         return made
 
-    @classmethod
-    def open_or_create(
-        cls, path: str | Path, *, company_name: str, clock: Clock = local_now
-    ) -> Self:
-        """Open the company file, or make it if there is none."""
-        if Path(path).exists():
-            return cls(path, clock=clock)
-        return cls.create(path, company_name=company_name, clock=clock)
-
     def close(self) -> None:
         """Close the file."""
         self.books.storage.close()

@@ -21,18 +21,6 @@ Not played: purchase orders, vendors and jobs as writes, projections, notes, use
 unit prices per billing item. Such requests find no service.
 """
 
-from sandbox.spectrum.books import Effect, Settings
 from sandbox.spectrum.company import NoAnswer, SpectrumCompany
-from sandbox.spectrum.faults import Faults
-from sandbox.spectrum.views import ChangeOrderView, JobPhaseView, SubcontractView
 
-__all__ = [
-    "ChangeOrderView",
-    "Effect",
-    "Faults",
-    "JobPhaseView",
-    "NoAnswer",
-    "Settings",
-    "SpectrumCompany",
-    "SubcontractView",
-]
+__all__ = ["NoAnswer", "SpectrumCompany"]

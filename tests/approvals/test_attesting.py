@@ -12,10 +12,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from approvals import linking
 from approvals.comparing import queue_comparisons
 from approvals.errors import StepError
 from approvals.history_texts import history_of
+from approvals.linking import workflow as linking
 from approvals.workflow import Item, take_all
 from commitments.models import Commitment
 from connectors.models import Conversation, UsedNumber

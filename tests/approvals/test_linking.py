@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from approvals import linking
 from approvals.errors import NotReady, Stale, StepError
+from approvals.linking import workflow as linking
 from approvals.linking.look_ups import candidates_of
 from approvals.models import LookUp
 from connectors import engine

@@ -14,8 +14,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from approvals import linking
 from approvals.errors import StepError
+from approvals.linking import workflow as linking
 from approvals.models import LookUp
 from approvals.workflow import Item
 from connectors.models import Conversation

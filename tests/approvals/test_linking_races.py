@@ -11,8 +11,8 @@ from functools import partial
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from approvals import linking
 from approvals.errors import StepError
+from approvals.linking import workflow as linking
 from approvals.models import FirstApproval
 from approvals.workflow import Item
 from directory.models import ToolLevel, User

@@ -11,9 +11,9 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
-from approvals import linking
 from approvals.errors import AwaitsSecond
 from approvals.history_texts import history_of
+from approvals.linking import workflow as linking
 from approvals.linking.look_ups import candidates_of
 from approvals.models import FirstApproval, LookUp
 from approvals.workflow import Item, take_all

@@ -9,7 +9,6 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
-from change_events.entries import event_entry
 from change_events.models import ChangeEventLine
 from change_events.workflow import create_change_orders, detach, load_event, update_event
 from commitments.models import ChangeOrder
@@ -17,6 +16,7 @@ from commitments.workflow import delete_change_order, load_change_order
 from directory.history import faults
 from tests.attachments.files import png, upload
 from tests.change_events.conftest import event, ids, line
+from tests.change_events.entering import event_entry
 from tests.commitments.test_at_once import at_once
 from tests.directory.test_locks import Meanwhile
 from tests.stage import Stage

@@ -9,7 +9,6 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from approvals.history_texts import history_of
-from change_events.entries import event_entry
 from change_events.models import ChangeEventLine
 from change_events.workflow import (
     add_to_change_order,
@@ -35,6 +34,7 @@ from directory.models import Membership
 from directory.perms import Level, Tool
 from tests import factories
 from tests.change_events.conftest import event, ids, line
+from tests.change_events.entering import event_entry
 from tests.commitments.entering import change, change_order
 from tests.stage import Stage
 

@@ -11,7 +11,6 @@ from django.db import connection
 
 from approvals.errors import Stale
 from approvals.history_texts import history_of
-from change_events.entries import event_entry
 from change_events.models import ChangeEvent, ChangeEventLine
 from change_events.workflow import (
     create_change_orders,
@@ -27,6 +26,7 @@ from directory.models import Membership, Project
 from directory.perms import Level, Tool
 from tests import factories
 from tests.change_events.conftest import event, ids, line
+from tests.change_events.entering import event_entry
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db

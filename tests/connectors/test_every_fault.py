@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from django.db import transaction
 
-from approvals import linking
 from approvals.comparing import request_comparison
+from approvals.linking import workflow as linking
 from approvals.models import Comparison, LookUp
 from connectors import engine
 from connectors.models import Connection, Conversation, Session

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from approvals import linking
+from approvals.linking import workflow as linking
 from approvals.linking.look_ups import candidates_of
 from approvals.models import LookUp
 from commitments.models import ChangeOrder, Commitment

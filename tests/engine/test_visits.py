@@ -7,6 +7,7 @@ from xml.sax.saxutils import escape
 import pytest
 
 from connectors import engine, setup
+from connectors.engine.answers import progress
 from connectors.models import Connection, Conversation, Session
 from connectors.quickbooks import OWNER_ID
 from tests.engine.door import authenticate, say
@@ -69,11 +70,11 @@ def test_the_per_cent_never_say_that_it_is_over_while_something_is_left(stage: S
     session = engine.open_session(stage.connection.pk)
     assert isinstance(session, Session)
     Session.objects.update(finished=100_000)
-    assert engine.progress(session) == 99
+    assert progress(session) == 99
     engine.close_session(session)
     stage.visit()
     session.refresh_from_db()
-    assert engine.progress(session) == 100
+    assert progress(session) == 100
 
 
 def test_a_session_that_fell_silent_is_over(stage: Stage, live_server, settings) -> None:

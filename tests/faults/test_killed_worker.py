@@ -15,7 +15,7 @@ from itertools import count
 import pytest
 from django.db.models import F
 
-from approvals.linking import attest
+from approvals.linking.workflow import attest
 from commitments.models import ChangeOrder
 from connectors.models import Session
 from connectors.pulse import LEASE

@@ -13,8 +13,8 @@ import pytest
 from django.db import connections, transaction
 
 from approvals.comparing import queue_comparisons
-from approvals.linking import ask, link
 from approvals.linking.look_ups import candidates_of
+from approvals.linking.workflow import ask, link
 from approvals.models import Exportable, LookUp
 from commitments.models import ChangeOrder
 from directory.models import ToolLevel

@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from approvals import linking, workflow
+from approvals import workflow
+from approvals.linking import workflow as linking
 from approvals.linking.look_ups import candidates_of
 from approvals.models import Export, LookUp
 from approvals.revoking import revoke

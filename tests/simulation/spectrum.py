@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from approvals import linking
+from approvals.linking import workflow as linking
 from approvals.models import Export
 from approvals.states import Status
 from connectors import calling

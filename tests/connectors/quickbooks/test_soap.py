@@ -28,9 +28,9 @@ def call(operation: str, **arguments: str) -> bytes:
 
 
 def test_a_call_that_is_printed_keeps_its_secrets():
-    read = soap.read_bytes(call("authenticate", strUserName="pam", strPassword="hush-hush"))
+    read = soap.read([call("authenticate", strUserName="pam", strPassword="hush-hush")])
     assert "hush" not in f"{read!r} {read}"
-    assert "a-ticket" not in repr(soap.read_bytes(call("getLastError", ticket="a-ticket")))
+    assert "a-ticket" not in repr(soap.read([call("getLastError", ticket="a-ticket")]))
 
 
 def test_a_call_is_an_operation_and_its_arguments():
@@ -43,7 +43,7 @@ def test_a_call_is_an_operation_and_its_arguments():
         qbXMLMajorVers="16",
         qbXMLMinorVers="0",
     )
-    assert soap.read_bytes(body) == soap.Call(
+    assert soap.read([body]) == soap.Call(
         "sendRequestXML",
         {
             "ticket": "T1",
@@ -56,10 +56,10 @@ def test_a_call_is_an_operation_and_its_arguments():
 
 
 def test_server_version_comes_with_and_without_its_argument():
-    assert soap.read_bytes(call("serverVersion")).texts == {"strVersion": ""}
-    assert soap.read_bytes(call("serverVersion", strVersion="2.3")).texts == {"strVersion": "2.3"}
+    assert soap.read([call("serverVersion")]).texts == {"strVersion": ""}
+    assert soap.read([call("serverVersion", strVersion="2.3")]).texts == {"strVersion": "2.3"}
     empty = envelope(f'<serverVersion xmlns="{soap.NAMESPACE}" />')
-    assert soap.read_bytes(empty).operation == "serverVersion"
+    assert soap.read([empty]).operation == "serverVersion"
 
 
 def test_a_body_may_come_byte_by_byte():
@@ -75,7 +75,7 @@ def test_a_long_answer_goes_where_it_is_told_to():
     read = soap.read([body[:1000], body[1000:]], {"T": sink}.get)
     assert read.texts == {"ticket": "T", "response": "", "hresult": "", "message": ""}
     assert sink.getvalue() == answer
-    assert soap.read_bytes(body).texts["response"] == answer
+    assert soap.read([body]).texts["response"] == answer
 
 
 @pytest.mark.parametrize(("known", "most"), [(False, 2), (True, 100)])
@@ -144,12 +144,12 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_what_is_no_call_is_told_in_a_sentence(name):
     with pytest.raises(soap.BadSoap) as caught:
-        soap.read_bytes(HOSTILE[name])
+        soap.read([HOSTILE[name]])
     assert str(caught.value).endswith(".")
 
 
 def test_arguments_that_a_newer_web_connector_may_add_are_passed_over():
-    assert soap.read_bytes(call("getLastError", ticket="x", mood="good")).texts == {"ticket": "x"}
+    assert soap.read([call("getLastError", ticket="x", mood="good")]).texts == {"ticket": "x"}
 
 
 def test_results_have_the_plainest_shape():
@@ -195,7 +195,7 @@ def endpoint() -> Iterator[tuple[str, list[soap.Call]]]:
         if environ["REQUEST_METHOD"] == "GET":
             return [wsdl.text(address).encode()]
         body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
-        read = soap.read_bytes(body)
+        read = soap.read([body])
         calls.append(read)
         return [soap.result(read.operation, results.get(read.operation, "fine"))]
 
