@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from django.db import connections
 
 from bench.database import template
-from erpbridge.settings import database
+from erpbridge.servers import database
 from erpbridge.supervisor import state
 from erpbridge.supervisor.postgres import Postgres
 from erpbridge.supervisor.stack import Stack

@@ -1,58 +1,21 @@
 """Settings. Machines differ by environment variables alone; ./run sets them for its own servers.
 
-Needed: DATABASE_URL, ERPBRIDGE_SECRET_KEY, ERPBRIDGE_ENCRYPTION_KEYS. Optional: REDIS_URL or
-CELERY_BROKER_URL, ERPBRIDGE_BASE_URL, ERPBRIDGE_STATE, ERPBRIDGE_DEBUG, ERPBRIDGE_ATTACHMENTS_GB,
-ERPBRIDGE_ALLOWED_ERP_ORIGINS, ERPBRIDGE_REQUESTS_A_MINUTE, ERPBRIDGE_STATEMENT_SECONDS; for mail
-EMAIL_URL, ERPBRIDGE_MAIL_FROM, ERPBRIDGE_SUMMARY_HOUR; ERPBRIDGE_VERIFY_HOUR,
-ERPBRIDGE_IDLE_TRANSACTION_SECONDS, ERPBRIDGE_PREPARE=0 where a pooler shares connections between
-transactions.
+Needed: DATABASE_URL, ERPBRIDGE_SECRET_KEY, ERPBRIDGE_ENCRYPTION_KEYS. Every other variable has a
+default, and stands where it is read: here and in `erpbridge.servers`.
 """
 
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import urlsplit
 
 from celery.schedules import crontab
-from django.core.exceptions import ImproperlyConfigured
 
-from erpbridge import piggyback, prepared_statements, proxy
+from erpbridge import proxy, servers
 from erpbridge.logs import formatter
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 STATE_DIR = Path(os.environ.get("ERPBRIDGE_STATE", BASE_DIR / "var"))
-
-IDLE_TRANSACTION_SECONDS = int(os.environ.get("ERPBRIDGE_IDLE_TRANSACTION_SECONDS", "120"))
-# For web processes, which set it themselves; workers and commands take as long as they need.
-STATEMENT_SECONDS = int(os.environ.get("ERPBRIDGE_STATEMENT_SECONDS", "0"))
-
-
-def database(url: str) -> dict[str, Any]:
-    """postgresql://user:password@host:port/name?host=/socket/folder as Django wants it. What else
-    stands behind the question mark, such as sslmode=verify-full, is for PostgreSQL's own client."""
-    parts = urlsplit(url)
-    asked = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-    folder = asked.pop("host", "")
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": parts.path.lstrip("/"),
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": folder or parts.hostname or "",
-        "PORT": str(parts.port or ""),
-        "CONN_MAX_AGE": 60,
-        "CONN_HEALTH_CHECKS": True,
-        # A process that is frozen within a transaction lets go of what it has locked.
-        "OPTIONS": {
-            **asked,
-            "options": f"-c idle_in_transaction_session_timeout={IDLE_TRANSACTION_SECONDS * 1000}"
-            f" -c statement_timeout={STATEMENT_SECONDS * 1000}",
-            **(
-                piggyback if os.environ.get("ERPBRIDGE_PREPARE") == "0" else prepared_statements
-            ).FACTORIES,
-        },
-    }
-
 
 DEBUG = os.environ.get("ERPBRIDGE_DEBUG") == "1"
 # Commands that never open a session (collectstatic, makemigrations) may run without the secrets.
@@ -66,7 +29,7 @@ ALLOWED_HOSTS = os.environ.get(
 ).split()
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
-DATABASES = {"default": database(os.environ.get("DATABASE_URL", "postgresql:///erpbridge"))}
+DATABASES = {"default": servers.database(os.environ.get("DATABASE_URL", "postgresql:///erpbridge"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # For what all web processes count together: failed sign-ins. In the database, so that nothing hangs
@@ -94,7 +57,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
-    "django.contrib.humanize",
     "django.contrib.postgres",
     "guardian",
     "allauth",
@@ -126,7 +88,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "directory.http.LedBack",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "directory.sessions.LockInTime",
 ]
@@ -241,7 +202,7 @@ if SECURE:  # nothing that is not this very host can set one
 MESSAGE_STORAGE = "directory.http.Messages"
 # With pages and programs together, in each web process; 0 for as many as they like.
 REQUESTS_A_MINUTE = int(os.environ.get("ERPBRIDGE_REQUESTS_A_MINUTE", "1200"))
-# Half a day after signing in a session ends; after an hour without its person it is locked.
+# Half a day after signing in, and after an hour without its person, a session is locked.
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_IDLE_SECONDS = 3600
 SECURE_SSL_REDIRECT = SECURE
@@ -281,10 +242,8 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_ADD_HEADERS_FUNCTION = proxy.as_a_page_of_its_own
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-MEDIA_ROOT = STATE_DIR / "media"
 # Answers of QuickBooks are long; the SOAP endpoint reads its body in pieces under its own limit.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 # Files go past that limit, to a temporary file where they are large. All of one form together:
@@ -374,34 +333,15 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": ["erpbridge.api_schema.with_problems"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
 }
 
 # --- Mail and logs -----------------------------------------------------------------------------
-
-
-def mail_server(url: str) -> dict[str, Any]:
-    """smtp://user:password@host:587 (STARTTLS), smtps://… (TLS from the start), and
-    smtp://host:25?tls=no for a server on the same machine, as Django wants it."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("smtp", "smtps"):
-        raise ImproperlyConfigured("EMAIL_URL begins with smtp://, smtps:// or page:")
-    plain = parse_qs(parts.query).get("tls") == ["no"]
-    return {
-        "EMAIL_HOST": parts.hostname or "localhost",
-        "EMAIL_PORT": parts.port or (465 if parts.scheme == "smtps" else 587),
-        "EMAIL_HOST_USER": unquote(parts.username or ""),
-        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
-        "EMAIL_USE_SSL": parts.scheme == "smtps",
-        "EMAIL_USE_TLS": parts.scheme == "smtp" and not plain,
-    }
-
 
 EMAIL_URL = os.environ.get("EMAIL_URL", "")
 # "": nothing is sent, and invitations are handed over on the screen. "page": mails are shown to
 # the operator instead of being sent, as in the demo. "smtp": they go out.
 MAIL_DELIVERY = {"": "", "page": "page"}.get(EMAIL_URL.partition(":")[0], "smtp")
-globals().update(mail_server(EMAIL_URL) if MAIL_DELIVERY == "smtp" else {})
+globals().update(servers.mail(EMAIL_URL) if MAIL_DELIVERY == "smtp" else {})
 EMAIL_TIMEOUT = 30
 DEFAULT_FROM_EMAIL = os.environ.get("ERPBRIDGE_MAIL_FROM", "ERP Bridge <erpbridge@localhost>")
 

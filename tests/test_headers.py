@@ -14,7 +14,7 @@ from django.test import Client
 
 from attachments.models import Attachment
 from directory.models import ApiToken
-from erpbridge.settings import database
+from erpbridge.servers import database
 from tests.attachments.files import pdf, upload
 from tests.stage import Stage, sign_in
 

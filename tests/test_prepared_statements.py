@@ -11,7 +11,7 @@ from django.db import NotSupportedError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from directory.models import Company
-from erpbridge import piggyback, prepared_statements, settings
+from erpbridge import piggyback, prepared_statements, servers
 from tests.factories import CompanyFactory
 
 pytestmark = pytest.mark.django_db
@@ -153,10 +153,10 @@ def test_who_watches_statements_sees_them_as_they_were_asked() -> None:
 
 def test_a_pooler_of_transactions_gets_plain_statements(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ERPBRIDGE_PREPARE", "0")
-    assert settings.database("postgresql:///one")["OPTIONS"].items() >= piggyback.FACTORIES.items()
+    assert servers.database("postgresql:///one")["OPTIONS"].items() >= piggyback.FACTORIES.items()
     monkeypatch.delenv("ERPBRIDGE_PREPARE")
     assert (
-        settings.database("postgresql:///one")["OPTIONS"].items()
+        servers.database("postgresql:///one")["OPTIONS"].items()
         >= prepared_statements.FACTORIES.items()
     )
 

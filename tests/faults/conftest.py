@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.db import connections
 
-from erpbridge.settings import database
+from erpbridge.servers import database
 from erpbridge.supervisor import state
 from erpbridge.supervisor.postgres import DATABASE, FORGETFUL, Postgres, binaries
 from erpbridge.supervisor.stack import Stack
