@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,21 +10,19 @@ from functools import cache, partial
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from django.db.models import QuerySet, prefetch_related_objects
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from approvals.buttons import IN_LISTS, MAIN
-from approvals.errors import AwaitsSecond, NotReady, StepError
 from approvals.filters import EVERYTHING, Filters, Order
 from approvals.listing import TABS, VIEWS, Counts, Place
-from approvals.models import Export, FirstApproval, Kinds
+from approvals.models import FirstApproval, Kinds
 from approvals.rights import why_not
 from approvals.seconding import said_already
 from approvals.states import STEPS, VIEW_OF, Status, View
-from approvals.workflow import Item, Result
 from directory.access import Access
 from directory.addresses import address
 from directory.formats import ago, counted, moment, money
@@ -81,18 +78,6 @@ WHEN = {
     View.PROGRESS: "Since",
     View.SYNCED: "Synced",
     View.REJECTED: "Rejected",
-}
-
-
-# What became of the items of a bulk step.
-DONE = {
-    "send": "sent",
-    "accept": "accepted",
-    "retry": "accepted again",
-    "reject": "rejected",
-    "undo-acceptance": "back in Ready to Export",
-    "look-up": "asked about",
-    "link": "linked",
 }
 
 
@@ -345,63 +330,3 @@ def _buttons(
         if status in step.sources
     ]
     return made, any(not button.reason for button in made)
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """An item that did not move, and why."""
-
-    name: str
-    url: str
-    error: str
-    changes: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of each item of a bulk step, in words."""
-
-    words: str  # accepted, rejected …
-    moved: Sequence[tuple[str, str]]  # name, address
-    waiting: Sequence[tuple[str, str]]  # the first approval was given, a second one is missing
-    refused: Sequence[Refused]
-
-
-def ticked(texts: Sequence[str]) -> list[Item]:
-    """`id:version` of each ticked row, as its page showed it, and `:record` behind it where one of
-    the ERP's is named. Raises StepError."""
-    if not texts:
-        raise StepError("Nothing is ticked. Tick the items first.")
-    items = []
-    for text in texts:
-        seen = re.fullmatch(r"([0-9]{1,18}):([0-9]{1,18})(?::(.{1,60}))?", text)
-        if seen is None:
-            raise StepError("The page sent something unreadable. Load it again.")
-        items.append(Item(int(seen[1]), int(seen[2]), record=seen[3] or ""))
-    return items
-
-
-def outcome(step: str, results: Sequence[Result]) -> Outcome:
-    """What to tell about the results of `step`."""
-    moved, waiting, refused = [], [], []
-    prefetch_related_objects([one.export for one in results if one.export], "parent", "project")
-    for result in results:
-        export, error = result.export, result.error
-        name = f"{_name(export)} {export.title}" if export else f"Item {result.id}"
-        url = address("export", export.pk) if export else ""
-        if error is None:
-            moved.append((name, url))
-        elif isinstance(error, AwaitsSecond):
-            waiting.append((name, url))
-        elif isinstance(error, NotReady):
-            first, *others = (one.text for one in error.problems)
-            refused.append(Refused(name, url, first, others))
-        else:
-            refused.append(Refused(name, url, error.message, getattr(error, "changes", ())))
-    return Outcome(DONE[step], moved, waiting, refused)
-
-
-def _name(export: Export) -> str:
-    if export.kind == Kinds.BUDGET:
-        return f"{export.project} {str(export).lower()}:"
-    return f"{export.parent.number} / {export.number}" if export.parent else export.number

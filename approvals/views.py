@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
-from approvals import erp_wording, listing, queue, rejecting
+from approvals import bulk, erp_wording, listing, queue, rejecting
 from approvals.access import open_export
 from approvals.buttons import IN_LISTS
 from approvals.call_progress import progress_of
@@ -81,12 +81,12 @@ def queue_bulk(request: HttpRequest, company_id: int, tab: str, step: str) -> Ht
     if len(items) > MOST_UNASKED and access.is_approver and not is_fresh(request):
         return ask_first(request, WHY_ASKED)
     try:
-        results = take_all(step, queue.ticked(items), by=access, note=_note(request, step, access))
+        results = take_all(step, bulk.ticked(items), by=access, note=_note(request, step, access))
     except StepError as refused:
         return _queue(request, access, tab, error=refused.message, status=409)
     except PermissionDenied as refused:
         return _queue(request, access, tab, error=str(refused), status=403)
-    return _queue(request, access, tab, outcome=queue.outcome(step, results))
+    return _queue(request, access, tab, outcome=bulk.outcome(step, results))
 
 
 def _queue(
@@ -94,7 +94,7 @@ def _queue(
     access: Access,
     tab: str,
     *,
-    outcome: queue.Outcome | None = None,
+    outcome: bulk.Outcome | None = None,
     error: str = "",
     status: int = 200,
 ) -> HttpResponse:

@@ -4,7 +4,7 @@ from django.urls import path, re_path
 
 from approvals import api as approvals
 from budgets import api as budgets
-from change_events import api as change_events
+from change_events.api import events as change_events
 from commitments import api as commitments
 from connectors import api as connectors
 from directory import api as directory

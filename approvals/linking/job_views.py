@@ -16,7 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET, require_POST
 
-from approvals import erp_wording, queue
+from approvals import bulk, erp_wording, queue
 from approvals.access import TOOLS
 from approvals.errors import StepError
 from approvals.linking import eligible, workflow
@@ -93,12 +93,12 @@ def linking_step(
     ):
         return ask_first(request, WHY_ASKED)
     try:
-        results = VERBS[step](queue.ticked(items), access)
+        results = VERBS[step](bulk.ticked(items), access)
     except StepError as refused:
         return _page(request, access, project, tab, error=refused.message, status=409)
     except PermissionDenied as refused:
         return _page(request, access, project, tab, error=str(refused), status=403)
-    return _page(request, access, project, tab, outcome=queue.outcome(step, results))
+    return _page(request, access, project, tab, outcome=bulk.outcome(step, results))
 
 
 def _open(
@@ -121,7 +121,7 @@ def _page(
     project: Project,
     tab: str,
     *,
-    outcome: queue.Outcome | None = None,
+    outcome: bulk.Outcome | None = None,
     error: str = "",
     status: int = 200,
 ) -> HttpResponse:

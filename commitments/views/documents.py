@@ -18,10 +18,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from approvals.access import TOOLS
 from approvals.attaching import files_of
+from approvals.bulk import outcome, ticked
 from approvals.errors import Stale, StepError
 from approvals.models import Kinds
 from approvals.panel import panel_for
-from approvals.queue import outcome, ticked
 from approvals.states import Status
 from approvals.workflow import send_all
 from commitments import workflow

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import Annotated, Any, cast
+from typing import cast
 
 import msgspec
 from django.db.models import Q
@@ -19,149 +18,25 @@ from approvals.api.attachments import UPLOAD, AttachmentList, files_in
 from attachments.keeping import attached_to
 from attachments.serving import CONTENT_TYPES, served
 from change_events import attaching, workflow
-from change_events.entries import EventEntry, EventLine
+from change_events.api.answers import ChangeEventDetail, ChangeEventPage, ChangeEventRow, detail
+from change_events.api.requests import (
+    EventQuery,
+    EventStatusBody,
+    MakeOf,
+    NewChangeEvent,
+    PutInto,
+    TakeOut,
+    WholeChangeEvent,
+)
 from change_events.listing import with_amounts
-from change_events.models import ChangeEvent, ChangeEventLine, EventStatus, Reason
-from commitments.api.answers import Line, line_fields
-from commitments.api.requests import DeleteQuery, ExportStatusName, LineBody
+from change_events.models import ChangeEvent, ChangeEventLine
+from commitments.api.requests import DeleteQuery
 from directory.access import Access, open_project
-from directory.api_requests import PAGE, Id, Moment, Size, body, described, one_of, parameters
+from directory.api_requests import body, described, parameters
 from directory.http import person
 from directory.idempotency import KEY, idempotent
 from directory.models import Project
 from directory.perms import Tool
-
-ReasonName = Annotated[str, one_of(Reason.values)]
-EventStatusName = Annotated[str, one_of(EventStatus.values)]
-
-
-# --- Asked -------------------------------------------------------------------------------------
-
-
-class EventQuery(msgspec.Struct):
-    """Change events of a project; `change_order`: those of which that one carries lines."""
-
-    project: Id
-    change_order: Id | None = None
-    q: str = ""
-    cursor: Id | None = None
-    size: Size = PAGE
-
-
-class EventLineBody(LineBody):
-    """A line. It names a commitment of the project, or a vendor as long as none is chosen."""
-
-    commitment: Id | None = None
-    vendor: Id | None = None
-
-
-class EventFields(msgspec.Struct, kw_only=True):
-    title: str
-    number: str = ""
-    reason: ReasonName = Reason.OTHER.value
-    description: str = ""
-    lines: list[EventLineBody] = []
-
-    def entry(self) -> EventEntry:
-        return EventEntry(
-            number=self.number,
-            title=self.title,
-            reason=self.reason,
-            description=self.description,
-            lines=[EventLine(**msgspec.structs.asdict(line)) for line in self.lines],
-        )
-
-
-class NewChangeEvent(EventFields, kw_only=True):
-    """A new change event in `project`; without a number it gets the next one."""
-
-    project: Id
-
-
-class WholeChangeEvent(EventFields, kw_only=True):
-    """The whole change event as it shall be; lines that are missing are removed."""
-
-    version: int
-
-
-class EventStatusBody(msgspec.Struct):
-    version: int
-    status: EventStatusName
-
-
-class TakeOut(msgspec.Struct):
-    """The ids of lines that leave their change orders."""
-
-    version: int
-    lines: list[Id]
-
-
-class PutInto(msgspec.Struct):
-    """The ids of lines, and the undecided change order that they go into."""
-
-    version: int
-    lines: list[Id]
-    change_order: Id
-
-
-class MakeOf(msgspec.Struct):
-    """The ids of lines of which change orders are made, one for each commitment.
-
-    `commitment`: for the lines that name none. Without a title they get the change event's.
-    """
-
-    version: int
-    lines: list[Id]
-    commitment: Id | None = None
-    title: str = ""
-
-
-# --- Answered ----------------------------------------------------------------------------------
-
-
-class ChangeEventRow(msgspec.Struct):
-    """`version` goes back with every change. `in_change_orders`: how much of the amount is in
-    change orders."""
-
-    id: int
-    version: int
-    project_id: int
-    number: str
-    title: str
-    reason: ReasonName
-    status: EventStatusName
-    created_at: Moment
-    amount: Decimal
-    in_change_orders: Decimal
-
-
-class ChangeEventPage(msgspec.Struct):
-    """Newest first; `next` is the cursor of the next page."""
-
-    results: list[ChangeEventRow]
-    next: str | None
-
-
-class ChangeEventLineRow(Line, kw_only=True):
-    """`change_order_id` and what follows: the change order that carries the line, and how far
-    that is on its way."""
-
-    commitment_id: int | None
-    vendor_id: int | None
-    change_order_id: int | None
-    change_order_line_id: int | None
-    change_order_number: str | None
-    change_order_amount: Decimal | None
-    export_status: ExportStatusName | None
-
-
-class ChangeEventDetail(msgspec.Struct):
-    change_event: ChangeEventRow
-    description: str
-    lines: list[ChangeEventLineRow]
-
-
-# --- Addresses ---------------------------------------------------------------------------------
 
 
 @extend_schema(
@@ -188,7 +63,7 @@ def change_events(request: Request) -> Response:
         access = _open_place(request, new.project)
         project = cast(Project, access.project)
         made = workflow.create_event(project=project, by=access, data=new.entry())
-        return Response(_detail(made), 201)
+        return Response(detail(made), 201)
     asked = parameters(request, EventQuery)
     _open_place(request, asked.project)
     found = ChangeEvent.objects.filter(project=asked.project)
@@ -241,7 +116,7 @@ def change_event(request: Request, pk: int) -> Response:
         version = parameters(request, DeleteQuery).version
         workflow.delete_event(found, by=access, version=version)
         return Response(status=204)
-    return Response(_detail(found))
+    return Response(detail(found))
 
 
 @extend_schema(
@@ -253,7 +128,7 @@ def change_event_status(request: Request, pk: int) -> Response:
     found, access = _open(request, pk)
     asked = body(request, EventStatusBody)
     after = workflow.set_event_status(found, by=access, version=asked.version, status=asked.status)
-    return Response(_detail(after))
+    return Response(detail(after))
 
 
 @extend_schema(
@@ -276,7 +151,7 @@ def change_event_create(request: Request, pk: int) -> Response:
         commitment=asked.commitment,
         title=asked.title,
     )
-    return Response(_detail(workflow.load_event(pk)), 201)
+    return Response(detail(workflow.load_event(pk)), 201)
 
 
 @extend_schema(
@@ -294,7 +169,7 @@ def change_event_add(request: Request, pk: int) -> Response:
         lines=asked.lines,
         change_order=asked.change_order,
     )
-    return Response(_detail(workflow.load_event(pk)))
+    return Response(detail(workflow.load_event(pk)))
 
 
 @extend_schema(operation_id="change_event_detach", request=TakeOut, responses=ChangeEventDetail)
@@ -304,7 +179,7 @@ def change_event_detach(request: Request, pk: int) -> Response:
     found, access = _open(request, pk)
     asked = body(request, TakeOut)
     after = workflow.detach(found, by=access, version=asked.version, lines=asked.lines)
-    return Response(_detail(after))
+    return Response(detail(after))
 
 
 @extend_schema(
@@ -355,9 +230,6 @@ def change_event_attachment(request: Request, pk: int, attachment_id: int) -> Ht
     return served(attaching.find(found, attachment_id))
 
 
-# --- Doors and answers -------------------------------------------------------------------------
-
-
 def _open_place(request: Request, project: int) -> Access:
     return open_project(person(request), project, Tool.CHANGE_EVENTS)
 
@@ -369,36 +241,3 @@ def _open(request: Request, pk: int) -> tuple[ChangeEvent, Access]:
         raise Http404
     access = _open_place(request, project)
     return workflow.load_event(pk), access
-
-
-def _detail(found: ChangeEvent) -> ChangeEventDetail:
-    return ChangeEventDetail(
-        ChangeEventRow(
-            id=found.pk,
-            version=found.version,
-            project_id=found.project_id,
-            number=found.number,
-            title=found.title,
-            reason=found.reason,
-            status=found.status,
-            created_at=found.created_at,
-            amount=found.total,
-            in_change_orders=found.carried,
-        ),
-        description=found.description,
-        lines=[_line(line) for line in found.lines.all()],
-    )
-
-
-def _line(line: ChangeEventLine) -> ChangeEventLineRow:
-    carrier = line.change_order_line
-    order: dict[str, Any] = {
-        "change_order_id": carrier.change_order_id if carrier else None,
-        "change_order_line_id": carrier.pk if carrier else None,
-        "change_order_number": carrier.change_order.number if carrier else None,
-        "change_order_amount": carrier.amount if carrier else None,
-        "export_status": carrier.change_order.export.status if carrier else None,
-    }
-    return ChangeEventLineRow(
-        **line_fields(line), commitment_id=line.commitment_id, vendor_id=line.vendor_id, **order
-    )
