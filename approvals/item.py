@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
@@ -148,11 +147,6 @@ def entered_of(request: HttpRequest) -> dict[str, str]:
         for name in ENTERED
         if (text := request.POST.get(name)) is not None
     }
-
-
-def number_of(text: str) -> int | None:
-    """An id or a version as our own pages write it; None for anything else."""
-    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
 
 
 def own_address(address: str) -> str:

@@ -22,7 +22,7 @@ from approvals.buttons import IN_LISTS
 from approvals.call_progress import progress_of
 from approvals.errors import AwaitsSecond, StepError
 from approvals.exchanges import talks, whole_reply
-from approvals.item import entered_of, item_page, number_of, own_address
+from approvals.item import entered_of, item_page, own_address
 from approvals.listing import TABS
 from approvals.models import Export
 from approvals.panel import Panel, Tried, connection_of, panel_for, review_panel
@@ -34,7 +34,7 @@ from connectors.models import Connection
 from connectors.registry import connector_for
 from directory.access import Access, not_approver, open_company
 from directory.frame import frame_of
-from directory.http import ask_first, is_fresh, person
+from directory.http import ask_first, by_htmx, is_fresh, number_of, person
 from directory.paging import rows_html
 from directory.perms import Level, Tool
 
@@ -67,7 +67,7 @@ def queue_filters(request: HttpRequest, company_id: int, tab: str) -> HttpRespon
         "senders": queue.senders(access.company.pk)[: queue.MOST_CHOICES],
     }
     template = "approvals/filters.html"
-    return render(request, f"{template}#form" if _by_htmx(request) else template, context)
+    return render(request, f"{template}#form" if by_htmx(request) else template, context)
 
 
 @login_required
@@ -152,7 +152,7 @@ def _queue(
         "note": request.POST.get("note", "") if undone else "",
         "reason": request.POST.get("reason", "") if undone else "",
     }
-    if _by_htmx(request):
+    if by_htmx(request):
         html = rows_html("approvals/queue_view.jinja", csrf_token=get_token(request), **context)
     else:
         html = rows_html("approvals/queue.jinja", **frame_of(request), **context)
@@ -189,11 +189,10 @@ def export(request: HttpRequest, pk: int) -> HttpResponse:
 def export_exchanges(request: HttpRequest, pk: int) -> HttpResponse:
     """Every question to the ERP about one item, and every answer."""
     item, access = open_export(person(request), pk)
-    if not access.has(Tool.ERP, Level.STANDARD):
-        raise PermissionDenied(access.why_lacking(Tool.ERP, Level.STANDARD))
+    access.need(Tool.ERP, Level.STANDARD)
     template = "approvals/exchanges.html"
     context = {"export": item, "company": access.company, "talks": talks(item)}
-    return render(request, f"{template}#talks" if _by_htmx(request) else template, context)
+    return render(request, f"{template}#talks" if by_htmx(request) else template, context)
 
 
 @login_required
@@ -217,8 +216,7 @@ def export_panel(request: HttpRequest, pk: int) -> HttpResponse:
         return HttpResponseClientRefresh()  # the rest of the page tells of the old status
     if item.status == Status.SENT and request.GET.get("version") == str(item.version):
         return HttpResponse(status=204)
-    review_page = "review" in request.GET
-    if review_page:
+    if "review" in request.GET:
         progress = progress_of(item, connection_of(item)[0])
         return _panel(request, review_panel(item, access, progress=progress))
     return _panel(request, panel_for(item, access, many_lines="many" in request.GET))
@@ -256,13 +254,15 @@ def export_step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
         return _refused(request, pk, tried, 409)
     except PermissionDenied as refused:
         return _refused(request, pk, Tried(step, str(refused), entered=entered_of(request)), 403)
-    if _by_htmx(request):
+    if by_htmx(request):
         item, access = open_export(person(request), pk)
         response = _panel(request, replace(panel_for(item, access), notice=done))
         response["HX-Trigger"] = "exportMoved"
         return response
     messages.success(request, said)
-    return redirect(_next(request, pk))
+    # After a decision the next item of the queue; else back to where the button was.
+    then, back = (own_address(request.POST.get(name, "")) for name in ("then", "back"))
+    return redirect(then or back or reverse("export", args=[pk]))
 
 
 def _note(request: HttpRequest, step: str, access: Access, item: Export | None = None) -> str:
@@ -278,7 +278,7 @@ def _note(request: HttpRequest, step: str, access: Access, item: Export | None =
 def _refused(request: HttpRequest, pk: int, tried: Tried, status: int) -> HttpResponse:
     """Says why a step was not taken, beside how things stand now and what was entered for it."""
     item, access = open_export(person(request), pk)
-    if _by_htmx(request):
+    if by_htmx(request):
         return _panel(request, replace(panel_for(item, access), tried=tried), status=status)
     if back := own_address(request.POST.get("back", "")):
         messages.error(request, " ".join([tried.message, *tried.changes]))
@@ -286,19 +286,5 @@ def _refused(request: HttpRequest, pk: int, tried: Tried, status: int) -> HttpRe
     return item_page(request, item, access, tried, status)
 
 
-def _by_htmx(request: HttpRequest) -> bool:
-    """Whether the page wants only the part that changes."""
-    return "HX-Request" in request.headers
-
-
 def _panel(request: HttpRequest, panel: Panel, **options: Any) -> HttpResponse:
     return render(request, "approvals/panel.jinja", {"panel": panel}, using="jinja2", **options)
-
-
-def _next(request: HttpRequest, pk: int) -> str:
-    """After a decision the next item of the queue; else back to where the button was."""
-    return own_address(request.POST.get("then", "")) or _back(request, pk)
-
-
-def _back(request: HttpRequest, pk: int) -> str:
-    return own_address(request.POST.get("back", "")) or reverse("export", args=[pk])

@@ -14,6 +14,7 @@ from change_events.models import ChangeEvent, ChangeEventLine, EventStatus, Reas
 from commitments.listing import MONEY, PAGE, ZERO, Listed
 from commitments.listing import Filters as DocumentFilters
 from directory.formats import money
+from directory.http import number_of
 from directory.models import Project
 from directory.paging import rows_html
 
@@ -41,8 +42,8 @@ def change_events(project: Project, filters: Filters) -> Listed:
         carried=Coalesce(Sum("amount", filter=CARRIED), ZERO),
     )
     rows = with_amounts(found).order_by("-id")
-    if filters.after.isdecimal():
-        rows = rows.filter(id__lt=int(filters.after[:18]))
+    if (after := number_of(filters.after)) is not None:
+        rows = rows.filter(id__lt=after)
     page = list(rows[: PAGE + 1])
     return Listed(
         rows=rows_html("change_events.jinja", rows=[_row(row) for row in page[:PAGE]]),

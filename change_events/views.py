@@ -21,11 +21,11 @@ from change_events.models import ChangeEvent, ChangeEventLine, EventStatus, Reas
 from commitments import forms as sheets
 from commitments.forms import Field, Typed
 from commitments.models import ChangeOrder
-from commitments.views.showing import Action, Choice, Statuses, lists, posted_version
+from commitments.views.showing import Action, Choice, Statuses, lists
 from directory.access import Access, open_project
 from directory.entered import Fault, Invalid
 from directory.formats import counted, money
-from directory.http import person
+from directory.http import number_of, person, posted_version
 from directory.models import Project
 from directory.paging import rows_html
 from directory.perms import Level, Tool
@@ -147,19 +147,19 @@ def change_event_carry(request: HttpRequest, project_id: int, pk: int, way: str)
     access, now = _open(request, project_id, pk)
     if way not in ("create", "add", "detach"):
         raise Http404
-    lines = {int(one) for one in request.POST.getlist("line") if _is_id(one)}
+    lines = set(filter(None, map(number_of, request.POST.getlist("line"))))
     chosen: dict[str, Any] = {"by": access, "version": posted_version(request), "lines": lines}
     try:
         if way == "create":
             made = workflow.create_change_orders(
                 now,
-                commitment=_id(request.POST.get("commitment", "")),
+                commitment=number_of(request.POST.get("commitment", "")),
                 title=request.POST.get("title", ""),
                 **chosen,
             )
             text = f"Made, as {'Drafts' if len(made) > 1 else 'a Draft'}: {_named(made)}."
         elif way == "add":
-            order = _id(request.POST.get("change_order", "")) or 0
+            order = number_of(request.POST.get("change_order", "")) or 0
             into = workflow.add_to_change_order(now, change_order=order, **chosen)
             text = f"{_count(lines)} added to {_named([into])}."
         else:
@@ -217,14 +217,6 @@ def _open(request: HttpRequest, project_id: int, pk: int) -> tuple[Access, Chang
     if now.project_id != project.pk:
         raise Http404
     return access, now
-
-
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < 19
-
-
-def _id(text: str) -> int | None:
-    return int(text) if _is_id(text) else None
 
 
 def _reasons(*reasons: str) -> list[str]:

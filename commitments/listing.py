@@ -22,6 +22,7 @@ from commitments.states import ChangeOrderStatus, CommitmentStatus, Type
 from directory.addresses import address
 from directory.compiled import CompiledQuery
 from directory.formats import money
+from directory.http import number_of
 from directory.models import Project
 from directory.paging import escaped, rows_html
 
@@ -141,8 +142,8 @@ def change_orders(project: Project, filters: Filters, *, tickable: bool) -> List
         approved=Coalesce(approved, ZERO),
     )
     rows = found
-    if filters.after.isdecimal():
-        rows = rows.filter(id__lt=int(filters.after[:18]))
+    if (after := number_of(filters.after)) is not None:
+        rows = rows.filter(id__lt=after)
     page = list(rows.values(*_CHANGE_ORDER, "commitment__vendor__name")[: PAGE + 1])
     return Listed(
         rows=change_order_rows(page[:PAGE], project.pk, with_commitment=True, tickable=tickable),
@@ -208,8 +209,8 @@ def _matching(
         rows = rows.filter(export__status=filters.erp)
     if filters.type in Type.values:
         rows = rows.filter(**{f"{of}type": filters.type})
-    if filters.vendor.isdecimal():
-        rows = rows.filter(**{f"{of}vendor": int(filters.vendor[:18])})
+    if (vendor := number_of(filters.vendor)) is not None:
+        rows = rows.filter(**{f"{of}vendor": vendor})
     return rows
 
 

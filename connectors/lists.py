@@ -22,7 +22,7 @@ from connectors.registry import connector_for
 from directory.access import Access, lacking, open_company
 from directory.entered import Invalid
 from directory.formats import counted
-from directory.http import person
+from directory.http import number_of, person
 from directory.paging import PAGE, rows_html
 from directory.perms import Level, Tool
 
@@ -151,7 +151,7 @@ def _mine(each: ErpList, access: Access, text: str) -> int:
 
 
 def _id(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
+    return number_of(text) or 0
 
 
 # --- What the page shows -----------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Requests of people."""
 
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
@@ -41,6 +42,22 @@ def person(request: HttpRequest) -> User:
     return cast(User, request.user)
 
 
+def by_htmx(request: HttpRequest) -> bool:
+    """Whether the page wants only the part that changes."""
+    return "HX-Request" in request.headers
+
+
+def number_of(text: str) -> int | None:
+    """An id, a version or a place in a list as our own pages write it; None for anything else."""
+    return int(text) if re.fullmatch("[0-9]{1,18}", text) else None
+
+
+def posted_version(request: HttpRequest) -> int:
+    """The version that the page showed; -1, which nothing has, for anything unreadable."""
+    version = number_of(request.POST.get("version", ""))
+    return -1 if version is None else version
+
+
 def fresh(view: View[P]) -> View[P]:
     """Only for who has entered their password, or shown their second factor, again lately: what a
     browser that was left open must not do. The form that was sent goes on afterwards."""
@@ -72,7 +89,7 @@ def ask_first(request: HttpRequest, why: str) -> HttpResponse:
     # It goes on by its path. What its address asks for besides is kept with it.
     path = {REDIRECT_FIELD_NAME: request.path}
     to = f"{asked.url.partition('?')[0]}?{urlencode(path)}"
-    return HttpResponseClientRedirect(to) if "HX-Request" in request.headers else redirect(to)
+    return HttpResponseClientRedirect(to) if by_htmx(request) else redirect(to)
 
 
 def is_fresh(request: HttpRequest) -> bool:

@@ -32,6 +32,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from directory.http import by_htmx
 from directory.models import User
 from directory.pace import too_fast
 from directory.signing_in import say
@@ -142,7 +143,7 @@ def _locked(request: HttpRequest, why: str, *, keep: bool) -> HttpResponse | Non
         told = {"title": "Locked", "status": 401, "detail": f"{why} Enter your password at {where}"}
         problem = msgspec.json.encode(told)
         return HttpResponse(problem, "application/problem+json", status=401)
-    script = "HX-Request" in request.headers
+    script = by_htmx(request)
     way_back = request.get_full_path() if request.method == "GET" else "/"
     then = "Then you go on where you were."
     if request.method == "POST" and not script and not request.path.startswith("/accounts/"):
@@ -181,4 +182,4 @@ def waiting(request: HttpRequest) -> tuple[str, list[tuple[str, str]]] | None:
 
 
 def _asks_by_itself(request: HttpRequest) -> bool:
-    return request.method == "GET" and "HX-Request" in request.headers
+    return request.method == "GET" and by_htmx(request)

@@ -25,7 +25,7 @@ from connectors.models import Connection
 from directory.access import Access, open_company
 from directory.downloads import Cell, csv_download
 from directory.history_texts import sentence
-from directory.http import person
+from directory.http import number_of, person
 from directory.models import (
     Category,
     Company,
@@ -84,11 +84,11 @@ class Filters:
             faults.append("There is nothing of this kind in the history.")
             about = ""
         return cls(
-            who=_number(query.get("who", "")),
+            who=number_of(query.get("who", "")),
             about=about,
             since=days["from"],
             until=days["to"],
-            before=_number(query.get("before", "")),
+            before=number_of(query.get("before", "")),
             faults=faults,
         )
 
@@ -218,10 +218,6 @@ def _named(subjects: Iterable[str]) -> Mapping[str, str]:
     for export in exports.filter(pk__in=ids.get("export", ())):
         names[export.subject] = f"{export}{export.of}"
     return names
-
-
-def _number(text: str) -> int | None:
-    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
 
 
 def _midnight(day: date) -> datetime:

@@ -30,7 +30,7 @@ from connectors.models import Connection
 from connectors.registry import connector_for
 from directory import paging
 from directory.access import Access, access_to, open_company
-from directory.http import ask_first, is_fresh, person
+from directory.http import ask_first, by_htmx, is_fresh, number_of, person
 from directory.models import Project, ToolLevel
 from directory.perms import Level, Tool
 
@@ -126,9 +126,8 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     kind = TABS[tab]
-    after = request.GET.get("after", "")
-    place = int(after) if after.isascii() and after.isdigit() and len(after) < 19 else None
-    rows, then = page(access, project, kind, after=place)
+    after = number_of(request.GET.get("after", ""))
+    rows, then = page(access, project, kind, after=after)
     of_kind = counts([project])[project.pk]
     why = why_not(STEPS["adopt"], access, None, kind)
     context = {
@@ -148,7 +147,7 @@ def _page(
             if row.fits and (row.first is None or row.first.by_id != access.user.pk)
         ],
         "waiting": sum(row.is_waiting for row in rows),
-        "here": f"?after={place}" if place else "",
+        "here": f"?after={after}" if after else "",
         "after": then,
         "reasons": [why] if why else [],
         "outcome": outcome,
@@ -156,7 +155,7 @@ def _page(
         "most": eligible.MOST_LOOKED_UP,
     }
     template = "approvals/linking_job.html"
-    template = f"{template}#queue" if "HX-Request" in request.headers else template
+    template = f"{template}#queue" if by_htmx(request) else template
     return render(request, template, context, status=status)
 
 

@@ -14,11 +14,11 @@ from django.views.decorators.http import require_POST
 from approvals import erp_wording
 from approvals.access import open_export
 from approvals.errors import AwaitsSecond, StepError
-from approvals.item import entered_of, item_page, number_of
+from approvals.item import entered_of, item_page
 from approvals.linking import workflow
 from approvals.models import Export
 from approvals.panel import Tried, connection_of
-from directory.http import person
+from directory.http import person, posted_version
 
 
 @login_required
@@ -76,9 +76,8 @@ def attest(request: HttpRequest, pk: int) -> HttpResponse:
 def _do(
     request: HttpRequest, export: Export, step: str, verb: Callable[[int], object], done: str
 ) -> HttpResponse:
-    version = number_of(request.POST.get("version", ""))
     try:
-        verb(-1 if version is None else version)
+        verb(posted_version(request))
     except AwaitsSecond as waits:
         messages.success(request, waits.message)
     except StepError as refused:

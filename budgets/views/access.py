@@ -37,12 +37,6 @@ def lacks(access: Access) -> str:
     return "" if may else lacking(Tool.BUDGET, Level.ADMIN)
 
 
-def posted_version(request: HttpRequest) -> int:
-    """The version that the page showed; -1, which nothing has, for anything unreadable."""
-    text = request.POST.get("version", "")
-    return int(text) if text.isdecimal() and len(text) < 10 else -1
-
-
 def refused(request: HttpRequest, project_id: int, error: Stale | Invalid) -> HttpResponse:
     """Back to the budget, with why nothing happened."""
     told = [error.message, *error.changes] if isinstance(error, Stale) else [str(error)]

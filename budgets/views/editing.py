@@ -17,9 +17,10 @@ from approvals.errors import Stale
 from budgets import forms, rounds, workflow
 from budgets.entries import ModificationEntry
 from budgets.models import Budget, Modification
-from budgets.views.access import open_budget, posted_version, refused
+from budgets.views.access import open_budget, refused
 from directory.access import Access
 from directory.entered import Fault, Invalid
+from directory.http import number_of, posted_version
 from directory.models import Category, CostCode
 
 # Lines on one page of the form; the script adds new ones to them.
@@ -36,8 +37,7 @@ def lines(request: HttpRequest, project_id: int) -> HttpResponse:
         if why:
             messages.error(request, why)
             return redirect("budget", project_id)
-        text = request.GET.get("after", "")
-        after = int(text) if text.isdecimal() and len(text) < 9 else 0
+        after = number_of(request.GET.get("after", "")) or 0
         found = now.lines.filter(number__gt=after).select_related("cost_code", "category")
         stored = list(found.order_by("number")[:PAGE])
         more = stored[-1].number if len(stored) == PAGE else 0
@@ -49,7 +49,7 @@ def lines(request: HttpRequest, project_id: int) -> HttpResponse:
         typed = forms.beginning_at_nothing(typed)
     was = request.POST.get("was", "")[:10_000]
     kept = {row["id"] for row in typed}
-    gone = {int(pk) for pk in was.split() if pk.isdecimal() and len(pk) < 19 and pk not in kept}
+    gone = set(filter(None, map(number_of, set(was.split()) - kept)))
     try:
         workflow.save_lines(
             now,
@@ -63,8 +63,8 @@ def lines(request: HttpRequest, project_id: int) -> HttpResponse:
     except Stale as error:
         return _lines(request, access, now, typed, was, stale=error)
     messages.success(request, "The lines are saved.")
-    behind = request.POST.get("more", "")
-    if "next" in request.POST and behind.isdecimal():
+    behind = number_of(request.POST.get("more", ""))
+    if "next" in request.POST and behind is not None:
         return redirect(f"{reverse('budget_edit', args=[project_id])}?after={behind}")
     return redirect("budget", project_id)
 

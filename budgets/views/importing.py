@@ -12,9 +12,10 @@ from django.views.decorators.http import require_http_methods
 from approvals.errors import Stale
 from budgets import importing, rounds, workflow
 from budgets.models import Budget
-from budgets.views.access import open_budget, posted_version, refused
+from budgets.views.access import open_budget, refused
 from directory.access import Access
 from directory.entered import Invalid
+from directory.http import posted_version
 from directory.paging import rows_html
 from directory.sheets import Unreadable
 

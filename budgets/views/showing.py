@@ -24,7 +24,7 @@ from budgets.chart import chart
 from budgets.costs import Awaited
 from budgets.grid import Figures, Grid, Part, every_code, grid
 from budgets.models import Budget, Modification
-from budgets.views.access import lacks, open_budget, open_place, posted_version, refused
+from budgets.views.access import lacks, open_budget, open_place, refused
 from budgets.views.costs import costs_note
 from directory.access import Access
 from directory.addresses import address
@@ -32,6 +32,7 @@ from directory.compiled import CompiledQuery
 from directory.downloads import csv_download
 from directory.entered import Invalid
 from directory.formats import money
+from directory.http import posted_version
 from directory.paging import escaped, rows_html
 from directory.perms import Level, Tool
 

@@ -25,6 +25,7 @@ from commitments.workflow.verbs import COMMITMENT
 from directory.access import Access
 from directory.addresses import address
 from directory.formats import money
+from directory.http import number_of
 from directory.models import Project, Vendor
 from directory.paging import escaped, rows_html
 from directory.perms import Level, Tool
@@ -74,8 +75,8 @@ def commitment_new(request: HttpRequest, project_id: int) -> HttpResponse:
     access.need(Tool.COMMITMENTS, Level.ADMIN)
     new = Commitment(company=access.company, project=project)
     kind, other = request.GET.get("type", ""), request.GET.get("copy", "")
-    if request.method == "GET" and other.isdecimal():
-        _, copied = open_document(request, project_id, int(other[:18]), PAGES)
+    if request.method == "GET" and other:
+        _, copied = open_document(request, project_id, number_of(other) or 0, PAGES)
         first = forms.typed_copy(copied, number=workflow.next_commitment_number(copied))
     else:
         first = Typed(

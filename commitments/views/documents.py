@@ -32,7 +32,6 @@ from commitments.views.showing import (
     Action,
     Choice,
     Statuses,
-    posted_version,
     refused,
     since,
     with_quantities,
@@ -44,7 +43,7 @@ from directory.compiled import let_go
 from directory.downloads import Cell, csv_download
 from directory.entered import Invalid
 from directory.frame import frame_of
-from directory.http import person
+from directory.http import person, posted_version
 from directory.models import Project
 from directory.paging import rows_html
 from directory.perms import Level, Tool

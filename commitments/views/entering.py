@@ -21,10 +21,11 @@ from commitments.checking import MOST_LINES, erp_of
 from commitments.forms import Typed
 from commitments.models import ChangeOrder, Commitment
 from commitments.views.documents import Pages, open_document
-from commitments.views.showing import lists, posted_version, with_limits
+from commitments.views.showing import lists, with_limits
 from directory.access import Access
 from directory.entered import Fault, Invalid
 from directory.formats import counted
+from directory.http import posted_version
 from directory.perms import Level, Tool
 from directory.sheets import Column, Sheet, Unreadable, read_sheet, refuse_size
 

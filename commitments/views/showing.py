@@ -131,12 +131,6 @@ def since(document: Commitment | ChangeOrder) -> tuple[str, list[str]]:
     return heading, changed(before, document.to_document().canonical())
 
 
-def posted_version(request: HttpRequest) -> int:
-    """The version that the page showed; -1, which nothing has, for anything unreadable."""
-    text = request.POST.get("version", "")
-    return int(text) if text.isdecimal() and len(text) < 10 else -1
-
-
 def refused(
     request: HttpRequest, document: Commitment | ChangeOrder, error: Stale | Invalid
 ) -> HttpResponse:

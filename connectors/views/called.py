@@ -22,7 +22,7 @@ from connectors.views.access import carry_out, open_connection
 from connectors.views.showing import last_test, may_sync, page
 from directory.access import Access, open_company
 from directory.entered import Invalid
-from directory.http import fresh, fresh_for_secrets, person
+from directory.http import by_htmx, fresh, fresh_for_secrets, person
 from directory.perms import Level, Tool
 
 
@@ -128,7 +128,7 @@ def test(request: HttpRequest, company_id: int) -> HttpResponse:
     access, found = _open_called(request, company_id)
     if request.method == "POST":
         request_test(found, by=access)
-        if not request.headers.get("HX-Request"):
+        if not by_htmx(request):
             return redirect("connection", company_id)
     context = {
         "company": access.company,

@@ -19,7 +19,7 @@ from connectors.views.access import carry_out, open_connection
 from connectors.views.called import is_called
 from connectors.views.showing import in_words, lists_there, page
 from directory.access import open_company
-from directory.http import fresh, person
+from directory.http import fresh, number_of, person
 from directory.perms import Level, Tool
 
 
@@ -64,8 +64,8 @@ def schedule(request: HttpRequest, company_id: int) -> HttpResponse:
 
 def _number(request: HttpRequest, name: str) -> int:
     """What was posted; -1, which nobody may choose, for anything unreadable."""
-    text = request.POST.get(name, "")
-    return int(text) if text.isdecimal() and len(text) < 10 else -1
+    number = number_of(request.POST.get(name, ""))
+    return -1 if number is None else number
 
 
 @login_required
