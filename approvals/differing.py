@@ -68,9 +68,7 @@ def differing(request: HttpRequest, company_id: int) -> HttpResponse:
         "is_waiting": connection is not None and waiting.exists(),
         "soon": erp_wording.soon(erp),
         "unasked": erp_wording.why_unasked(erp) if erp and not erp_wording.asks(erp) else "",
-        "why_not": []
-        if access.has(Tool.ERP, Level.STANDARD)
-        else [access.why_lacking(Tool.ERP, Level.STANDARD)],
+        "why_not": [why] if (why := access.lacks(Tool.ERP, Level.STANDARD)) else [],
     }
     return render(request, "approvals/differences.html", context)
 

@@ -2,7 +2,7 @@
 
 from approvals.models import Kinds
 from approvals.states import Step
-from directory.access import Access, lacking, not_approver
+from directory.access import Access, not_approver
 from directory.perms import Level, Tool
 
 # The sender does not decide on their own item.
@@ -27,9 +27,7 @@ def why_not(step: Step, access: Access, sent_by: int | None, kind: str = "") -> 
         return not_approver(access)
     if step.name in DECISIONS:
         return own_item(access, sent_by)
-    if step.name in LINKS and kind and not access.has(TOOL[Kinds(kind)], Level.ADMIN):
-        return lacking(TOOL[Kinds(kind)], Level.ADMIN)
-    return ""
+    return access.lacks(TOOL[Kinds(kind)], Level.ADMIN) if step.name in LINKS and kind else ""
 
 
 def own_item(access: Access, sent_by: int | None) -> str:

@@ -16,7 +16,7 @@ from approvals.rules import line_problems, place_problems
 from approvals.states import Status
 from budgets.costs import Awaited, awaited
 from connectors.contract import Document, Kind, Line, Named, Problem
-from directory.access import Access, lacking
+from directory.access import Access
 from directory.addresses import address
 from directory.compiled import CompiledQuery
 from directory.models import Category, Company, CostCode, Project, User
@@ -53,9 +53,7 @@ class Budget(Exportable):
         return address("budget", self.project_id)
 
     def may_send(self, access: Access) -> str:
-        if access.has(Tool.BUDGET, Level.ADMIN):
-            return ""
-        return lacking(Tool.BUDGET, Level.ADMIN)
+        return access.lacks(Tool.BUDGET, Level.ADMIN)
 
     @property
     def exported_rounds(self) -> int:

@@ -35,7 +35,7 @@ from directory.perms import Level, Tool
 @require_GET
 def change_event_list(request: HttpRequest, project_id: int) -> HttpResponse:
     """A project's change events, newest first: search, filters, totals of what matches."""
-    access, project = _open_project(request, project_id)
+    access, project = open_project(person(request), project_id, Tool.CHANGE_EVENTS)
     filters = listing.Filters.read(request.GET)
     context = {
         "access": access,
@@ -67,7 +67,7 @@ def change_event(request: HttpRequest, project_id: int, pk: int) -> HttpResponse
 @require_http_methods(["GET", "POST"])
 def change_event_new(request: HttpRequest, project_id: int) -> HttpResponse:
     """Enter a change event."""
-    access, project = _open_project(request, project_id)
+    access, project = open_project(person(request), project_id, Tool.CHANGE_EVENTS)
     access.need(Tool.CHANGE_EVENTS, Level.STANDARD)
     if why := workflow.why_off(project):
         messages.error(request, why)
@@ -204,15 +204,8 @@ def change_event_attachment(
 # --- Doors -------------------------------------------------------------------------------------
 
 
-def _open_project(request: HttpRequest, project_id: int) -> tuple[Access, Project]:
-    access = open_project(person(request), project_id, Tool.CHANGE_EVENTS)
-    if access.project is None:
-        raise Http404
-    return access, access.project
-
-
 def _open(request: HttpRequest, project_id: int, pk: int) -> tuple[Access, ChangeEvent]:
-    access, project = _open_project(request, project_id)
+    access, project = open_project(person(request), project_id, Tool.CHANGE_EVENTS)
     now = workflow.load_event(pk)
     if now.project_id != project.pk:
         raise Http404

@@ -15,7 +15,7 @@ from approvals.states import Status
 from commitments.in_full import InFull
 from commitments.states import ChangeOrderStatus, CommitmentStatus, Type
 from connectors.contract import Document, Kind, Line, Named, Problem
-from directory.access import Access, lacking
+from directory.access import Access
 from directory.addresses import address
 from directory.compiled import point
 from directory.ledger import Part
@@ -76,9 +76,7 @@ class Commitment(Exportable):
         return sum((line.amount for line in self.lines.all()), Decimal("0.00"))
 
     def may_send(self, access: Access) -> str:
-        if access.has(Tool.COMMITMENTS, Level.ADMIN):
-            return ""
-        return lacking(Tool.COMMITMENTS, Level.ADMIN)
+        return access.lacks(Tool.COMMITMENTS, Level.ADMIN)
 
     def problems(self) -> list[Problem]:
         found = place_problems(self.project)
@@ -237,15 +235,13 @@ class ChangeOrder(Exportable):
         self.revision += 1
 
     def may_send(self, access: Access) -> str:
-        for tool in (Tool.COMMITMENTS, Tool.CHANGE_ORDERS):
-            if not access.has(tool, Level.ADMIN):
-                return lacking(tool, Level.ADMIN)
-        return ""
+        lacks = access.lacks(Tool.COMMITMENTS, Level.ADMIN)
+        return lacks or access.lacks(Tool.CHANGE_ORDERS, Level.ADMIN)
 
     def may_retrieve(self, access: Access) -> str:
-        if access.has(Tool.COMMITMENTS, Level.ADMIN) or access.has(Tool.CHANGE_ORDERS, Level.ADMIN):
+        if access.has(Tool.CHANGE_ORDERS, Level.ADMIN):
             return ""
-        return lacking(Tool.COMMITMENTS, Level.ADMIN)
+        return access.lacks(Tool.COMMITMENTS, Level.ADMIN)
 
     def may_attach(self, access: Access) -> str:
         return self.commitment.may_send(access)

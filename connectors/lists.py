@@ -19,7 +19,7 @@ from connectors.importing import LISTS, STEPS, VIEWS, Done, ErpList
 from connectors.matching import Suggestion
 from connectors.models import Connection
 from connectors.registry import connector_for
-from directory.access import Access, lacking, open_company
+from directory.access import Access, open_company
 from directory.entered import Invalid
 from directory.formats import counted
 from directory.http import number_of, person
@@ -46,7 +46,9 @@ def erp_list(request: HttpRequest, company_id: int, slug: str) -> HttpResponse:
     connection = Connection.of(company_id)
     erp = connector_for(connection.erp).capabilities if connection else None
     address = reverse("erp_list", kwargs={"company_id": company_id, "slug": slug})
-    may = access.has(Tool.ERP, Level.STANDARD)
+    why_not = access.lacks(Tool.ERP, Level.STANDARD)
+    may = not why_not
+    why_no_unlink = access.lacks(Tool.ERP, Level.ADMIN)
     context = {
         "access": access,
         "company": access.company,
@@ -63,15 +65,15 @@ def erp_list(request: HttpRequest, company_id: int, slug: str) -> HttpResponse:
             view=view,
             has_jobs=each.has_jobs,
             may=may,
-            may_unlink=access.has(Tool.ERP, Level.ADMIN),
-            why_no_unlink=lacking(Tool.ERP, Level.ADMIN),
+            may_unlink=not why_no_unlink,
+            why_no_unlink=why_no_unlink,
             steps={step: f"{address}{step}/" for step in BUTTONS},
         ),
         "shown": len(found),
         "next": urlencode({"view": view, "q": asked, "after": str(more)}) if more else "",
         "address": address,
         "may": may,
-        "why_not": [lacking(Tool.ERP, Level.STANDARD)],
+        "why_not": [why_not],
         "offered": _offered(each, access) if view == "ready" and may else [],
         "connection": connection,
     }

@@ -56,27 +56,24 @@ class Access:
 
     def need(self, tool: Tool, level: Level) -> None:
         """403, in words, unless the person has `level` on `tool`."""
-        if not self.has(tool, level):
-            raise PermissionDenied(self.why_lacking(tool, level))
+        if why := self.lacks(tool, level):
+            raise PermissionDenied(why)
 
-    def why_lacking(self, tool: Tool, level: Level) -> str:
-        """Why this person has no `level` on `tool`, and who can change it."""
+    def lacks(self, tool: Tool, level: Level) -> str:
+        """'' for who has `level` on `tool`; else why they do not, and who can change it."""
+        if self.has(tool, level):
+            return ""
         if self.lacks_second_factor and tool in COMPANY_TOOLS:
             return no_second_factor(self)
-        return lacking(tool, level)
+        return (
+            f"This needs {Level(level).label} on {Tool(tool).label}. "
+            "An administrator of your company can give it to you."
+        )
 
     def need_approver(self) -> None:
         """403, in words, unless the person is an accounting approver."""
         if not self.is_approver:
             raise PermissionDenied(not_approver(self))
-
-
-def lacking(tool: Tool, level: Level) -> str:
-    """Why something is refused, and who can change it."""
-    return (
-        f"This needs {Level(level).label} on {Tool(tool).label}. "
-        "An administrator of your company can give it to you."
-    )
 
 
 def no_second_factor(access: Access) -> str:
@@ -89,8 +86,8 @@ def no_second_factor(access: Access) -> str:
 def not_approver(access: Access) -> str:
     if access.lacks_second_factor:
         return no_second_factor(access)
-    if not access.has(Tool.ERP, Level.STANDARD):
-        return lacking(Tool.ERP, Level.STANDARD)
+    if why := access.lacks(Tool.ERP, Level.STANDARD):
+        return why
     return (
         f"This needs the privilege '{PUSH_WORDS}'. An administrator of your company can ask the "
         "operator for it."
@@ -190,14 +187,14 @@ def open_company(user: User, company_id: int, *tools: Tool) -> Access:
     return access
 
 
-def open_project(user: User, project_id: int, *tools: Tool) -> Access:
-    """The project and what `user` may do there; 404 without at least reading one of `tools`."""
+def open_project(user: User, project_id: int, *tools: Tool) -> tuple[Access, Project]:
+    """What `user` may do in the project, and it; 404 without at least reading one of `tools`."""
     project = _PROJECT.first(project_id)
     if project is None:
         raise Http404
     access = access_to(user, project.company, project)
     access.see(*tools)
-    return access
+    return access, project
 
 
 @transaction.atomic

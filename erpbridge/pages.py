@@ -26,10 +26,10 @@ def my_work(request: HttpRequest) -> HttpResponse:
 @require_GET
 def project(request: HttpRequest, project_id: int) -> HttpResponse:
     """One project's first page: what it is, its link to the ERP, and the way to its tools."""
-    access = open_project(person(request), project_id, *PROJECT_TOOLS, *COMPANY_TOOLS)
+    access, found = open_project(person(request), project_id, *PROJECT_TOOLS, *COMPANY_TOOLS)
     context = {
         "access": access,
-        "project": access.project,
+        "project": found,
         "tiles": tiles(access),
         "sees_directory": access.has(Tool.DIRECTORY, Level.READ),
     }

@@ -81,10 +81,9 @@ def linking(request: Request) -> Response:
     order appears once its commitment is linked. Needs Read Only on ERP Integrations and on the
     tool of the documents."""
     asked = parameters(request, LinkingQuery)
-    access = open_project(person(request), asked.project, *TOOLS[Kinds(asked.kind)])
+    access, project = open_project(person(request), asked.project, *TOOLS[Kinds(asked.kind)])
     access.see(Tool.ERP)
-    assert access.project is not None  # noqa: S101 open_project names one
-    rows, then = page(access, access.project, asked.kind, after=asked.cursor)
+    rows, then = page(access, project, asked.kind, after=asked.cursor)
     return Response(LinkingPage([_row(row) for row in rows], str(then) if then else None))
 
 

@@ -205,7 +205,7 @@ def open_documents(request: Request, ids: Collection[int], level: Level = Level.
     if len(rows) < len(ids) or len({project for project, _ in rows}) != 1:
         raise Http404
     tools = [TOOLS[Kinds(kind)] for kind in {kind for _, kind in rows}]
-    access = open_project(person(request), rows[0][0], *tools[0])
+    access, _ = open_project(person(request), rows[0][0], *tools[0])
     for ones in tools:
         access.see(*ones)
     if level > Level.READ:

@@ -12,15 +12,10 @@ from directory.http import person
 from directory.perms import Tool
 
 
-def open_place(request: Request, project: int) -> Access:
-    """The project and what the person may do there. Raises Http404."""
-    return open_project(person(request), project, Tool.BUDGET)
-
-
 def open_budget(request: Request, pk: int) -> tuple[Budget, Access]:
     """The budget and what the person may do in its project. Raises Http404."""
     project = Budget.objects.filter(pk=pk).values_list("project", flat=True).first()
     if project is None:
         raise Http404
-    access = open_place(request, project)
+    access, _ = open_project(person(request), project, Tool.BUDGET)
     return workflow.load_budget(project), access

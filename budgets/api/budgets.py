@@ -5,8 +5,6 @@ A round is sent, retrieved and decided upon through its export (`export_id`).
 
 from __future__ import annotations
 
-from typing import cast
-
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
@@ -14,14 +12,16 @@ from rest_framework.response import Response
 
 from budgets import workflow
 from budgets.api import answers
-from budgets.api.access import open_budget, open_place
+from budgets.api.access import open_budget
 from budgets.api.answers import BudgetDetail, BudgetFigurePage, BudgetPage
 from budgets.api.requests import BudgetFigureQuery, BudgetQuery, BudgetVersion, NewBudget
 from budgets.grid import grid
 from budgets.models import Budget
+from directory.access import open_project
 from directory.api_requests import body, described, parameters
+from directory.http import person
 from directory.idempotency import KEY, idempotent
-from directory.models import Project
+from directory.perms import Tool
 
 
 @extend_schema(
@@ -45,11 +45,11 @@ def budgets(request: Request) -> Response:
     """The budget of a project (Read Only on Budget), or a new one (Admin)."""
     if request.method == "POST":
         new = body(request, NewBudget)
-        access = open_place(request, new.project)
-        made = workflow.create_budget(project=cast(Project, access.project), by=access)
+        access, project = open_project(person(request), new.project, Tool.BUDGET)
+        made = workflow.create_budget(project=project, by=access)
         return Response(answers.detail(made), 201)
     asked = parameters(request, BudgetQuery)
-    open_place(request, asked.project)
+    open_project(person(request), asked.project, Tool.BUDGET)
     found = Budget.objects.filter(project=asked.project).select_related("export")
     if asked.cursor is not None:
         found = found.filter(pk__lt=asked.cursor)

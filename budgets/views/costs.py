@@ -32,10 +32,10 @@ NOTHING = Decimal("0.00")
 def job_costs(request: HttpRequest, project_id: int) -> HttpResponse:
     """What the ERP has estimated and spent on the project, per cost code, and per category where
     it tells these apart."""
-    access = open_project(person(request), project_id, Tool.BUDGET)
+    access, project = open_project(person(request), project_id, Tool.BUDGET)
     context = {
         "access": access,
-        "project": access.project,
+        "project": project,
         "costs_note": costs_note(access.company),
         **_shown(_costs(project=project_id)),
     }

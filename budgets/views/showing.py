@@ -24,15 +24,15 @@ from budgets.chart import chart
 from budgets.costs import Awaited
 from budgets.grid import Figures, Grid, Part, every_code, grid
 from budgets.models import Budget, Modification
-from budgets.views.access import lacks, open_budget, open_place, refused
+from budgets.views.access import open_budget, refused
 from budgets.views.costs import costs_note
-from directory.access import Access
+from directory.access import Access, open_project
 from directory.addresses import address
 from directory.compiled import CompiledQuery
 from directory.downloads import csv_download
 from directory.entered import Invalid
 from directory.formats import money
-from directory.http import posted_version
+from directory.http import person, posted_version
 from directory.paging import escaped, rows_html
 from directory.perms import Level, Tool
 
@@ -78,15 +78,16 @@ class Action:
 @require_GET
 def budget(request: HttpRequest, project_id: int) -> HttpResponse:
     """The budget with its figures; or, where there is none, how to begin."""
-    access, project = open_place(request, project_id)
+    access, project = open_project(person(request), project_id, Tool.BUDGET)
     try:
         now = workflow.load_budget(project_id)
     except Http404:
-        context = {"access": access, "project": project, "lacks": [lacks(access)]}
+        lacks = access.lacks(Tool.BUDGET, Level.ADMIN)
+        context = {"access": access, "project": project, "lacks": [lacks]}
         return render(request, "budgets/none.html", context)
     search, after = (request.GET.get(name, "")[:96].strip("\0") for name in ("q", "after"))
     figures = grid(now, after=after, search=search)
-    waiting, lacking = now.awaited(), lacks(access)
+    waiting, lacking = now.awaited(), access.lacks(Tool.BUDGET, Level.ADMIN)
     modifications = _MODIFICATIONS.all(now.pk)
     # The newest one goes with the latest round.
     more = bool(modifications) and modifications[0].round > now.round
@@ -119,7 +120,7 @@ def budget(request: HttpRequest, project_id: int) -> HttpResponse:
 @require_POST
 def new(request: HttpRequest, project_id: int) -> HttpResponse:
     """Begin a budget, and lead to its lines."""
-    access, project = open_place(request, project_id)
+    access, project = open_project(person(request), project_id, Tool.BUDGET)
     try:
         workflow.create_budget(project=project, by=access)
     except Invalid as error:
@@ -160,7 +161,7 @@ def delete(request: HttpRequest, project_id: int) -> HttpResponse:
 @require_GET
 def csv(request: HttpRequest, project_id: int) -> StreamingHttpResponse:
     """The figures as a file for a spreadsheet: one row per cost code and category."""
-    _, project = open_place(request, project_id)
+    _, project = open_project(person(request), project_id, Tool.BUDGET)
     now = workflow.load_budget(project_id)
     headings = (
         "Cost code",

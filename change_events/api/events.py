@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import msgspec
 from django.db.models import Q
 from django.http import Http404, HttpResponseBase
@@ -35,7 +33,6 @@ from directory.access import Access, open_project
 from directory.api_requests import body, described, parameters
 from directory.http import person
 from directory.idempotency import KEY, idempotent
-from directory.models import Project
 from directory.perms import Tool
 
 
@@ -60,12 +57,11 @@ def change_events(request: Request) -> Response:
     """The change events of a project (Read Only on Change Events), or a new one (Standard)."""
     if request.method == "POST":
         new = body(request, NewChangeEvent)
-        access = _open_place(request, new.project)
-        project = cast(Project, access.project)
+        access, project = open_project(person(request), new.project, Tool.CHANGE_EVENTS)
         made = workflow.create_event(project=project, by=access, data=new.entry())
         return Response(detail(made), 201)
     asked = parameters(request, EventQuery)
-    _open_place(request, asked.project)
+    open_project(person(request), asked.project, Tool.CHANGE_EVENTS)
     found = ChangeEvent.objects.filter(project=asked.project)
     if asked.change_order is not None:
         carried = ChangeEventLine.objects.filter(change_order_line__change_order=asked.change_order)
@@ -230,14 +226,10 @@ def change_event_attachment(request: Request, pk: int, attachment_id: int) -> Ht
     return served(attaching.find(found, attachment_id))
 
 
-def _open_place(request: Request, project: int) -> Access:
-    return open_project(person(request), project, Tool.CHANGE_EVENTS)
-
-
 def _open(request: Request, pk: int) -> tuple[ChangeEvent, Access]:
     """The change event and what the person may do in its project. Raises Http404."""
     project = ChangeEvent.objects.filter(pk=pk).values_list("project", flat=True).first()
     if project is None:
         raise Http404
-    access = _open_place(request, project)
+    access, _ = open_project(person(request), project, Tool.CHANGE_EVENTS)
     return workflow.load_event(pk), access

@@ -19,7 +19,7 @@ from commitments.entries import ChangeEntry, ChangeOrderEntry, change_order_entr
 from commitments.models import ChangeOrder, ChangeOrderLine, Commitment
 from commitments.origins import Origin
 from commitments.states import ChangeOrderStatus
-from directory.access import Access, lacking
+from directory.access import Access
 from directory.compiled import CompiledQuery
 from directory.entered import Fault, Invalid, Reader
 from directory.history import Happened
@@ -32,11 +32,8 @@ DECIDED = [*states.DECIDED, ChangeOrderStatus.VOID]
 
 def why_not_carry(by: Access) -> str:
     """'' if this person may put lines into change orders and take them out, else why not."""
-    if not by.has(Tool.CHANGE_EVENTS, Level.STANDARD):
-        return lacking(Tool.CHANGE_EVENTS, Level.STANDARD)
-    if not by.has(Tool.COMMITMENTS, Level.ADMIN):
-        return lacking(Tool.COMMITMENTS, Level.ADMIN)
-    return ""
+    lacks = by.lacks(Tool.CHANGE_EVENTS, Level.STANDARD)
+    return lacks or by.lacks(Tool.COMMITMENTS, Level.ADMIN)
 
 
 def open_change_orders(project: Project) -> QuerySet[ChangeOrder]:

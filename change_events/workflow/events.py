@@ -21,7 +21,7 @@ from change_events.models import ChangeEvent, ChangeEventLine, EventStatus, Reas
 from commitments import checking
 from commitments.models import Commitment
 from commitments.workflow import number_after
-from directory.access import Access, lacking
+from directory.access import Access
 from directory.entered import Reader
 from directory.history import Happened, append
 from directory.models import Project, Vendor
@@ -145,9 +145,7 @@ def delete_event(event: ChangeEvent, *, by: Access, version: int) -> None:
 
 def why_no_event(by: Access) -> str:
     """'' if this person may enter a change event here, else why not."""
-    if not by.has(Tool.CHANGE_EVENTS, Level.STANDARD):
-        return lacking(Tool.CHANGE_EVENTS, Level.STANDARD)
-    return ""
+    return by.lacks(Tool.CHANGE_EVENTS, Level.STANDARD)
 
 
 def why_off(project: Project) -> str:
@@ -164,9 +162,9 @@ def why_not_change(event: ChangeEvent, by: Access) -> str:
     """'' if this person may edit, close and delete it, else why not. Says nothing of its state."""
     if why := why_no_event(by):
         return why
-    if event.created_by_id != by.user.pk and not by.has(Tool.CHANGE_EVENTS, Level.ADMIN):
-        return f"{event.created_by} made it. {lacking(Tool.CHANGE_EVENTS, Level.ADMIN)}"
-    return ""
+    if event.created_by_id == by.user.pk or not (why := by.lacks(Tool.CHANGE_EVENTS, Level.ADMIN)):
+        return ""
+    return f"{event.created_by} made it. {why}"
 
 
 def why_not_edit(event: ChangeEvent) -> str:

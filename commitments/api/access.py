@@ -11,27 +11,28 @@ from commitments import workflow
 from commitments.models import ChangeOrder, Commitment
 from directory.access import Access, open_project
 from directory.http import person
+from directory.models import Project
 
 
-def open_place(request: Request, project: int, kind: Kinds) -> Access:
-    """The project and what the person may do there. Raises Http404."""
+def open_tool(request: Request, project: int, kind: Kinds) -> tuple[Access, Project]:
+    """What the person may do in the project, and it. Raises Http404."""
     return open_project(person(request), project, *TOOLS[kind])
 
 
-def open_place_of(request: Request, commitment: int, kind: Kinds) -> Access:
+def open_tool_of(request: Request, commitment: int, kind: Kinds) -> Access:
     """The project of a commitment and what the person may do there. Raises Http404."""
     rows = Commitment.objects.filter(pk=commitment)
     project = rows.values_list("project", flat=True).first()
     if project is None:
         raise Http404
-    return open_place(request, project, kind)
+    return open_tool(request, project, kind)[0]
 
 
 def open_commitment(
     request: Request, pk: int, kind: Kinds = Kinds.COMMITMENT
 ) -> tuple[Commitment, Access]:
     """The commitment and what the person may do in its project. Raises Http404."""
-    access = open_place_of(request, pk, kind)
+    access = open_tool_of(request, pk, kind)
     return workflow.load_commitment(pk), access
 
 
@@ -41,5 +42,5 @@ def open_change_order(request: Request, pk: int) -> tuple[ChangeOrder, Access]:
     project = rows.first()
     if project is None:
         raise Http404
-    access = open_place(request, project, Kinds.CHANGE_ORDER)
+    access, _ = open_tool(request, project, Kinds.CHANGE_ORDER)
     return workflow.load_change_order(pk), access

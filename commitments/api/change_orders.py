@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from approvals.models import Export, Kinds
 from commitments import workflow
 from commitments.api import documents
-from commitments.api.access import open_change_order, open_commitment, open_place, open_place_of
+from commitments.api.access import open_change_order, open_commitment, open_tool, open_tool_of
 from commitments.api.answers import (
     CHANGE_ORDER_COLUMNS,
     ChangeOrderDetail,
@@ -59,10 +59,10 @@ def change_orders(request: Request) -> Response:
     asked = parameters(request, ChangeOrderQuery)
     found = Export.objects.filter(kind=Kinds.CHANGE_ORDER, changeorder__isnull=False)
     if asked.project is not None and asked.commitment is None:
-        open_place(request, asked.project, Kinds.CHANGE_ORDER)
+        open_tool(request, asked.project, Kinds.CHANGE_ORDER)
         found = found.filter(project=asked.project)
     elif asked.commitment is not None and asked.project is None:
-        open_place_of(request, asked.commitment, Kinds.CHANGE_ORDER)
+        open_tool_of(request, asked.commitment, Kinds.CHANGE_ORDER)
         found = found.filter(parent__commitment=asked.commitment)
     else:
         raise Unreadable([Fault("project", "Name a project or a commitment, one of the two.")])

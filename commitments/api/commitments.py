@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
@@ -12,7 +10,7 @@ from rest_framework.response import Response
 from approvals.models import Export, Kinds
 from commitments import workflow
 from commitments.api import documents
-from commitments.api.access import open_commitment, open_place
+from commitments.api.access import open_commitment, open_tool
 from commitments.api.answers import (
     COMMITMENT_COLUMNS,
     CommitmentDetail,
@@ -31,7 +29,6 @@ from commitments.api.requests import (
 from commitments.workflow.verbs import COMMITMENT
 from directory.api_requests import body, described, parameters
 from directory.idempotency import KEY, idempotent
-from directory.models import Project
 from directory.tables import TableBody, TableRead
 
 
@@ -56,12 +53,11 @@ def commitments(request: Request) -> Response:
     """The commitments of a project (Read Only on Commitments), or a new one (Admin)."""
     if request.method == "POST":
         new = body(request, NewCommitment)
-        access = open_place(request, new.project, Kinds.COMMITMENT)
-        project = cast(Project, access.project)
+        access, project = open_tool(request, new.project, Kinds.COMMITMENT)
         made = workflow.create_commitment(project=project, by=access, data=new.entry())
         return Response(commitment_detail(made), 201)
     asked = parameters(request, CommitmentQuery)
-    open_place(request, asked.project, Kinds.COMMITMENT)
+    open_tool(request, asked.project, Kinds.COMMITMENT)
     found = Export.objects.filter(project=asked.project, kind=Kinds.COMMITMENT)
     rows, after = page(found.filter(commitment__isnull=False), asked, COMMITMENT_COLUMNS)
     return Response(CommitmentPage([CommitmentRow(*row) for row in rows], after))

@@ -18,7 +18,7 @@ from commitments.entries import commitment_entry
 from commitments.forms import Field, Typed
 from commitments.models import Commitment, CommitmentLine
 from commitments.states import DECIDED, ChangeOrderStatus, CommitmentStatus, Type
-from commitments.views.documents import Pages, lacks, open_document, open_tool, page, shown
+from commitments.views.documents import Pages, open_document, open_tool, page, shown
 from commitments.views.entering import enter
 from commitments.views.showing import Action, approved_changes, vendors_of, with_quantities
 from commitments.workflow.verbs import COMMITMENT
@@ -42,7 +42,7 @@ def commitment(request: HttpRequest, project_id: int, pk: int) -> HttpResponse:
     changes = listing.change_orders_of(now)
     original = now.total
     changed = _sum(one for one in changes if one["status"] == ChangeOrderStatus.APPROVED)
-    lack = lacks(access, Tool.COMMITMENTS)
+    lack = access.lacks(Tool.COMMITMENTS, Level.ADMIN)
     why_no_change = lack or workflow.why_no_change_order(now)
     copy_url = f"{address('commitment_new', project_id)}?copy={pk}"
     copy = Action("Copy", copy_url, [lack] if lack else [])
@@ -95,7 +95,7 @@ def _list_context(access: Access, project: Project) -> dict[str, Any]:
         "types": Type.choices,
         "statuses": CommitmentStatus.choices,
         "vendors": vendors_of(project),
-        "lacking": lacks(access, Tool.COMMITMENTS),
+        "lacking": access.lacks(Tool.COMMITMENTS, Level.ADMIN),
     }
 
 

@@ -37,7 +37,7 @@ from commitments.views.showing import (
     with_quantities,
 )
 from commitments.workflow.verbs import Verbs
-from directory.access import Access, access_to, lacking, open_project
+from directory.access import Access, access_to, open_project
 from directory.addresses import address
 from directory.compiled import let_go
 from directory.downloads import Cell, csv_download
@@ -156,7 +156,9 @@ def document_log(request: HttpRequest, project_id: int, pages: Pages[Any]) -> Ht
 
 def _why_no_send(access: Access, pages: Pages[Any]) -> str:
     """What `may_send` says of any of them."""
-    return next((lack for tool in TOOLS[pages.kind] if (lack := lacks(access, tool))), "")
+    return next(
+        (lack for tool in TOOLS[pages.kind] if (lack := access.lacks(tool, Level.ADMIN))), ""
+    )
 
 
 # --- One document ------------------------------------------------------------------------------
@@ -175,7 +177,7 @@ def shown(pages: Pages[D], now: D, access: Access) -> dict[str, Any]:
     """What the page of a document of either kind shows."""
     project = now.project
     edit_url = pages.url("edit", project.pk, now.pk)
-    lack = lacks(access, Tool.COMMITMENTS)
+    lack = access.lacks(Tool.COMMITMENTS, Level.ADMIN)
     locked = workflow.why_locked(now.export)
     why_no_delete = lack or pages.verbs.why_not_delete(now)
     edit = Action("Edit texts" if locked else "Edit", edit_url, [lack] if lack else [])
@@ -212,7 +214,7 @@ def _statuses(verbs: Verbs[D], now: D, access: Access) -> Statuses:
             Choice(
                 status.value,
                 status.label,
-                lacks(access, verbs.status_tool(now, status.value))
+                access.lacks(verbs.status_tool(now, status.value), Level.ADMIN)
                 or verbs.why_not_status(now, status.value),
                 status == now.status,
             )
@@ -257,10 +259,7 @@ def document_delete(
 
 def open_tool(request: HttpRequest, project_id: int, pages: Pages[Any]) -> tuple[Access, Project]:
     """A project, of one who may read such documents there. Raises Http404."""
-    access = open_project(person(request), project_id, *TOOLS[pages.kind])
-    if access.project is None:
-        raise Http404
-    return access, access.project
+    return open_project(person(request), project_id, *TOOLS[pages.kind])
 
 
 def open_document(
@@ -273,8 +272,3 @@ def open_document(
     access = access_to(person(request), now.project.company, now.project)
     access.see(*TOOLS[pages.kind])
     return access, now
-
-
-def lacks(access: Access, tool: Tool) -> str:
-    """'' with Admin on `tool`, else why something cannot be done."""
-    return "" if access.has(tool, Level.ADMIN) else lacking(tool, Level.ADMIN)

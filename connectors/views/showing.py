@@ -180,10 +180,8 @@ def _of_called(found: Connection, form: SpectrumForm | None) -> dict[str, object
 
 def may_sync(access: Access) -> dict[str, object]:
     """Whether they may have the ERP spoken to now, and why not."""
-    return {
-        "may_sync": access.has(Tool.ERP, Level.STANDARD),
-        "why_no_sync": [access.why_lacking(Tool.ERP, Level.STANDARD)],
-    }
+    why_not = access.lacks(Tool.ERP, Level.STANDARD)
+    return {"may_sync": not why_not, "why_no_sync": [why_not]}
 
 
 def last_test(found: Connection) -> Test:

@@ -237,7 +237,7 @@ def _listed(
     if asked.company is not None and asked.project is None:
         company = open_company(person(request), asked.company, *COMPANY_TOOLS).company
     elif asked.project is not None and asked.company is None:
-        company = open_project(person(request), asked.project, *PROJECT_TOOLS).company
+        company = open_project(person(request), asked.project, *PROJECT_TOOLS)[0].company
     else:
         raise Unreadable([Fault("company", "Name a company or a project, one of the two.")])
     rows = rows.filter(company=company)

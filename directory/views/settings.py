@@ -32,7 +32,7 @@ def settings(request: HttpRequest, company_id: int) -> HttpResponse:
         "rejection_reasons": "\n".join(company.rejection_reasons),
     }
     form = SettingsForm(request.POST or None, initial=shown)
-    may_edit = access.has(Tool.ERP, Level.ADMIN)
+    why_not = access.lacks(Tool.ERP, Level.ADMIN)
     if request.method == "POST":
         access.need(Tool.ERP, Level.ADMIN)
         # A form in which nothing is ticked and nothing written sends nothing but its token.
@@ -47,7 +47,7 @@ def settings(request: HttpRequest, company_id: int) -> HttpResponse:
                 return redirect("company_settings", company.pk)
         if not form.has_error(NON_FIELD_ERRORS, "stale"):
             seen = form.cleaned_data["seen"]  # nobody has been told of what came since
-    if not may_edit:
+    if why_not:
         for field in form.fields.values():
             field.disabled = True
     context = {
@@ -55,8 +55,8 @@ def settings(request: HttpRequest, company_id: int) -> HttpResponse:
         "current": "settings",
         "form": form,
         "seen": seen,
-        "may_edit": may_edit,
-        "why": [] if may_edit else [access.why_lacking(Tool.ERP, Level.ADMIN)],
+        "may_edit": not why_not,
+        "why": [why_not] if why_not else [],
         "history": history(company, [f"company:{company.pk}"]),
     }
     status = 422 if form.errors else 200

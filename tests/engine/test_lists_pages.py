@@ -127,6 +127,16 @@ def test_who_may_only_look_sees_no_buttons(stage: Stage) -> None:
     assert not re.search(r'formaction="[^"]*/(link|import|archive)/"', shown)
 
 
+def test_who_lacks_a_second_factor_is_told_so(stage: Stage) -> None:
+    """She has the level, so that an administrator could give her nothing."""
+    stage.company.second_factor_required = True
+    stage.company.save()
+    waiting(stage, "Alder Electric")
+    shown = text(signed_in(stage.ann).get(page(stage)))
+    assert "Set yours up under Your account" in shown
+    assert "An administrator of your company can give it to you" not in shown
+
+
 def test_empty_views_say_what_comes_next(stage: Stage) -> None:
     ann = signed_in(stage.ann)
     assert "Everything that came from QuickBooks is linked or archived." in text(
