@@ -17,7 +17,6 @@ from approvals.notices import title
 from approvals.seconding import moved
 from approvals.states import EDITABLE, View
 from connectors.models import Connection, Renewal
-from connectors.registry import connector_for
 from directory.access import with_level
 from directory.formats import counted
 from directory.models import Company
@@ -115,7 +114,7 @@ def _silence() -> None:
         if not connection.is_silent or connection.last_seen_at is None:
             continue
         company = connection.company
-        erp = connector_for(connection.erp).capabilities
+        erp = connection.capabilities
         since = connection.last_seen_at
         last = f"last {erp_wording.heard(erp)} {company} on {since:%Y-%m-%d} at {since:%H:%M} UTC"
         title = f"{erp.name} {last}"
@@ -128,7 +127,7 @@ def _locked_out() -> None:
     ).select_related("connection__company")
     for renewal in renewals:
         connection = renewal.connection
-        erp = connector_for(connection.erp).capabilities
+        erp = connection.capabilities
         title = f"{erp.name} takes none of the secrets of {connection.company} any more"
         if renewal.asked_at is not None:
             _tell_of_connection("locked-out", connection, title, renewal.asked_at)

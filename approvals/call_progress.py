@@ -135,7 +135,7 @@ def _of(call: Planned, became: Mapping[str, Call]) -> Call:
 def partly_in(connection: Connection, exports: Sequence[int]) -> dict[int, bool]:
     """Those of `exports`, by id, of which something may be in an ERP that cannot be asked: True
     where a call was confirmed. One query, none where the ERP can be asked."""
-    erp = connector_for(connection.erp).capabilities
+    erp = connection.capabilities
     if erp.can_find:
         return {}
     attempts = engine.attempts_of(connection, [str(id) for id in exports])

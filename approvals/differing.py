@@ -18,7 +18,6 @@ from approvals.comparing import differences_of, request_comparison
 from approvals.models import Comparison, Export
 from connectors.contract import Difference
 from connectors.models import Connection, Conversation
-from connectors.registry import connector_for
 from directory.access import open_company
 from directory.formats import counted
 from directory.http import person
@@ -43,7 +42,7 @@ def differing(request: HttpRequest, company_id: int) -> HttpResponse:
     """What the last comparison found, newest first; at most 200, and it says so."""
     access = open_company(person(request), company_id, Tool.ERP)
     connection = Connection.of(access.company.pk)
-    erp = connector_for(connection.erp).capabilities if connection else None
+    erp = connection.capabilities if connection else None
     comparisons = Comparison.objects.filter(company=access.company)
     found = comparisons.filter(differs=True).select_related("export__project", "export__parent")
     rows = [
@@ -80,7 +79,7 @@ def compare(request: HttpRequest, company_id: int) -> HttpResponse:
     access = open_company(person(request), company_id, Tool.ERP)
     access.need(Tool.ERP, Level.STANDARD)
     connection = get_object_or_404(Connection, company=access.company)
-    erp = connector_for(connection.erp).capabilities
+    erp = connection.capabilities
     if not erp_wording.asks(erp):
         messages.error(request, f"{erp_wording.why_unasked(erp)}, so nothing is compared.")
     elif queued := request_comparison(connection, access):

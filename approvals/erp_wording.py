@@ -11,7 +11,6 @@ from approvals.models import Export
 from approvals.states import Status
 from connectors.contract import Capabilities
 from connectors.models import Connection
-from connectors.registry import connector_for
 from directory.formats import span
 
 UNDO = "Until its export has begun the acceptance can be undone."
@@ -113,7 +112,7 @@ def asks_about(export: Export, connection: Connection | None) -> bool:
     """Whether the company's ERP can be asked if an item is there; else a person attests it."""
     if connection is None:
         return True
-    erp = connector_for(connection.erp).capabilities
+    erp = connection.capabilities
     return erp.can_ask(export.kind, connection.settings)
 
 

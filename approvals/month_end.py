@@ -140,7 +140,7 @@ class Partly:
 
 def partly_there(connection: Connection, projects: Sequence[Project]) -> Iterator[Partly]:
     """Such documents, as each one's page knows it. Two queries, none where the ERP is asked."""
-    erp = connector_for(connection.erp).capabilities
+    erp = connection.capabilities
     if erp.can_find:
         return
     tried = Export.objects.filter(project__in=projects, kind__in=CONTRACTS, status__in=TOLD_IN)
@@ -296,7 +296,7 @@ def _open(request: HttpRequest, company_id: int, project_id: int) -> tuple[Acces
 
 def _place(access: Access) -> dict[str, Any]:
     connection = Connection.of(access.company.pk)
-    erp = connector_for(connection.erp).capabilities if connection else None
+    erp = connection.capabilities if connection else None
     return {
         "access": access,
         "company": access.company,

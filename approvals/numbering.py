@@ -25,7 +25,7 @@ def chosen(connection: Connection, export: Export, terms: Terms, number: str) ->
     number = number.strip()
     if number in ("", terms.number):
         return terms
-    erp = connector_for(connection.erp).capabilities
+    erp = connection.capabilities
     if export.kind not in erp.chosen_numbers:
         raise StepError(f"The number that {export} has in {erp.short} cannot be chosen.", "number")
     tried = engine.attempts_of(connection, [str(export.pk)])[str(export.pk)]
@@ -47,13 +47,13 @@ def seen_as(connection: Connection, export: Export, terms: Terms, number: str) -
         return terms
     number = number.strip()
     if not number:
-        erp = connector_for(connection.erp).capabilities
+        erp = connection.capabilities
         raise StepError(f"Say the number that it has in {erp.short}.", "number")
     return _numbered(connection, export, terms, number)
 
 
 def _numbered(connection: Connection, export: Export, terms: Terms, number: str) -> Terms:
-    erp = connector_for(connection.erp).capabilities
+    erp = connection.capabilities
     most = longest(erp, export.kind)
     if len(number) > most:
         text = f"The number “{number}” has {len(number)} characters; {erp.short} takes {most}."
@@ -134,7 +134,7 @@ def _why(
 ) -> str:
     whose = f"{holder}{holder.of}" if holder else "another document"
     if job == RECORDS:
-        erp = connector_for(connection.erp).capabilities
+        erp = connection.capabilities
         return (
             f"{export} would write over the {erp.order_word} of {whose}: in {erp.short} both have "
             "the same vendor and number (large and small letters are taken for the same). It needs "

@@ -22,7 +22,6 @@ from approvals.rights import why_not
 from approvals.states import EDITABLE, MOVING, STEPS, Status, Who
 from connectors.contract import Capabilities, Problem
 from connectors.models import Connection
-from connectors.registry import connector_for
 from directory.access import Access
 from directory.addresses import address
 from directory.formats import age, counted
@@ -272,7 +271,7 @@ def connection_of(export: Export) -> tuple[Connection | None, Capabilities | Non
     connection: Connection | None = getattr(export.company, "connection", None)
     if connection is None:
         return None, None
-    return connection, connector_for(connection.erp).capabilities
+    return connection, connection.capabilities
 
 
 def _said(

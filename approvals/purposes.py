@@ -34,7 +34,6 @@ from connectors.destination import facts_for
 from connectors.engine.scripts import Export as Input
 from connectors.engine.scripts import encode
 from connectors.models import Connection, Conversation
-from connectors.registry import connector_for
 
 
 class Exports:
@@ -59,7 +58,7 @@ class Exports:
         for conversation in conversations:
             exports |= conversation.held
         connection = conversations[0].connection
-        erp = connector_for(connection.erp).capabilities
+        erp = connection.capabilities
         wanted = {"export": Status.ACCEPTED, "find": Status.UNKNOWN}
         inputs: dict[str, str | None] = {c.subject: None for c in conversations}
         going = [
@@ -121,7 +120,7 @@ class Exports:
         terms = export.frozen_terms
         if terms is None or texts != (export.copy_digest, export.terms_digest):
             return f"What was approved has been changed in the database since. {sent}."
-        erp = connector_for(connection.erp).capabilities
+        erp = connection.capabilities
         goes_to = _as_accepted(goes_to, terms, export.kind, erp)
         if goes_to != terms:
             changed = (

@@ -81,7 +81,7 @@ def free_attested(exports: Sequence[Export], by: Access, connection: Connection,
 
     `connection` is the one that `begin_unlink` was given: what can be asked may change meanwhile.
     """
-    erp = connector_for(connection.erp).capabilities
+    erp = connection.capabilities
     exports = [one for one in exports if not erp.can_ask(one.kind, connection.settings)]
     gone = [_freed(export, {"attested": attestation(export, erp)}) for export in exports]
     _forget(exports)
@@ -139,7 +139,7 @@ class Unlinks:
         subjects = [int(outcome.conversation.subject) for outcome in outcomes]
         exports = lock_exports(subjects, rounds=True)
         connection = Connection.objects.get(pk=outcomes[0].conversation.connection_id)
-        erp = connector_for(connection.erp).capabilities.name
+        erp = connection.capabilities.name
         gone, still = [], []
         for subject, outcome in zip(subjects, outcomes, strict=True):
             for export in rounds_of(exports[subject], exports):
@@ -184,7 +184,7 @@ def _check(export: Export, connection: Connection) -> str | None:
     terms, receipt = export.frozen_terms, export.erp_receipt
     if export.status != Status.UNLINKING or terms is None or receipt is None:
         return None
-    erp = connector_for(connection.erp).capabilities
+    erp = connection.capabilities
     asked = erp.can_ask(export.kind, connection.settings)
     return encode(Check(export.document, terms, receipt, asked))
 

@@ -31,7 +31,6 @@ from approvals.seconding import first_approvals
 from approvals.states import STEPS, Status, View
 from approvals.workflow import MOST_AT_ONCE, MOST_UNASKED, WHY_ASKED, take, take_all
 from connectors.models import Connection
-from connectors.registry import connector_for
 from directory.access import Access, not_approver, open_company
 from directory.frame import frame_of
 from directory.http import ask_first, by_htmx, is_fresh, number_of, person
@@ -170,7 +169,7 @@ def _stuck(access: Access, rows: Sequence[Mapping[str, Any]]) -> dict[int, str]:
 
 def _erp_name(access: Access) -> str:
     connection = Connection.of(access.company.pk)
-    return connector_for(connection.erp).capabilities.name if connection else "the ERP"
+    return connection.capabilities.name if connection else "the ERP"
 
 
 # --- One item ----------------------------------------------------------------------------------

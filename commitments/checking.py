@@ -16,7 +16,6 @@ from commitments.models import AnyLine, CommitmentLine
 from commitments.states import Type
 from connectors.contract import Capabilities
 from connectors.models import Connection
-from connectors.registry import connector_for
 from directory.entered import CENT, MOST_MONEY, Lookup, Reader
 from directory.models import Category, Company, CostCode, Vendor
 
@@ -29,7 +28,7 @@ L = TypeVar("L", bound=AnyLine)
 def erp_of(company: Company) -> Capabilities | None:
     """What the company's ERP can take; None without a connection."""
     connection = Connection.of(company.pk)
-    return connector_for(connection.erp).capabilities if connection else None
+    return connection.capabilities if connection else None
 
 
 def own_lengths(company: Company, kind: str) -> Mapping[str, int]:

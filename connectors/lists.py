@@ -18,7 +18,6 @@ from connectors import importing
 from connectors.importing import LISTS, STEPS, VIEWS, Done, ErpList
 from connectors.matching import Suggestion
 from connectors.models import Connection
-from connectors.registry import connector_for
 from directory.access import Access, open_company
 from directory.entered import Invalid
 from directory.formats import counted
@@ -44,7 +43,7 @@ def erp_list(request: HttpRequest, company_id: int, slug: str) -> HttpResponse:
     found, more = _page(each, access, view, asked, request.GET.get("after", ""))
     suggested = each.suggested(access.company, found) if view == "ready" else {}
     connection = Connection.of(company_id)
-    erp = connector_for(connection.erp).capabilities if connection else None
+    erp = connection.capabilities if connection else None
     address = reverse("erp_list", kwargs={"company_id": company_id, "slug": slug})
     why_not = access.lacks(Tool.ERP, Level.STANDARD)
     may = not why_not

@@ -57,7 +57,7 @@ class Pulls:
         for one visit only, if it is in the same session still."""
         inputs: dict[str, str | None] = {}
         connection = conversations[0].connection
-        erp = connector_for(connection.erp).capabilities
+        erp = connection.capabilities
         for conversation in conversations:
             what, session, cursor = conversation.subject.split(" ", 2)
             reading, _ = Reading.objects.get_or_create(connection=connection, what=what)
@@ -227,7 +227,7 @@ def named(model: type[Listed], row: Mapping[str, Any]) -> dict[str, str]:
 
 def mark_deleted(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
     """What was deleted in the ERP takes nothing any more; our own row stays, for what named it."""
-    short = connector_for(connection.erp).capabilities.short
+    short = connection.capabilities.short
     ids: dict[str, list[str]] = {}
     for row in rows:
         ids.setdefault(row["list"], []).append(row["id"])
@@ -261,7 +261,7 @@ def _mark_missing(connection: Connection, what: str, began_at: datetime) -> None
     missing = sum(rows.filter(absent, erp_active=True).count() for rows in known)
     if not came or missing > max(FEW, (came + missing) * PART):
         return
-    short = connector_for(connection.erp).capabilities.short
+    short = connection.capabilities.short
     for rows in known:
         rows.filter(absent, erp_active=True).update(
             erp_active=False,

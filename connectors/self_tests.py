@@ -13,7 +13,6 @@ from connectors.contract import Area, Kind
 from connectors.engine.scripts import SelfTest, encode
 from connectors.models import Connection, Conversation
 from connectors.pulls import LISTS, rows_of
-from connectors.registry import connector_for
 
 SELF_TEST = "self-test"
 
@@ -36,7 +35,7 @@ class SelfTests:
                 )
                 for what in LISTS
             }
-            erp = connector_for(connection.erp).capabilities
+            erp = connection.capabilities
             asked = any(erp.can_ask(kind, connection.settings) for kind in get_args(Kind))
             inputs[conversation.subject] = encode(SelfTest(known, asked))
         return inputs

@@ -297,7 +297,7 @@ def change_categories(connection: Connection, by: Access, category: str) -> None
     something is on its way to the ERP or of unknown outcome: that was accepted as it was.
     """
     by.need(Tool.ERP, Level.ADMIN)
-    if category not in connector_for(connection.erp).capabilities.categories:
+    if category not in connection.capabilities.categories:
         raise ValidationError("Choose what becomes of categories.")
     locked = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
     if engine.is_writing(locked.pk):

@@ -56,7 +56,7 @@ def request_test(connection: Connection, by: Access) -> bool:
 
 def _ring(connection: Connection) -> None:
     """Somebody waits for it: a worker serves an ERP that we call as soon as this is written."""
-    if connector_for(connection.erp).capabilities.transport == "push":
+    if connection.capabilities.transport == "push":
         bell.ring_on_commit("connectors.tasks.work", connection.pk)
 
 

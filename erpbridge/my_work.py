@@ -15,7 +15,6 @@ from approvals.listing import Counts, counts
 from approvals.models import Export, Kinds
 from approvals.states import Status, View
 from connectors.models import Connection
-from connectors.registry import connector_for
 from directory.models import (
     Company,
     CompanyUserObjectPermission,
@@ -273,8 +272,8 @@ def _links(companies: dict[int, Company], levels: dict[int, int]) -> list[Link]:
         Link(
             company=companies[connection.company_id].name,
             company_id=connection.company_id,
-            erp=connector_for(connection.erp).capabilities.short,
-            heard=erp_wording.heard(connector_for(connection.erp).capabilities),
+            erp=connection.capabilities.short,
+            heard=erp_wording.heard(connection.capabilities),
             last_seen_at=connection.last_seen_at,
             last_result=connection.last_result,
             trouble=connection.trouble,

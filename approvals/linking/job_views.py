@@ -27,7 +27,6 @@ from approvals.rights import why_not
 from approvals.states import STEPS
 from approvals.workflow import MOST_UNASKED, WHY_ASKED, Item, Result
 from connectors.models import Connection
-from connectors.registry import connector_for
 from directory import paging
 from directory.access import Access, access_to, open_company
 from directory.http import ask_first, by_htmx, is_fresh, number_of, person
@@ -161,7 +160,7 @@ def _page(
 
 def _place(access: Access) -> dict[str, Any]:
     connection = Connection.of(access.company.pk)
-    erp = connector_for(connection.erp).capabilities if connection else None
+    erp = connection.capabilities if connection else None
     return {
         "access": access,
         "company": access.company,

@@ -67,7 +67,7 @@ def ask_all(items: Sequence[Item], *, by: Access) -> list[Result]:
     """
     by = approver_again(by)
     connection = connection_for(by)
-    erp = connector_for(connection.erp).capabilities
+    erp = connection.capabilities
     if not erp.can_find:
         raise StepError(f"{erp.short} cannot be asked. Look there, and say what you found.")
     exports, refused = opened(items, by)

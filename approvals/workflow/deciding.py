@@ -330,7 +330,7 @@ def take_out_of_lane(export: Export) -> Changes:
     connection = Connection.objects.get(company=export.company_id)
     subject = str(export.pk)
     attempts = engine.attempts_of(connection, [subject])[subject]
-    if engine.may_be_there(attempts, connector_for(connection.erp).capabilities):
+    if engine.may_be_there(attempts, connection.capabilities):
         raise StepError(
             f"An earlier try of {export} was not answered to its end, so it may be in the ERP, or "
             "part of it. That is settled first; it cannot be taken back until it is known."

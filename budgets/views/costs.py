@@ -14,7 +14,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from connectors.models import Connection
-from connectors.registry import connector_for
 from directory.access import Access, open_company, open_project
 from directory.downloads import Cell, csv_download
 from directory.formats import money
@@ -88,7 +87,7 @@ def company_costs_csv(
 def costs_note(company: Company) -> str:
     """What the costs that its ERP tells leave out; '' where nothing, or without an ERP."""
     connection = Connection.of(company.pk)
-    return connector_for(connection.erp).capabilities.costs_note if connection else ""
+    return connection.capabilities.costs_note if connection else ""
 
 
 def _cells(rows: QuerySet[JobCost]) -> Iterator[Sequence[Cell]]:

@@ -9,7 +9,6 @@ from django.db import connection as database
 from connectors.contract import Attempt, Capabilities, digest_of
 from connectors.engine.scripts import Export, decode_request
 from connectors.models import Connection, Conversation
-from connectors.registry import connector_for
 from directory.compiled import table
 
 # Writes that went out, of exports that began after the last one that was settled.
@@ -41,7 +40,7 @@ def attempts_of(connection: Connection, subjects: Sequence[str]) -> dict[str, tu
     if not subjects:
         return {}
     wanted, values = table(("text", list(dict.fromkeys(subjects))))
-    asked = connector_for(connection.erp).capabilities.can_find
+    asked = connection.capabilities.can_find
     with database.cursor() as cursor:
         cursor.execute(_WRITTEN.format(wanted=wanted), [*values, connection.pk, asked])
         rows = cursor.fetchall()
@@ -97,7 +96,7 @@ def is_unsettled(connection: Connection) -> bool:
         connection=connection, purpose="export", disowned=False, exchanges__writes=True
     ).exclude(outcome="done")
     subjects = list(tried.order_by().values_list("subject", flat=True).distinct())
-    erp = connector_for(connection.erp).capabilities
+    erp = connection.capabilities
     attempts = attempts_of(connection, subjects)
     return any(may_be_there(each, erp) for each in attempts.values())
 

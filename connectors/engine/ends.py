@@ -24,7 +24,6 @@ from connectors.engine.attempts import attempts_of, may_be_there
 from connectors.engine.outcomes import Outcome, by_purpose, lock
 from connectors.engine.queue import CLOSED, queue
 from connectors.models import Conversation, Exchange, Lane
-from connectors.registry import connector_for
 from directory.piggyback import send_along
 
 log = logging.getLogger(__name__)
@@ -50,7 +49,7 @@ def settle(lane: Lane, outcomes: Sequence[Outcome]) -> None:
 def _close_settled(lane: Lane, outcome: Outcome) -> None:
     """The conversation is closed and counted."""
     conversation = outcome.conversation
-    erp = connector_for(lane.connection.erp).capabilities
+    erp = lane.connection.capabilities
     send_along(
         """
         WITH ended AS (
@@ -139,7 +138,7 @@ def given_up(
     While something of it may be in the ERP, "nothing was written" would be a guess.
     """
     attempts = attempts_of(lane.connection, [conversation.subject])[conversation.subject]
-    doubt = between or may_be_there(attempts, connector_for(lane.connection.erp).capabilities)
+    doubt = between or may_be_there(attempts, lane.connection.capabilities)
     error = CannotTell(words) if doubt else Refused(words)
     return Outcome(conversation, error=error, between=between)
 
@@ -177,7 +176,7 @@ def leave(lane: Lane, conversations: Sequence[Conversation], why: str = "") -> N
     One whose every write was answered is in no doubt. It goes on after them where they are left
     out by the next attempt; an ERP that can be asked is asked instead.
     """
-    if connector_for(lane.connection.erp).capabilities.can_find:
+    if lane.connection.capabilities.can_find:
         abandon(lane, conversations, why)
         return
     lock(conversations)
@@ -190,7 +189,7 @@ def leave(lane: Lane, conversations: Sequence[Conversation], why: str = "") -> N
 
 def has_written(lane: Lane, conversation: Conversation) -> bool:
     """Whether a conversation that goes on had writes confirmed that its next attempt leaves out."""
-    asked = connector_for(lane.connection.erp).capabilities.can_find
+    asked = lane.connection.capabilities.can_find
     return not asked and _writes([conversation]).exists()
 
 

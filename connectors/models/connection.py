@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from connectors.contract import Capabilities
+from connectors.registry import connector_for
 from directory.compiled import CompiledQuery
 from directory.models import Company
 
@@ -76,6 +78,11 @@ class Connection(models.Model):
 
     def __str__(self) -> str:
         return f"Connection of {self.company}"
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What its ERP takes and can be asked, and how it is spoken of."""
+        return connector_for(self.erp).capabilities
 
     @property
     def settings_of_documents(self) -> dict[str, str]:

@@ -133,7 +133,7 @@ def test(request: HttpRequest, company_id: int) -> HttpResponse:
     context = {
         "company": access.company,
         "connection": found,
-        "erp": connector_for(found.erp).capabilities,
+        "erp": found.capabilities,
         "test": last_test(found),
         **may_sync(access),
     }

@@ -13,7 +13,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from connectors import setup
-from connectors.registry import connector_for
 from connectors.syncing import request_sync
 from connectors.views.access import carry_out, open_connection
 from connectors.views.called import is_called
@@ -86,7 +85,7 @@ def categories(request: HttpRequest, company_id: int) -> HttpResponse:
 def sync(request: HttpRequest, company_id: int) -> HttpResponse:
     """Have the ERP's lists brought here at its next call."""
     access, found = open_connection(request, company_id)
-    by_visit = connector_for(found.erp).capabilities.transport == "poll"
+    by_visit = found.capabilities.transport == "poll"
     if request_sync(found, by=access):
         when = "at the next call of the Web Connector" if by_visit else "now"
         words = in_words(lists_there(found))

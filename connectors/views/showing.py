@@ -121,7 +121,7 @@ def page(
         "erps": names(),
     }
     if found is not None:
-        capabilities = connector_for(found.erp).capabilities
+        capabilities = found.capabilities
         open_ones = found.conversations.exclude(state=Conversation.State.CLOSED)
         there = lists_there(found)
         context |= {
