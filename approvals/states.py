@@ -113,5 +113,5 @@ STEPS = {
 }
 
 # These need a record of the ERP to be chosen: taken on the item's page, see `approvals.linking`,
-# and offered by no plain button or door.
+# and offered by no plain button, and by no plain step of the API.
 BY_CHOICE = frozenset({"record-found", "adopt"})

@@ -201,7 +201,7 @@ def change_event_attachment(
     return served(attaching.find(now, attachment_id), shown="view" in request.GET)
 
 
-# --- Doors -------------------------------------------------------------------------------------
+# --- Access ------------------------------------------------------------------------------------
 
 
 def _open(request: HttpRequest, project_id: int, pk: int) -> tuple[Access, ChangeEvent]:

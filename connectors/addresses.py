@@ -83,18 +83,13 @@ def _listed(entries: tuple[str, ...]) -> dict[Origin, frozenset[int | None]]:
     return found
 
 
-def check_address(url: str, company: int | None = None) -> None:
-    """Whether an ERP of a company (its id) may be at `url`, as far as can be said without asking
-    anybody. Without a company, whether that of every one may.
-
-    Raises ValueError with a sentence for people.
-    """
-    origin_of(url, company)
-
-
 def origin_of(url: str, company: int | None = None, scheme: str = "https") -> Origin:
-    """The origin that `url` names, of a company's ERP, or of a database (`sql`). Raises ValueError
-    as `check_address` does."""
+    """The origin that `url` names, of the ERP of a company (its id), or of a database (`sql`);
+    without a company, one where that of every company may be.
+
+    Raises ValueError with a sentence for people where it may not be called, as far as can be said
+    without asking anybody.
+    """
     origin = _read(url, scheme)
     whose = _listed(tuple(settings.ALLOWED_ERP_ORIGINS)).get(origin, frozenset())
     origin = replace(origin, is_listed=bool(whose & {EVERYBODY, company}))

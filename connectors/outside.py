@@ -92,7 +92,7 @@ class Line:
     """A connection to one ERP, made when it is first needed and kept for the calls that follow."""
 
     def __init__(self, address: str, company: int | None = None) -> None:
-        """Raises ValueError where `check_address` does."""
+        """Raises ValueError where `origin_of` does."""
         self.origin = origin_of(address, company)
         self._connection: HTTPConnection | None = None
 

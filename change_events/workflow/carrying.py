@@ -26,7 +26,7 @@ from directory.history import Happened
 from directory.models import Project
 from directory.perms import Level, Tool
 
-# A change order in one of these takes no more lines: see `commitments.why_no_more_lines`.
+# A change order in one of these takes no more lines: see `commitments.workflow.why_no_more_lines`.
 DECIDED = [*states.DECIDED, ChangeOrderStatus.VOID]
 
 

@@ -254,7 +254,7 @@ def document_delete(
     return redirect(pages.parent(now)[1])
 
 
-# --- Doors -------------------------------------------------------------------------------------
+# --- Access ------------------------------------------------------------------------------------
 
 
 def open_tool(request: HttpRequest, project_id: int, pages: Pages[Any]) -> tuple[Access, Project]:

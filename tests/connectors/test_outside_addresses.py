@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.addresses import check_address
+from connectors.addresses import origin_of
 from connectors.outside import Line
 
 # What somebody could type to have us call ourselves, our neighbours or nobody, and why it is
@@ -108,7 +108,7 @@ NASTY = {
 @pytest.mark.parametrize("url", NASTY, ids=repr)
 def test_what_nobody_may_have_us_call(url: str) -> None:
     with pytest.raises(ValueError, match=r"\.$") as refused:
-        check_address(url)
+        origin_of(url)
     assert NASTY[url] in str(refused.value)
     with pytest.raises(ValueError, match=r"\.$"):
         Line(url)
@@ -127,14 +127,14 @@ def test_what_nobody_may_have_us_call(url: str) -> None:
     ],
 )
 def test_where_an_erp_may_be(url: str) -> None:
-    check_address(url)
+    origin_of(url)
 
 
 def test_the_operator_vouches_for_whole_origins_and_for_no_others(settings) -> None:
     settings.ALLOWED_ERP_ORIGINS = ["http://127.0.0.1:8482", "https://spectrum.acme.internal"]
     for allowed in ("http://127.0.0.1:8482", "http://127.0.0.1:8482/", "HTTP://127.0.0.1:8482"):
-        check_address(allowed)
-    check_address("https://spectrum.acme.internal:443")
+        origin_of(allowed)
+    origin_of("https://spectrum.acme.internal:443")
     for other in (
         "http://127.0.0.1:8483",
         "https://127.0.0.1:8482",
@@ -143,7 +143,7 @@ def test_the_operator_vouches_for_whole_origins_and_for_no_others(settings) -> N
         "http://127.1:8482",
     ):
         with pytest.raises(ValueError, match=r"\.$"):
-            check_address(other)
+            origin_of(other)
 
 
 def test_what_the_operator_lists_for_one_company_stays_closed_to_all_others(settings) -> None:
@@ -152,15 +152,15 @@ def test_what_the_operator_lists_for_one_company_stays_closed_to_all_others(sett
     for url, companies in ((ours, [12]), (shared, [12, 15, 20])):
         for company in (12, 15, 20, 1, None):
             if company in companies:
-                check_address(url, company)
+                origin_of(url, company)
                 continue
             with pytest.raises(ValueError, match=r"https|is no public address"):
-                check_address(url, company)
+                origin_of(url, company)
 
 
 @pytest.mark.parametrize("entry", ["http://10.0.0.7:8482=", "http://10.0.0.7=acme", "10.0.0.7=1"])
 def test_a_list_that_cannot_be_read_opens_nothing_and_tells_nothing(settings, entry) -> None:
     settings.ALLOWED_ERP_ORIGINS = [entry]
     with pytest.raises(ValueError, match="cannot be read") as refused:
-        check_address("https://spectrum.example.com:8482", 1)
+        origin_of("https://spectrum.example.com:8482", 1)
     assert "acme" not in str(refused.value)
