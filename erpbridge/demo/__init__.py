@@ -1,4 +1,4 @@
-"""The demo companies: `meridian.toml` and `harbor.toml` say what there is; the modules make it real.
+"""The demo companies: what `meridian.toml` and `harbor.toml` say there is, the modules here make.
 
 `people` makes companies, people and lists; `documents` enters commitments and change orders;
 `journey` takes them on their way to their ERP, whose part a stand-in of `sandbox` plays;
