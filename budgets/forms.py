@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.http import QueryDict
 from django.utils.safestring import SafeString
 
 from budgets.entries import LineEntry
 from budgets.models import BudgetLine
-from directory.entered import Fault
+from directory.entered import Fault, id_of
 from directory.formats import money
 from directory.paging import rows_html
 
@@ -28,7 +26,7 @@ _LABELS = {
     "description": "Description",
     "amount": "Amount",
 }
-Cells = Mapping[str, str]
+Cells = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,30 +38,9 @@ class Sheet:
     with_sub_jobs: bool
 
 
-def read(posted: QueryDict) -> list[Cells]:
-    """What the browser sent, without the rows that hold no text."""
-    columns = [posted.getlist(f"line-{name}") for name in CELLS]
-    most = max(len(column) for column in columns)
-    rows = [
-        {
-            name: column[place] if place < len(column) else ""
-            for name, column in zip(CELLS, columns, strict=True)
-        }
-        for place in range(most)
-    ]
-    return [row for row in rows if any(text.strip() for text in row.values())]
-
-
 def entries(rows: Iterable[Cells]) -> list[LineEntry]:
     """The entries that were typed; what makes no sense in them is found by the workflow."""
-    return [LineEntry(**{**row, "id": ident(row["id"])}) for row in rows]  # type: ignore[arg-type]
-
-
-def ident(text: str) -> int | None:
-    """An id of a hidden field; 0, which nothing has, for any other text."""
-    if not text.strip():
-        return None
-    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else 0
+    return [LineEntry(**{**row, "id": id_of(row["id"])}) for row in rows]  # type: ignore[arg-type]
 
 
 def cells(line: BudgetLine) -> Cells:
@@ -100,7 +77,7 @@ def sheet(
     blank = dict.fromkeys(CELLS, "")
     shown += [_row(len(rows) + more, blank, ()) for more in range(1, BLANK_ROWS + 1)]
     for row in shown:
-        row["stays"] = ident(row["cells"]["id"]) in staying
+        row["stays"] = id_of(row["cells"]["id"]) in staying
         row["fixed"] = {*(KEY if row["stays"] else ()), *(["amount"] if amounts_stay else ())}
     html = rows_html(
         "sheet.jinja", rows=shown, target="", with_sub_jobs=with_sub_jobs, amounts_only=True

@@ -24,7 +24,7 @@ from commitments.entries import (
 )
 from commitments.models import AnyLine, ChangeOrder, Commitment, CommitmentLine
 from connectors.contract import Capabilities
-from directory.entered import Fault
+from directory.entered import Fault, id_of, posted_rows
 from directory.formats import money, plain
 from directory.sheets import Column, Sheet
 
@@ -90,26 +90,14 @@ class Typed:
 
 def read(posted: QueryDict, names: Sequence[str]) -> Typed:
     """What the browser sent. Lines without any text are left out."""
-    columns = [posted.getlist(f"line-{name}") for name in CELLS]
-    most = max((len(column) for column in columns), default=0)
-    rows = [
-        {
-            name: column[place] if place < len(column) else ""
-            for name, column in zip(CELLS, columns, strict=True)
-        }
-        for place in range(most)
-    ]
-    return Typed(
-        {name: posted.get(name, "") for name in names},
-        [row for row in rows if any(text.strip() for text in row.values())],
-    )
+    return Typed({name: posted.get(name, "") for name in names}, posted_rows(posted, CELLS))
 
 
 def commitment_entry(typed: Typed) -> CommitmentEntry:
     """The entry that was typed; what makes no sense in it is found by the workflow."""
     header = dict(typed.header)
     return CommitmentEntry(
-        vendor=_id(header.pop("vendor")),
+        vendor=id_of(header.pop("vendor")),
         lines=[LineEntry(**line_of(row)) for row in typed.lines],
         **header,
     )
@@ -128,15 +116,7 @@ def change_order_entry(typed: Typed, standing: Iterable[CommitmentLine]) -> Chan
 def line_of(row: Mapping[str, str]) -> dict[str, Any]:
     """The fields of a `LineEntry` that a row of the sheet gives."""
     entry: dict[str, Any] = {name: row[name] for name in CELLS if name not in ("id", "target")}
-    return {**entry, "id": _id(row["id"])}
-
-
-def _id(text: str) -> int | None:
-    """An id of a hidden field or a list; 0, which nothing has, for any other text."""
-    text = text.strip()
-    if not text:
-        return None
-    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else 0
+    return {**entry, "id": id_of(row["id"])}
 
 
 def _target(text: str, known: Mapping[int, CommitmentLine]) -> tuple[int | None, bool]:

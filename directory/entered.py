@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import cache
+from itertools import zip_longest
 from typing import Generic, TypeVar
 
 from django.db.models import Q
+from django.http import QueryDict
 
 from directory.compiled import CompiledQuery
 from directory.models import Category, Company, CostCode
@@ -202,3 +204,19 @@ class Lookup(Generic[R]):
                 name, f"There is no such {what.split(' ', 1)[1]}{shown}. Choose one of the list."
             )
         return row
+
+
+def posted_rows(posted: QueryDict, cells: Sequence[str]) -> list[dict[str, str]]:
+    """The lines of a form, by the names of their cells, without those that hold no text."""
+    columns = [posted.getlist(f"line-{name}") for name in cells]
+    rows = [dict(zip(cells, row, strict=True)) for row in zip_longest(*columns, fillvalue="")]
+    return [row for row in rows if any(text.strip() for text in row.values())]
+
+
+def id_of(text: str) -> int | None:
+    """The id in a hidden field or of a list's choice, None for an empty text; 0, which nothing has,
+    for any other."""
+    text = text.strip()
+    if not text:
+        return None
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else 0

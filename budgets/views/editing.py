@@ -19,7 +19,7 @@ from budgets.entries import ModificationEntry
 from budgets.models import Budget, Modification
 from budgets.views.access import open_budget, refused
 from directory.access import Access
-from directory.entered import Fault, Invalid
+from directory.entered import Fault, Invalid, id_of, posted_rows
 from directory.http import number_of, posted_version
 from directory.models import Category, CostCode
 
@@ -44,7 +44,7 @@ def lines(request: HttpRequest, project_id: int) -> HttpResponse:
         typed = [forms.cells(line) for line in stored]
         was = " ".join(str(line.pk) for line in stored)
         return _lines(request, access, now, typed, was, after=after, more=more)
-    typed = forms.read(request.POST)
+    typed = posted_rows(request.POST, forms.CELLS)
     if now.round > 1:
         typed = forms.beginning_at_nothing(typed)
     was = request.POST.get("was", "")[:10_000]
@@ -82,7 +82,7 @@ def modification(request: HttpRequest, project_id: int) -> HttpResponse:
         header = {"type": "transfer", "date": timezone.localdate().isoformat(), "reason": ""}
         return _modification(request, access, now, header, [])
     header = {name: request.POST.get(name, "") for name in ("type", "date", "reason")}
-    typed = forms.read(request.POST)
+    typed = posted_rows(request.POST, forms.CELLS)
     entry = ModificationEntry(**header, parts=forms.entries(typed))
     try:
         made = workflow.add_modification(
@@ -122,7 +122,7 @@ def _lines(
     faults: Sequence[Fault] = (),
     stale: Stale | None = None,
 ) -> HttpResponse:
-    ids = [forms.ident(row["id"]) or 0 for row in typed]
+    ids = [id_of(row["id"]) or 0 for row in typed]
     staying = now.staying().filter(pk__in=ids).values_list("pk", flat=True)
     sheet = forms.sheet(typed, faults, staying=set(staying), amounts_stay=now.round > 1)
     context = {
