@@ -97,7 +97,6 @@ def budget(request: HttpRequest, project_id: int) -> HttpResponse:
         "budget": now,
         "panel": _panel(now, access, whole="checked" in request.GET),
         "actions": _actions(now, waiting, lacking, more=more),
-        "closed": rounds.why_closed(now, waiting),
         "waiting": waiting,
         "waiting_codes": waiting.codes[:MOST_AWAITED],
         "sees_erp": access.has(Tool.ERP, Level.READ),

@@ -144,7 +144,6 @@ def _form(
     context = {
         "access": access,
         "project": now.project,
-        "current": pages.list_name,
         "heading": pages.heading(now),
         "parent_label": parent_label,
         "parent_url": parent_url,
