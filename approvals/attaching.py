@@ -159,7 +159,7 @@ def attach_files(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Attach the files that were chosen."""
     export, access = open_export(person(request), pk)
     attach_chosen(request, lambda files: attach(export, files, by=access))
-    return _back(request, export)
+    return _back(export)
 
 
 @login_required
@@ -168,7 +168,7 @@ def attachment_remove(request: HttpRequest, pk: int, attachment_id: int) -> Http
     """Take a file off its document."""
     export, access = open_export(person(request), pk)
     remove_chosen(request, lambda: remove(export, attachment_id, by=access))
-    return _back(request, export)
+    return _back(export)
 
 
 @login_required
@@ -178,7 +178,7 @@ def attachment(request: HttpRequest, pk: int, attachment_id: int) -> HttpRespons
     return served(open_attachment(person(request), pk, attachment_id), shown="view" in request.GET)
 
 
-def _back(request: HttpRequest, export: Export) -> HttpResponseBase:
+def _back(export: Export) -> HttpResponseBase:
     document = export.live()
     address = document.get_absolute_url() if document else ""
     return redirect(f"{address}#attachments" if address else "home")

@@ -137,7 +137,7 @@ def _linked(document: Document, terms: Terms, groups: Sequence[Group]) -> Iterat
         text = f"{name} linked to no active vendor of Spectrum. The directory says why."
         yield Problem(code="vendor", text=text, where="vendor")
     if document.kind == "change_order":
-        yield from _parent(document, terms)
+        yield from _parent(terms)
     if document.kind == "budget":
         yield from _round(document, terms)
     told: set[str] = set()
@@ -156,7 +156,7 @@ def _linked(document: Document, terms: Terms, groups: Sequence[Group]) -> Iterat
                 yield Problem(code=what, text=text, where=f"line:{line.number}")
 
 
-def _parent(document: Document, terms: Terms) -> Iterator[Problem]:
+def _parent(terms: Terms) -> Iterator[Problem]:
     parent, number = terms.parent, terms.number
     if parent is None:
         text = "Its commitment is not in Spectrum yet. Send that first."
