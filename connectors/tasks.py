@@ -15,7 +15,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import DurationField, ExpressionWrapper, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Now
 
-from connectors import calling, engine, keeping, renewing
+from connectors import calling, engine, renewing, retention
 from connectors.models import Connection, Session
 from connectors.syncing import queue_due_syncs
 from directory import bell
@@ -88,7 +88,7 @@ def sweep() -> None:
 @shared_task
 def forget() -> None:
     """Once a night: remove what lists, costs and comparisons were read from, once it is old."""
-    if gone := keeping.forget():
+    if gone := retention.forget():
         log.info("%s old conversations that only read removed", gone)
 
 

@@ -4,7 +4,7 @@ import logging
 
 from celery import shared_task
 
-from directory import keeping, letters, outbox
+from directory import letters, outbox, retention
 
 log = logging.getLogger(__name__)
 
@@ -21,5 +21,5 @@ def mail() -> None:
 @shared_task
 def forget() -> None:
     """Once a night: remove the mails and notices whose time is over."""
-    if gone := keeping.forget():
+    if gone := retention.forget():
         log.info("%s old mails and notices removed", gone)

@@ -133,7 +133,7 @@ class Conversation(models.Model):
             ),
             models.Index(fields=["connection", "subject", "id"], name="conversation_subject"),
             models.Index(fields=["session"], condition=Q(state="open"), name="conversation_open"),
-            # What only reads, by its age: see `connectors.keeping`.
+            # What only reads, by its age: see `connectors.retention`.
             models.Index(
                 fields=["queued_at"],
                 condition=~Q(purpose__in=ABOUT_ITEMS),

@@ -11,7 +11,7 @@ from django.db import connections
 from django.db.models.functions import Now
 from django.test import Client
 
-from directory import keeping, outbox
+from directory import outbox, retention
 from directory.letters import write_letters
 from directory.models import Mail, Notice, User
 from directory.notices import News, notices_of, tell
@@ -270,12 +270,12 @@ def test_an_invitation_is_mailed(stage: Stage, at: At, server: MailServer) -> No
 def test_old_mails_and_notices_are_forgotten_and_the_others_kept(stage: Stage) -> None:
     told = [News(stage.ann.pk, title, "/") for title in ("Old", "Of this year")]
     tell("failed", stage.company.pk, told)
-    Notice.objects.filter(title="Old").update(at=Now() - keeping.NOTICES)
+    Notice.objects.filter(title="Old").update(at=Now() - retention.NOTICES)
     sent, waiting, lately = _post(1), _post(2), _post(3)
     for mail, state in ((sent, "sent"), (waiting, "waiting")):
-        Mail.objects.filter(pk=mail.pk).update(state=state, state_at=Now() - keeping.MAILS)
+        Mail.objects.filter(pk=mail.pk).update(state=state, state_at=Now() - retention.MAILS)
     Mail.objects.filter(pk=lately.pk).update(state="sent")
     forget()
     assert [notice.title for notice in notices_of(stage.ann)] == ["Of this year"]
     assert set(Mail.objects.values_list("subject", flat=True)) == {"Number 2", "Number 3"}
-    assert keeping.forget() == 0
+    assert retention.forget() == 0

@@ -13,8 +13,8 @@ from django.core.management import call_command
 from django.db.models.functions import Now
 from django.test import Client
 
-from directory.keeping import forget
 from directory.models import ApiToken, Event
+from directory.retention import forget
 from directory.sessions import NOTED
 from tests.directory.test_signing_in import PASSWORD, _keys, _signs_in
 from tests.stage import Stage

@@ -10,7 +10,7 @@ from django.test import Client
 
 from approvals.comparing import request_comparison
 from approvals.exchanges import talks
-from connectors import engine, keeping
+from connectors import engine, retention
 from connectors.models import Conversation, Exchange, Message, ReplyPart, Session
 from connectors.self_tests import SELF_TEST
 from connectors.syncing import queue_sync, request_test
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 
 def _grow_old() -> None:
-    Conversation.objects.update(queued_at=Now() - keeping.READ - timedelta(hours=1))
+    Conversation.objects.update(queued_at=Now() - retention.READ - timedelta(hours=1))
 
 
 def _purposes() -> set[str]:
@@ -44,17 +44,17 @@ def test_lists_costs_and_comparisons_are_forgotten_and_items_are_not(stage: Stag
     assert Vendor.objects.count() == vendors
     assert not Message.objects.filter(exchanges=None), "no answer is left that belongs to nothing"
     assert [str(fault) for fault in verifying.check(verifying.RULES)] == []
-    assert keeping.forget() == 0
+    assert retention.forget() == 0
 
 
 def test_what_is_younger_or_still_waits_stays(stage: Stage) -> None:
     queue_sync(stage.connection)
     waiting = Conversation.objects.count()
     _grow_old()
-    assert keeping.forget() == 0, "it waits, however long"
+    assert retention.forget() == 0, "it waits, however long"
     stage.visit()
-    Conversation.objects.update(queued_at=Now() - keeping.READ + timedelta(hours=1))
-    assert keeping.forget() == 0
+    Conversation.objects.update(queued_at=Now() - retention.READ + timedelta(hours=1))
+    assert retention.forget() == 0
     assert Conversation.objects.count() >= waiting
 
 
@@ -82,7 +82,7 @@ def test_an_answer_that_also_tells_of_an_item_stays(stage: Stage) -> None:
     assert shared.exists(), "the search and a list were asked for in one message"
     said = talks(export)
     _grow_old()
-    keeping.forget()
+    retention.forget()
     assert "pull" not in _purposes()
     assert talks(export) == said
 
@@ -98,7 +98,7 @@ def test_how_the_last_test_of_the_connection_went_stays(stage: Stage) -> None:
     before = client.get(address).content.decode().count("self-test")
     newest = Conversation.objects.filter(purpose=SELF_TEST).latest("id")
     _grow_old()
-    keeping.forget()
+    retention.forget()
     assert list(Conversation.objects.filter(purpose=SELF_TEST)) == [newest]
     assert client.get(address).content.decode().count("self-test") == before
 
@@ -110,16 +110,16 @@ def test_a_long_answer_goes_with_all_its_parts(stage: Stage) -> None:
     listed = Exchange.objects.filter(conversation__purpose="pull").earliest("id")
     ReplyPart.objects.create(message=listed.message, start=0, packed=b"a part")
     _grow_old()
-    keeping.forget()
+    retention.forget()
     assert not ReplyPart.objects.exists()
     assert not Message.objects.filter(pk=listed.message_id)
 
 
 def test_many_go_a_few_at_a_time(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeping, "AT_ONCE", 2)
+    monkeypatch.setattr(retention, "AT_ONCE", 2)
     queue_sync(stage.connection)
     stage.visit()
     _grow_old()
     old = Conversation.objects.exclude(purpose=SELF_TEST).count()
     assert old > 4
-    assert keeping.forget() == old
+    assert retention.forget() == old
