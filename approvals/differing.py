@@ -58,6 +58,7 @@ def differing(request: HttpRequest, company_id: int) -> HttpResponse:
         state=Conversation.State.CLOSED
     )
     context = {
+        "access": access,
         "company": access.company,
         "current": "differences",
         "erp": erp,

@@ -21,7 +21,10 @@ COLUMNS = (
     Column(
         "amount",
         "Amount",
-        ("original", "original amount", "original budget", "budget"),
+        (
+            *("original", "original amount", "original budget", "original budget amount"),
+            *("budget", "budget amount"),
+        ),
         required=True,
         number=True,
     ),

@@ -239,19 +239,21 @@ function startSheet(table) {
     return table.filter((row) => row.some((one) => one.trim()));
   }
   const HEADINGS = {
-    "cost code": "cost_code", "cost code number": "cost_code", code: "cost_code", "sub job": "sub_job", category: "category", "cost type": "category", type: "category",
+    "cost code": "cost_code", "cost code number": "cost_code", "budget code": "cost_code", code: "cost_code", "sub job": "sub_job", category: "category", "cost type": "category", type: "category",
     description: "description", item: "description", title: "description", "text for the erp": "erp_description", quantity: "quantity", qty: "quantity", unit: "unit", uom: "unit",
     "unit cost": "unit_cost", "unit price": "unit_cost", rate: "unit_cost", amount: "amount", total: "amount", "scheduled value": "amount",
+    original: "amount", "original amount": "amount", "original budget": "amount", "original budget amount": "amount", budget: "amount", "budget amount": "amount",
     line: "target", "changes line": "target", commitment: "target", "commitment line": "target", company: "target", vendor: "target",
   };
   function paste(from, pasted) {
     const names = cells(from.closest("tr")).map(nameOf);
     const heads = [...table.tHead.rows[0].cells].slice(1).map((one) => one.textContent.trim().toLowerCase());
-    const headings = pasted[0].map((one) => {
-      const heading = one.trim().toLowerCase();
-      const name = names[heads.indexOf(heading)] ?? HEADINGS[heading];
-      return names.includes(name) ? name : undefined;
-    });
+    const texts = pasted[0].map((one) => one.trim().toLowerCase());
+    const known = texts.map((one) => names[heads.indexOf(one)] ?? HEADINGS[one]);
+    // Of several columns for one, that which is called as on the page; else the first.
+    const chosen = (name) => [...known.keys()].filter((place) => known[place] === name)
+      .sort((a, b) => heads.includes(texts[b]) - heads.includes(texts[a]))[0];
+    const headings = known.map((name, place) => (names.includes(name) && chosen(name) === place ? name : undefined));
     const named = pasted.length > 1 && headings.filter(Boolean).length > 1;
     const columns = named ? headings : names.slice(names.indexOf(nameOf(from)));
     let row = from.closest("tr");

@@ -51,6 +51,7 @@ def settings(request: HttpRequest, company_id: int) -> HttpResponse:
         for field in form.fields.values():
             field.disabled = True
     context = {
+        "access": access,
         "company": company,
         "current": "settings",
         "form": form,

@@ -398,3 +398,25 @@ def test_who_opens_the_address_of_a_bulk_step_finds_the_view(stage: Stage, queue
     """As after signing in again, or when the page that a step answered with is loaded anew."""
     answer = signed_in(stage.ann).get(f"{queue}bulk/reject/?view=failed&q=x")
     assert answer["Location"] == f"{queue}?view=failed&q=x"
+
+
+def test_every_page_of_erp_integrations_has_the_same_tabs(stage: Stage) -> None:
+    dora = signed_in(stage.dora)
+    company, project = stage.company.pk, stage.project.pk
+    pages = [
+        *("vendors/", "jobs/", "cost-codes/", "commitments/", "change-orders/", "budgets/"),
+        *("job-costs/", f"job-costs/{project}/", "differences/", "connection/", "settings/"),
+        *("month-end/", f"month-end/{project}/", "linking/"),
+    ]
+    seen = {}
+    for page in pages:
+        answer = dora.get(f"/companies/{company}/erp/{page}")
+        assert answer.status_code == 200, page
+        tabs = re.search(
+            r'<nav class="tabs" aria-label="ERP Integrations">(.*?)</nav>',
+            answer.content.decode(),
+            re.S,
+        )
+        assert tabs, page
+        seen[page] = re.findall(r'href="([^"]+)"', tabs[1])
+    assert set(map(tuple, seen.values())) == {tuple(seen["vendors/"])}, seen

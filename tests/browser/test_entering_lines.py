@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from budgets.importing import COLUMNS
 from commitments.models import ChangeOrder, Commitment
 from tests.budgets.entering import Desk
 from tests.stage import Stage
@@ -96,6 +97,37 @@ def test_what_a_column_is_called_on_the_page_is_known_in_what_is_pasted(
     last = page.locator("[data-sheet] tbody tr").count()
     page.evaluate(PASTE, "Cost code\tCategory\tOriginal amount\n03-300\tLabor\t1,250\n")
     assert values(page, last, "cost code", "amount") == ["03-300", "1,250.00"]
+
+
+def test_the_headings_of_a_budgets_file_are_known_in_what_is_pasted(stage: Stage, sign_in) -> None:
+    Desk(stage).create()
+    page = sign_in(stage.pam)
+    page.goto(f"/projects/{stage.project.pk}/budget/edit/")
+    page.get_by_role("button", name="Add a line").click()
+    last = page.locator("[data-sheet] tbody tr").count()
+    for column in COLUMNS:
+        if column.name == "sub_job":  # not where the ERP knows none
+            continue
+        for heading in (column.heading, *column.also):
+            other = "Amount" if column.name == "description" else "Description"
+            cell(page, last, "cost code").focus()
+            page.evaluate(PASTE, f"{other}\t{heading}\n7\t0\n")
+            taken = page.locator(f"[name=line-{column.name}]").nth(last - 1)
+            assert taken.input_value() in ("0", "0.00"), heading
+            taken.fill("")
+
+
+def test_of_two_columns_for_one_that_which_is_called_as_on_the_page_is_pasted(
+    stage: Stage, sign_in
+) -> None:
+    page = sign_in(stage.pam)
+    page.goto(f"/projects/{stage.project.pk}/commitments/new/")
+    for headings, row in (("Item\tDescription", "7\tSlab"), ("Description\tItem", "Slab\t7")):
+        cell(page, 1, "cost code").focus()
+        page.evaluate(PASTE, f"{headings}\tAmount\n{row}\t10\n")
+        assert values(page, 1, "description", "amount") == ["Slab", "10.00"]
+        count = page.locator("[data-count]").inner_text()
+        assert count.endswith("not taken over: Item"), count
 
 
 def test_pam_pastes_from_a_spreadsheet_and_mends_what_is_wrong(
