@@ -39,6 +39,7 @@ from directory.signing_in import say
 
 BEGAN, SEEN = "signed_in_at", "seen_at"
 MOST_SHOWN, LONGEST_SHOWN = 8, 80  # fields of a form that waits, characters of one
+OF_THE_PAGE = {"csrfmiddlewaretoken", "seen", "version", "terms"}  # what nobody typed
 NOTED = 300  # seconds: that somebody was seen is written no more often than that
 # What a locked session opens: the way on, the way out, and what is for everybody.
 OPEN = {
@@ -174,9 +175,12 @@ def waiting(request: HttpRequest) -> tuple[str, list[tuple[str, str]]] | None:
         return None
     sent = msgspec.json.decode(state["request"])
     said = [
-        (name, value if len(value) <= LONGEST_SHOWN else f"{value[:LONGEST_SHOWN]}…")
+        (
+            name.replace("_", " "),
+            value if len(value) <= LONGEST_SHOWN else f"{value[:LONGEST_SHOWN]}…",
+        )
         for name, value in parse_qsl(sent["POST"])
-        if name != "csrfmiddlewaretoken"
+        if name not in OF_THE_PAGE
     ]
     return sent["path"], said[:MOST_SHOWN]
 

@@ -119,6 +119,7 @@ class Work:
     more_projects: bool
     links: Sequence[Link]
     member: bool
+    closed: Sequence[str]  # the companies that were closed to who belongs to none now
 
 
 def work_of(user: User, search: str = "") -> Work:
@@ -145,7 +146,13 @@ def work_of(user: User, search: str = "") -> Work:
         more_projects=len(found) > PROJECTS,
         links=_links(companies, erp_levels),
         member=bool(companies),
+        closed=[] if companies else _closed(user),
     )
+
+
+def _closed(user: User) -> list[str]:
+    former = Membership.objects.filter(user=user, is_active=False)
+    return list(former.order_by("company__name").values_list("company__name", flat=True))
 
 
 def _desks(user: User, companies: Sequence[Company], levels: dict[int, int]) -> list[Desk]:

@@ -1,9 +1,11 @@
 """`{% jinja "approvals/panel.jinja" panel=panel %}`: a part of a page whose template is Jinja's.
-`{% waiting as sent %}`: what is carried out once the password was entered."""
+`{% waiting as sent %}`: what is carried out once the password was entered.
+`{% mail_delivery as mailed %}`: smtp, page, or '' where no mail leaves."""
 
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.template.context import Context
 from django.utils.safestring import SafeString
 
@@ -24,3 +26,8 @@ def jinja(context: Context, name: str, **given: Any) -> SafeString:
 def waiting(context: Context) -> tuple[str, list[tuple[str, str]]] | None:
     """Its address and its fields, if there is any."""
     return sessions.waiting(context["request"])
+
+
+@register.simple_tag
+def mail_delivery() -> str:
+    return str(settings.MAIL_DELIVERY)

@@ -97,6 +97,13 @@ def test_a_person_without_a_company_is_told_what_to_do(stage: Stage) -> None:
     assert "You do not belong to a company yet." in page
 
 
+def test_a_person_whose_company_was_closed_to_them_is_told_so(stage: Stage) -> None:
+    Membership.objects.filter(user=stage.vic).update(is_active=False)
+    page = first_page(stage.vic)
+    assert f"{stage.company}: closed to you." in page
+    assert "You do not belong to a company yet." not in page
+
+
 def test_two_thousand_projects_cost_no_more_queries_than_one(
     stage: Stage, django_assert_max_num_queries
 ) -> None:

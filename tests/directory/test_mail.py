@@ -7,13 +7,14 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connections
 from django.db.models.functions import Now
 from django.test import Client
 
 from directory import outbox, retention
 from directory.letters import write_letters
-from directory.models import Mail, Notice, User
+from directory.models import Event, Mail, Notice, User
 from directory.notices import News, notices_of, tell
 from directory.tasks import forget
 from directory.tasks import mail as mail_task
@@ -244,11 +245,51 @@ def test_a_forgotten_password_goes_through_the_outbox(stage: Stage, server: Mail
     browser.post("/accounts/password/reset/", {"email": "stranger@test.example"})
     assert not Mail.objects.exists(), "nobody writes to strangers"
     browser.post("/accounts/password/reset/", {"email": stage.pam.email})
-    assert "/accounts/password/reset/key/" in Mail.objects.get().text
+    mail = Mail.objects.get()
+    assert mail.subject == "A new password for ERP Bridge"
+    assert mail.text.startswith("Dear Pam,")
+    assert "testserver" not in mail.text, "what the request calls us is no name of ours"
+    assert "/accounts/password/reset/key/" in mail.text
     outbox.send_waiting()
     [taken] = server.taken
     assert "/accounts/password/reset/key/" in taken.get_content()
     assert Mail.objects.get().text == "", "the link is not kept"
+
+
+@pytest.mark.parametrize(
+    ("delivery", "told"),
+    [("smtp", "We send a link to your address."), ("page", "its operator sees yours")],
+)
+def test_where_the_link_of_a_forgotten_password_goes_is_told(
+    db, settings, delivery: str, told: str
+) -> None:
+    settings.MAIL_DELIVERY = delivery
+    page = Client().get("/accounts/password/reset/").content.decode()
+    assert told in page
+    assert 'name="email"' in page
+
+
+def test_without_mail_a_forgotten_password_is_helped_by_the_shell(
+    stage: Stage, settings, capsys
+) -> None:
+    settings.MAIL_DELIVERY = ""
+    page = Client().get("/accounts/password/reset/").content.decode()
+    assert "sends no mail" in page
+    assert "./run manage password_link" in page
+    assert 'name="email"' not in page, "nothing would come of it"
+    call_command("password_link", stage.pam.email.upper())
+    link = re.search(r"/accounts/password/reset/key/\S+", capsys.readouterr().out)
+    assert link is not None
+    browser = Client()
+    form = browser.get(link[0])["Location"]
+    browser.post(
+        form, {"password1": "one more long sentence", "password2": "one more long sentence"}
+    )
+    stage.pam.refresh_from_db()
+    assert stage.pam.check_password("one more long sentence")
+    assert Event.objects.filter(verb="password-link", subject=f"user:{stage.pam.pk}").exists()
+    with pytest.raises(CommandError, match="Nobody here"):
+        call_command("password_link", "nobody@test.example")
 
 
 def test_an_invitation_is_mailed(stage: Stage, at: At, server: MailServer) -> None:

@@ -77,6 +77,15 @@ def test_files_that_were_sent_while_it_was_locked_are_not_said_to_be_kept(
     assert "carried out then, without the files" in told
 
 
+def test_who_is_asked_again_is_shown_what_they_typed_and_nothing_of_the_page(stage: Stage) -> None:
+    dora = _signs_in(stage.dora)
+    path = f"/companies/{stage.company.pk}/erp/settings/"
+    asked = dora.post(path, {"seen": "f3090f908d91", "rejection_reasons": "Wrong job"})
+    told = dora.get(asked["Location"]).content.decode()
+    assert "<li>rejection reasons: Wrong job</li>" in told
+    assert "f3090f908d91" not in told
+
+
 def test_whoever_is_seen_is_not_locked_out_and_a_page_that_asks_by_itself_is_not_seen(
     stage: Stage, later: Later
 ) -> None:
