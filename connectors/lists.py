@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -39,19 +39,33 @@ def erp_list(request: HttpRequest, company_id: int, slug: str) -> HttpResponse:
     view = request.GET.get("view", "ready")
     if view not in VIEWS:
         raise Http404
-    asked = request.GET.get("q", "").strip()[:100]
-    found, more = _page(each, access, view, asked, request.GET.get("after", ""))
+    return _list_page(request, access, each, view, request.GET)
+
+
+def _list_page(
+    request: HttpRequest,
+    access: Access,
+    each: ErpList,
+    view: str,
+    asks: Mapping[str, str],
+    entered: tuple[int, str, str] = (0, "", ""),
+) -> HttpResponse:
+    """`entered`: a row, and the number and name of the project that were refused for it."""
+    asked = asks.get("q", "").strip()[:100]
+    found, more = _page(each, access, view, asked, asks.get("after", ""))
+    if entered[0] and entered[0] not in [one.pk for one in found]:  # from a later page
+        found = [*each.view(access.company, view).filter(pk=entered[0]), *found]
     suggested = each.suggested(access.company, found) if view == "ready" else {}
-    connection = Connection.of(company_id)
+    connection = Connection.of(access.company.pk)
     erp = connection.capabilities if connection else None
-    address = reverse("erp_list", kwargs={"company_id": company_id, "slug": slug})
+    address = reverse("erp_list", kwargs={"company_id": access.company.pk, "slug": each.slug})
     why_not = access.lacks(Tool.ERP, Level.STANDARD)
     may = not why_not
     why_no_unlink = access.lacks(Tool.ERP, Level.ADMIN)
     context = {
         "access": access,
         "company": access.company,
-        "current": slug,
+        "current": each.slug,
         "list": each,
         "view": view,
         "views": _views(each, access, address, view),
@@ -60,7 +74,7 @@ def erp_list(request: HttpRequest, company_id: int, slug: str) -> HttpResponse:
         "q": asked,
         "rows": rows_html(
             "erp_list.jinja",
-            rows=[_row(each, access, one, suggested.get(one.pk)) for one in found],
+            rows=[_row(each, access, one, suggested.get(one.pk), entered) for one in found],
             view=view,
             has_jobs=each.has_jobs,
             may=may,
@@ -76,7 +90,8 @@ def erp_list(request: HttpRequest, company_id: int, slug: str) -> HttpResponse:
         "offered": _offered(each, access) if view == "ready" and may else [],
         "connection": connection,
     }
-    return render(request, "connectors/list.html", context)
+    status = 422 if entered[0] else 200
+    return render(request, "connectors/list.html", context, status=status)
 
 
 @login_required
@@ -91,6 +106,9 @@ def erp_list_step(request: HttpRequest, company_id: int, slug: str, step: str) -
         text, left = _taken(request, each, access, step)
     except Invalid as error:
         messages.error(request, " ".join(fault.message for fault in error.faults))
+        if step == "import-job" and (only := _id(request.POST.get("only", ""))):
+            typed = [request.POST.get(f"{name}-{only}", "") for name in ("number", "name")]
+            return _list_page(request, access, each, "ready", request.POST, (only, *typed))
     else:
         if text:
             messages.success(request, text)
@@ -194,10 +212,21 @@ def _offered(each: ErpList, access: Access) -> list[str]:
     return [str(one) if each.has_jobs else getattr(one, each.key) for one in rows]
 
 
-def _row(each: ErpList, access: Access, one: Any, suggested: Suggestion | None) -> dict[str, Any]:
+def _row(
+    each: ErpList,
+    access: Access,
+    one: Any,
+    suggested: Suggestion | None,
+    entered: tuple[int, str, str],
+) -> dict[str, Any]:
     mine: Any = one.project if each.has_jobs and hasattr(one, "project") else one
     kind = {"jobs": "projects"}.get(each.slug, each.slug)
     sees = access.has(Tool.DIRECTORY, Level.READ)
+    refused = one.pk == entered[0]
+    # As a project of ours: what numbers its jobs shows the number before the name.
+    number, leaf = "", one.name.rsplit(":", 1)[-1]
+    if one.erp_id and one.name.startswith(f"{one.erp_id} "):
+        number, leaf = one.erp_id, one.name.removeprefix(f"{one.erp_id} ")
     return {
         "id": one.pk,
         "name": one.name,
@@ -210,5 +239,7 @@ def _row(each: ErpList, access: Access, one: Any, suggested: Suggestion | None) 
         "importable": one.erp_active and not one.erp_problem,
         "suggested": suggested.name if suggested else "",
         "reason": suggested.reason if suggested else "",
-        "leaf": one.name.rsplit(":", 1)[-1],
+        "refused": refused,
+        "number": entered[1] if refused else number,
+        "leaf": entered[2] if refused else leaf,
     }

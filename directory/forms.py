@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS
 
-from directory.entered import unreadable
+from directory.entered import Reader, unreadable
+from directory.formats import money
 from directory.models import Category, Company, CostCode, Project, Vendor
 from directory.perms import COMPANY_TOOLS, PROJECT_TOOLS, Level, Tool
 from directory.workflow import FIELDS, Listed, unlinked_jobs
@@ -31,6 +33,24 @@ class ReadableForm(forms.BaseForm):
             if isinstance(value, str) and (why := unreadable(value, long=long)):
                 self.add_error(name, why)
         return cleaned
+
+
+class AmountField(forms.Field):
+    """Money as it is written on every page: 1,000,000.00. None where nothing is typed."""
+
+    widget = forms.TextInput(attrs={"inputmode": "decimal"})
+
+    def to_python(self, value: Any) -> Decimal | None:
+        reader = Reader()
+        read = reader.number("", str(value or ""), 2, Decimal(10) ** 13)
+        if reader.faults:
+            raise forms.ValidationError(reader.faults[0].message)
+        if read is not None and read < 0:
+            raise forms.ValidationError("Enter 0.00 or more.")
+        return read
+
+    def prepare_value(self, value: Any) -> Any:
+        return money(value) if isinstance(value, Decimal) else value
 
 
 class PersonForm(ReadableForm, forms.Form):
@@ -75,12 +95,9 @@ class SettingsForm(forms.Form):
         help_text="An authenticator app, a passkey or a security key. Whoever has none may look, "
         "and sets one up under Your account.",
     )
-    second_approver_from = forms.DecimalField(
+    second_approver_from = AmountField(
         label="Two approvers have to accept from this amount on",
         required=False,
-        min_value=0,
-        max_digits=15,
-        decimal_places=2,
         help_text="Empty: one is enough. What an item adds and what it takes away count each by "
         "itself: a transfer of a large amount needs two, too.",
     )

@@ -6,8 +6,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
+from directory.formats import money
 from directory.models import Company, Event, Project
 from directory.perms import PUSH_WORDS, Tool
 
@@ -98,14 +100,16 @@ def sentence(verb: str, data: dict[str, Any], numbers: dict[int, str]) -> str:
         return f"ended their access to the company{taken}"
     if verb == "change":
         return "changed " + ", ".join(
-            f"{_FIELDS.get(name, name.replace('_', ' '))}: {_word(was)} → {_word(now)}"
+            f"{_FIELDS.get(name, name.replace('_', ' '))}: {_word(was, name)} → {_word(now, name)}"
             for name, (was, now) in sorted(data.items())
         )
     note = f": {data['note']}" if data.get("note") else ""
     return _PLAIN.get(verb, verb.replace("-", " ")) + note
 
 
-def _word(value: object) -> str:
+def _word(value: object, name: str = "") -> str:
+    if name == "second_approver_from" and value:
+        return money(Decimal(str(value)))
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, list):

@@ -292,6 +292,29 @@ def test_reasons_are_kept_once_each(stage: Stage, at: At) -> None:
     assert at(stage.ann).post(page, {"rejection_reasons": ""}).status_code == 403
 
 
+def test_from_where_two_approve_is_written_as_money_is(stage: Stage, at: At) -> None:
+    page = f"/companies/{stage.company.pk}/erp/settings/"
+    dora = at(stage.dora)
+    for typed, why in (
+        ("1.000,00", "write a point"),
+        ("-1", "0.00 or more"),
+        ("1.005", "decimals"),
+    ):
+        answer = dora.post(page, {"seen": _shown(dora, page), "second_approver_from": typed})
+        assert answer.status_code == 422
+        assert why in answer.content.decode()
+        assert f'value="{typed}"' in answer.content.decode()
+    dora.post(page, {"seen": _shown(dora, page), "second_approver_from": "$1,000,000"})
+    stage.company.refresh_from_db()
+    assert stage.company.second_approver_from == 1_000_000
+    shown = dora.get(page).content.decode()
+    assert 'value="1,000,000.00"' in shown
+    assert "two approvers from: none → 1,000,000.00" in shown
+    dora.post(page, {"seen": _shown(dora, page), "second_approver_from": ""})
+    stage.company.refresh_from_db()
+    assert stage.company.second_approver_from is None
+
+
 def test_a_page_that_is_out_of_date_overwrites_nothing(stage: Stage, at: At) -> None:
     page = f"/companies/{stage.company.pk}/erp/settings/"
     dora, erin = at(stage.dora), at(stage.dora)
@@ -328,7 +351,7 @@ def test_nobody_changes_alone_and_unseen_who_has_to_approve(stage: Stage, at: At
     assert {one.title for one in told} == {
         "Ann changed from where on Meridian Builders needs two approvers: 20,000.00 → no amount"
     }
-    assert "two approvers from: 20000.00 → none" in browser.get(page).content.decode()
+    assert "two approvers from: 20,000.00 → none" in browser.get(page).content.decode()
     Notice.objects.all().delete()
     browser.post(page, {"seen": _shown(browser, page), "rejection_reasons": "Another"})
     assert not Notice.objects.exists()

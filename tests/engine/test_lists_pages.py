@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from connectors.models import Connection
 from connectors.syncing import queue_sync
-from directory.models import CostCode, Project, Unlinked, User, Vendor
+from directory.models import CostCode, Job, Project, Unlinked, User, Vendor
 from tests import factories
 from tests.api.conftest import Caller
 from tests.stage import Stage
@@ -94,10 +94,25 @@ def test_a_job_is_made_a_project(stage: Stage) -> None:
     shown = text(ann.get(page(stage, "jobs")))
     [job] = re.findall(r'name="number-(\d+)"', shown)
     assert 'value="Clinic"' in shown
+    taken = {"only": job, f"number-{job}": stage.project.number, f"name-{job}": "Clinic, phase 1"}
+    refused = ann.post(page(stage, "jobs", "import-job/"), taken)
+    assert refused.status_code == 422
+    shown = text(refused)
+    assert f"There is a project {stage.project.number} already." in shown
+    assert f'name="number-{job}" value="{stage.project.number}"' in shown, "what was typed is kept"
+    assert 'value="Clinic, phase 1"' in shown
+    assert re.search(r"<details[^>]* open>", shown)
     body = {"only": job, f"number-{job}": "26-050", f"name-{job}": "Clinic"}
     shown = text(ann.post(page(stage, "jobs", "import-job/"), body, follow=True))
     assert "Project 26-050 Clinic is made" in shown
     assert Project.objects.get(number="26-050").company == stage.company
+
+
+def test_a_job_that_the_erp_numbers_is_offered_as_a_project_of_that_number(stage: Stage) -> None:
+    Job.objects.create(company=stage.company, erp_id="26010", name="26010 Fire Station 4")
+    shown = text(signed_in(stage.ann).get(page(stage, "jobs")))
+    assert re.search(r'name="number-\d+" value="26010"', shown)
+    assert 'value="Fire Station 4"' in shown
 
 
 def test_dora_unlinks_and_chooses_that_new_ones_are_imported_at_once(stage: Stage) -> None:
