@@ -107,8 +107,8 @@ def erp_list_step(request: HttpRequest, company_id: int, slug: str, step: str) -
     except Invalid as error:
         messages.error(request, " ".join(fault.message for fault in error.faults))
         if step == "import-job" and (only := _id(request.POST.get("only", ""))):
-            typed = [request.POST.get(f"{name}-{only}", "") for name in ("number", "name")]
-            return _list_page(request, access, each, "ready", request.POST, (only, *typed))
+            number, name = (request.POST.get(f"{one}-{only}", "") for one in ("number", "name"))
+            return _list_page(request, access, each, "ready", request.POST, (only, number, name))
     else:
         if text:
             messages.success(request, text)

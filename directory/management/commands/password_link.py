@@ -1,4 +1,4 @@
-"""`manage.py password_link EMAIL`: for somebody who forgot their password where no mail reaches them."""
+"""`manage.py password_link EMAIL`: a new password for somebody whom no mail reaches."""
 
 from argparse import ArgumentParser
 from typing import Any
