@@ -558,10 +558,11 @@ def client_of(stage: Stage, name: str) -> Client:
     return client
 
 
-def ask(client: Client, at: dict[str, int], row: Row) -> Any:
-    """The answer that this person gets; whatever came of it is undone."""
+def ask(client: Client, at: dict[str, int], row: Row, body: dict[str, Any] | None = None) -> Any:
+    """The answer that this person gets, to this `body` if it is not the row's own; whatever came of
+    it is undone."""
     json = "/api/" in row.path
-    body = bodies(at).get(str(row), {} if json else {"csrfmiddlewaretoken": "x"})
+    body = body or bodies(at).get(str(row), {} if json else {"csrfmiddlewaretoken": "x"})
     more: dict[str, Any] = {}
     if json and row.method != "GET":
         more = {"data": body, "content_type": "application/json"}
