@@ -15,7 +15,7 @@ from approvals.states import BY_CHOICE, STEPS, Status, Who
 from approvals.workflow import Item
 from connectors.models import Conversation
 from directory.history import faults
-from directory.models import Event, Membership
+from directory.models import Event, Membership, Project
 from directory.privilege import revoke_push
 from tests.stage import Stage
 
@@ -101,6 +101,25 @@ def test_the_sender_does_not_decide_unless_one_person_does_both(stage: Stage) ->
     stage.company.one_person_does_both = True
     stage.company.save()
     assert stage.accept(commitment, by=stage.ann).status == "accepted"
+
+
+@pytest.mark.django_db
+def test_a_project_that_nothing_came_for_sends_nothing(stage: Stage) -> None:
+    Project.objects.filter(pk=stage.project.pk).update(erp_synced_at=None)
+    with pytest.raises(NotReady, match="No data has come from the ERP for this project yet"):
+        stage.send(stage.commitment())
+
+
+@pytest.mark.django_db
+def test_while_its_commitment_is_unlinking_a_change_order_is_not_accepted(stage: Stage) -> None:
+    commitment = stage.commitment()
+    stage.synced(commitment)
+    change_order = stage.change_order(commitment)
+    stage.send(change_order)
+    Export.objects.filter(pk=commitment.export_id).update(status="unlinking")
+    with pytest.raises(NotReady, match="is not in the ERP"):
+        stage.accept(change_order)
+    assert stage.status(change_order) == "sent"
 
 
 @pytest.mark.django_db

@@ -1,18 +1,22 @@
 """Unlinking, and comparing with what the ERP holds. QuickBooks is the sandbox's stand-in."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import connection
+from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from approvals import erp_wording
 from approvals.comparing import differences_of, request_comparison
 from approvals.errors import StepError
-from approvals.models import Comparison
+from approvals.models import Comparison, Export
 from approvals.states import BY_CHOICE, STEPS, Who
+from approvals.tasks import sweep
+from connectors import engine
 from directory.models import ToolLevel
 from directory.perms import Level, Tool
 from tests.stage import Stage
@@ -117,6 +121,34 @@ def test_checking_can_be_called_off(stage: Stage) -> None:
     stage.step("stop-checking", commitment, stage.ann)
     assert stage.status(commitment) == "synced"
     assert stage.visit() == 0
+
+
+@pytest.mark.parametrize(("minutes", "status"), [(-1, "unlinking"), (1, "synced")])
+def test_no_answer_within_a_day_is_no_permission(stage: Stage, minutes: int, status: str) -> None:
+    commitment = stage.commitment()
+    stage.synced(commitment)
+    stage.step("unlink", commitment, stage.ann)
+    asked = Now() - timedelta(hours=24, minutes=minutes)
+    Export.objects.filter(pk=commitment.export_id).update(status_at=asked)
+    sweep()
+    export = stage.export(commitment)
+    assert export.status == status
+    assert ("did not answer within 24 hours" in export.message) is (status == "synced")
+    # What nobody waits for any more is not asked.
+    assert (stage.visit() > 0) is (status == "unlinking")
+    assert stage.status(commitment) == "synced"
+
+
+def test_a_day_does_not_end_while_the_question_is_out(stage: Stage) -> None:
+    commitment = stage.commitment()
+    stage.synced(commitment)
+    stage.step("unlink", commitment, stage.ann)
+    Export.objects.filter(pk=commitment.export_id).update(status_at=Now() - timedelta(hours=25))
+    session = engine.open_session(stage.connection.pk)
+    assert not isinstance(session, engine.Silence)
+    assert engine.next_message(session) is not None
+    sweep()
+    assert stage.status(commitment) == "unlinking"
 
 
 def test_the_page_says_that_quickbooks_is_asked_first(stage: Stage, client) -> None:

@@ -82,6 +82,23 @@ def test_a_list_that_cannot_be_kept_holds_up_no_export(stage: Stage) -> None:
     assert stage.status(commitment) == "synced"
 
 
+def test_what_is_put_off_is_tried_twenty_times_and_fails_then(stage: Stage) -> None:
+    """The order is open on the bookkeeper's screen, and stays so."""
+    commitment = stage.commitment()
+    stage.synced(commitment)
+    change_order = stage.change_order(commitment)
+    stage.send(change_order)
+    stage.accept(change_order)
+    stage.books.by_hand.open_on_screen(stage.order().txn_id)
+    for _visit in range(19):
+        stage.visit()
+        assert stage.status(change_order) == "accepted"
+        Conversation.objects.filter(state="waiting").update(not_before=Now())
+    stage.visit()
+    export = stage.export(change_order)
+    assert (export.status, "Tried 20 times" in export.message) == ("failed", True)
+
+
 def test_a_late_answer_and_an_approver_who_stops_waiting(stage: Stage) -> None:
     """Both want the export and its search, in one order: neither is turned away by the database."""
     commitment = stage.commitment()

@@ -53,6 +53,15 @@ def test_a_change_order_has_limits_of_its_own():
     }
 
 
+def test_a_change_order_may_be_as_long_as_that(site):
+    parent = site.exported(commitment())
+    document = change_order(number="CCO-00000012", title="t" * 30)
+    assert (len(document.number), faults(document)) == (12, {})
+    site.exported(document, OTHER_KEY, parent)
+    lines = site.company.purchase_order(parent.number).lines
+    assert any(line.desc.startswith(f"CCO {document.number}: {document.title}") for line in lines)
+
+
 def test_the_longest_texts_that_fit_do_arrive(site):
     document = commitment(
         line(1, "1.00", description="é" * 4095),

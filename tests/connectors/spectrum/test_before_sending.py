@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
@@ -58,6 +59,35 @@ def test_every_fault_of_a_commitment_is_told_at_once(site: Site) -> None:
         "amount": "line:1",
         "settings": "settings",
     }
+
+
+@pytest.mark.parametrize(
+    ("make", "field", "most"),
+    [
+        (commitment, "number", 10),
+        (commitment, "title", 120),
+        (change_order, "number", 12),
+        (change_order, "title", 30),
+        (change_order, "description", 250),
+    ],
+)
+def test_so_long_a_text_may_be_and_no_longer(
+    site: Site, make: Callable[..., Document], field: str, most: int
+) -> None:
+    parent = None if make is commitment else PARENT
+    for length, expected in ((most, {}), (most + 1, {f"{field}_long": field})):
+        document = make(**{field: "7" * length})
+        terms = replace(site.terms(document, parent), number="7")
+        assert told(problems(document, terms, FACTS)) == expected
+
+
+def test_a_line_has_twenty_five_characters_and_retainage_ends_below_a_hundred(site: Site) -> None:
+    for text, percent, expected in (
+        ("x" * 25, "99.9", {}),
+        ("x" * 26, "100.0", {"line_long": "line:1", "retainage": "retainage"}),
+    ):
+        document = commitment(line(1, "1.00", description=text), retainage=Decimal(percent))
+        assert told(problems(document, site.terms(document), FACTS)) == expected
 
 
 def test_what_is_not_linked_is_told_once(site: Site) -> None:
