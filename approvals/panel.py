@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from django.utils import timezone
+from django.utils.html import format_html
 
 from approvals import erp_wording, seconding, unlinking
 from approvals.buttons import Button, buttons
@@ -24,7 +25,7 @@ from connectors.contract import Capabilities, Problem
 from connectors.models import Connection
 from directory.access import Access
 from directory.addresses import address
-from directory.formats import age, counted
+from directory.formats import age, counted, moment
 from directory.perms import Level, Tool
 
 RECENT = 4
@@ -353,9 +354,17 @@ def _ribbon(
             record = erp.record_word(export.kind) if erp else "record"
             return "Synced", f"{record} {export.erp_number}" if export.erp_number else ""
         case Status.UNLINKING:
-            return f"Unlink: checking {name}", ""
+            return f"Unlink: checking {name}", _next_contact(connection, erp)
         case status:
             return status.label, ""
+
+
+def _next_contact(connection: Connection | None, erp: Capabilities | None) -> str:
+    """When an ERP that asks us should call; '' where we call it, or it never has, or is late."""
+    at = connection.next_call_at if connection and not erp_wording.is_called(erp) else None
+    if at is None or at < timezone.now():
+        return ""
+    return format_html("next contact about {}", moment(at))
 
 
 def _rules(

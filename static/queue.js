@@ -82,6 +82,7 @@ const keys = {
   a: () => press('.row-actions button[name="only"]'),
   r: () => press(".row-actions [data-note-for]"),
   "/": () => queue().querySelector('input[type="search"]').focus(),
+  "?": () => queue().querySelector(".keys")?.focus(),
 };
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input:not([type=checkbox]), textarea, select, dialog")) return;

@@ -17,6 +17,7 @@ from approvals.models import Comparison, Export
 from approvals.states import BY_CHOICE, STEPS, Who
 from approvals.tasks import sweep
 from connectors import engine
+from connectors.models import Connection
 from directory.models import ToolLevel
 from directory.perms import Level, Tool
 from tests.stage import Stage
@@ -164,6 +165,25 @@ def test_the_page_says_that_quickbooks_is_asked_first(stage: Stage, client) -> N
     asked = "QuickBooks is asked at the next call whether it was deleted there."
     assert f"Commitment SC-001: {asked} Until then it stays linked." in press("unlink")
     assert "Commitment SC-001: Stopped checking. It stays linked." in press("stop-checking")
+
+
+def test_the_page_says_when_quickbooks_is_expected(stage: Stage, client) -> None:
+    commitment = stage.commitment()
+    stage.synced(commitment)
+    stage.step("unlink", commitment, stage.ann)
+    client.force_login(stage.ann)
+
+    def ribbon() -> str:
+        page = client.get(reverse("export_panel", args=[commitment.export_id])).content.decode()
+        return page.partition("Unlink: checking QuickBooks")[2].partition("</div>")[0]
+
+    Connection.objects.update(last_seen_at=Now() - timedelta(minutes=5))
+    expected = Connection.objects.get().next_call_at
+    assert expected is not None
+    assert f'(next contact about <time datetime="{expected:%Y-%m-%dT%H:%M}' in ribbon()
+    # It should have called by now: when it will is not known.
+    Connection.objects.update(last_seen_at=Now() - timedelta(hours=5))
+    assert "next contact" not in ribbon()
 
 
 def test_people_are_told_what_came_of_every_step() -> None:

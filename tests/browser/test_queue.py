@@ -51,6 +51,10 @@ def test_ann_narrows_the_queue_and_decides_what_is_left(stage, sign_in, screensh
     screenshot(page, "queue-filtered-dark")
     page.get_by_role("button", name=re.compile("dark|light", re.IGNORECASE)).click()
 
+    # Which keys there are stands below the rows, and is brought into view and read out.
+    page.keyboard.press("?")
+    expect(page.locator(".keys")).to_be_focused()
+    expect(page.locator(".keys")).to_be_in_viewport()
     # The keyboard: the first is accepted where it stands, the second opened and accepted there.
     page.keyboard.press("j")
     page.keyboard.press("a")
