@@ -24,6 +24,7 @@ from directory.models import (
     User,
 )
 from directory.perms import PUSH, Level, Tool
+from erpbridge.setting_up import SetUp, unready
 
 FEW = 5
 MANY = 20
@@ -119,6 +120,7 @@ class Work:
     more_projects: bool
     links: Sequence[Link]
     member: bool
+    unready: Sequence[SetUp]  # the companies that this person administers and that lack something
     closed: Sequence[str]  # the companies that were closed to who belongs to none now
 
 
@@ -130,11 +132,16 @@ def work_of(user: User, search: str = "") -> Work:
         .order_by("company__name")
     )
     companies = {membership.company_id: membership.company for membership in memberships}
-    erp_levels = dict(
-        ToolLevel.objects.filter(
-            membership__in=memberships, tool=Tool.ERP, level__gte=Level.READ
-        ).values_list("company_id", "level")
-    )
+    levels = ToolLevel.objects.filter(
+        membership__in=memberships, tool__in=(Tool.ERP, Tool.DIRECTORY), level__gte=Level.READ
+    ).values_list("tool", "company_id", "level")
+    erp_levels: dict[int, int] = {}
+    administered: list[int] = []
+    for tool, company, level in levels:
+        if tool == Tool.ERP:
+            erp_levels[company] = level
+        elif level == Level.ADMIN and len(administered) < COMPANIES:
+            administered.append(company)
     found = list(_projects(memberships, search)[: PROJECTS + 1])
     return Work(
         desks=_desks(user, [c for pk, c in companies.items() if pk in erp_levels], erp_levels),
@@ -146,6 +153,9 @@ def work_of(user: User, search: str = "") -> Work:
         more_projects=len(found) > PROJECTS,
         links=_links(companies, erp_levels),
         member=bool(companies),
+        unready=unready(Company.objects.filter(pk__in=administered).order_by("name"))
+        if administered
+        else [],
         closed=[] if companies else _closed(user),
     )
 

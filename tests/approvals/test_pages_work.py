@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.db.models.functions import Now
 from django.test import Client
 
 from approvals.models import Export
+from connectors.models import Connection
 from directory.models import Membership, ToolLevel, User
 from directory.perms import Level, Tool
+from directory.workflow import create_company, invite_administrator
 from erpbridge.my_work import PROJECTS
 from tests import factories
 from tests.stage import Stage
@@ -102,6 +105,30 @@ def test_a_person_whose_company_was_closed_to_them_is_told_so(stage: Stage) -> N
     page = first_page(stage.vic)
     assert f"{stage.company}: closed to you." in page
     assert "You do not belong to a company yet." not in page
+
+
+def test_an_administrator_sees_what_their_company_still_lacks(stage: Stage) -> None:
+    assert "Setting up" in first_page(stage.dora), "QuickBooks has never answered"
+    Connection.objects.update(first_seen_at=Now())
+    assert "Setting up" not in first_page(stage.dora)
+    Membership.objects.filter(user__in=[stage.ann, stage.bea]).update(is_active=False)
+    page = first_page(stage.dora)
+    assert "1 of 7 left" in page
+    assert "Invite an approver" in page
+    assert "Setting up" not in first_page(stage.pam)
+
+
+def test_a_new_company_lacks_everything(db) -> None:
+    otto = factories.UserFactory.create(is_operator=True)
+    company = create_company("Harbor", by=otto)
+    made = invite_administrator(company, "dora@harbor.example", "Dora", by=otto)
+    page = first_page(made.user)
+    assert "Setting up Harbor" in page
+    assert "7 of 7 left" in page
+    client = Client()
+    client.force_login(made.user)
+    for address in set(re.findall(r'○</span> <a href="([^"]+)"', page)):
+        assert client.get(address).status_code == 200, address
 
 
 def test_two_thousand_projects_cost_no_more_queries_than_one(
