@@ -11,9 +11,11 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from approvals.models import Comparison, Export
+from approvals.readiness import destinations
 from approvals.states import Status
 from connectors import engine
 from connectors.contract import Compared, Difference
+from connectors.destination import Destinations
 from connectors.engine.scripts import Check, encode
 from connectors.models import Connection, Conversation
 from connectors.registry import connector_for
@@ -69,8 +71,11 @@ class Comparisons:
         """Nothing: an export is only read, and what is found is written by itself."""
 
     def begin(self, conversations: Sequence[Conversation]) -> Mapping[str, str | None]:
-        exports = Export.objects.in_bulk([_export_of(c) for c in conversations])
-        return {c.subject: _check(exports.get(_export_of(c))) for c in conversations}
+        held = Export.objects.filter(status=Status.SYNCED).exclude(terms="")
+        exports = held.select_related("parent").in_bulk([_export_of(c) for c in conversations])
+        parents = {export.parent.pk: export.parent for export in exports.values() if export.parent}
+        now = destinations(conversations[0].connection, [*exports.values()], parents)
+        return {c.subject: _check(exports.get(_export_of(c)), now) for c in conversations}
 
     def put_back(self, conversations: Sequence[Conversation]) -> None:
         """It is compared at the next visit."""
@@ -93,13 +98,17 @@ def _export_of(conversation: Conversation) -> int:
     return int(conversation.subject.split(" ")[1])
 
 
-def _check(export: Export | None) -> str | None:
-    if export is None or export.status != Status.SYNCED:
+def _check(export: Export | None, now: Destinations) -> str | None:
+    if export is None:
         return None
-    terms, receipt = export.frozen_terms, export.erp_receipt
+    terms, receipt, document = export.frozen_terms, export.erp_receipt, export.document
     if terms is None or receipt is None:
         return None
-    return encode(Check(export.document, terms, receipt))
+    linked = now.terms(document)
+    anew = msgspec.structs.replace(
+        terms, vendor=linked.vendor, job=linked.job, items=linked.items, classes=linked.classes
+    )
+    return encode(Check(document, terms, receipt, now=anew if anew != terms else None))
 
 
 def _found(outcome: engine.Outcome) -> Comparison:

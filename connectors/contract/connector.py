@@ -182,10 +182,14 @@ class Connector(Protocol):
         Refused where asking again would be of no use.
         """
 
-    def compare(self, document: Document, terms: Terms, receipt: Receipt) -> Script[Compared]:
+    def compare(
+        self, document: Document, terms: Terms, receipt: Receipt, now: Terms
+    ) -> Script[Compared]:
         """Look whether what was exported still stands there unchanged. Never writes.
 
-        `receipt` is what the export (or the comparison before) gave. Raises Busy and Refused.
+        `receipt` is what the export (or the comparison before) gave; `now`, where it would go
+        today: what stands under the records that are linked now differs from nothing here (two
+        were merged there, and a person linked the one that is left). Raises Busy and Refused.
         """
 
     def look_up(

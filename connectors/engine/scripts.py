@@ -63,6 +63,7 @@ class Check(msgspec.Struct, frozen=True):
     terms: Terms
     receipt: Receipt
     asked: bool = False  # `Capabilities.can_ask`, as an `unlink` began
+    now: Terms | None = None  # where it would go now, as a `compare` began
 
 
 class Looking(msgspec.Struct, frozen=True):
@@ -142,7 +143,9 @@ def begin(connector: Connector, conversation: Conversation) -> Script[Any]:
         return connector.job_costs(costs.job, costs.settings)
     if conversation.purpose == "compare":
         check = msgspec.json.decode(conversation.input, type=Check)
-        return connector.compare(check.document, check.terms, check.receipt)
+        return connector.compare(
+            check.document, check.terms, check.receipt, check.now or check.terms
+        )
     if conversation.purpose == "unlink":
         check = msgspec.json.decode(conversation.input, type=Check)
         return connector.still_there(check.document, check.terms, check.receipt, asked=check.asked)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from connectors.contract import Compared, Difference, Document, Receipt, Script, Terms
+from connectors.contract import Compared, Difference, Document, Receipt, Ref, Script, Terms
 from connectors.quickbooks import budgets, change_orders, commitments, errors, estimates, orders
 from connectors.quickbooks.additions import has_mark
 from connectors.quickbooks.estimates import Estimate
@@ -28,7 +28,10 @@ from connectors.quickbooks.words import fit, same
 _SET_BACK = (
     "Set it back in QuickBooks. A change of what was agreed belongs into a change order here."
 )
-_MERGED = "If the two were merged there, link the one that is left here; it stands where it should."
+_MERGED = (
+    "If the two were merged there, link the one that is left here; the next comparison then finds "
+    "nothing."
+)
 _BUDGET_SET_BACK = "Set it back in QuickBooks. A change of the budget belongs into the budget here."
 
 
@@ -40,7 +43,7 @@ class Pair(NamedTuple):
     theirs: TxnLine | None
 
 
-def compare(document: Document, terms: Terms, receipt: Receipt) -> Script[Compared]:
+def compare(document: Document, terms: Terms, receipt: Receipt, now: Terms) -> Script[Compared]:
     """Read the order or estimate and hold it against the document. Raises Busy and Refused.
 
     An order is read once in a session, however many change orders of it are compared.
@@ -59,19 +62,39 @@ def compare(document: Document, terms: Terms, receipt: Receipt) -> Script[Compar
         raise errors.unread(answer, f"the question about {what}", feature=feature)
     if record is None:
         return _gone(f"The {what} is not in QuickBooks any more.")
+    terms = _with_links_anew(terms, now, record)
     pairs = paired(document, terms, record["lines"], receipt.lines)
     is_part = not _is_whole(document)
     if is_part and not any(pair.theirs for pair in pairs) and not _added(document, record, pairs):
         return _gone(f"The {what} holds no line of it any more.")
     differences = tuple(held_against(document, terms, record, pairs, receipt.number))
-    now = {str(i): pair.theirs["id"] for pair in pairs if pair.theirs for i in pair.ours.ours}
+    standing = {str(i): pair.theirs["id"] for pair in pairs if pair.theirs for i in pair.ours.ours}
     current = msgspec.structs.replace(
         receipt,
         number=record["number"],
         version=record["version"],
-        lines={**receipt.lines, **now},
+        lines={**receipt.lines, **standing},
     )
     return Compared(receipt=current, differences=differences)
+
+
+def _with_links_anew(terms: Terms, now: Terms, record: Order | Estimate) -> Terms:
+    """The terms, but under what is linked now where the record stands under that, and not under
+    what was linked before: it was merged into another one there."""
+    heads = {record["vendor"]} if "vendor" in record else {record["job"]}
+    there = {line[name] for line in record["lines"] for name in ("item", "klass", "job")} | heads
+
+    def anew(was: Ref, linked: Ref | None) -> Ref:
+        moved = linked is not None and linked.id in there and was.id not in there
+        return linked if linked is not None and moved else was
+
+    return msgspec.structs.replace(
+        terms,
+        vendor=terms.vendor and anew(terms.vendor, now.vendor),
+        job=terms.job and anew(terms.job, now.job),
+        items={key: anew(was, now.items.get(key)) for key, was in terms.items.items()},
+        classes={key: anew(was, now.classes.get(key)) for key, was in terms.classes.items()},
+    )
 
 
 def _is_whole(document: Document) -> bool:

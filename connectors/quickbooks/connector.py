@@ -182,9 +182,11 @@ class QuickBooks:
         """Look whether anything of an exported document is left. Raises Busy if that is unclear."""
         return (yield from unlinking.still_there(document, terms, receipt))
 
-    def compare(self, document: Document, terms: Terms, receipt: Receipt) -> Script[Compared]:
+    def compare(
+        self, document: Document, terms: Terms, receipt: Receipt, now: Terms
+    ) -> Script[Compared]:
         """Look whether what was exported still stands there unchanged."""
-        return (yield from comparing.compare(document, terms, receipt))
+        return (yield from comparing.compare(document, terms, receipt, now))
 
     def look_up(
         self, document: Document, terms: Terms, number: str

@@ -207,7 +207,9 @@ class Spectrum:
             raise Refused(unlinking.CANNOT_BE_ASKED)
         return (yield from unlinking.still_there(document, terms, receipt))
 
-    def compare(self, document: Document, terms: Terms, receipt: Receipt) -> Script[Compared]:
+    def compare(
+        self, document: Document, terms: Terms, receipt: Receipt, now: Terms
+    ) -> Script[Compared]:
         """Raises Refused: a person looks."""
         yield from ()
         raise Refused(unlinking.CANNOT_BE_ASKED)

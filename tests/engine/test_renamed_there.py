@@ -7,11 +7,14 @@ one has no id any more, and what was merged or made inactive takes nothing.
 from collections.abc import Callable
 
 import pytest
+from django.db import transaction
 
+from approvals.comparing import queue_comparisons
+from approvals.models import Comparison
 from commitments.models import ChangeOrder, Commitment
 from connectors import engine
 from connectors.pulls import take_over
-from directory.models import CostCode, Vendor
+from directory.models import CostCode, Job, Vendor
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db
@@ -170,6 +173,33 @@ def test_what_was_written_and_then_merged_is_found_once_the_link_is_mended(
     assert stage.status(document) == "synced", stage.export(document).message
     after = stage.order()
     assert [line.txn_line_id for line in after.lines] == [line.txn_line_id for line in before.lines]
+
+
+def test_what_was_merged_differs_until_the_one_that_is_left_is_linked(stage: Stage) -> None:
+    commitment = stage.commitment()
+    stage.synced(commitment)
+    change_order = stage.change_order(commitment)
+    stage.synced(change_order)
+    merged = {what: make(stage) for what, make in WHAT.items()}
+    for theirs, other in merged.values():
+        stage.books.by_hand.merge(theirs, other)
+    assert differing(stage) == {commitment.export.pk: 4, change_order.export.pk: 3}
+    for theirs, other in merged.values():
+        for model in (Vendor, CostCode, Job):
+            model._default_manager.filter(erp_id=theirs).update(erp_id=other)
+    assert differing(stage) == {}
+    stage.books.add_vendor("Quite another")
+    stage.books.by_hand.edit_order(stage.order().txn_id, VendorRef="Quite another")
+    assert differing(stage) == {commitment.export.pk: 1, change_order.export.pk: 1}
+
+
+def differing(stage: Stage) -> dict[int, int]:
+    """What a night's comparison finds: how many differences of each export that has some."""
+    with transaction.atomic():
+        queue_comparisons(stage.connection)
+    stage.visit()
+    found = Comparison.objects.filter(differs=True)
+    return {one.export_id: len(one.differences) for one in found}
 
 
 def lose_answer(stage: Stage) -> None:

@@ -249,7 +249,7 @@ def test_what_only_looks_never_writes(way: Way) -> None:
     scripts: list[Callable[[], Script[Any]]] = [
         lambda: connector.find(way.document, terms, (), asked=asked),
         lambda: connector.still_there(way.document, terms, receipt, asked=asked),
-        lambda: connector.compare(way.document, terms, receipt),
+        lambda: connector.compare(way.document, terms, receipt, terms),
         lambda: connector.look_up(way.document, terms, terms.number),
         lambda: connector.job_costs(job, terms.settings),
         lambda: connector.self_test({}, asked=asked),
@@ -273,7 +273,7 @@ def test_a_busy_erp_is_not_taken_for_one_where_something_is_gone(way: Way) -> No
     asked = way.play.house.asked(way.document.kind)
     looks: list[tuple[bool, Callable[..., Script[Any]]]] = [
         (asked, partial(connector.still_there, asked=asked)),
-        (connector.capabilities.can_find, connector.compare),
+        (connector.capabilities.can_find, partial(connector.compare, now=terms)),
     ]
     for answers, look in looks:
         with pytest.raises((Busy, Refused)) as told:

@@ -177,7 +177,7 @@ def test_a_category_changed_by_hand_is_a_difference(site, terms, setting):
     order = export(site, ORDER, to)
     edit = {"klass": "Material"} if setting == "class" else {"item": "03-300:Material"}
     site.company.by_hand.edit_line(order.id, 0, **edit)
-    (found,) = site.session().run(lambda: connector.compare(ORDER, to, order)).differences
+    (found,) = site.session().run(lambda: connector.compare(ORDER, to, order, to)).differences
     assert (found.where, found.ours, found.theirs) == {
         "class": ("line:1", "class Labor", "class Material"),
         "sub_item": (

@@ -33,7 +33,7 @@ def compare(
 ) -> Compared:
     session = site.session()
     terms = site.terms(document, parent)
-    answer = session.run(lambda: connector.compare(document, terms, receipt))
+    answer = session.run(lambda: connector.compare(document, terms, receipt, terms))
     assert session.writes() == []
     assert len(session.sent) == 1
     return answer
@@ -196,14 +196,16 @@ def test_a_mark_up_that_leaves_the_amount_is_seen_in_the_cost(site):
     ],
 )
 def test_without_an_answer_nothing_is_said(site, order, code, kind, sentence):
-    script = connector.compare(commitment(), site.terms(commitment()), order)
+    terms = site.terms(commitment())
+    script = connector.compare(commitment(), terms, order, terms)
     with pytest.raises(kind, match=sentence):
         hand_feed(script, response("PurchaseOrderQueryRs", code))
 
 
 @pytest.mark.parametrize("code", [1, 500, 3120])
 def test_absence_is_an_answer(site, order, code):
-    script = connector.compare(commitment(), site.terms(commitment()), order)
+    terms = site.terms(commitment())
+    script = connector.compare(commitment(), terms, order, terms)
     assert hand_feed(script, response("PurchaseOrderQueryRs", code))[0].receipt is None
 
 

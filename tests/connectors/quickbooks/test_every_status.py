@@ -125,11 +125,20 @@ def finding(document: Document) -> Prepared:
     return prepare
 
 
-def checking(name: str, document: Document) -> Prepared:
+def unlinking(document: Document) -> Prepared:
     def prepare(site: Site) -> Begin:
         parent = parent_of(site, document)
         terms, receipt = site.terms(document, parent), written(site, document, parent)
-        return lambda: getattr(connector, name)(document, terms, receipt)
+        return lambda: connector.still_there(document, terms, receipt)
+
+    return prepare
+
+
+def comparing(document: Document) -> Prepared:
+    def prepare(site: Site) -> Begin:
+        parent = parent_of(site, document)
+        terms, receipt = site.terms(document, parent), written(site, document, parent)
+        return lambda: connector.compare(document, terms, receipt, terms)
 
     return prepare
 
@@ -155,9 +164,9 @@ def pulling(what: str) -> Prepared:
 DOCUMENTS = {"commitment": COMMITMENT, "change": CHANGE, "budget": BUDGET, "round": ROUND_2}
 EXPORTS = {f"export {name}": exporting(one) for name, one in DOCUMENTS.items()}
 FINDS = {f"find {name}": finding(one) for name, one in DOCUMENTS.items()}
-UNLINKS = {f"unlink {name}": checking("still_there", one) for name, one in DOCUMENTS.items()}
+UNLINKS = {f"unlink {name}": unlinking(one) for name, one in DOCUMENTS.items()}
 LOOKS = {
-    **{f"compare {name}": checking("compare", one) for name, one in DOCUMENTS.items()},
+    **{f"compare {name}": comparing(one) for name, one in DOCUMENTS.items()},
     **{f"look up {name}": looking_up(one) for name, one in DOCUMENTS.items()},
     **{
         f"pull {what}": pulling(what)

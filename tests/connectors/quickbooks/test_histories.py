@@ -245,7 +245,7 @@ class Books:
         assert {row.name: row.actual for row in costs.rows if row.actual} == _nonzero(self.spent)
         night = self.site.session()
         for document, terms, receipt in self.synced:
-            compared = night.run(lambda: connector.compare(document, terms, receipt))  # noqa: B023
+            compared = night.run(lambda: connector.compare(document, terms, receipt, terms))  # noqa: B023
             assert compared.receipt is not None
             assert {one.where for one in compared.differences} <= {"added"}
             assert all("By hand" in one.theirs for one in compared.differences)

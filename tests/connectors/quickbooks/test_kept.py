@@ -145,7 +145,7 @@ def test_what_is_only_told_counts_nowhere(order: Work) -> None:
     session = order.site.session()
     written = commitment()
     terms = order.site.terms(written)
-    compared = session.run(lambda: connector.compare(written, terms, order.parent))
+    compared = session.run(lambda: connector.compare(written, terms, order.parent, terms))
     assert compared.differences == ()
     [found] = session.run(lambda: connector.look_up(written, terms, "SC-001"))
     assert (found.problem, found.differences) == ("", ())

@@ -67,7 +67,7 @@ def test_what_is_linked_is_as_good_as_exported(site):
     assert found.differences == ()
     terms = site.terms(commitment())
     session = site.session()
-    compared = session.run(lambda: connector.compare(commitment(), terms, found.receipt))
+    compared = session.run(lambda: connector.compare(commitment(), terms, found.receipt, terms))
     assert compared.differences == ()
     receipt = site.exported(change_order(), OTHER_KEY, found.receipt)
     assert receipt.amount == Decimal("54000.50")

@@ -165,7 +165,7 @@ def test_what_cannot_be_asked_is_said(site: Site) -> None:
     terms, receipt = site.terms(document), site.exported(document)
     for script in (
         lambda: connector.still_there(document, terms, receipt),
-        lambda: connector.compare(document, terms, receipt),
+        lambda: connector.compare(document, terms, receipt, terms),
         lambda: connector.look_up(document, terms, "SC-001"),
     ):
         with pytest.raises(Refused, match="Look there"):

@@ -204,16 +204,18 @@ class Ledgerline:
         _read(answer)
         return StillThere(found=(f"{receipt.id} is in Ledgerline.",))
 
-    def compare(self, document: Document, terms: Terms, receipt: Receipt) -> Script[Compared]:
+    def compare(
+        self, document: Document, terms: Terms, receipt: Receipt, now: Terms
+    ) -> Script[Compared]:
         answer = yield Request(body=f"GET {receipt.id}", fresh=True)
         if answer.status == 404:
             return Compared(receipt=None)
         there = _read(answer)
-        now = _receipt(document, receipt.id, there)
-        if _is_as_sent(there, _written(document, terms)):
-            return Compared(receipt=now)
+        current = _receipt(document, receipt.id, there)
+        if any(_is_as_sent(there, _written(document, one)) for one in (terms, now)):
+            return Compared(receipt=current)
         told = Difference(where="total", ours=str(document.amount), theirs="", advice="Look there.")
-        return Compared(receipt=now, differences=(told,))
+        return Compared(receipt=current, differences=(told,))
 
     def look_up(
         self, document: Document, terms: Terms, number: str
