@@ -324,13 +324,21 @@ def _not_sent(document: Document, terms: Terms) -> Iterator[str]:
     """What has no field in a purchase order."""
     if document.retainage:
         yield f"Default retainage {document.retainage.normalize():f} %"
-    units = {line.unit for line in document.lines if line.unit and line.quantity is not None}
+    units = {line.unit for line in document.lines if line.unit}
     if units:
         yield f"Units of measure ({', '.join(sorted(units))})"
+    alone = [
+        str(line.number)
+        for line in document.lines
+        if (line.quantity is None) is not (line.unit_cost is None)
+    ]
+    if document.kind == "commitment" and alone:
+        go = "line {} goes as a lump sum" if len(alone) == 1 else "lines {} go as lump sums"
+        yield f"Quantities or unit costs that stand alone ({go.format(', '.join(alone))})"
     if document.kind == "budget":
         yield "Title and description (an estimate has no field for them)"
     if document.kind != "commitment" and any(
-        line.quantity is not None and line.unit_cost is not None for line in document.lines
+        line.quantity is not None or line.unit_cost is not None for line in document.lines
     ):
         yield "Quantities and unit costs (each new line has the quantity 1)"
     named = {line.category.name for line in document.lines}

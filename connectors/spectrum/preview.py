@@ -177,7 +177,10 @@ def _not_sent(document: Document, groups: Sequence[Group]) -> Iterator[str]:
         yield "Descriptions of the lines"
     if document.kind != "commitment" and document.retainage:
         yield f"Default retainage {document.retainage.normalize():f} %"
-    if any(line.quantity is not None or line.unit_cost is not None for line in document.lines):
+    if any(
+        line.unit or line.quantity is not None or line.unit_cost is not None
+        for line in document.lines
+    ):
         yield "Quantities, units and unit costs (Spectrum gets the amounts)"
     if document.kind == "change_order":
         yield f"Its number here, {document.number}"

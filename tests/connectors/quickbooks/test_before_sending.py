@@ -285,6 +285,22 @@ def test_a_lump_sum_is_announced(site):
     assert warning.startswith("Line 3: its quantity and unit cost do not give its amount")
 
 
+def test_half_a_price_is_told_as_not_sent(site):
+    """A line with a quantity or a unit cost alone goes as one lump sum; a unit goes nowhere."""
+    some, cost = line(1, "90.00", quantity=Decimal(3)), line(2, "5.00", unit_cost=Decimal(7))
+    whole = line(3, "8.00", quantity=Decimal(2), unit_cost=Decimal(4))
+    document = commitment(some, cost, whole, line(4, "1.00", unit="ls"))
+    not_sent = connector.preview(document, site.terms(document), None).not_sent
+    assert not_sent[:2] == (
+        "Units of measure (ls)",
+        "Quantities or unit costs that stand alone (lines 1, 2 go as lump sums)",
+    )
+    parent = site.exported(commitment())
+    document = change_order(change(1, "1.00", 1, quantity=Decimal(3)))
+    shown = connector.preview(document, site.terms(document, parent), None)
+    assert "Quantities and unit costs (each new line has the quantity 1)" in shown.not_sent
+
+
 def test_names_of_numbers_and_records(site):
     parent = Receipt(id="1-1", number="SC-001")
     terms = site.terms(change_order(), parent)

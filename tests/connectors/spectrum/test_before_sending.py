@@ -253,6 +253,12 @@ def test_the_preview_of_a_commitment_shows_parts_sums_and_what_is_not_sent(site:
     assert "is not asked beforehand whether IRON" in shown.unasked
 
 
+def test_a_unit_alone_is_told_as_not_sent(site: Site) -> None:
+    document = commitment(line(1, "1.00", unit="ls"))
+    shown = connector.preview(document, site.terms(document), None, FACTS)
+    assert "Quantities, units and unit costs (Spectrum gets the amounts)" in shown.not_sent
+
+
 def test_the_preview_of_a_change_order_says_what_its_status_means(site: Site) -> None:
     document = change_order()
     shown = connector.preview(document, site.terms(document, PARENT), None, FACTS)
