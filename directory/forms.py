@@ -60,6 +60,17 @@ class PersonForm(ReadableForm, forms.Form):
     email = forms.EmailField(label="Email", max_length=254)
 
 
+class BroughtForm(PersonForm):
+    """Somebody whom the operator brings into a company."""
+
+    without_levels = forms.BooleanField(
+        label="No administrator: without any level yet",
+        required=False,
+        help_text="For somebody who has an account here already. The company's administrators "
+        "choose the levels.",
+    )
+
+
 class CompanyForm(ReadableForm, forms.ModelForm):  # type: ignore[type-arg]
     """A company and how it is set up. Only the operator sees it."""
 

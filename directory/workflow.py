@@ -114,8 +114,11 @@ def change_company(
 
 
 @transaction.atomic
-def invite_administrator(company: Company, email: str, name: str, *, by: User) -> Membership:
-    """Give a company an administrator: Admin on Directory and on ERP Integrations.
+def invite_administrator(
+    company: Company, email: str, name: str, *, by: User, without_levels: bool = False
+) -> Membership:
+    """Give a company an administrator: Admin on Directory and on ERP Integrations; or, without
+    levels, somebody whose levels its administrators choose.
 
     The only way to bring somebody into a company who has an account here already.
     """
@@ -123,7 +126,7 @@ def invite_administrator(company: Company, email: str, name: str, *, by: User) -
     user = _person(email, name)
     _forget_links(user)
     membership = _member(company, user, by)
-    for tool in (Tool.DIRECTORY, Tool.ERP):
+    for tool in () if without_levels else (Tool.DIRECTORY, Tool.ERP):
         set_level(membership, tool, Level.ADMIN, by=by)
     return membership
 
@@ -209,7 +212,7 @@ def invite(email: str, name: str, *, by: Access) -> Membership:
         else:
             text = (
                 f"{known.email} has an account on this installation already. Ask the operator to "
-                f"bring this person into {by.company}."
+                f"bring this person into {by.company}; you choose their levels here then."
             )
         raise ValidationError({"email": text})
     return _member(by.company, _person(email, name), by.user)

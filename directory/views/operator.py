@@ -21,7 +21,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from directory import workflow
-from directory.forms import CompanyForm, PersonForm, SwitchesForm
+from directory.forms import BroughtForm, CompanyForm, PersonForm, SwitchesForm
 from directory.history_texts import history
 from directory.http import fresh, person
 from directory.models import Company, Membership, PrivilegeRequest, User
@@ -117,12 +117,16 @@ def dismiss(request: HttpRequest, pk: int) -> HttpResponse:
 def company(request: HttpRequest, company_id: int) -> HttpResponse:
     """One company: switches, people, privileges, history."""
     this = get_object_or_404(Company, pk=company_id)
-    form = PersonForm(request.POST or None)
+    form = BroughtForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         made = workflow.invite_administrator(this, **form.cleaned_data, by=person(request))
         if not made.user.has_usable_password():
             return hand_over(request, this, made.user, reverse("operator_company", args=[this.pk]))
-        messages.success(request, f"{made.user} is an administrator of {this} now.")
+        if form.cleaned_data["without_levels"]:
+            said = f"{made.user} belongs to {this} now. Its administrators choose the levels."
+        else:
+            said = f"{made.user} is an administrator of {this} now."
+        messages.success(request, said)
         return redirect("operator_company", this.pk)
     rows, after = page(members(this), "key", request.GET.get("after", ""))
     levels = workflow.levels_of(rows)

@@ -66,6 +66,19 @@ def test_from_the_shell_to_an_administrator_who_signs_in(db, at: At, capsys) -> 
     assert refused.status_code == 403, "whoever has a password gets no link"
 
 
+def test_who_works_elsewhere_is_brought_in_without_any_level(stage: Stage, at: At) -> None:
+    otto, page = at(stage.otto), f"/operator/companies/{stage.company.pk}/"
+    brought = {"name": "Olga", "email": stage.olga.email, "without_levels": "on"}
+    told = otto.post(page, brought, follow=True).content.decode()
+    assert "Its administrators choose the levels." in told
+    assert not access_to(stage.olga, stage.company).levels
+    person = Membership.objects.get(user=stage.olga, company=stage.company)
+    shown = at(stage.dora).get(f"/companies/{stage.company.pk}/directory/people/{person.pk}/")
+    assert "What the levels allow" in shown.content.decode()
+    Membership.objects.all().delete()
+    assert "without_levels" not in otto.get(page).content.decode(), "the first administers"
+
+
 def test_nobody_else_finds_the_operators_pages(stage: Stage, at: At) -> None:
     for person in (stage.dora, stage.ann, stage.olga):
         browser = at(person)
