@@ -15,8 +15,8 @@ def main(arguments: list[str]) -> int:
         return serving.demo(options.port, options.sandbox)
     if command == "serve":
         return serving.serve(_parser("serve").parse_args(rest).port)
-    if command == "operator" and len(rest) == 1:
-        return serving.operator(rest[0])
+    if command == "operator" and rest:
+        return serving.operator(rest)
     if command == "manage":
         return serving.manage(rest)
     if command == "test":

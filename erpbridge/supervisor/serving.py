@@ -1,6 +1,7 @@
 """`demo`, `serve` and `story`: a whole installation; `operator` and `manage`: commands in one."""
 
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -58,7 +59,9 @@ def _greet(stack: Stack, demo_company: bool, pages: dict[str, str]) -> None:
     if demo_company:
         stack.setting.run([*MANAGE, "load_demo", "--print"])
     else:
-        say("The first operator: ./run operator EMAIL, in another terminal.")
+        home = os.environ.get("ERPBRIDGE_HOME")
+        prefix = f"ERPBRIDGE_HOME={shlex.quote(home)} " if home else ""
+        say(f"The first operator: {prefix}./run operator EMAIL, in another terminal.")
     for erp, page in pages.items():
         say(f"\nThe stand-in for {erp} (it is not {erp}) shows itself at {page}")
     say(
@@ -101,9 +104,9 @@ def manage(arguments: list[str]) -> int:
     return _manage(arguments, migrate=False)
 
 
-def operator(email: str) -> int:
-    """Makes an operator, or a new one-time link for one."""
-    return _manage(["operator", email], migrate=True)
+def operator(arguments: list[str]) -> int:
+    """Makes an operator, or a new one-time link for one; `arguments` of `manage.py operator`."""
+    return _manage(["operator", *arguments], migrate=True)
 
 
 def _manage(arguments: list[str], migrate: bool) -> int:

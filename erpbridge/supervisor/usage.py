@@ -9,7 +9,7 @@ usage: ./run COMMAND
   serve [--port N]                 an empty installation
   story [--erp quickbooks|spectrum]
                                    the main job, told line by line
-  operator EMAIL                   makes an operator; prints a one-time link
+  operator EMAIL [--name NAME]     makes an operator; prints a one-time link
   manage COMMAND …                 a Django management command
   test [--full] [pytest's own …]   the tests
   simulate [--seed K] [--seeds N] [--minutes M] [--faults PROFILE]

@@ -1,6 +1,7 @@
 """A day in the life of `./run serve`: real servers, in a folder of their own."""
 
 import os
+import shlex
 import signal
 import socket
 import urllib.request
@@ -46,6 +47,8 @@ def test_the_port_is_taken_the_computer_is_switched_off_and_on_again(home, run):
         first = run("serve", "--port", str(taken))
         assert f"Port {taken} is taken; using" in first.until("is taken")
         address = address_in(first.until("answers at"))
+        told = first.until("The first operator")
+    assert f"ERPBRIDGE_HOME={shlex.quote(str(home))} ./run operator" in told, "of this one"
     assert status_of(f"{address}/health/live/") == 200
 
     # Otto, in another terminal, has forgotten that it runs.
@@ -56,6 +59,9 @@ def test_the_port_is_taken_the_computer_is_switched_off_and_on_again(home, run):
     assert status_of(f"{address}/health/live/") == 200
 
     # What a command stores is there after the worst end there is, and nothing outlives it.
+    made = run("operator", "otto@installation.example", "--name", "Otto Orr")
+    assert made.ends() == 0, made.seen
+    assert f"{address}/accounts/password/reset/key/" in made.seen
     asked = run("manage", "shell", "--no-imports", "-c", REMEMBER)
     assert asked.ends() == 0, asked.seen
     first.kill()
