@@ -132,8 +132,9 @@ class Spectrum:
         return name(erp_id)
 
     def repeats_safely(self, document: Document) -> bool:
-        """A change order's lines may double, and only the site's setting knows that they do not."""
-        return document.kind != "change_order"
+        """Nothing is known again by its key. A GUID only groups calls, and one of old is refused:
+        after a day, and to another Authorization ID. See `finding` for what may be repeated."""
+        return False
 
     def wants(self, document: Document, terms: Terms) -> tuple[str, ...]:
         """The job with its customer, and its phases."""

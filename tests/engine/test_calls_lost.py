@@ -15,6 +15,7 @@ from django.test import Client
 
 from approvals.errors import NotReady
 from connectors.models import Connection, Conversation, Message
+from connectors.secrets import set_secrets
 from sandbox.spectrum.faults import DESCRIPTIONS
 from tests.connectors.outside_server import answer, serving
 from tests.engine.on_spectrum import AUTHORIZATION, OnSpectrum, listening
@@ -225,6 +226,24 @@ def test_what_goes_again_is_what_is_asked_now(spectrum: OnSpectrum, stage: Stage
     spectrum.accepted(commitment)
     spectrum.serve()
     Message.objects.filter(writes=True).update(body="POST /ws/UpdateSubcontract\n\n<other/>")
+    spectrum.quiet()
+    export = stage.export(commitment)
+    assert export.status == "synced", export.message
+    the_subcontract_is_right(spectrum)
+
+
+def test_what_was_lost_goes_again_under_another_authorization_id(
+    spectrum: OnSpectrum, stage: Stage
+) -> None:
+    """It was replaced while an answer was missing. Spectrum keeps a GUID to the ID that began it."""
+    spectrum.company.faults.add("answer_lost", call=2)
+    commitment = stage.commitment()
+    spectrum.accepted(commitment)
+    spectrum.serve()
+    assert stage.status(commitment) == "unknown"
+    spectrum.company.authorize("ANOTHER-ID")
+    spectrum.company.books.storage.delete("authorization", AUTHORIZATION)
+    set_secrets(spectrum.connection, {"authorization_id": "ANOTHER-ID"})
     spectrum.quiet()
     export = stage.export(commitment)
     assert export.status == "synced", export.message

@@ -90,7 +90,7 @@ def test_a_retry_after_a_day_gets_a_new_guid(site: Site) -> None:
     assert way.export() == "unknown"
     site.clock.pass_by(hours=30)
     assert way.settle() == "synced"
-    assert "Time out has occurred" in str(site.company.calls())
+    assert "Time out has occurred" not in str(site.company.calls())
     assert written_once(site.company)
 
 
