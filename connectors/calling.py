@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 KNOWN_FOR = 1.0  # seconds for which the lane is taken for ours without asking
+LOOKED_EVERY = 5.0  # seconds after which it is looked whether the connection was changed
 # What an ERP says that did nothing with a call, and how often it is asked again at once.
 TOO_MUCH, AWAY, UNKNOWN_TOKEN = 429, 503, 401
 MOST_REPEATS, FIRST_WAIT, LONGEST_WAIT = 4, 1.0, 30.0  # seconds
@@ -48,6 +49,10 @@ WITHOUT_DATABASE = (
     "ERP Bridge lost its own database for a moment before it made this call, so nothing was sent."
 )
 TOLD_TO_END = "The worker was told to end before it made this call, so nothing was sent."
+CHANGED = (
+    "The connection was changed before this call was made, so nothing was sent. It goes on as it "
+    "is set up now."
+)
 
 
 def _never() -> bool:
@@ -120,7 +125,7 @@ def _visit(
         went_wrong(session, str(error))
         return False
     with caller.line, caller.pulse:
-        while not stopping():
+        while not (stopping() or caller.is_of_before):
             caller.heard()
             message = insist(lambda: engine.next_message(session))
             if message is None:
@@ -154,6 +159,8 @@ class _Caller:
         self.line = Line(connection.address, connection.company_id)
         self.pulse = Pulse(session)
         self.noted_until = 0.0
+        self.looked_until = time.monotonic() + LOOKED_EVERY
+        self.is_of_before = False  # what the ERP is called with is not what is kept now
         self.heard()
         self.hidden: list[str] = []  # what must not be kept, should the ERP repeat it
 
@@ -182,8 +189,9 @@ class _Caller:
             why = str(error)
             insist(lambda: engine.unsent(self.session, why, counts=True))
             return None
-        except _ToldToEnd:
-            insist(lambda: engine.unsent(self.session, TOLD_TO_END))
+        except _ToldToEnd as error:
+            why = str(error)
+            insist(lambda: engine.unsent(self.session, why))
             return None
         if isinstance(answer, Answer):
             self._note()
@@ -270,11 +278,16 @@ class _Caller:
         return call
 
     def _be_there(self) -> None:
-        """Right before a call: see that nobody has told us to end, and that the lane is ours yet,
-        unless that is just known. Whoever stood still for longer than the lease sends nothing more.
-        Raises _ToldToEnd and SessionOver."""
+        """Right before a call: see that nobody has told us to end, that the connection is as it
+        was, and that the lane is ours yet, unless that is just known. Whoever stood still for
+        longer than the lease sends nothing more. Raises _ToldToEnd and SessionOver."""
         if self.stopping():
-            raise _ToldToEnd
+            raise _ToldToEnd(TOLD_TO_END)
+        if time.monotonic() >= self.looked_until:
+            self.looked_until = time.monotonic() + LOOKED_EVERY
+            self.is_of_before = _is_changed(self.connection)
+        if self.is_of_before:
+            raise _ToldToEnd(CHANGED)
         if time.monotonic() - self.heard_at > KNOWN_FOR:
             self.heard()
             engine.still_here(self.session)
@@ -314,7 +327,14 @@ class _Unfit(Exception):
 
 
 class _ToldToEnd(Exception):
-    """The worker makes no more calls."""
+    """The worker makes no more calls; why."""
+
+
+def _is_changed(connection: Connection) -> bool:
+    """Whether the ERP is to be called elsewhere, otherwise or as somebody else by now."""
+    now = _CONNECTION.first(connection.pk)
+    was = (connection.address, connection.sealed, connection.settings)
+    return now is None or (now.address, now.sealed, now.settings) != was
 
 
 def _did_nothing(answer: Answer, message: Message) -> bool:

@@ -17,6 +17,7 @@ from connectors.calling import serve
 from connectors.engine import scripts
 from connectors.models import Conversation, Exchange, Message, Session
 from connectors.pulse import LEASE
+from connectors.secrets import set_secrets
 from connectors.signing_in import as_reply
 from connectors.syncing import request_sync
 from directory import bell
@@ -176,6 +177,25 @@ def test_a_worker_that_is_told_to_end_ends(spectrum, stage) -> None:
         tasks._is_ending[0] = 0
     assert spectrum.sent() == []
     assert stage.status(commitment) == "accepted"
+
+
+def test_a_worker_goes_on_with_what_was_typed_meanwhile(spectrum, stage, monkeypatch) -> None:
+    """The Authorization ID is replaced in Spectrum, and here, while a call is under way."""
+    monkeypatch.setattr(calling, "LOOKED_EVERY", 0.0, raising=False)
+    first, second = stage.commitment(), stage.commitment(number="SC-002")
+    spectrum.accepted(first)
+    spectrum.accepted(second)
+
+    def replace(_seconds: float) -> None:
+        spectrum.company.authorize("ANOTHER-ID")
+        spectrum.company.books.storage.delete("authorization", AUTHORIZATION)
+        set_secrets(spectrum.connection, {"authorization_id": "ANOTHER-ID"})
+
+    spectrum.slow(replace)
+    spectrum.quiet()
+    assert stage.status(first) == "failed", "nobody else could have said so"
+    assert stage.status(second) == "synced", stage.export(second).message
+    assert spectrum.connection.last_result.startswith("OK:")
 
 
 def test_an_erp_that_asks_us_is_never_called(stage) -> None:
