@@ -185,6 +185,13 @@ def _round(document: Document, terms: Terms) -> Iterator[Problem]:
     if terms.parent is None:
         text = "The round before is not in Spectrum. Send that first."
         yield Problem(code="parent", text=text, where="parent")
+    elif terms.job is not None and terms.job.id != terms.parent.id:
+        text = (
+            f"The rounds before are the estimate of job {terms.parent.id} in Spectrum, and the "
+            f"project is linked to job {terms.job.id} now. Link it to that job again, or unlink "
+            "the budget and send it anew from its first round."
+        )
+        yield Problem(code="job", text=text, where="job")
     elif not budgets.standing(terms.parent):
         text = (
             "It is not known what the rounds before came to in Spectrum, so nothing can be added "

@@ -159,6 +159,20 @@ def test_a_later_round_needs_what_the_rounds_before_came_to(site: Site) -> None:
     assert told(problems(later, site.terms(later, first))) == {"settings": "settings"}
 
 
+def test_a_later_round_stays_with_its_job(site: Site) -> None:
+    """The project was linked to another job since, whose estimates are none of its own."""
+    first, later = site.exported(budget()), budget(number="2")
+    site.company.add_job("26011", "Annex", customer="ALDER")
+    terms = replace(site.terms(later, first), job=Ref(id="26011", name="Annex"))
+    [fault] = problems(later, terms)
+    assert fault.where == "job"
+    assert fault.text.startswith("The rounds before are the estimate of job 26010 in Spectrum, ")
+    way = site.way(later, first)
+    way.terms = terms
+    assert way.settle() == "failed"
+    assert {one.key[0] for one in site.company.effects("AddPhase")} == {"26010"}
+
+
 def test_a_phase_that_is_new_on_the_job_needs_a_name_that_fits(site: Site) -> None:
     code = Named(id=1, code="03300", name="A cost code with a very long name")
     document = budget(line(1, "1.00", cost_code=code))
