@@ -135,7 +135,7 @@ class Receipt(Frozen, frozen=True, kw_only=True):
 
     id: str
     number: str
-    version: str = ""  # QuickBooks: EditSequence
+    version: str = ""  # QuickBooks: EditSequence; Spectrum: a subcontract's job, a job's estimates
     amount: Decimal | None = None  # the whole record's total, as the ERP answered
     lines: dict[str, str] = msgspec.field(default_factory=dict)
 

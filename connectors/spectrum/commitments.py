@@ -80,10 +80,11 @@ def export(
 
 
 def receipt_of(document: Document, terms: Terms) -> Receipt:
-    """What stands in Spectrum once all of it was taken."""
+    """What stands in Spectrum once all of it was taken; its `version` is the job, for good."""
     return Receipt(
         id=id_of(terms),
         number=terms.number,
+        version=terms.job.id if terms.job else "",
         amount=document.amount,
         lines=held_in(grouped(document, terms)),
     )

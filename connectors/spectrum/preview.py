@@ -77,9 +77,20 @@ def _change_order(document: Document, terms: Terms, facts: Facts) -> Preview:
             "It is executed at once: Spectrum counts it as soon as it is there."
             if executed
             else "It goes there as proposed, and counts only once somebody executes it there.",
+            *_on_another_job(terms),
         ),
         not_sent=tuple(_not_sent(document, groups)),
     )
+
+
+def _on_another_job(terms: Terms) -> Iterator[str]:
+    """That the project was linked to another job since its subcontract went there."""
+    parent, job = terms.parent, terms.job
+    if parent and job and parent.version not in ("", job.id):
+        yield (
+            f"Subcontract {parent.number} went to job {parent.version}, and this goes to job "
+            f"{job.id}: the project was linked to another job since."
+        )
 
 
 def _budget(document: Document, terms: Terms, facts: Facts) -> Preview:

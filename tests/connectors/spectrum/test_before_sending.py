@@ -289,6 +289,18 @@ def test_the_preview_of_a_change_order_says_what_its_status_means(site: Site) ->
     assert "proposed" in shown.warnings[0]
 
 
+def test_the_preview_of_a_change_order_tells_of_another_job(site: Site) -> None:
+    contract = site.exported(commitment())
+    terms = site.terms(change_order(), contract)
+    [_status] = connector.preview(change_order(), terms, None).warnings
+    moved = replace(terms, job=Ref(id="26011", name="Annex"))
+    [_status, warning] = connector.preview(change_order(), moved, None).warnings
+    assert warning == (
+        "Subcontract SC-001 went to job 26010, and this goes to job 26011: the project was linked "
+        "to another job since."
+    )
+
+
 def test_the_preview_of_a_budget_shows_before_and_after_and_what_it_writes_over(
     site: Site,
 ) -> None:
