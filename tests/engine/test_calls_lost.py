@@ -235,7 +235,7 @@ def test_what_goes_again_is_what_is_asked_now(spectrum: OnSpectrum, stage: Stage
 def test_what_was_lost_goes_again_under_another_authorization_id(
     spectrum: OnSpectrum, stage: Stage
 ) -> None:
-    """It was replaced while an answer was missing. Spectrum keeps a GUID to the ID that began it."""
+    """It was replaced while an answer was missing; Spectrum keeps a GUID to its first ID."""
     spectrum.company.faults.add("answer_lost", call=2)
     commitment = stage.commitment()
     spectrum.accepted(commitment)
