@@ -24,6 +24,12 @@ def spectrum_site(transactional_db: None) -> Iterator[Site]:
 
 
 @pytest.fixture
+def settling_site(transactional_db: None) -> Iterator[Site]:
+    with Site.taken_over(Database(), SITES["settling"]) as made:
+        yield made
+
+
+@pytest.fixture
 def budgets_site(transactional_db: None) -> Iterator[Site]:
     with Site.taken_over(Database(), SITES["budgets"]) as made:
         yield made

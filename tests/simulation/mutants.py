@@ -80,6 +80,15 @@ STOOD_STILL = Profile(
     swarm=False,
     site="spectrum",
 )
+SETTLED = Profile(
+    "answers are lost, and people settle it",
+    {"Pam": 4.0, "Ann": 7.0, "Dora": 4.0, "a worker": 12.0},
+    {"answer_lost": 1.0},
+    rate=0.8,
+    swarm=False,
+    waits=SLOW,
+    site="settling",
+)
 PRIVILEGE = Profile("the privilege", {"Ann": 4.0, "Bea": 4.0, "Otto": 4.0}, swarm=False, moves=30)
 
 UNHEARD = Profile(
@@ -279,6 +288,17 @@ MUTANTS = (
             ),
         ),
         STOOD_STILL,
+    ),
+    Mutant(
+        "what a person has seen there is settled",
+        (
+            Edit(
+                "approvals.linking.workflow:_attest",
+                "engine.disown(connection.pk, [str(export.pk)])",
+                "pass",
+            ),
+        ),
+        SETTLED,
     ),
     Mutant(
         "a step and its event are one transaction",

@@ -38,6 +38,7 @@ AT_SPECTRUM = (
 )
 DIES = "the worker dies over a call"
 STANDS_STILL = "the worker stands still, and another one takes the lane"
+LINK_AWAY = "Info-Link does not answer"
 AT_WORKERS = (DIES, STANDS_STILL, *AT_SPECTRUM)
 
 EVERYWHERE = (KILLED, CUT)  # in any move that the server has a part in
@@ -145,6 +146,15 @@ PROFILES = {
             site="spectrum",
         ),
         Profile(
+            "settling",
+            {**PEOPLE, "Ann": 6.0, "Bea": 4.0, **WORKERS, "a worker": 14.0, "Dora": 2.5},
+            dict.fromkeys((KILLED, CUT, LINK_AWAY, *AT_WORKERS), 1.0),
+            rate=0.6,
+            moves=60,
+            site="settling",
+            deeds=("make the vendor inactive",),
+        ),
+        Profile(
             "budgets",
             {**PEOPLE, **WORLD, "Pam": 9.0, "Ann": 8.0, "the office": 16.0},
             ALL,
@@ -198,7 +208,7 @@ def _move(
         mishap = _pick(dice, mishaps)
         own = {
             **dict.fromkeys(ON_THE_LINE, OFFICES),
-            **dict.fromkeys(AT_WORKERS, WORKERS),
+            **dict.fromkeys((LINK_AWAY, *AT_WORKERS), WORKERS),
         }
         if actor not in own.get(mishap, (actor,)):
             mishap = ""

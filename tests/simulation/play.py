@@ -17,7 +17,7 @@ from connectors.engine import steps, turns
 from directory import bell
 from directory.access import holds_push
 from directory.privilege import grant_push
-from tests.simulation import budgets, spectrum
+from tests.simulation import budgets, settling, spectrum
 from tests.simulation.database import Database
 from tests.simulation.office import QuickBooksSide
 from tests.simulation.plan import NOTHING, Move, Plan
@@ -31,11 +31,13 @@ MOST_ROUNDS = 14
 SITES: dict[str, Callable[[Database], Site]] = {
     "quickbooks": Site.build,
     "spectrum": spectrum.build,
+    "settling": settling.build,
     "budgets": budgets.build,
 }
 _SIDES: dict[str, Side] = {
     "quickbooks": QuickBooksSide(),
     "spectrum": spectrum.SpectrumSide(),
+    "settling": settling.SettlingSide(),
     "budgets": budgets.BudgetSide(),
 }
 

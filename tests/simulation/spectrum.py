@@ -123,7 +123,7 @@ class Wire:
 
 def stand_still(world: World, seconds: float) -> None:
     """If that is the move's mishap, and its moment: the worker does nothing for so long, while
-    another one works."""
+    another one works, to whom something may happen, too."""
     if world.move.mishap != STANDS_STILL or not world.chance(0.25):
         return
     world.move = replace(world.move, mishap="")
@@ -132,7 +132,10 @@ def stand_still(world: World, seconds: float) -> None:
         world.database.wait(seconds / 2)
         world.site.erp.catch_up()
         sweep()
+        mishap = world.dice.choice(("", *AT_SPECTRUM))
+        world.move = replace(world.move, mishap=mishap)
         Worker(world).calls(60)
+        world.move = replace(world.move, mishap="")
     world.tell("the worker goes on")
 
 
@@ -366,8 +369,14 @@ class SpectrumSide:
             worker.calls(120)
 
 
-def build(database: Database) -> Site:
-    """The same company and documents, on Spectrum."""
+def build(
+    database: Database,
+    *,
+    more: Callable[[WatchedSpectrum], object] = lambda _erp: None,
+    settle: Callable[[Stage], object] = lambda _stage: None,
+) -> Site:
+    """The same company and documents, on Spectrum; with `more` in its books, and more of ours to
+    `settle`."""
     erp = WatchedSpectrum(clock=lambda: database.now, wait=lambda _seconds: None)
     erp.set(repeats_double=True)  # nobody knows that a site's Spectrum does not
     erp.authorize(AUTHORIZATION)
@@ -376,6 +385,7 @@ def build(database: Database) -> Site:
     erp.add_job(JOB, "Riverside Library", customer="ALDER")
     for phase in PHASES.values():
         erp.add_phase(JOB, phase, "S", f"Phase {phase}")
+    more(erp)
 
     def move(stage: Stage) -> None:
         Vendor.objects.filter(pk=stage.vendor.pk).update(erp_id="IRON")
@@ -386,6 +396,7 @@ def build(database: Database) -> Site:
         Category.objects.filter(pk=stage.category.pk).update(erp_id="S", erp_name="S Subcontract")
         stage.connection.delete()
         stage.connection = connect(stage.company, ADDRESS)
+        settle(stage)
 
     def carry(stage: Stage) -> None:
         plain = Site(database, stage, b"", ("", ""), {}, erp)

@@ -52,6 +52,10 @@ def test_every_rule_holds_on_spectrum(spectrum_site: Site, part: int) -> None:
     played(spectrum_site, PROFILES["spectrum"], seeds)
 
 
+def test_every_rule_holds_while_people_settle_it(settling_site: Site) -> None:
+    played(settling_site, PROFILES["settling"], range(1, SEEDS // 20 + 1))
+
+
 def test_every_rule_holds_of_a_budget(budgets_site: Site) -> None:
     played(budgets_site, PROFILES["budgets"], range(1, SEEDS // PARTS + 1))
 
