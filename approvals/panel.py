@@ -342,7 +342,9 @@ def _ribbon(
             last = f"{since} ago" if since not in ("", "just now") else since or "never"
             return f"Accepted, waiting for {name}", f"it last {erp_wording.heard(erp)}: {last}"
         case Status.EXPORTING:
-            return "Exporting", f"{name} is being asked at this moment"
+            since = age(export.status_at)
+            begun = since if since == "just now" else f"{since} ago"
+            return "Exporting", f"begun {begun}; {name} has not confirmed it yet"
         case Status.UNKNOWN:
             doing = f"checking {name}" if erp_wording.asks(erp) else f"waiting for {name}"
             return f"Outcome not known: {doing}. Do not enter it by hand", ""

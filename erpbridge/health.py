@@ -103,7 +103,7 @@ def _lanes() -> Check:
     if stuck:
         return Check("lanes", False, f"Lanes with work to do that stand still: {stuck}.")
     held = Session.objects.filter(ended_at=None).count()
-    return Check("lanes", True, f"No lane stands still; {held} are being served.")
+    return Check("lanes", True, f"No lane stands still. Being served now: {held}.")
 
 
 def stuck_lanes() -> list[Connection]:
@@ -112,7 +112,7 @@ def stuck_lanes() -> list[Connection]:
     the other falls silent. One that calls us comes when it comes; one that we called in vain is
     tried again, and is no fault of this installation.
     """
-    silent = timedelta(seconds=settings.ERP_SESSION_IDLE_SECONDS) + SWEEPS_WITHIN
+    silent = engine.idle_time() + SWEEPS_WITHIN
     overdue = Session.objects.filter(ended_at=None, last_seen_at__lt=Now() - silent)
     work = engine.due().filter(
         connection=OuterRef("pk"), not_before__lt=Now() - MOVES_WITHIN, state="waiting"

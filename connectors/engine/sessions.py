@@ -89,9 +89,14 @@ def interrupt(connection: int) -> None:
         end(lane, lane.session)
 
 
+def idle_time() -> timedelta:
+    """How long a session may be silent before it is given up."""
+    return timedelta(seconds=settings.ERP_SESSION_IDLE_SECONDS)
+
+
 def expire_sessions() -> int:
     """End every session that has been silent for too long; returns how many."""
-    idle = timedelta(seconds=settings.ERP_SESSION_IDLE_SECONDS)
+    idle = idle_time()
     silent = Session.objects.filter(ended_at=None, last_seen_at__lt=Now() - idle)
     ended = 0
     for session in silent:

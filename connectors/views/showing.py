@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -39,6 +39,7 @@ FACTS = {
     "country": "Country",
     "user": "Works unattended as",
 }
+BREATH = timedelta(minutes=2)  # a visit that is silent for longer has probably broken off
 # What it means that something is switched off there.
 OFF = {
     "purchase_orders": "off: no commitment can be entered",
@@ -91,6 +92,14 @@ class Test:
     is_green: bool
 
 
+@dataclass(frozen=True, slots=True)
+class BrokeOff:
+    """A visit that fell silent in the middle: since when, and about when it is given up."""
+
+    since: datetime
+    until: datetime
+
+
 @login_required
 @require_GET
 def connection(request: HttpRequest, company_id: int) -> HttpResponse:
@@ -138,6 +147,7 @@ def page(
             "waiting": open_ones.count(),
             "is_overdue": found.next_call_at is not None and found.next_call_at < timezone.now(),
             "calls_every": span(found.calls_every),
+            "broke_off": _broke_off(found),
             "readings": _readings(found, there),
             "lists_in_words": in_words(there),
             "lists_and_costs": in_words({**there, "costs": "Costs"}),
@@ -158,6 +168,14 @@ def page(
             context |= _of_called(found, form)
     status = 422 if form is not None else 200
     return render(request, "connectors/connection.html", context, status=status)
+
+
+def _broke_off(found: Connection) -> BrokeOff | None:
+    """A visit that should have gone on long ago. Whoever calls meanwhile is told to come back."""
+    silent = found.sessions.filter(ended_at=None, last_seen_at__lt=timezone.now() - BREATH).first()
+    if silent is None:
+        return None
+    return BrokeOff(silent.last_seen_at, silent.last_seen_at + engine.idle_time())
 
 
 def _of_called(found: Connection, form: SpectrumForm | None) -> dict[str, object]:

@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 from django.db.models.functions import Now
 
-from connectors.models import Connection, Conversation
+from approvals.models import Export
+from connectors import engine
+from connectors.models import Connection, Conversation, Session
 from connectors.syncing import queue_due_syncs
 from connectors.visits import seen
 from tests.stage import Stage
@@ -70,6 +72,49 @@ def test_the_connection_page_tells_when_it_is_expected(stage: Stage, client) -> 
     assert "it calls about every 15 minutes" in told
     connections.update(last_seen_at=Now() - timedelta(minutes=40))
     assert "was expected about" in client.get(page).content.decode()
+
+
+def test_the_connection_page_tells_of_a_call_that_broke_off(stage: Stage, client) -> None:
+    """The office's machine died in the middle: others that call are told to come back later."""
+    client.force_login(stage.dora, backend="allauth.account.auth_backends.AuthenticationBackend")
+    page = f"/companies/{stage.company.pk}/erp/connection/"
+    session = engine.open_session(stage.connection.pk)
+    assert isinstance(session, Session)
+    assert "Broke off" not in client.get(page).content.decode()
+    Session.objects.update(last_seen_at=Now() - timedelta(minutes=3))
+    told = client.get(page).content.decode()
+    assert "Broke off" in told
+    assert "Nothing else is done before that call goes on, or is given up about <time" in told
+    engine.close_session(session)
+    assert "Broke off" not in client.get(page).content.decode()
+
+
+def test_an_export_that_takes_long_says_since_when(stage: Stage, client) -> None:
+    client.force_login(stage.ann, backend="allauth.account.auth_backends.AuthenticationBackend")
+    commitment = stage.commitment()
+    stage.send(commitment)
+    stage.accept(commitment)
+    session = engine.open_session(stage.connection.pk)
+    assert isinstance(session, Session)
+    while stage.status(commitment) != "exporting":
+        message = engine.next_message(session)
+        assert message is not None
+        engine.receive(session, stage.books.answer(message.body))
+    page = f"/exports/{commitment.export.pk}/"
+    assert (
+        "begun just now; QuickBooks has not confirmed it yet" in client.get(page).content.decode()
+    )
+    Export.objects.update(status_at=Now() - timedelta(minutes=6))
+    assert "begun 6 min ago; QuickBooks" in client.get(page).content.decode()
+
+
+def test_my_work_tells_what_was_taken_back(stage: Stage, client) -> None:
+    client.force_login(stage.pam, backend="allauth.account.auth_backends.AuthenticationBackend")
+    commitment = stage.commitment()
+    assert "retrieved from accounting" not in client.get("/").content.decode()
+    stage.send(commitment)
+    stage.step("retrieve", commitment, stage.pam)
+    assert "retrieved from accounting" in client.get("/").content.decode()
 
 
 def test_the_connection_page_tells_what_is_switched_off(stage: Stage, client) -> None:
